@@ -1,0 +1,314 @@
+"""Gradients as graphs: grad, derivative, jacobian, hessian, products with vectors, forward mode, check_gradients.
+
+A slope of the table of primitives, called with Values, gives a Value. So the chain rule that gives numbers in
+`Value.backward` gives a graph here, which can be computed anew, drawn, explained, and differentiated again.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, SupportsFloat, overload
+
+from autograd_lite.primitives import CONSTANT, as_float
+from autograd_lite.value import Operand, Value, chain_rule, check_fresh, constant, topological_order
+
+
+@overload
+def grad(output: Value, inputs: Value) -> Value: ...
+@overload
+def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
+def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
+    """The gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
+
+    No `grad` attribute is touched.
+
+    Arguments:
+        output: the Value to differentiate.
+        inputs: the Value, or the sequence of n Values, to differentiate it with respect to; interior nodes may be too.
+
+    Returns:
+        d output/d input: a Value for a Value, a list of n Values for a sequence.
+
+    Raises:
+        RuntimeError: if the graph is stale (see `Value.backward`).
+        TypeError: if output or an input is no Value, or an input is a constant.
+
+    Equation: dL/dp = sum_c dL/dc dc/dp over the nodes c that p is an argument of (multivariable chain rule).
+
+    >>> x = Value(2.0, label="x")
+    >>> slope = grad(x**3, x)
+    >>> slope.data, grad(slope, x).data
+    (12.0, 12.0)
+    """
+    _check_values("output", [output])
+    if isinstance(inputs, Value):
+        return _grad(output, [inputs])[0]
+    return _grad(output, inputs)
+
+
+def derivative(output: Value, input: Value, order: int = 1) -> Value:
+    """The derivative of the given order of a Value with respect to another, as a Value.
+
+    Arguments:
+        order: 0 (the Value itself), 1, 2, ...
+
+    Raises:
+        ValueError: if order is no whole number of at least 0.
+
+    >>> x = Value(2.0)
+    >>> [derivative(x**3, x, order).data for order in range(5)]
+    [8.0, 12.0, 12.0, 6.0, 0.0]
+    """
+    if not isinstance(order, int) or isinstance(order, bool) or order < 0:
+        raise ValueError(f"order must be a whole number of at least 0, received {order!r}")
+    for _ in range(order):
+        output = grad(output, input)
+    return output
+
+
+def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Value]]:
+    """The matrix of the derivatives of m Values with respect to n Values: m rows of n Values.
+
+    >>> r, phi = Value(2.0), Value(0.0)
+    >>> [[entry.data for entry in row] for row in jacobian([r * phi.cos(), r * phi.sin()], [r, phi])]
+    [[1.0, -0.0], [0.0, 2.0]]
+    """
+    return [_grad(output, inputs) for output in _check_values("outputs", outputs)]
+
+
+def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
+    """The matrix of the second derivatives of a Value with respect to n Values: n rows of n Values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [[entry.data for entry in row] for row in hessian(x * x * y, [x, y])]
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return jacobian(grad(output, inputs), inputs)
+
+
+def vector_jacobian_product(
+    outputs: Sequence[Value], inputs: Sequence[Value], vector: Sequence[Operand]
+) -> list[Value]:
+    """The row vector v^T J, of n Values, by one reverse sweep; J is the Jacobian of m outputs, v has m entries.
+
+    Raises:
+        ValueError: if the vector's length is not that of outputs.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [entry.data for entry in vector_jacobian_product([x * y, x + y], [x, y], [1.0, 10.0])]
+    [13.0, 12.0]
+    """
+    _check_length("vector", vector, "outputs", _check_values("outputs", outputs))
+    return _grad(_weighted_sum(outputs, vector), inputs)
+
+
+def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Sequence[Operand]) -> list[Value]:
+    """The vector H v, of n Values, without the matrix H: reverse mode over reverse mode.
+
+    Equation: H v = grad(grad(output) . v) (Pearlmutter 1994, "Fast exact multiplication by the Hessian").
+
+    Raises:
+        ValueError: if the vector's length is not that of inputs.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [entry.data for entry in hessian_vector_product(x * x * y, [x, y], [1.0, 10.0])]
+    [46.0, 4.0]
+    """
+    return vector_jacobian_product(grad(output, inputs), inputs, vector)
+
+
+def jacobian_vector_product(
+    outputs: Sequence[Value], inputs: Sequence[Value], vector: Sequence[Operand]
+) -> list[Value]:
+    """The column vector J v, of m Values, by one forward sweep (forward mode); v has n entries.
+
+    Raises:
+        ValueError: if the vector's length is not that of inputs.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [entry.data for entry in jacobian_vector_product([x * y, x + y], [x, y], [1.0, 10.0])]
+    [23.0, 11.0]
+    """
+    _check_length("vector", vector, "inputs", inputs)
+    duals = forward_mode(outputs, dict(zip(inputs, vector, strict=True)))
+    return [_as_value(duals[output].tangent) for output in outputs]
+
+
+class Dual(NamedTuple):
+    """A dual number v + v' epsilon, epsilon^2 = 0: what forward mode computes for each node.
+
+    Equation: f(v + v' epsilon) = f(v) + f'(v) v' epsilon (Baydin et al., JMLR 18(153), section 3.1.1).
+    """
+
+    primal: Value
+    """The node."""
+    tangent: Operand
+    """Its derivative along the direction of the seeds: a number where it is constant, else a Value."""
+
+
+def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> dict[Value, Dual]:
+    """Forward mode: the dual number of each node that the outputs were computed from, parents first.
+
+    Arguments:
+        outputs: the Values to differentiate.
+        seeds: the tangent of each input; that of a node that is not named, and does not depend on one, is 0.
+
+    Equation: v' = sum_p dv/dp p' over the parents p of v, by the slopes that reverse mode uses too.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> product = x * y
+    >>> forward_mode([product], {x: 1.0})[product].tangent.data
+    3.0
+    """
+    order = topological_order(*_check_values("outputs", outputs))
+    _check_values("seeds", list(seeds))
+    check_fresh(order)
+    duals: dict[Value, Dual] = {}
+    for node in order:
+        tangent: Operand = seeds.get(node, 0.0)
+        if node not in seeds and node.parents:
+            arguments = [_read(parent) for parent in node.parents]
+            for parent, slope_of in zip(node.parents, node.op.slopes, strict=False):
+                if not _is_number(duals[parent].tangent, 0.0):
+                    share = _times(slope_of(_read(node), *arguments), duals[parent].tangent)
+                    tangent = share if _is_number(tangent, 0.0) else tangent + share  # type: ignore[operator]
+        duals[node] = Dual(node, tangent)
+    return duals
+
+
+def check_gradients(
+    f: Callable[..., Value],
+    inputs: Iterable[SupportsFloat],
+    relative_tolerance: float = 1e-6,
+    absolute_tolerance: float = 1e-8,
+) -> None:
+    """Check the derivatives of f, to second order, by reverse mode, forward mode and finite differences.
+
+    The first derivatives of both modes are held against central differences of f; the second derivatives, of reverse
+    mode over reverse mode and of forward mode over reverse mode, against central differences of the first. Central
+    differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits.
+
+    Arguments:
+        f: takes n Values, gives one; smooth near the inputs.
+        inputs: n numbers.
+        relative_tolerance: of the difference, relative to the larger of the two numbers.
+        absolute_tolerance: of the difference, on top.
+
+    Raises:
+        AssertionError: naming the input, the derivative, what was received and what was expected.
+        TypeError: if f gives no Value.
+
+    >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
+    """
+    numbers = [as_float(number, f"input {position}") for position, number in enumerate(inputs, start=1)]
+
+    def evaluate(point: Sequence[float]) -> tuple[Value, list[Value]]:
+        variables = [Value(number, f"x{position}") for position, number in enumerate(point, start=1)]
+        output = f(*variables)
+        if not isinstance(output, Value):
+            raise TypeError(f"f must give a Value, received {type(output).__name__}: {output!r}")
+        return output, variables
+
+    def check(what: str, mode: str, received: float, expected: float) -> None:
+        tolerance = absolute_tolerance + relative_tolerance * max(abs(received), abs(expected))
+        if not abs(received - expected) <= tolerance:  # so that nan fails
+            raise AssertionError(
+                f"{what} is wrong: received {received!r} by {mode}, expected {expected!r} by central differences, "
+                f"at the inputs {numbers}"
+            )
+
+    output, variables = evaluate(numbers)
+    gradient = grad(output, variables)
+    for i, variable in enumerate(variables):
+
+        def along(number: float, position: int = i) -> list[float]:
+            return [*numbers[:position], number, *numbers[position + 1 :]]
+
+        def values(number: float) -> list[float]:
+            return [evaluate(along(number))[0].data]
+
+        def gradients(number: float) -> list[float]:
+            return [entry.data for entry in grad(*evaluate(along(number)))]
+
+        direction = [float(other is variable) for other in variables]
+        first = f"df/dx{i + 1}, of input {i + 1},"
+        [expected] = central_differences(values, numbers[i])
+        check(first, "reverse mode", gradient[i].data, expected)
+        check(first, "forward mode", jacobian_vector_product([output], variables, direction)[0].data, expected)
+        backward_rows = jacobian_vector_product(gradient, variables, direction)
+        for j, expected in enumerate(central_differences(gradients, numbers[i])):
+            second = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
+            check(second, "reverse mode over reverse mode", grad(gradient[j], variable).data, expected)
+            check(second, "forward mode over reverse mode", backward_rows[j].data, expected)
+
+
+def central_differences(f: Callable[[float], list[float]], x: float) -> list[float]:
+    """The derivatives at x of the entries of f, by central differences that are extrapolated to step 0.
+
+    Equation: D(h) = (f(x + h) - f(x - h)) / 2h, and (64 D(h) - 20 D(2h) + D(4h)) / 45, whose error is of order h^6
+    (Richardson extrapolation).
+
+    >>> [slope] = central_differences(lambda x: [math.sin(x)], 0.0)
+    >>> round(slope, 10)
+    1.0
+    """
+    step = 2.0**-9 * max(1.0, 2.0 ** math.floor(math.log2(max(abs(x), 1.0))))  # a power of two: x + h is nearly exact
+
+    def difference(h: float) -> list[float]:
+        return [(above - below) / (2 * h) for above, below in zip(f(x + h), f(x - h), strict=True)]
+
+    columns = zip(difference(step), difference(2 * step), difference(4 * step), strict=True)
+    return [(64 * fine - 20 * middle + coarse) / 45 for fine, middle, coarse in columns]
+
+
+def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
+    """The gradient as a list of graphs."""
+    for position, value in enumerate(_check_values("inputs", inputs), start=1):
+        if value.op is CONSTANT:
+            raise TypeError(
+                f"input {position} is the constant {value.data}, which has no gradient: expected a variable"
+            )
+    order = topological_order(output)
+    check_fresh(order)
+    gradients = chain_rule(order, _read, _times)
+    return [_as_value(gradients.get(value, 0.0)) for value in inputs]
+
+
+def _read(node: Value) -> Operand:
+    """What stands for a node in a slope: a constant as a number, so that what varies with nothing is folded away."""
+    return node.data if node.op is CONSTANT else node
+
+
+def _times(a: Operand, b: Operand) -> Operand:
+    """a * b, where the numbers 0 and 1 leave no node in the graph of a gradient."""
+    if _is_number(a, 0.0) or _is_number(b, 0.0):
+        return 0.0
+    if _is_number(a, 1.0):
+        return b
+    return a if _is_number(b, 1.0) else a * b  # type: ignore[operator]
+
+
+def _is_number(operand: Operand, number: float) -> bool:
+    return not isinstance(operand, Value) and operand == number
+
+
+def _as_value(operand: Operand) -> Value:
+    return operand if isinstance(operand, Value) else constant(operand)
+
+
+def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
+    total: Operand = 0.0
+    for value, weight in zip(values, weights, strict=True):
+        total = total + _times(weight, value)  # type: ignore[operator]
+    return _as_value(total)
+
+
+def _check_values(argument: str, values: Sequence[Value]) -> Sequence[Value]:
+    for value in values:
+        if not isinstance(value, Value):
+            raise TypeError(f"{argument} must be a Value or Values, not {type(value).__name__}: {value!r}")
+    return values
+
+
+def _check_length(argument: str, received: Sequence[object], other: str, expected: Sequence[object]) -> None:
+    if len(received) != len(expected):
+        raise ValueError(f"{argument} must have as many entries as {other}: {len(expected)}, not {len(received)}")
