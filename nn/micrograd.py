@@ -1,0 +1,55 @@
+"""Neuron, Layer and MLP with the defaults of micrograd, for code that was written for it.
+
+ReLU in the hidden layers, a linear output layer, weights uniform in [-1, 1] and biases 0; the weights come from the
+global generator of Python's `random`, as micrograd's do, so that `random.seed(1337)` gives the same network. The
+networks of `nn` have the defaults of the lecture instead.
+"""
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+from nn import mlp
+
+
+class Neuron(mlp.Neuron):
+    """micrograd's Neuron(nin, nonlin=True).
+
+    >>> Neuron(2), Neuron(2, nonlin=False)
+    (ReLUNeuron(2), LinearNeuron(2))
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
+        super().__init__(nin, nonlin, activation="relu", weights=_row(nin))
+
+
+class Layer(mlp.Layer):
+    """micrograd's Layer(nin, nout, nonlin=True).
+
+    >>> Layer(2, 1)
+    Layer of [ReLUNeuron(2)]
+    """
+
+    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
+        super().__init__(nin, nout, nonlin, activation="relu", weights=_matrix(nin, nout))
+
+
+class MLP(mlp.MLP):
+    """micrograd's MLP(nin, nouts).
+
+    >>> MLP(2, [1, 1])
+    MLP of [Layer of [ReLUNeuron(2)], Layer of [LinearNeuron(1)]]
+    """
+
+    def __init__(self, nin: int, nouts: Sequence[int]) -> None:
+        sizes = mlp.check_sizes(nin, nouts)
+        matrices = [_matrix(columns, rows) for columns, rows in pairwise(sizes)]
+        super().__init__(nin, nouts, "relu", "linear", weights=matrices)
+
+
+def _row(nin: int) -> list[float]:
+    return [0.0, *(random.uniform(-1, 1) for _ in range(mlp.check_width("nin", nin)))]
+
+
+def _matrix(nin: int, nout: int) -> list[list[float]]:
+    return [_row(nin) for _ in range(mlp.check_width("nout", nout))]
