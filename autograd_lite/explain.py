@@ -1,0 +1,381 @@
+"""Explanation in text: the evaluation trace forward, the chain rule edge by edge backward, and the sum over paths.
+
+An explanation is a list of sections, and a section a table of lines, each with a text and a LaTeX form. Text, Markdown,
+LaTeX and HTML are four short loops over the same lines.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from autograd_lite.formula import formula, latex_name, slope_formulas
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.steps import Path, backward_steps, node_names, paths
+from autograd_lite.text import clean, number_text
+from autograd_lite.value import Step, Value, check_fresh, topological_order
+
+
+class Line(NamedTuple):
+    """One line of a section."""
+
+    cells: tuple[str, ...]
+    """The line as text, in as many columns as the section's header has."""
+    latex: str
+    """The line as LaTeX, for an aligned environment."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of an explanation: a title, the names of its columns, and its lines."""
+
+    title: str
+    header: tuple[str, ...]
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` and `explain_paths` give: it prints as text, and shows as tables in Jupyter.
+
+    >>> a = Value(3.0, "a")
+    >>> print(explain(a * a).markdown().splitlines()[0])
+    ### Forward: the evaluation trace
+    """
+
+    sections: list[Section]
+
+    def text(self) -> str:
+        """Plain text, in aligned columns."""
+        parts = []
+        for section in self.sections:
+            widths = [max(map(len, column)) for column in zip(*(line.cells for line in section.lines), strict=True)]
+            lines = [
+                "  " + "   ".join(f"{cell:<{width}}" for cell, width in zip(line.cells, widths, strict=True)).rstrip()
+                for line in section.lines
+            ]
+            parts.append("\n".join([section.title, *lines]))
+        return "\n\n".join(parts)
+
+    def markdown(self) -> str:
+        """Markdown: a table for each section; formulas as code, so that no label becomes markup."""
+        parts = []
+        for section in self.sections:
+            head = [section.header, ("---",) * len(section.header)]
+            body = [tuple(_markdown_code(cell) for cell in line.cells) for line in section.lines]
+            rows = [f"| {' | '.join(cells)} |" for cells in (*head, *body)]
+            parts.append("\n".join([f"### {section.title}", "", *rows]))
+        return "\n\n".join(parts) + "\n"
+
+    def latex(self) -> str:
+        """LaTeX: an aligned environment for each section, between double dollar signs."""
+        parts = []
+        for section in self.sections:
+            lines = " \\\\\n".join(line.latex for line in section.lines)
+            parts.append(f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$")
+        return "\n\n".join(parts) + "\n"
+
+    def html(self) -> str:
+        """HTML: a table for each section; what labels contain is shown, never interpreted."""
+        parts = []
+        for section in self.sections:
+            head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in section.header)
+            body = "".join(
+                "<tr>" + "".join(f"<td><code>{html.escape(cell)}</code></td>" for cell in line.cells) + "</tr>"
+                for line in section.lines
+            )
+            parts.append(
+                f'<table class="autograd-lite-explanation"><caption>{html.escape(section.title)}</caption>'
+                f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            )
+        return f"<style>{_STYLE}</style>{''.join(parts)}"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+
+_STYLE = (
+    ".autograd-lite-explanation{border-collapse:collapse;margin:0 0 1em}"
+    ".autograd-lite-explanation caption{text-align:left;font-weight:bold;padding:.3em 0}"
+    ".autograd-lite-explanation th,.autograd-lite-explanation td{text-align:left;padding:.15em .8em;white-space:nowrap}"
+)
+
+
+def _markdown_code(cell: str) -> str:
+    """The cell as inline code, between more backticks than it has in a row itself."""
+    if not cell:
+        return ""
+    fence = "`" * (1 + max(map(len, re.findall("`+", cell)), default=0))
+    space = " " if "`" in cell else ""
+    text = cell.replace("|", "\\|")
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """The names and numbers of one graph, as text or as LaTeX."""
+
+    names: Mapping[Value, str]
+    root: Value
+    digits: int
+    latex: bool = False
+
+    def name(self, node: Value) -> str:
+        if node not in self.names:  # a constant without a label
+            return self.number(node.data)
+        return latex_name(self.names[node]) if self.latex else self.names[node]
+
+    def number(self, number: float) -> str:
+        text = number_text(number, self.digits)
+        if not self.latex:
+            return text
+        mantissa, _, exponent = text.partition("e")
+        if exponent:
+            return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+        return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)
+
+    def derivative(self, of: Value, by: Value) -> str:
+        if self.latex:
+            return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
+        return f"d{self.name(of)}/d{self.name(by)}"
+
+    def tangent(self, node: Value) -> str:
+        return rf"\dot{{{self.name(node)}}}" if self.latex else f"{self.name(node)}'"
+
+    def product(self, *factors: float) -> str:
+        """The numbers multiplied; in LaTeX a negative number that follows another stands in brackets."""
+        texts = [self.number(factor) for factor in factors]
+        if not self.latex:
+            return " * ".join(texts)
+        return r" \cdot ".join(
+            f"({text})" if text.startswith("-") and position else text for position, text in enumerate(texts)
+        )
+
+    def expression(self, node: Value, by_number: bool = False) -> str:
+        """How the node was computed from its parents, in their names or in their numbers."""
+        named = [parent for parent in node.parents if parent in self.names]
+        if not by_number:
+            return formula(node, {parent: self.name(parent) for parent in named}, self.latex)
+        numbers = {parent: self.number(parent.data) for parent in named}
+        if self.latex:
+            numbers = {parent: f"({text})" if text.startswith("-") else text for parent, text in numbers.items()}
+        return formula(node, numbers, self.latex)
+
+    def slope(self, step: Step, position: int) -> str:
+        names = {node: self.name(node) for node in (step.node, *step.node.parents) if node in self.names}
+        return slope_formulas(step.node, names, self.latex)[position]
+
+
+def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, max_nodes: int = 500) -> Explanation:
+    """How a Value was computed, and how its gradients arise, with every number; no gradient is touched.
+
+    First the evaluation trace (the Wengert list): each node once, in terms of its parents. Then, if `tangent_of` is
+    given, the tangents of forward mode. Then, for each edge backward, the chain rule in symbols and in numbers, the
+    local partial derivative as a formula, and the running total, which is delta_b^(l) where the node is a signal
+    s_b^(l) of the lecture. Last the gradients.
+
+    Nodes are called by their labels; those without are v1, v2, ..., inputs without are v0, v-1, ...
+
+    Arguments:
+        root: the Value to explain.
+        tangent_of: an input; adds the tangent trace, as in Baydin et al., JMLR 18(153), table 2: v' is dv/d(input).
+        digits: significant digits of the numbers; at least 1.
+        max_nodes: how many nodes the graph may have.
+
+    Raises:
+        ValueError: if the graph has more nodes than max_nodes, or digits is no whole number of at least 1.
+        RuntimeError: if the graph is stale (see `Value.backward`).
+
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x")
+    >>> L = w * x; L.label = "L"
+    >>> print(explain(L))
+    Forward: the evaluation trace
+      w = 0.5
+      x = 2.0
+      L = w * x = 0.5 * 2.0 = 1.0
+    <BLANKLINE>
+    Backward: the chain rule, edge by edge
+      dL/dL = 1.0
+      dL/dw += dL/dL * dL/dw = 1.0 * 2.0 = 2.0   where dL/dw = x   total 2.0
+      dL/dx += dL/dL * dL/dx = 1.0 * 0.5 = 0.5   where dL/dx = w   total 0.5
+    <BLANKLINE>
+    Gradients
+      dL/dw = 2.0
+      dL/dx = 0.5
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"root must be a Value, not {type(root).__name__}: {root!r}")
+    if isinstance(digits, bool) or not isinstance(digits, int) or digits < 1:
+        raise ValueError(f"digits must be a whole number of at least 1, received {digits!r}")
+    order = topological_order(root)
+    if len(order) > max_nodes:
+        raise ValueError(
+            f"the graph has {len(order):,} nodes, too many to read; max_nodes={max_nodes} raises the limit"
+        )
+    check_fresh(order)
+    names = node_names(order)
+    writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
+    sections = [_forward_section(order, *writers)]
+    if tangent_of is not None:
+        sections.append(_tangent_section(order, tangent_of, *writers))
+    steps = backward_steps(root)
+    sections += [_backward_section(steps, *writers), _gradient_section(order, steps, *writers)]
+    return Explanation([section for section in sections if section.lines])
+
+
+def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 1000) -> Explanation:
+    """All paths from a leaf to the root, each with the product of its slopes, and their sum: the gradient.
+
+    Arguments and errors are those of `paths`, and `digits` that of `explain`.
+
+    >>> a = Value(2.0, "a")
+    >>> b = a * a; b.label = "b"
+    >>> L = b + a; L.label = "L"
+    >>> print(explain_paths(L, a))
+    All paths from a to L: the product of the slopes along each
+      a -> L        1.0         = 1.0
+      a -> b -> L   2.0 * 1.0   = 2.0
+      a -> b -> L   2.0 * 1.0   = 2.0
+      sum           dL/da       = 5.0
+    """
+    found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
+    names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
+    writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
+    text, latex = writers
+    lines = [_path_line(path, leaf, *writers) for path in found]
+    total = sum(path.product for path in found)
+    summary = rf"\sum \quad & {latex.derivative(root, leaf)} = {latex.number(total)}"
+    lines.append(Line(("sum", text.derivative(root, leaf), f"= {text.number(total)}"), summary))
+    title = f"All paths from {text.name(leaf)} to {text.name(root)}: the product of the slopes along each"
+    return Explanation([Section(title, ("path", "local partial derivatives", "product"), lines)])
+
+
+def _path_line(path: Path, leaf: Value, text: _Writer, latex: _Writer) -> Line:
+    nodes = [leaf, *(step.node for step in path.steps)]
+    slopes = [step.slope for step in path.steps] or [1.0]
+    cells = (" -> ".join(map(text.name, nodes)), text.product(*slopes), f"= {text.number(path.product)}")
+    route = r" \to ".join(map(latex.name, nodes))
+    return Line(cells, rf"{route} \quad & {latex.product(*slopes)} = {latex.number(path.product)}")
+
+
+def _forward_section(order: list[Value], text: _Writer, latex: _Writer) -> Section:
+    lines = []
+    for node in order:
+        if not node.parents:
+            if node in text.names:
+                kind = " (constant)" if node.op is CONSTANT else ""
+                lines.append(
+                    Line(
+                        (f"{text.name(node)} = {text.number(node.data)}{kind}",),
+                        f"{latex.name(node)} &= {latex.number(node.data)}",
+                    )
+                )
+        else:
+            parts = [
+                (w.name(node), w.expression(node), w.expression(node, True), w.number(node.data)) for w in (text, latex)
+            ]
+            lines.append(Line((" = ".join(parts[0]),), f"{parts[1][0]} &= {' = '.join(parts[1][1:])}"))
+    return Section("Forward: the evaluation trace", ("node = expression = numbers = value",), lines)
+
+
+def _tangent_section(order: list[Value], leaf: Value, text: _Writer, latex: _Writer) -> Section:
+    """Forward mode: d node/d leaf = sum over the parents of d node/d parent * d parent/d leaf."""
+    if leaf not in order or leaf.op is CONSTANT:
+        raise ValueError(f"tangent_of must be a Value that the root was computed from, received {leaf!r}")
+    tangents: dict[Value, float] = {}
+    lines = []
+    for node in order:
+        if node.op is CONSTANT:
+            continue
+        terms = []
+        if node is not leaf:
+            numbers = [parent.data for parent in node.parents]
+            terms = [
+                (parent, slope(node.data, *numbers))
+                for parent, slope in zip(node.parents, node.op.slopes, strict=False)
+                if parent.op is not CONSTANT
+            ]
+        tangents[node] = sum(slope * tangents[parent] for parent, slope in terms) if node is not leaf else 1.0
+        parts = []
+        for writer in (text, latex):
+            times = r" \, " if writer.latex else " * "
+            symbols = [writer.derivative(node, parent) + times + writer.tangent(parent) for parent, _ in terms]
+            products = [writer.product(slope, tangents[parent]) for parent, slope in terms]
+            pieces = [" + ".join(symbols), " + ".join(products), writer.number(tangents[node])]
+            parts.append((writer.tangent(node), " = ".join(piece for piece in pieces if piece)))
+        lines.append(Line((" = ".join(parts[0]),), " &= ".join(parts[1])))
+    title = f"Forward mode: the tangents, derivatives with respect to {text.name(leaf)}"
+    return Section(title, ("tangent = chain rule = numbers = value",), lines)
+
+
+def _backward_section(steps: list[Step], text: _Writer, latex: _Writer) -> Section:
+    root = text.root
+    seed = Line((f"{text.derivative(root, root)} = 1.0", "", ""), f"{latex.derivative(root, root)} &= 1")
+    lines = [seed]
+    positions = _positions(steps)
+    for step, position in zip(steps, positions, strict=True):
+        sentences = []
+        for writer in (text, latex):
+            total, upstream, local = (
+                writer.derivative(root, step.parent),
+                writer.derivative(root, step.node),
+                writer.derivative(step.node, step.parent),
+            )
+            numbers = f"{writer.product(step.upstream, step.slope)} = {writer.number(step.share)}"
+            sentences.append((total, upstream, local, numbers, writer.slope(step, position)))
+        total, upstream, local, numbers, slope = sentences[0]
+        cells = (
+            f"{total} += {upstream} * {local} = {numbers}",
+            f"where {local} = {slope}",
+            f"total {text.number(step.total)}{_delta(step.parent, text)}",
+        )
+        total, upstream, local, numbers, slope = sentences[1]
+        lines.append(
+            Line(
+                cells,
+                rf"{total} &\mathrel{{+}}= {upstream} \, {local} = {numbers} && \text{{where }} {local} = {slope} "
+                rf"&& \text{{total }} {latex.number(step.total)}{_delta(step.parent, latex)}",
+            )
+        )
+    header = ("chain rule", "local partial derivative", "running total")
+    return Section("Backward: the chain rule, edge by edge", header, lines)
+
+
+def _delta(node: Value, writer: _Writer) -> str:
+    """What the lecture calls the gradient of a signal s_b^(l): delta_b^(l)."""
+    signal = re.fullmatch(r"s_(\d+)\^\((\d+)\)", writer.names.get(node, ""))
+    if signal is None:
+        return ""
+    unit, layer = signal.groups()
+    return rf" = \delta_{{{unit}}}^{{({layer})}}" if writer.latex else f" = delta_{unit}^({layer})"
+
+
+def _positions(steps: list[Step]) -> list[int]:
+    """For each step, which argument of its node the parent is: steps of a node come in the order of its arguments."""
+    positions = []
+    remaining: dict[Value, list[int]] = {}
+    for step in steps:
+        if step.node not in remaining:
+            parents = step.node.parents
+            remaining[step.node] = [number for number, parent in enumerate(parents) if parent.op is not CONSTANT]
+        positions.append(remaining[step.node].pop(0))
+    return positions
+
+
+def _gradient_section(order: list[Value], steps: list[Step], text: _Writer, latex: _Writer) -> Section:
+    totals = {step.parent: step.total for step in steps}
+    lines = []
+    for node in order:
+        if not node.parents and node.op is not CONSTANT and node is not text.root:
+            gradient = totals.get(node, 0.0)
+            lines.append(
+                Line(
+                    (f"{text.derivative(text.root, node)} = {text.number(gradient)}",),
+                    f"{latex.derivative(text.root, node)} &= {latex.number(gradient)}",
+                )
+            )
+    return Section("Gradients", ("gradient",), lines)

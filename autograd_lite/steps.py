@@ -1,0 +1,119 @@
+"""The backward pass as data: a step for each application of the chain rule, and a path for each way to the root."""
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.text import clean
+from autograd_lite.value import Step, Value, chain_rule, check_fresh, topological_order
+
+
+def backward_steps(root: Value) -> list[Step]:
+    """What `root.backward()` does, edge by edge, in its order and with its arithmetic; no gradient is touched.
+
+    Raises:
+        RuntimeError: if the graph is stale (see `Value.backward`).
+
+    >>> a = Value(3.0, "a")
+    >>> for step in backward_steps(a * a):
+    ...     print(step.parent.label, step.slope, step.upstream, step.share, step.total)
+    a 3.0 1.0 3.0 3.0
+    a 3.0 1.0 3.0 6.0
+    """
+    order = topological_order(root)
+    check_fresh(order)
+    steps: list[Step] = []
+    chain_rule(order, operator.attrgetter("data"), observe=steps.append)
+    return steps
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from a leaf to the root, and the product of the local partial derivatives along it.
+
+    Attributes:
+        steps: one for each edge, from the leaf up: `parent` is where the edge starts, `node` where it ends.
+    """
+
+    steps: tuple[Step, ...]
+
+    @property
+    def product(self) -> float:
+        """The product of the slopes of all edges."""
+        return float(prod(step.slope for step in self.steps))
+
+
+def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
+    """All paths from a leaf to the root; their products add up to d root/d leaf.
+
+    Backward does not walk these paths: it visits each edge once. Their number can double with each node (take
+    b = a + a, c = b + b, ...), which is why the chain rule goes by topological order.
+
+    Arguments:
+        limit: the largest number of paths to list.
+
+    Raises:
+        ValueError: if there are more paths than the limit; the message says how many.
+        RuntimeError: if the graph is stale.
+
+    Equation: dL/da is the sum, over all paths from a to L, of the product of the local partial derivatives along the
+    path (Bauer 1974, "Computational graphs and rounding error").
+
+    >>> a = Value(1.0, "a"); b = a + a; c = b + b
+    >>> [path.product for path in paths(c, a)]
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    upward: dict[Value, list[Step]] = {}
+    for step in backward_steps(root):
+        upward.setdefault(step.parent, []).append(step)
+    ways = {root: 1}
+    for node in reversed(topological_order(root)):
+        if node is not root:
+            ways[node] = sum(ways[step.node] for step in upward.get(node, []))
+    if ways.get(leaf, 0) > limit:
+        name = clean(leaf.label) or "the leaf"
+        raise ValueError(
+            f"there are {ways[leaf]:,} paths from {name} to the root, more than limit={limit}; backward() needs none "
+            "of them, because it visits each edge once"
+        )
+    complete: list[Path] = []
+    open_paths: list[tuple[Step, ...]] = [()]
+    while open_paths:
+        path = open_paths.pop()
+        end = path[-1].node if path else leaf
+        if end is root:
+            complete.append(Path(path))
+        open_paths.extend((*path, step) for step in reversed(upward.get(end, [])))
+    return complete
+
+
+def node_names(order: Iterable[Value]) -> dict[Value, str]:
+    """A name for each node of a topological order: its label, or v1, v2, ... as in a Wengert list.
+
+    Of nodes that share a label all but the first have a number behind it. A leaf without a label is v0, v-1, ..., and a
+    constant without a label is no variable and has no name (Griewank and Walther 2008, section 2.2).
+
+    >>> x, y = Value(2.0), Value(5.0)
+    >>> list(node_names(topological_order(x.log() + x * y)).values())
+    ['v-1', 'v0', 'v1', 'v2', 'v3']
+    """
+    order = [node for node in order if node.label or node.op is not CONSTANT]
+    taken = {clean(node.label) for node in order}
+    unnamed_leaves = sum(1 for node in order if not node.label and not node.parents)
+    inputs = iter(range(1 - unnamed_leaves, 1))
+    results = iter(range(1, 2 * len(order) + 1))
+    names: dict[Value, str] = {}
+    given: set[str] = set()
+    for node in order:
+        name = clean(node.label)
+        number = 2
+        while name in given:
+            name = f"{clean(node.label)}#{number}"
+            number += 1
+        while not node.label and (name == "" or name in taken):
+            name = f"v{next(results if node.parents else inputs)}"
+        given.add(name)
+        names[node] = name
+    return names

@@ -1,0 +1,83 @@
+"""The house: who may import whom, what is loaded when, and that public things are explained."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_lite
+import nn
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    *(path for path in sorted((ROOT / "autograd_lite").glob("**/*.py"))),
+    *(path for path in sorted((ROOT / "nn").glob("**/*.py"))),
+]
+LIBRARIES = {"graphviz": {"autograd_lite/picture.py"}}
+"""Libraries that one file alone may import."""
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def level_of(name):
+    """primitives <- value <- the others <- cli, and nn above all."""
+    levels = {"autograd_lite.text": 0, "autograd_lite.primitives": 0, "autograd_lite.value": 1, "autograd_lite.cli": 3}
+    return levels.get(name, 2)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_follow_the_arrows(path):
+    relative = path.relative_to(ROOT)
+    package, name = relative.parts[0], ".".join(relative.with_suffix("").parts)
+    for imported in imports_of(path):
+        top = imported.split(".")[0]
+        if package == "autograd_lite":
+            assert top not in {"nn", "numpy"}
+            if top == "autograd_lite" and relative.name != "__init__.py":
+                assert level_of(imported) <= level_of(name)
+        elif top == "autograd_lite":
+            assert imported == "autograd_lite", "nn imports only the public names"
+        if top in LIBRARIES:
+            assert relative.as_posix() in LIBRARIES[top]
+
+
+def test_the_delta_recursion_shares_no_code_with_the_engine():
+    assert {name.split(".")[0] for name in imports_of(ROOT / "nn" / "delta.py")} == {
+        "collections",
+        "dataclasses",
+        "typing",
+        "numpy",
+    }
+
+
+def test_importing_the_engine_loads_neither_numpy_nor_graphviz_nor_nn():
+    late = {"numpy", "graphviz", "nn", "matplotlib", "IPython"}
+    code = f"import sys, autograd_lite; print(sorted({late} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+@pytest.mark.parametrize("package", [autograd_lite, nn])
+def test_everything_public_is_explained(package):
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if callable(thing):
+            assert thing.__doc__, name
+
+
+def test_the_top_level_holds_nothing_without_need():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode != 0:
+        pytest.skip("not in a git checkout")
+    top = {Path(name).parts[0] for name in tracked.stdout.splitlines()}
+    assert {name for name in top if not name.startswith(".")} <= {
+        "LICENSE", "README.md", "autograd_lite", "nn", "notebooks", "pyproject.toml", "tests",
+    }  # fmt: skip

@@ -1,0 +1,97 @@
+"""The command autograd-lite, run as a user runs it."""
+
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd_lite.cli import main
+
+NEURON = ["tanh(w*x + b)", "w=-3", "x=2", "b=6.88"]
+
+
+def test_explain_prints_the_trace(capsys):
+    assert main(["explain", *NEURON]) == 0
+    printed = capsys.readouterr().out
+    assert "v3 = tanh(v2) = tanh(0.88) = 0.706419" in printed
+    assert "where dv3/dv2 = 1 - v3 ** 2" in printed
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("markdown", "### Forward"), ("latex", "$$\n\\begin{aligned}"), ("html", "<style>")]
+)
+def test_explain_in_other_forms(form, start, capsys):
+    assert main(["explain", *NEURON, "--format", form]) == 0
+    assert capsys.readouterr().out.startswith(start)
+
+
+def test_explain_can_add_tangents_and_show_paths(capsys):
+    assert main(["explain", "x*y", "x=2", "y=3", "--tangent", "x", "--digits", "3"]) == 0
+    assert "v1' = dv1/dx * x' + dv1/dy * y' = 3.0 * 1.0 + 2.0 * 0.0 = 3.0" in capsys.readouterr().out
+    assert main(["explain", "x*y + x", "x=2", "y=3", "--paths", "x"]) == 0
+    assert "x -> v1 -> v2" in capsys.readouterr().out
+
+
+def test_explain_writes_to_a_file(tmp_path, capsys):
+    file = tmp_path / "trace.md"
+    assert main(["explain", *NEURON, "--format", "markdown", "-o", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}\n"
+    assert file.read_text(encoding="utf-8").startswith("### Forward")
+
+
+@pytest.mark.filterwarnings("ignore:.*Graphviz")
+def test_draw_writes_a_picture_with_values_and_gradients(tmp_path, capsys):
+    file = tmp_path / "neuron.svg"
+    assert main(["draw", *NEURON, "-o", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}\n"
+    text = " ".join("".join(ElementTree.parse(file).getroot().itertext()).split())
+    assert "0.7064" in text
+    assert "grad" in text
+
+
+def test_draw_writes_the_text_of_graphviz(tmp_path):
+    file = tmp_path / "neuron.gv"
+    assert main(["draw", *NEURON, "-o", str(file), "--direction", "TB"]) == 0
+    assert "rankdir=TB" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "tahn(x)", "x=1"], "unknown function 'tahn'"),
+        (["explain", "x", "x"], "expected NAME=NUMBER, such as w=-3; received 'x'"),
+        (["explain", "x", "x=a"], "the number of x must be such as -3 or 0.5; received 'a'"),
+        (["explain", "x", "x=1", "x=2"], "x has two numbers"),
+        (["explain", "x*2", "x=1", "--tangent", "y"], "--tangent must be a name in the expression (x); received 'y'"),
+        (["explain", "x*2", "x=1", "--paths", "y"], "--paths must be a name"),
+        (["explain", "x*2", "x=1", "--digits", "0"], "digits must be a whole number of at least 1"),
+        (["explain", "x*2", "x=1", "-o", "/no/such/folder/x"], "No such file"),
+        (["draw", "x*2", "x=1", "-o", "picture"], "must have a suffix"),
+    ],
+)
+def test_errors_are_one_message_and_exit_2(arguments, message, capsys):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert message in printed.err
+
+
+def test_an_expression_with_a_minus_sign_first_gets_a_hint(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["explain", "-x", "x=1"])
+    assert "put -- before an expression that starts with a minus sign" in capsys.readouterr().err
+    assert main(["explain", "--", "-x", "x=1"]) == 0
+
+
+def test_the_installed_command_knows_the_demo():
+    result = subprocess.run(
+        [sys.executable, "-c", "from autograd_lite.cli import main; main(['--help'])"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0
+    for command in ("explain", "draw", "demo"):
+        assert command in result.stdout

@@ -1,0 +1,46 @@
+"""nn.demo: real flowers, in a folder."""
+
+import numpy as np
+import pytest
+
+from nn.demo import load_iris, run
+
+
+def test_the_flowers_are_fishers():
+    """The published means and standard deviations (the summary of R's iris), and rows 35 and 38 of the paper."""
+    measurements, species = load_iris()
+    assert measurements.mean(axis=0) == pytest.approx([5.843333, 3.057333, 3.758, 1.199333], abs=1e-6)
+    assert measurements.std(axis=0, ddof=1) == pytest.approx([0.8280661, 0.4358663, 1.7652982, 0.7622377], abs=1e-6)
+    assert np.bincount(species).tolist() == [50, 50, 50]
+    assert measurements[34].tolist() == [4.9, 3.1, 1.5, 0.2]
+    assert measurements[37].tolist() == [4.9, 3.6, 1.4, 0.1]
+
+
+@pytest.mark.filterwarnings("ignore:.*Graphviz")
+def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
+    folder = tmp_path / "made" / "here"
+    accuracy = run(folder, iterations=40)
+    assert accuracy >= 0.8
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "gradients.html",
+        "gradients.txt",
+        "graph.svg",
+        "trace.txt",
+    ]
+    printed = capsys.readouterr().out
+    assert "35 weights" in printed
+    assert str(folder) in printed
+    largest = float(printed.split("|autodiff - delta recursion| ")[1].split()[0])
+    assert largest < 1e-11
+    assert "delta_1^(2)" in (folder / "trace.txt").read_text(encoding="utf-8")
+
+
+def test_bad_arguments_are_named_and_nothing_is_written(tmp_path):
+    folder = tmp_path / "out"
+    with pytest.raises(ValueError, match="iterations"):
+        run(folder, iterations=0)
+    with pytest.raises(ValueError, match="rate"):
+        run(folder, rate=0.0)
+    with pytest.raises(ValueError, match="seed"):
+        run(folder, seed=-1)
+    assert not folder.exists()

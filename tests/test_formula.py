@@ -1,0 +1,195 @@
+"""autograd_lite.formula: a graph as text and LaTeX."""
+
+import ast
+import itertools
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite import PRIMITIVES, Value, add, leaky_relu, maximum, relu, tanh
+from autograd_lite.expression import parse_expression
+from autograd_lite.formula import LATEX, TEXT, formula, latex_name, slope_formulas
+from autograd_lite.primitives import greater
+
+COMPUTED = set(PRIMITIVES) - {"leaf", "constant"}
+
+
+@pytest.mark.parametrize("notations", [TEXT, LATEX], ids=["text", "LaTeX"])
+def test_every_row_of_the_table_has_a_notation_and_no_notation_is_left_over(notations):
+    assert set(notations) == COMPUTED
+
+
+@pytest.mark.parametrize(
+    ("build", "text", "latex"),
+    [
+        (lambda a, b, c: a + b * c, "a + b * c", r"a + b \cdot c"),
+        (lambda a, b, c: (a + b) * c, "(a + b) * c", r"(a + b) \cdot c"),
+        (lambda a, b, c: a - (b - c), "a - (b - c)", "a - (b - c)"),
+        (lambda a, b, c: a - b - c, "a - b - c", "a - b - c"),
+        (lambda a, b, c: a / (b * c), "a / (b * c)", r"\frac{a}{b \cdot c}"),
+        (lambda a, b, c: a * (b / c), "a * (b / c)", r"a \cdot \frac{b}{c}"),
+        (lambda a, b, c: (a / b) ** c, "(a / b) ** c", r"(\frac{a}{b})^{c}"),
+        (lambda a, b, c: -(a**2), "-a ** 2", "-a^{2}"),
+        (lambda a, b, c: (-a) ** 2, "(-a) ** 2", "(-a)^{2}"),
+        (lambda a, b, c: (a**b) ** c, "(a ** b) ** c", "(a^{b})^{c}"),
+        (lambda a, b, c: a ** (b**c), "a ** b ** c", "a^{b^{c}}"),
+        (lambda a, b, c: a ** (b + c), "a ** (b + c)", "a^{b + c}"),
+        (lambda a, b, c: 2**a, "2 ** a", "2^{a}"),
+        (lambda a, b, c: (-2.5) ** a, "(-2.5) ** a", "(-2.5)^{a}"),
+        (lambda a, b, c: a * a, "a ** 2", "a^{2}"),
+        (lambda a, b, c: add(a, b, c * c), "a + b + c ** 2", "a + b + c^{2}"),
+        (lambda a, b, c: tanh(a * b + c), "tanh(a * b + c)", r"\tanh\left(a \cdot b + c\right)"),
+        (lambda a, b, c: maximum(a, b), "max(a, b)", r"\max\left(a, b\right)"),
+        (lambda a, b, c: relu(a).sqrt(), "sqrt(ReLU(a))", r"\sqrt{\operatorname{ReLU}\left(a\right)}"),
+        (lambda a, b, c: abs(a), "abs(a)", r"\left|a\right|"),
+        (lambda a, b, c: a % b // c, "a % b // c", r"\left\lfloor \frac{a \bmod b}{c} \right\rfloor"),
+        (lambda a, b, c: greater(a, b), "[a > b]", r"\left[a > b\right]"),
+    ],
+)
+def test_brackets_stand_where_precedence_asks_for_them(build, text, latex):
+    root = build(Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c"))
+    assert formula(root) == text
+    assert formula(root, latex=True) == latex
+
+
+@pytest.mark.parametrize(
+    ("name", "slopes"),
+    [
+        ("multiply", ["b", "a"]),
+        ("divide", ["1 / b", "-c / b"]),
+        ("power", ["b * a ** (b - 1)", "c * log(a)"]),
+        ("tanh", ["1 - c ** 2"]),
+        ("exp", ["c"]),
+        ("log", ["1 / a"]),
+        ("cos", ["-sin(a)"]),
+        ("sqrt", ["0.5 / c"]),
+        ("relu", ["[a > 0]"]),
+        ("abs", ["sign(a)"]),
+        ("sigmoid", ["c * sigmoid(-a)"]),
+        ("sign", []),
+    ],
+)
+def test_slopes_are_the_formulas_of_the_blackboard(name, slopes):
+    primitive = PRIMITIVES[name]
+    a, b = Value(0.5), Value(0.25)
+    c = primitive(*(a, b)[: len(TEXT[name].places)])
+    assert slope_formulas(c, {a: "a", b: "b", c: "c"}) == slopes
+
+
+def test_the_slope_of_a_power_with_a_constant_exponent_is_simplified():
+    x = Value(3.0)
+    cube = x**3
+    assert slope_formulas(cube, {x: "x", cube: "v"})[0] == "3 * x ** 2"
+    square = x**2
+    assert slope_formulas(square, {x: "x", square: "v"}, latex=True)[0] == r"2 \cdot x"
+
+
+def test_the_slope_formula_of_every_row_computes_the_slope():
+    """Each text is read again by the parser of the command line, which knows nothing of slopes."""
+    numbers = {"a": 0.5, "b": 0.25}
+    for name in sorted(COMPUTED - {"remainder"}):
+        primitive = PRIMITIVES[name]
+        arguments = [Value(number) for number in numbers.values()][: len(TEXT[name].places)]
+        if name == "acosh":
+            arguments = [Value(1.5)]
+        result = primitive(*arguments)
+        names = {**dict(zip(arguments, "ab", strict=False)), result: "c"}
+        for text, slope in zip(slope_formulas(result, names), primitive.slopes, strict=False):
+            truth = slope(result.data, *(argument.data for argument in arguments))
+            assert _evaluate(text, {names[node]: node.data for node in names}) == pytest.approx(truth, rel=1e-5), name
+
+
+def _evaluate(text, numbers):
+    readable = re.sub(
+        r"\[(\w+) > (\w+)\]", lambda match: str(float(_number(match[1], numbers) > _number(match[2], numbers))), text
+    )
+    readable = readable.replace("sign(a)", str(math.copysign(1, numbers["a"])))
+    used = {node.id for node in ast.walk(ast.parse(readable)) if isinstance(node, ast.Name)}
+    return parse_expression(readable, {name: number for name, number in numbers.items() if name in used}).data
+
+
+def _number(text, numbers):
+    return numbers[text] if text in numbers else float(text)
+
+
+def _operate(triple):
+    sign, a, b = triple
+    return {"+": a + b, "-": a - b, "*": a * b, "/": a / b}[sign]
+
+
+leaves = [Value(0.7, "x"), Value(1.3, "y"), Value(-0.4, "z")]
+graphs = st.recursive(
+    st.sampled_from(leaves),
+    lambda parts: st.one_of(
+        st.tuples(st.sampled_from(["+", "-", "*", "/"]), parts, parts).map(_operate),
+        parts.map(tanh),
+        parts.map(lambda part: -part),
+        parts.map(lambda part: part**2),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200)
+@given(graphs)
+def test_a_formula_read_again_computes_the_same_number(root):
+    text = formula(root)
+    used = {leaf.label: leaf.data for leaf in leaves if re.search(rf"\b{leaf.label}\b", text)}
+    again = parse_expression(text, used).data
+    assert again == pytest.approx(root.data, rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "latex"),
+    [
+        ("x", "x"),
+        ("x1", "x_{1}"),
+        ("v-1", "v_{-1}"),
+        ("w^(1)_{2,0}", "w^{(1)}_{2,0}"),
+        ("s_2^(1)", "s_{2}^{(1)}"),
+        ("o_1^(0)", "o_{1}^{(0)}"),
+        ("rate", r"\mathit{rate}"),
+        ("", ""),
+    ],
+)
+def test_labels_in_latex(label, latex):
+    assert latex_name(label) == latex
+
+
+@given(st.text(alphabet="\\{}$&#%_^~<>`abc \n\"'|", min_size=2))
+def test_no_label_becomes_a_latex_command_or_leaves_its_braces(label):
+    latex = latex_name(label)
+    known = r"\\(mathit|backslash|sim|lt|gt|hat|unicode\{96\}|[{}$&#%_ ])"
+    assert "\\" not in re.sub(known, "", latex)
+    depth = list(itertools.accumulate({"{": 1, "}": -1}.get(sign, 0) for sign in re.sub(r"\\[{}]", "", latex)))
+    assert min(depth, default=0) >= 0
+    assert not depth or depth[-1] == 0
+
+
+def test_named_nodes_are_not_expanded():
+    a = Value(2.0, "a")
+    b = a * 3
+    assert formula(b + a, {b: "b", a: "a"}) == "b + a"
+    assert formula(b, {b: "b"}) == "a * 3"
+
+
+def test_a_formula_that_would_explode_is_refused_with_a_hint():
+    node = Value(1.0, "a")
+    for _ in range(30):
+        node = node + node
+    with pytest.raises(ValueError, match=r"longer than 10,000 characters.*explain"):
+        formula(node)
+
+
+def test_a_deep_graph_needs_no_recursion():
+    node = Value(1.0, "a")
+    for _ in range(3000):
+        node = -node
+    assert formula(node).endswith("--a")
+
+
+def test_a_leaky_relu_shows_its_constant():
+    assert formula(leaky_relu(Value(1.0, "a"))) == "leaky_relu(a, 0.01)"
