@@ -7,7 +7,6 @@ LaTeX and HTML are four short loops over the same lines.
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd_lite.formula import formula, latex_name, slope_formulas
@@ -26,8 +25,7 @@ class Line(NamedTuple):
     """The line as LaTeX, for an aligned environment."""
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A part of an explanation: a title, the names of its columns, and its lines."""
 
     title: str
@@ -35,8 +33,7 @@ class Section:
     lines: list[Line]
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """What `explain` and `explain_paths` give: it prints as text, and shows as tables in Jupyter.
 
     >>> a = Value(3.0, "a")
@@ -115,8 +112,7 @@ def _markdown_code(cell: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(NamedTuple):
     """The names and numbers of one graph, as text or as LaTeX."""
 
     names: Mapping[Value, str]

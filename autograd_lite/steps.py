@@ -2,8 +2,8 @@
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
@@ -29,8 +29,7 @@ def backward_steps(root: Value) -> list[Step]:
     return steps
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(NamedTuple):
     """One way from a leaf to the root, and the product of the local partial derivatives along it.
 
     Attributes:
