@@ -72,7 +72,8 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Val
     >>> [[entry.data for entry in row] for row in jacobian([r * phi.cos(), r * phi.sin()], [r, phi])]
     [[1.0, -0.0], [0.0, 2.0]]
     """
-    return [_grad(output, inputs) for output in _check_values("outputs", outputs)]
+    variables = _check_variables("inputs", inputs)
+    return [_grad(output, variables) for output in _check_values("outputs", outputs)]
 
 
 def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
@@ -82,7 +83,8 @@ def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
     >>> [[entry.data for entry in row] for row in hessian(x * x * y, [x, y])]
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    return jacobian(grad(output, inputs), inputs)
+    variables = _check_variables("inputs", inputs)
+    return jacobian(grad(output, variables), variables)
 
 
 def vector_jacobian_product(
@@ -97,8 +99,9 @@ def vector_jacobian_product(
     >>> [entry.data for entry in vector_jacobian_product([x * y, x + y], [x, y], [1.0, 10.0])]
     [13.0, 12.0]
     """
-    _check_length("vector", vector, "outputs", _check_values("outputs", outputs))
-    return _grad(_weighted_sum(outputs, vector), inputs)
+    values = _check_values("outputs", outputs)
+    _check_length("vector", vector, "outputs", values)
+    return _grad(_weighted_sum(values, vector), inputs)
 
 
 def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Sequence[Operand]) -> list[Value]:
@@ -113,7 +116,9 @@ def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Seque
     >>> [entry.data for entry in hessian_vector_product(x * x * y, [x, y], [1.0, 10.0])]
     [46.0, 4.0]
     """
-    return vector_jacobian_product(grad(output, inputs), inputs, vector)
+    variables = _check_variables("inputs", inputs)
+    _check_length("vector", vector, "inputs", variables)
+    return vector_jacobian_product(grad(output, variables), variables, vector)
 
 
 def jacobian_vector_product(
@@ -128,9 +133,10 @@ def jacobian_vector_product(
     >>> [entry.data for entry in jacobian_vector_product([x * y, x + y], [x, y], [1.0, 10.0])]
     [23.0, 11.0]
     """
-    _check_length("vector", vector, "inputs", inputs)
-    duals = forward_mode(outputs, dict(zip(inputs, vector, strict=True)))
-    return [_as_value(duals[output].tangent) for output in outputs]
+    values, variables = _check_values("outputs", outputs), _check_variables("inputs", inputs)
+    _check_length("vector", vector, "inputs", variables)
+    duals = forward_mode(values, dict(zip(variables, vector, strict=True)))
+    return [_as_value(duals[output].tangent) for output in values]
 
 
 class Dual(NamedTuple):
@@ -160,7 +166,7 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
     3.0
     """
     order = topological_order(*_check_values("outputs", outputs))
-    _check_values("seeds", list(seeds))
+    _check_variables("seeds", seeds)
     check_fresh(order)
     duals: dict[Value, Dual] = {}
     for node in order:
@@ -191,7 +197,7 @@ def check_gradients(
         f: takes n Values, gives one; smooth near the inputs.
         inputs: n numbers.
         relative_tolerance: of the difference, relative to the larger of the two numbers.
-        absolute_tolerance: of the difference, on top.
+        absolute_tolerance: of the difference, where that is more.
 
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
@@ -209,8 +215,7 @@ def check_gradients(
         return output, variables
 
     def check(what: str, mode: str, received: float, expected: float) -> None:
-        tolerance = absolute_tolerance + relative_tolerance * max(abs(received), abs(expected))
-        if not abs(received - expected) <= tolerance:  # so that nan fails
+        if not math.isclose(received, expected, rel_tol=relative_tolerance, abs_tol=absolute_tolerance):
             raise AssertionError(
                 f"{what} is wrong: received {received!r} by {mode}, expected {expected!r} by central differences, "
                 f"at the inputs {numbers}"
@@ -262,15 +267,11 @@ def central_differences(f: Callable[[float], list[float]], x: float) -> list[flo
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
     """The gradient as a list of graphs."""
-    for position, value in enumerate(_check_values("inputs", inputs), start=1):
-        if value.op is CONSTANT:
-            raise TypeError(
-                f"input {position} is the constant {value.data}, which has no gradient: expected a variable"
-            )
+    variables = _check_variables("inputs", inputs)
     order = topological_order(output)
     check_fresh(order)
     gradients = chain_rule(order, _read, _times)
-    return [_as_value(gradients.get(value, 0.0)) for value in inputs]
+    return [_as_value(gradients.get(value, 0.0)) for value in variables]
 
 
 def _read(node: Value) -> Operand:
@@ -302,11 +303,26 @@ def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
     return _as_value(total)
 
 
-def _check_values(argument: str, values: Sequence[Value]) -> Sequence[Value]:
-    for value in values:
+def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
+    """The Values as a list, if that is what they are."""
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{argument} must be a Value or Values, not {type(values).__name__}: {values!r}")
+    checked = list(values)
+    for value in checked:
         if not isinstance(value, Value):
             raise TypeError(f"{argument} must be a Value or Values, not {type(value).__name__}: {value!r}")
-    return values
+    return checked
+
+
+def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
+    """The Values as a list, if none is a constant."""
+    checked = _check_values(argument, values)
+    for position, value in enumerate(checked, start=1):
+        if value.op is CONSTANT:
+            raise TypeError(
+                f"{argument} must be variables, but input {position} is the constant {value.data}: it has no gradient"
+            )
+    return checked
 
 
 def _check_length(argument: str, received: Sequence[object], other: str, expected: Sequence[object]) -> None:

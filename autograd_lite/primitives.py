@@ -64,11 +64,20 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         """Copies and pickles of a row are the row itself: it is looked up by its name."""
-        return PRIMITIVES.__getitem__, (self.name,)
+        return primitive_named, (self.name,)
 
 
 PRIMITIVES: dict[str, Primitive] = {}
 """All rows of the table, by name."""
+
+
+def primitive_named(name: str) -> Primitive:
+    """The row of that name.
+
+    >>> primitive_named("tanh") is TANH
+    True
+    """
+    return PRIMITIVES[name]
 
 
 def as_float(number: object, argument: str) -> float:
@@ -540,8 +549,7 @@ def maximum(a: Number | float, b: Number | float) -> Number:
     >>> maximum(2.0, 3.0)
     3.0
     """
-    both_vary = hasattr(a, "__record__") and hasattr(b, "__record__")
-    return (MAXIMUM if both_vary else MAXIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
+    return (MAXIMUM if _varies(a) and _varies(b) else MAXIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
 
 
 def minimum(a: Number | float, b: Number | float) -> Number:
@@ -550,5 +558,9 @@ def minimum(a: Number | float, b: Number | float) -> Number:
     >>> minimum(2.0, 3.0)
     2.0
     """
-    both_vary = hasattr(a, "__record__") and hasattr(b, "__record__")
-    return (MINIMUM if both_vary else MINIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
+    return (MINIMUM if _varies(a) and _varies(b) else MINIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
+
+
+def _varies(argument: object) -> bool:
+    """Whether an argument is a variable, and no number, nor a constant of a graph."""
+    return hasattr(argument, "__record__") and getattr(argument, "op", None) is not CONSTANT

@@ -49,6 +49,7 @@ from autograd_lite.primitives import (
     Primitive,
     as_float,
 )  # fmt: skip
+from autograd_lite.text import clean
 
 Operand: TypeAlias = "Value | SupportsFloat"
 """What an operator of Value takes beside it: another Value, or a number, which becomes a constant of the graph."""
@@ -522,7 +523,11 @@ def check_fresh(order: list[Value]) -> None:
         RuntimeError: if not.
     """
     for node in order:
-        if node.parents and recompute(node) != node._data == node._data:  # nan differs from itself
+        if (
+            node.parents
+            and recompute(node) != node._data
+            and not (math.isnan(node._data) and math.isnan(recompute(node)))
+        ):
             raise RuntimeError(
                 f"the graph is stale: the data of a Value was changed after {describe(node)} was computed from it; "
                 "call forward() on the root first, or build the expression anew"
@@ -535,9 +540,12 @@ def describe(node: Value) -> str:
     >>> describe(Value(2.0, label="a") * 3)
     'multiply(a=2.0, 3.0) = 6.0'
     """
-    arguments = [f"{parent.label}={parent._data}" if parent.label else str(parent._data) for parent in node.parents]
-    label = f"{node.label!r} = " if node.label else ""
-    return f"{label}{node.op.name}({', '.join(arguments)}) = {node._data}"
+    arguments = [
+        f"{clean(parent.label)}={parent._data}" if parent.label else str(parent._data) for parent in node.parents[:4]
+    ]
+    more = ["..."] if len(node.parents) > len(arguments) else []
+    label = f"{clean(node.label)!r} = " if node.label else ""
+    return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._data}"
 
 
 def warn_of_first_non_finite(order: list[Value]) -> None:
@@ -547,7 +555,7 @@ def warn_of_first_non_finite(order: list[Value]) -> None:
     step = next(step for step in steps if not math.isfinite(step.total))
     warnings.warn(
         f"a gradient is {step.total}: it first arose at {describe(step.node)}, with respect to its argument "
-        f"{step.parent.label or step.parent._data}, where the local partial derivative is {step.slope} and the "
+        f"{clean(step.parent.label) or step.parent._data}, where the local partial derivative is {step.slope} and the "
         f"upstream gradient {step.upstream}",
         RuntimeWarning,
         stacklevel=3,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite import Value, add, topological_order
+from nn.arrays import as_finite_array
 from nn.delta import back_propagation_over_data, forward_propagation
 from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
@@ -58,8 +59,8 @@ class GradientComparison:
 
     @property
     def largest_difference(self) -> float:
-        """The largest |autodiff - delta recursion| of all weights and signals."""
-        return max(row.difference for row in (*self.weights, *self.signals))
+        """The largest |autodiff - delta recursion| of all weights and signals; nan if one is nan."""
+        return float(np.max([row.difference for row in (*self.weights, *self.signals)]))
 
     def __str__(self) -> str:
         lines = []
@@ -160,21 +161,20 @@ def _central_difference(error: Callable[[], float], matrix: Matrix, position: tu
 
 def _as_data(net: MLP, x: Any, y: Any) -> tuple[Matrix, Matrix]:
     """x as an array of shape (N, d^(0)), and y as one of shape (N, d^(L)); one example becomes N = 1."""
-    X = _as_array("x", x)
-    if X.ndim == 1:
+    X = as_finite_array("x", x)
+    one = X.ndim == 1
+    if one:
         X = X[np.newaxis]
     if X.ndim != 2 or X.shape[1] != net.sizes[0] or len(X) == 0:
         raise ValueError(
-            f"x must be {net.sizes[0]} numbers, or examples of shape (N, {net.sizes[0]}); received {np.shape(x)}"
+            f"x must be {net.sizes[0]} numbers, or examples of shape (N, {net.sizes[0]}); received shape {np.shape(x)}"
         )
-    Y = _as_array("y", y)
-    if Y.size != len(X) * net.sizes[-1]:
-        raise ValueError(f"y must have {net.sizes[-1]} entries for each of {len(X)} examples; received {np.shape(y)}")
-    return X, Y.reshape(len(X), net.sizes[-1])
-
-
-def _as_array(argument: str, numbers: Any) -> Matrix:
-    try:
-        return np.asarray(numbers, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{argument} must be numbers, or rows of equal length; received {numbers!r}") from None
+    Y = as_finite_array("y", y)
+    outputs = net.sizes[-1]
+    fitting: set[tuple[int, ...]] = {(len(X), outputs)}
+    fitting |= {(outputs,)} if one else set()
+    fitting |= {(len(X),)} if outputs == 1 else set()
+    fitting |= {()} if one and outputs == 1 else set()
+    if Y.shape not in fitting:
+        raise ValueError(f"y must have {outputs} entries for each of {len(X)} examples; received shape {Y.shape}")
+    return X, Y.reshape(len(X), outputs)

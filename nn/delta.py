@@ -13,19 +13,25 @@ Where the code departs from the slides:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+from nn.arrays import Array, as_array
+
+
+def _logistic(s: Array) -> Array:
+    """1/(1 + e^-s), which never overflows, and keeps its tails."""
+    e: Array = np.exp(-np.abs(s))
+    return np.where(s >= 0, 1.0, e) / (1 + e)
+
 
 THETA: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
     "tanh": (np.tanh, lambda s, o: 1 - o * o),
-    "sigmoid": (lambda s: 1 / (1 + np.exp(-s)), lambda s, o: o * (1 - o)),
+    "sigmoid": (_logistic, lambda s, o: _logistic(s) * _logistic(-s)),
     "relu": (lambda s: np.maximum(s, 0.0), lambda s, o: (s > 0).astype(float)),
     "leaky_relu": (lambda s: np.where(s > 0, s, 0.01 * s), lambda s, o: np.where(s > 0, 1.0, 0.01)),
-    "softplus": (lambda s: np.logaddexp(0.0, s), lambda s, o: 1 / (1 + np.exp(-s))),
+    "softplus": (lambda s: np.maximum(s, 0.0) + np.log1p(np.exp(-np.abs(s))), lambda s, o: _logistic(s)),
     "sin": (np.sin, lambda s, o: np.cos(s)),
     "linear": (lambda s: s, lambda s, o: np.ones_like(s)),
 }
@@ -85,10 +91,13 @@ def forward_propagation(
     >>> float(round(o[1][0], 6))
     0.707107
     """
-    x = np.asarray(x, dtype=np.float64)
+    weights = _matrices(weights)
     thetas = _thetas(weights, activations)
+    inputs = np.atleast_1d(as_array("x", x))
+    if inputs.ndim != 1:
+        raise ValueError(f"x must be one example, d^(0) numbers; received shape {inputs.shape}")
     s: dict[int, Array] = {}
-    o: dict[int, Array] = {0: np.concatenate([[1.0], np.atleast_1d(x)])}
+    o: dict[int, Array] = {0: np.concatenate([[1.0], inputs])}
     last = len(weights)
     for l, (W, (theta, _)) in enumerate(zip(weights, thetas, strict=True), start=1):
         if np.shape(W)[1:] != o[l - 1].shape:
@@ -122,10 +131,11 @@ def back_propagation(weights: Sequence[Array], x: Any, y: Any, activations: Sequ
     >>> bool(np.allclose(example.G[1], 2 * (o - 1) * (1 - o * o) * np.array([[1.0, 0.5]])))
     True
     """
+    weights = _matrices(weights)
     s, o = forward_propagation(weights, x, activations)
     thetas = _thetas(weights, activations)
     L = len(weights)
-    y = np.atleast_1d(np.asarray(y, dtype=np.float64))
+    y = np.atleast_1d(as_array("y", y))
     if y.shape != o[L].shape:
         raise ValueError(f"y must have shape {o[L].shape}, one entry for each output; received {y.shape}")
     delta = {L: 2 * (o[L] - y) * thetas[L - 1][1](s[L], o[L])}
@@ -155,8 +165,9 @@ def back_propagation_over_data(
     """
     if len(X) != len(Y) or len(X) == 0:
         raise ValueError(f"X and Y must have the same number of examples, at least 1; received {len(X)} and {len(Y)}")
+    weights = _matrices(weights)
     error = 0.0
-    G = {l: np.zeros_like(W, dtype=np.float64) for l, W in enumerate(weights, start=1)}
+    G = {l: np.zeros_like(W) for l, W in enumerate(weights, start=1)}
     examples = []
     for x, y in zip(X, Y, strict=True):
         example = back_propagation(weights, x, y, activations)
@@ -165,6 +176,16 @@ def back_propagation_over_data(
             G[l] += gradient
         examples.append(example)
     return DataSet(examples, G, error)
+
+
+def _matrices(weights: Sequence[Any]) -> list[Array]:
+    matrices = [as_array(f"weights[{l - 1}], W^({l}),", W) for l, W in enumerate(weights, start=1)]
+    if not matrices or any(W.ndim != 2 for W in matrices):
+        shapes = [W.shape for W in matrices]
+        raise ValueError(
+            f"weights must be at least one matrix, of shapes (d^(l), d^(l-1) + 1); received shapes {shapes}"
+        )
+    return matrices
 
 
 def _thetas(

@@ -1,6 +1,7 @@
 """Losses: how far the outputs of a network are from what they should be, as a Value."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from autograd_lite import Value, add, constant
 
@@ -24,7 +25,12 @@ def squared_error(outputs: Value | Sequence[Value], targets: Value | float | Seq
     """
     if isinstance(outputs, Value):
         outputs = [outputs]
-    wanted = list(targets) if isinstance(targets, Iterable) else [targets]
+    if not outputs:
+        raise ValueError("outputs must have at least one entry, received none")
+    several = (
+        isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
+    )  # an array of no dimension is one number
+    wanted: list[Any] = list(targets) if several else [targets]  # type: ignore[arg-type]
     if len(outputs) != len(wanted):
         raise ValueError(f"targets must have {len(outputs)} entries, one for each output; received {len(wanted)}")
     names = ["y"] if len(wanted) == 1 else [f"y_{number}" for number in range(1, len(wanted) + 1)]

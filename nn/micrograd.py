@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from nn import mlp
+from nn.module import Module
+
+__all__ = ["MLP", "Layer", "Module", "Neuron"]
 
 
 class Neuron(mlp.Neuron):

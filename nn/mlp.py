@@ -5,7 +5,7 @@ o_b^(l) = theta(s_b^(l)) (lecture 14, slide "Computing Partial Derivatives"). Th
 column 0 of the matrix W^(l).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd_lite import Value, add, constant, leaky_relu, relu, sigmoid, sin, softplus, tanh
+from nn.arrays import Array, as_array
 from nn.module import Module
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
+Matrix: TypeAlias = Array
 Inputs: TypeAlias = Sequence[Value] | Sequence[float] | npt.NDArray[Any]
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
@@ -73,7 +74,8 @@ class Neuron(Module):
         if weights is None:
             weights = random_weights([nin, 1], seed)[0][0]
         row = check_matrix("weights", [weights], (1, nin + 1))[0]
-        self.activation = check_activation("activation", activation) if nonlin else "linear"
+        check_activation("activation", activation)
+        self.activation = activation if nonlin else "linear"
         self.b, *self.w = [
             Value(weight, f"w^({layer})_{{{unit},{position}}}") for position, weight in enumerate(row.tolist())
         ]
@@ -97,6 +99,11 @@ class Neuron(Module):
         if o is not s:
             o.label = self._output_label
         return o
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether the activation is not linear (micrograd's word)."""
+        return self.activation != "linear"
 
     def parameters(self) -> list[Value]:
         """The weights w_{b,1}^(l), w_{b,2}^(l), ... and, last as in micrograd, the bias w_{b,0}^(l)."""
@@ -286,14 +293,21 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
         ValueError: if x has not as many entries as the width.
         TypeError: if x is no sequence, or an entry no number.
     """
-    if not hasattr(x, "__len__"):
-        raise TypeError(f"x must be a sequence of {width} numbers or Values, not {type(x).__name__}: {x!r}")
+    ordered = hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, str | bytes | Mapping)
+    if not ordered or getattr(x, "ndim", 1) != 1:
+        raise TypeError(f"x must be {width} numbers or Values in a row, not {type(x).__name__}: {x!r}")
     if len(x) != width:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
-    return [
-        entry if isinstance(entry, Value) else constant(entry, f"o_{position}^({layer})")
-        for position, entry in enumerate(x, start=1)
-    ]
+    return [_as_input(entry, position, layer) for position, entry in enumerate(x, start=1)]
+
+
+def _as_input(entry: Any, position: int, layer: int) -> Value:
+    if isinstance(entry, Value):
+        return entry
+    try:
+        return constant(entry, f"o_{position}^({layer})")
+    except TypeError as error:
+        raise TypeError(f"x is wrong in entry {position}: {error}") from None
 
 
 def random_weights(sizes: Sequence[int], seed: int | None) -> list[Matrix]:
@@ -336,10 +350,7 @@ def check_activation(argument: str, name: str) -> str:
 
 def check_matrix(argument: str, matrix: Sequence[Any] | Matrix, shape: tuple[int, int]) -> Matrix:
     """The matrix as an array of floats, if it has the shape; else a ValueError that names the argument."""
-    try:
-        array = np.array(matrix, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{argument} must be a matrix of numbers of shape {shape}, received {matrix!r}") from None
+    array = as_array(argument, matrix)
     if array.shape != shape:
         raise ValueError(f"{argument} must have shape {shape}, received {array.shape}")
     return array
