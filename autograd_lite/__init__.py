@@ -8,6 +8,9 @@
 1.0019
 """
 
+from autograd_lite.draw import draw
+from autograd_lite.explain import Explanation, explain, explain_paths
+from autograd_lite.formula import formula
 from autograd_lite.gradients import (
     Dual,
     check_gradients,
@@ -51,11 +54,14 @@ from autograd_lite.primitives import (
     tan,
     tanh,
 )
+from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.value import Step, Value, constant, topological_order
 
 __all__ = [
     "PRIMITIVES",
     "Dual",
+    "Explanation",
+    "Path",
     "Primitive",
     "Step",
     "Value",
@@ -68,14 +74,19 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "backward_steps",
     "check_gradients",
     "constant",
     "cos",
     "cosh",
     "derivative",
+    "draw",
     "erf",
     "exp",
+    "explain",
+    "explain_paths",
     "expm1",
+    "formula",
     "forward_mode",
     "grad",
     "hessian",
@@ -87,6 +98,7 @@ __all__ = [
     "log1p",
     "maximum",
     "minimum",
+    "paths",
     "relu",
     "sigmoid",
     "sin",

@@ -1,0 +1,146 @@
+"""The command: autograd-lite explain|draw, and what other packages add to it, such as the demo of nn."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from autograd_lite.draw import draw
+from autograd_lite.explain import explain, explain_paths
+from autograd_lite.expression import ExpressionError, parse_expression
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.value import Value, topological_order
+
+EXPRESSION_HELP = 'such as "tanh(w*x + b)"; write -- before one that starts with a minus sign'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives 0, or 2 after an error, which it prints.
+
+    Arguments:
+        arguments: the words after `autograd-lite`; those of the process if None.
+
+    >>> main(["explain", "w*x", "w=2", "x=3"])
+    Forward: the evaluation trace
+      w = 2.0
+      x = 3.0
+      v1 = w * x = 2.0 * 3.0 = 6.0
+    <BLANKLINE>
+    Backward: the chain rule, edge by edge
+      dv1/dv1 = 1.0
+      dv1/dw += dv1/dv1 * dv1/dw = 1.0 * 3.0 = 3.0   where dv1/dw = x   total 3.0
+      dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 2.0 = 2.0   where dv1/dx = w   total 2.0
+    <BLANKLINE>
+    Gradients
+      dv1/dw = 3.0
+      dv1/dx = 2.0
+    0
+    """
+    parser = argparse.ArgumentParser(
+        prog="autograd-lite", description="Automatic differentiation, explained and drawn, of an expression."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_explain(commands)
+    _add_draw(commands)
+    for entry_point in sorted(entry_points(group="autograd_lite.commands")):
+        entry_point.load()(commands)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(f"unknown option {unknown[0]}; put -- before an expression that starts with a minus sign")
+    try:
+        options.run(options)
+    except (ExpressionError, ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("explain", help="print the evaluation trace and the chain rule, edge by edge")
+    _add_expression(parser)
+    parser.add_argument("--format", choices=["text", "markdown", "latex", "html"], default="text")
+    parser.add_argument("--digits", type=int, default=6, help="significant digits (default 6)")
+    parser.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
+    parser.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, not to the terminal")
+    parser.set_defaults(run=_explain)
+
+
+def _add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("draw", help="draw the computation graph with its values and gradients")
+    _add_expression(parser)
+    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
+    parser.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="of the forward pass")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the picture, in the format of its suffix: .svg, or .gv for the text of Graphviz; with its program dot "
+        "installed, .png, .pdf and more",
+    )
+    parser.set_defaults(run=_draw)
+
+
+def _add_expression(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("expression", help=EXPRESSION_HELP)
+    parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, such as w=-3")
+
+
+def _explain(options: argparse.Namespace) -> None:
+    root = _read(options)
+    if options.paths is not None:
+        explanation = explain_paths(root, _leaf(root, "--paths", options.paths), digits=options.digits)
+    else:
+        leaf = None if options.tangent is None else _leaf(root, "--tangent", options.tangent)
+        explanation = explain(root, leaf, digits=options.digits)
+    text = getattr(explanation, options.format)()
+    if options.output is None:
+        print(text)
+    else:
+        options.output.write_text(text + "\n", encoding="utf-8")
+        print(options.output)
+
+
+def _draw(options: argparse.Namespace) -> None:
+    root = _read(options)
+    root.backward()
+    picture = draw(root, direction=options.direction, digits=options.digits)
+    suffix = options.output.suffix.lstrip(".").lower()
+    if not suffix:
+        raise ValueError(
+            f"the output must have a suffix, such as .svg, that says the format; received {options.output}"
+        )
+    if suffix in {"gv", "dot"}:
+        options.output.write_text(picture.source, encoding="utf-8")
+    else:
+        options.output.write_bytes(picture.pipe(format=suffix))
+    print(options.output)
+
+
+def _read(options: argparse.Namespace) -> Value:
+    """The graph of the expression in the options."""
+    numbers: dict[str, float] = {}
+    for word in options.numbers:
+        match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=\s*(\S+)\s*", word)
+        if match is None:
+            raise ValueError(f"expected NAME=NUMBER, such as w=-3; received {word!r}")
+        name, number = match.groups()
+        if name in numbers:
+            raise ValueError(f"{name} has two numbers: {numbers[name]} and {number}")
+        try:
+            numbers[name] = float(number)
+        except ValueError:
+            raise ValueError(f"the number of {name} must be such as -3 or 0.5; received {number!r}") from None
+    return parse_expression(options.expression, numbers)
+
+
+def _leaf(root: Value, option: str, name: str) -> Value:
+    """The leaf of that name."""
+    leaves = {node.label: node for node in topological_order(root) if not node.parents and node.op is not CONSTANT}
+    if name not in leaves:
+        raise ValueError(f"{option} must be a name in the expression ({', '.join(leaves)}); received {name!r}")
+    return leaves[name]

@@ -1,0 +1,99 @@
+"""A diagram as plain data: boxes with lines of text, arrows between them, and how they are drawn.
+
+The DOT text (`picture`) and our own SVG (`layout`, `svg`) are made from the same diagram, so they look alike.
+"""
+
+import unicodedata
+from typing import NamedTuple
+
+DIRECTIONS = ("LR", "TB", "RL", "BT")
+FONT = "Helvetica,Arial,sans-serif"
+ROOT_FILL, ROOT_BORDER = "#d6eaf8", "#004c7f"
+GROUP_FILL, GROUP_BORDER, GROUP_TEXT = "#f3f4f6", "#b4b8bf", "#444444"
+ARROW_COLOUR = "#444444"
+
+
+class Look(NamedTuple):
+    """How boxes of a kind are drawn. Shape and border tell the kinds apart where colours do not."""
+
+    fill: str
+    border: str
+    thickness: float
+    rounded: bool
+    dashed: bool
+    font_size: int
+
+
+LOOKS = {
+    "leaf": Look("#fff2cc", "#7a5200", 2.0, rounded=False, dashed=False, font_size=12),
+    "constant": Look("#ffffff", "#6b6b6b", 1.0, rounded=False, dashed=True, font_size=10),
+    "operation": Look("#ffffff", "#333333", 1.0, rounded=True, dashed=False, font_size=12),
+}
+
+
+class Box(NamedTuple):
+    """A box: its lines of text, its kind (a key of LOOKS), whether it is the root, and the group it belongs to."""
+
+    lines: tuple[str, ...]
+    kind: str
+    is_root: bool = False
+    group: str | None = None
+
+    @property
+    def look(self) -> Look:
+        """How it is drawn."""
+        look = LOOKS[self.kind]
+        return look._replace(fill=ROOT_FILL, border=ROOT_BORDER) if self.is_root else look
+
+
+class Arrow(NamedTuple):
+    """An arrow from one box to another, by their positions in the diagram; the label stands at its head."""
+
+    tail: int
+    head: int
+    label: str = ""
+
+
+class Diagram(NamedTuple):
+    """Boxes, and arrows that lead from a box to a later one; the direction is one of DIRECTIONS."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    direction: str = "LR"
+
+
+def describe(diagram: Diagram) -> str:
+    """The picture in words, where it cannot be seen."""
+    return f"Computation graph with {len(diagram.boxes)} nodes and {len(diagram.arrows)} edges"
+
+
+def neighbours(diagram: Diagram) -> tuple[list[list[int]], list[list[int]]]:
+    """For each box, the boxes that point to it, and those that it points to."""
+    parents: list[list[int]] = [[] for _ in diagram.boxes]
+    children: list[list[int]] = [[] for _ in diagram.boxes]
+    for tail, head, _ in diagram.arrows:
+        parents[head].append(tail)
+        children[tail].append(head)
+    return parents, children
+
+
+def text_width(text: str, font_size: float) -> float:
+    """About how wide a text is in Helvetica; there are no font files to ask.
+
+    >>> text_width("iiii", 10) < text_width("nnnn", 10) < text_width("MMMM", 10)
+    True
+    """
+    width = 0.0
+    for character in text:
+        if unicodedata.east_asian_width(character) in "WF":
+            width += 1.0
+        elif unicodedata.combining(character) == 0:
+            width += 0.3 if character in "ijlI.,:;'|!()[]/ tf·" else 0.86 if character in "mwMWGOQ@%…\ufffd" else 0.6
+    return (width + 0.06 * sum(map(str.isupper, text))) * font_size
+
+
+def box_size(box: Box) -> tuple[float, float]:
+    """The width and height of a box around its text."""
+    size = box.look.font_size
+    width = max((text_width(line, size) for line in box.lines), default=0.0)
+    return max(width + 1.2 * size, 30.0), max(len(box.lines) * 1.25 * size + 0.9 * size, 24.0)

@@ -1,0 +1,473 @@
+"""Gradients as graphs, forward mode, and the checker of gradients, which is itself checked."""
+
+import contextlib
+import math
+
+import numpy as np
+import pytest
+from dual_numbers import TRUTH, random_program
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite import (
+    PRIMITIVES,
+    Primitive,
+    Value,
+    add,
+    check_gradients,
+    constant,
+    cos,
+    derivative,
+    exp,
+    forward_mode,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jacobian,
+    jacobian_vector_product,
+    log,
+    sin,
+    tanh,
+    topological_order,
+    vector_jacobian_product,
+)
+from autograd_lite import primitives as p
+from autograd_lite.gradients import central_differences
+
+SMOOTH_NAMES = [name for name in TRUTH if name not in {"floor_divide", "remainder", "sign", "greater"}]
+
+
+def numbers(values):
+    """The numbers of nested lists of Values."""
+    return [numbers(value) for value in values] if isinstance(values, list) else values.data
+
+
+def build(program):
+    """The inputs and the last node of a random program."""
+    inputs = [Value(number) for number in program.inputs]
+    nodes = list(inputs)
+    for name, positions in program.lines:
+        nodes.append(PRIMITIVES[name](*[nodes[position] for position in positions]))
+    return inputs, nodes[-1]
+
+
+def rosenbrock(x, y):
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+# grad
+
+
+def test_gradient_and_hessian_of_rosenbrock():
+    """Closed forms; every number here is exact in floats."""
+    for a, b in [(1, 1), (-1.5, 2), (0.25, -0.5)]:
+        x, y = inputs = [Value(a), Value(b)]
+        f = rosenbrock(x, y)
+        assert numbers(grad(f, inputs)) == [-2 * (1 - a) - 400 * a * (b - a * a), 200 * (b - a * a)]
+        assert numbers(hessian(f, inputs)) == [[2 - 400 * b + 1200 * a * a, -400 * a], [-400 * a, 200]]
+
+
+def test_a_value_gives_a_value_and_a_list_a_list():
+    x, y = Value(2.0), Value(3.0)
+    product = x * y
+    assert grad(product, x).data == 3
+    assert numbers(grad(product, [x, y])) == [3, 2]
+    assert numbers(grad(product, (y, x, y))) == [2, 3, 2]
+    assert numbers(grad(product, np.array([x, y]))) == [3, 2]
+    assert grad(product, []) == []
+
+
+def test_grad_touches_no_grad_attribute():
+    x = Value(0.5)
+    inner = x.tanh()
+    y = inner * x
+    y.backward()
+    before = [v.grad for v in (x, inner, y)]
+    slope = grad(y, [x, inner])[0]
+    hessian(y, [x])
+    jacobian_vector_product([y], [x], [1.0])
+    assert [v.grad for v in (x, inner, y)] == before
+    assert not slope.has_grad
+
+
+def test_a_gradient_is_a_graph_that_can_be_computed_anew():
+    x = Value(2.0)
+    slope = grad(x**3, x)
+    x.data = 5.0
+    assert slope.forward().data == 75
+
+
+def test_a_gradient_can_be_differentiated_by_backward():
+    """d/dx of f'(x)^2 with f = x^3: 2 * 3x^2 * 6x = 36 x^3."""
+    x = Value(2.0)
+    (grad(x**3, x) ** 2).backward()
+    assert x.grad == 36 * 8
+
+
+def test_interior_nodes_are_inputs_too():
+    """The delta of a neuron is the gradient with respect to its sum s: d tanh(s)^2/ds = 2 tanh(s) (1 - tanh^2 s)."""
+    w, o = Value(0.75), Value(2.0)
+    s = w * o
+    e = s.tanh() ** 2
+    expected = 2 * math.tanh(1.5) / math.cosh(1.5) ** 2
+    assert numbers(grad(e, [s, w, e])) == pytest.approx([expected, 2 * expected, 1])
+    assert derivative(e, s, 2).data == pytest.approx(2 * (1 - 2 * math.sinh(1.5) ** 2) / math.cosh(1.5) ** 4)
+
+
+def test_what_does_not_depend_has_gradient_zero():
+    x, y = Value(2.0), Value(3.0)
+    assert grad(x * 2, y).data == 0
+    assert grad(x // 1, x).data == 0
+    assert grad(constant(5.0), x).data == 0
+    assert grad(x, x).data == 1
+    assert derivative(x, x, 2).data == 0
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_grad_agrees_with_backward_and_with_dual_numbers(seed):
+    """To the last bit with backward, because both apply the same slopes in the same order."""
+    program = random_program(seed)
+    inputs, output = build(program)
+    received = numbers(grad(output, inputs))
+    output.backward()
+    assert received == [value.grad for value in inputs]
+    expected = program.duals[-1]
+    for slope, tangent, size in zip(received, expected.tangents, expected.sizes, strict=True):
+        assert slope == pytest.approx(tangent, rel=1e-12, abs=1e-12 * size)
+
+
+# Higher orders
+
+
+def test_derivatives_of_sine_to_order_8():
+    x = Value(0.7)
+    y = sin(x)
+    cycle = [math.sin(0.7), math.cos(0.7), -math.sin(0.7), -math.cos(0.7)]
+    assert [derivative(y, x, order).data for order in range(9)] == (cycle * 3)[:9]
+
+
+def test_derivatives_of_tanh_to_order_4():
+    """At 0.5; the numbers by mpmath 1.3 with 60 digits."""
+    x = Value(0.5)
+    y = tanh(x)
+    assert [derivative(y, x, order).data for order in range(5)] == pytest.approx(
+        [0.46211715726000974, 0.7864477329659274, -0.7268619813835873, -0.5652092882597703, 3.952219563724583],
+        rel=1e-14,
+    )
+
+
+def test_derivatives_of_log_exp_and_reciprocal():
+    x = Value(0.5)
+    for order in range(1, 7):
+        factorial = math.factorial(order - 1)
+        assert derivative(log(x), x, order).data == -factorial * (-2.0) ** order
+        assert derivative(1 / x, x, order).data == factorial * order * (-1.0) ** order * 2.0 ** (order + 1)
+        assert derivative(exp(3 * x), x, order).data == pytest.approx(3**order * math.exp(1.5), rel=1e-15)
+
+
+def test_taylor_series_from_derivatives():
+    """The coefficients of tan x at 0 (OEIS A000182): x + x^3/3 + 2 x^5/15 + 17 x^7/315."""
+    x = Value(0.0)
+    y = p.tan(x)
+    assert [derivative(y, x, order).data for order in range(8)] == [0, 1, 0, 2, 0, 16, 0, 272]
+
+
+def test_mixed_derivatives_do_not_depend_on_the_order():
+    """Schwarz, to third order: f = x^2 y^3 sin z has f_xyz = 6 x y^2 cos z."""
+    x, y, z = Value(2.0), Value(3.0), Value(0.5)
+    f = x**2 * y**3 * sin(z)
+    for a, b, c in [(x, y, z), (z, y, x), (y, x, z)]:
+        assert grad(grad(grad(f, a), b), c).data == pytest.approx(108 * math.cos(0.5), rel=1e-15)
+
+
+def test_hessians_are_symmetric():
+    for seed in range(40):
+        inputs, output = build(random_program(seed, SMOOTH_NAMES))
+        matrix = np.array(numbers(hessian(output, inputs)))
+        scale = 1 + np.abs(matrix).max()
+        assert np.abs(matrix - matrix.T).max() <= 1e-10 * scale, seed
+
+
+def test_derivative_of_order_zero_is_the_value():
+    x = Value(2.0)
+    y = x * x
+    assert derivative(y, x, 0) is y
+
+
+# Jacobians, products with vectors, forward mode
+
+
+def test_jacobian_of_polar_coordinates():
+    r, phi = Value(2.0), Value(0.5)
+    received = numbers(jacobian([r * cos(phi), r * sin(phi)], [r, phi]))
+    c, s = math.cos(0.5), math.sin(0.5)
+    assert received == [[c, -2 * s], [s, 2 * c]]
+    assert jacobian([], [r]) == []
+
+
+def three_functions():
+    """Three functions of two inputs at (2, 3), and their Jacobian."""
+    x, y = inputs = [Value(2.0), Value(3.0)]
+    return inputs, [x * y, x**2 - y, y**3], [[3, 2], [4, -1], [0, 27]]
+
+
+def test_products_with_vectors_are_those_with_the_matrix():
+    inputs, outputs, matrix = three_functions()
+    assert numbers(jacobian(outputs, inputs)) == matrix
+    for vector in ([1, 0], [0, 1], [2, -5], [0, 0]):
+        expected = [row[0] * vector[0] + row[1] * vector[1] for row in matrix]
+        assert numbers(jacobian_vector_product(outputs, inputs, vector)) == expected
+    for vector in ([1, 0, 0], [0, 0, 1], [2, -5, 10], [0, 0, 0]):
+        expected = [sum(v * row[i] for v, row in zip(vector, matrix, strict=True)) for i in range(2)]
+        assert numbers(vector_jacobian_product(outputs, inputs, vector)) == expected
+
+
+def test_vectors_may_hold_values():
+    """Forward over forward: with v = (x, y), J v of x y is 2 x y, and can be differentiated."""
+    x, y = Value(2.0), Value(3.0)
+    [product] = jacobian_vector_product([x * y], [x, y], [x, y])
+    assert product.data == 12
+    assert numbers(grad(product, [x, y])) == [6, 4]
+    assert numbers(vector_jacobian_product([x * y], [x], [y])) == [9]
+
+
+def test_hessian_vector_product_is_that_with_the_matrix():
+    x, y = inputs = [Value(-1.5), Value(2.0)]
+    f = rosenbrock(x, y)
+    matrix = [[2 - 800 + 2700, 600], [600, 200]]
+    for vector in ([1, 0], [0, 1], [3, -2]):
+        expected = [row[0] * vector[0] + row[1] * vector[1] for row in matrix]
+        assert numbers(hessian_vector_product(f, inputs, vector)) == expected
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_forward_mode_agrees_with_dual_numbers_and_reverse_mode(seed):
+    program = random_program(seed)
+    inputs, output = build(program)
+    reverse = numbers(grad(output, inputs))
+    expected = program.duals[-1]
+    for i, (tangent, size) in enumerate(zip(expected.tangents, expected.sizes, strict=True)):
+        direction = [float(i == j) for j in range(len(inputs))]
+        [forward] = numbers(jacobian_vector_product([output], inputs, direction))
+        assert forward == pytest.approx(tangent, rel=1e-12, abs=1e-12 * size)
+        assert forward == pytest.approx(reverse[i], rel=1e-12, abs=1e-12 * size)
+
+
+def test_forward_mode_gives_the_dual_number_of_each_node():
+    """The forward trace of Baydin et al., table 2: y = ln x1 + x1 x2 - sin x2 at (2, 5) along x1."""
+    x1, x2 = Value(2.0), Value(5.0)
+    v1, v2, v3 = log(x1), x1 * x2, sin(x2)
+    v4 = v1 + v2
+    y = v4 - v3
+    duals = forward_mode([y], {x1: 1.0})
+    assert list(duals) == topological_order(y)
+    assert all(duals[node].primal is node for node in duals)
+    tangents = [float(duals[node].tangent) for node in (x1, x2, v1, v2, v3, v4, y)]
+    assert tangents == [1, 0, 0.5, 5, 0, 5.5, 5.5]
+
+
+def test_forward_mode_adds_up_over_both_edges_of_a_square():
+    x = Value(3.0)
+    assert numbers(jacobian_vector_product([x * x, add(x, x, x)], [x], [1.0])) == [6, 3]
+
+
+# Bad arguments
+
+
+def test_a_constant_as_input_is_refused():
+    x = Value(3.0)
+    y = x * 2
+    two = y.parents[1]
+    for differentiate in (
+        lambda: grad(y, two),
+        lambda: grad(y, [x, two]),
+        lambda: derivative(y, two),
+        lambda: jacobian([y], [two]),
+        lambda: hessian(y, [x, two]),
+        lambda: vector_jacobian_product([y], [two], [1.0]),
+    ):
+        with pytest.raises(TypeError, match=r"input \d is the constant 2.0"):
+            differentiate()
+
+
+def test_forward_mode_refuses_a_constant_as_reverse_mode_does():
+    x = Value(3.0)
+    y = x * 2
+    with pytest.raises(TypeError, match=r"constant 2.0"):
+        jacobian_vector_product([y], [y.parents[1]], [1.0])
+
+
+def test_things_that_are_no_values_are_refused_by_name():
+    x = Value(3.0)
+    with pytest.raises(TypeError, match=r"output must be a Value or Values, not float: 9.0"):
+        grad(9.0, x)
+    with pytest.raises(TypeError, match=r"inputs must be a Value or Values, not float: 3.0"):
+        grad(x * x, [3.0])
+    with pytest.raises(TypeError, match=r"outputs must be a Value or Values, not float: 9.0"):
+        jacobian([9.0], [x])
+    with pytest.raises(TypeError, match=r"outputs must be a Value or Values, not int: 9"):
+        jacobian_vector_product([9], [x], [1.0])
+
+
+def test_an_input_that_is_no_sequence_is_refused_by_name():
+    x = Value(3.0)
+    for inputs in (3.0, None):
+        with pytest.raises(TypeError, match="inputs"):
+            grad(x * x, inputs)
+
+
+def test_an_iterator_of_inputs_is_taken_or_refused_but_not_emptied():
+    """A generator that is walked twice gives [] the second time: silently no gradient at all."""
+    x, y = Value(3.0), Value(2.0)
+    try:
+        received = numbers(grad(x * y, (v for v in (x, y))))
+    except TypeError:
+        return
+    assert received == [2, 3]
+
+
+@pytest.mark.parametrize("order", [-1, 1.0, "1", None, True])
+def test_bad_orders_are_refused(order):
+    x = Value(3.0)
+    with pytest.raises(ValueError, match="order must be a whole number of at least 0, received " + repr(order)):
+        derivative(x * x, x, order)
+
+
+def test_vectors_of_another_length_are_refused():
+    inputs, outputs, _ = three_functions()
+    with pytest.raises(ValueError, match="vector must have as many entries as outputs: 3, not 2"):
+        vector_jacobian_product(outputs, inputs, [1, 2])
+    with pytest.raises(ValueError, match="vector must have as many entries as inputs: 2, not 3"):
+        jacobian_vector_product(outputs, inputs, [1, 2, 3])
+    with pytest.raises(ValueError, match="vector must have as many entries as"):
+        hessian_vector_product(outputs[0], inputs, [1])
+
+
+def test_a_stale_graph_is_refused():
+    x = Value(3.0)
+    y = x * x
+    x.data = 4.0
+    for differentiate in (
+        lambda: grad(y, x),
+        lambda: jacobian([y], [x]),
+        lambda: jacobian_vector_product([y], [x], [1.0]),
+        lambda: vector_jacobian_product([y], [x], [1.0]),
+        lambda: hessian_vector_product(y, [x], [1.0]),
+    ):
+        with pytest.raises(RuntimeError, match="stale"):
+            differentiate()
+    assert grad(y.forward(), x).data == 8
+
+
+# Large graphs
+
+
+def test_deep_graphs_need_no_recursion():
+    x = Value(0.5)
+    y = x
+    for _ in range(20_000):
+        y = y * 1.0
+    assert grad(y, x).data == 1
+    assert jacobian_vector_product([y], [x], [1.0])[0].data == 1
+
+
+# The tester, tested
+
+
+@contextlib.contextmanager
+def primitive_of_a_test(compute, *slopes):
+    """A primitive that is in the table for a short time only."""
+    row = Primitive("of_a_test", "of_a_test", compute, slopes)
+    try:
+        yield row
+    finally:
+        del PRIMITIVES["of_a_test"]
+
+
+def test_check_gradients_passes_a_right_rule():
+    with primitive_of_a_test(math.sin, lambda out, x: cos(x)) as sine:
+        check_gradients(sine, [0.7])
+        check_gradients(lambda x, y: sine(x * y) + sine(x), [0.7, -0.3])
+    check_gradients(rosenbrock, [-1.5, 2])
+    check_gradients(lambda x: x**3, [0.0])
+    check_gradients(lambda: Value(1.0), [])
+
+
+@pytest.mark.parametrize(
+    ("slope", "received"),
+    [
+        (lambda out, x: -cos(x), -math.cos(0.5)),
+        (lambda out, x: cos(x) * 1.00001, math.cos(0.5) * 1.00001),
+        (lambda out, x: 0.0, 0.0),
+    ],
+    ids=["sign", "factor", "zero"],
+)
+def test_check_gradients_catches_a_wrong_rule(slope, received):
+    """The message names the input, what was received, and what was expected."""
+    with primitive_of_a_test(math.sin, slope) as sine, pytest.raises(AssertionError) as caught:
+        check_gradients(lambda x, y: x * 2 + sine(y), [3.0, 0.5])
+    message = str(caught.value)
+    assert message.startswith("df/dx2, of input 2, is wrong: ")
+    assert f"received {received!r} by reverse mode" in message
+    assert f"expected {math.cos(0.5):.8f}"[:-1] in message
+    assert "at the inputs [3.0, 0.5]" in message
+
+
+def test_check_gradients_catches_a_rule_that_is_wrong_in_the_second_order_only():
+    """Such as a slope that is computed from numbers, and so forgets that it varies."""
+    with primitive_of_a_test(math.sin, lambda out, x: math.cos(float(x))) as sine:
+        x = Value(0.5)
+        assert grad(sine(x), x).data == math.cos(0.5)
+        with pytest.raises(AssertionError) as caught:
+            check_gradients(sine, [0.5])
+    message = str(caught.value)
+    assert "d2f/dx1 dx1, of inputs 1 and 1, is wrong: received 0.0 by reverse mode over reverse mode" in message
+    assert f"expected {-math.sin(0.5):.8f}"[:-1] in message
+
+
+@pytest.mark.parametrize("slope", [math.nan, math.inf, -math.inf])
+def test_check_gradients_catches_a_slope_that_is_no_finite_number(slope):
+    """At once, and not by what follows from it in the second order."""
+    message = f"df/dx1, of input 1, is wrong: received {slope} by reverse mode"
+    with primitive_of_a_test(math.sin, lambda out, x: slope) as sine, pytest.raises(AssertionError, match=message):
+        check_gradients(sine, [0.5])
+
+
+def test_check_gradients_catches_slopes_in_the_wrong_order():
+    with (
+        primitive_of_a_test(lambda a, b: a / b, lambda o, a, b: -o / b, lambda o, a, b: 1 / b) as quotient,
+        pytest.raises(AssertionError, match="df/dx1, of input 1"),
+    ):
+        check_gradients(quotient, [3.0, 2.0])
+
+
+def test_check_gradients_is_not_deceived_by_an_infinite_slope_at_one_point():
+    """1/x for the slope of x^2: at 0 the received number is inf, and a tolerance relative to it would be inf too."""
+    with (
+        primitive_of_a_test(lambda x: x * x, lambda out, x: p.divide(1.0, x)) as square,
+        pytest.raises(AssertionError, match="received inf by reverse mode"),
+    ):
+        check_gradients(square, [0.0])
+
+
+def test_check_gradients_refuses_bad_arguments():
+    with pytest.raises(TypeError, match=r"input 2 must be a real number .* not str"):
+        check_gradients(lambda x, y: x * y, [1.0, "a"])
+    with pytest.raises(TypeError, match=r"f must give a Value, received float: 1.0"):
+        check_gradients(lambda x: 1.0, [1.0])
+
+
+def test_check_gradients_keeps_its_tolerances():
+    """A slope that is wrong by 1e-4 passes at a tolerance of 1e-3 and fails at one of 1e-5."""
+    with primitive_of_a_test(math.exp, lambda out, x: out * 1.0001) as rough:
+        check_gradients(rough, [0.5], relative_tolerance=1e-3)
+        with pytest.raises(AssertionError):
+            check_gradients(rough, [0.5], relative_tolerance=1e-5)
+
+
+@pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 0.5, 3.0])
+def test_central_differences_are_good_to_ten_digits(x):
+    received = central_differences(lambda x: [math.sin(x), x**3, math.atan(x)], x)
+    assert received == pytest.approx([math.cos(x), 3 * x * x, 1 / (1 + x * x)], rel=1e-9, abs=1e-10)

@@ -1,0 +1,205 @@
+"""Code that was written for micrograd runs with only its imports changed, and gives micrograd's numbers."""
+
+import random
+
+import numpy as np
+import pytest
+from graphviz import Digraph
+
+from autograd_lite import Value
+from nn import micrograd
+from nn.micrograd import MLP, Layer, Neuron
+
+# The demo notebook: python -c "..." with `from micrograd.engine import Value; from micrograd.nn import MLP`, the seeds
+# and the steps of `train` below, micrograd 0.1.0, numpy 2.4.6; the loss and the accuracy before each of steps 0 to 9.
+# The notebook itself prints the first, and after 100 steps 0.011 and 100 %.
+MOONS = [
+    (0.8958441028683222, 0.50),
+    (1.7235905336972022, 0.81),
+    (0.7429006313851131, 0.77),
+    (0.7705641260584202, 0.82),
+    (0.3692793385976538, 0.84),
+    (0.313545481918522, 0.86),
+    (0.2814234349772435, 0.89),
+    (0.26888733313983904, 0.91),
+    (0.2567147286057417, 0.91),
+    (0.2704862551637922, 0.91),
+]
+
+
+def make_moons():
+    """The points of sklearn.datasets.make_moons(n_samples=100, noise=0.1), from NumPy's global generator.
+
+    With np.random.seed(1337) they are those of scikit-learn 1.9.1, bit by bit.
+    """
+    angles = np.linspace(0, np.pi, 50)
+    upper = np.column_stack([np.cos(angles), np.sin(angles)])
+    lower = np.column_stack([1 - np.cos(angles), 1 - np.sin(angles) - 0.5])
+    points, classes = np.vstack([upper, lower]), np.repeat([0, 1], 50)
+    order = np.arange(100)
+    np.random.shuffle(order)  # noqa: NPY002
+    return points[order] + np.random.normal(scale=0.1, size=(100, 2)), classes[order]  # noqa: NPY002
+
+
+def moons_loss(model, points, signs):
+    """The demo's loss, in the demo's operations: a max-margin loss and an L2 penalty; and the accuracy."""
+    inputs = [list(map(Value, point)) for point in points]
+    scores = list(map(model, inputs))
+    losses = [(1 + -sign * score).relu() for sign, score in zip(signs, scores, strict=True)]
+    data_loss = sum(losses) * (1.0 / len(losses))
+    penalty = 1e-4 * sum(p * p for p in model.parameters())
+    correct = [(sign > 0) == (score.data > 0) for sign, score in zip(signs, scores, strict=True)]
+    return data_loss + penalty, sum(correct) / len(correct)
+
+
+def train(steps):
+    np.random.seed(1337)  # noqa: NPY002
+    random.seed(1337)
+    points, classes = make_moons()
+    signs = classes * 2 - 1
+    model = MLP(2, [16, 16, 1])
+    assert len(model.parameters()) == 337
+    for step in range(steps):
+        loss, accuracy = moons_loss(model, points, signs)
+        model.zero_grad()
+        loss.backward()
+        rate = 1.0 - 0.9 * step / 100
+        for p in model.parameters():
+            p.data -= rate * p.grad
+        yield loss.data, accuracy
+
+
+def test_the_moons_demo_trains_as_micrograd_does():
+    for (loss, accuracy), (expected_loss, expected_accuracy) in zip(train(len(MOONS)), MOONS, strict=True):
+        assert loss == pytest.approx(expected_loss, rel=1e-12)
+        assert accuracy == expected_accuracy
+
+
+# The drawing notebook
+
+
+def trace(root):
+    """The nodes and edges of a graph, through what micrograd calls `_prev`."""
+    nodes, edges, stack = set(), set(), [root]
+    while stack:
+        node = stack.pop()
+        if node not in nodes:
+            nodes.add(node)
+            edges.update((child, node) for child in node._prev)
+            stack.extend(node._prev)
+    return nodes, edges
+
+
+def draw_dot(root):
+    """A picture as the drawing notebook makes it: a record for a node, and a circle for its operation."""
+    nodes, edges = trace(root)
+    dot = Digraph(graph_attr={"rankdir": "LR"})
+    for node in nodes:
+        name = str(id(node))
+        dot.node(name=name, label="{ data %.4f | grad %.4f }" % (node.data, node.grad), shape="record")  # noqa: UP031
+        if node._op:
+            dot.node(name=name + node._op, label=node._op)
+            dot.edge(name + node._op, name)
+    for child, node in edges:
+        dot.edge(str(id(child)), str(id(node)) + node._op)
+    return dot
+
+
+def test_the_drawing_notebooks_simple_example():
+    x = Value(1.0)
+    y = (x * 2 + 1).relu()
+    y.backward()
+    text = draw_dot(y).source
+    assert text.count("data 3.0000 | grad 1.0000") == 2, "the sum, and its ReLU"
+    assert "data 1.0000 | grad 2.0000" in text
+    assert {node._op for node in trace(y)[0]} == {"", "*", "+", "ReLU"}
+
+
+@pytest.mark.parametrize("nonlin", [True, False])
+def test_the_drawing_notebooks_neuron(nonlin):
+    """micrograd 0.1.0 prints these numbers; its signal is positive, so that a linear neuron gives the same."""
+    random.seed(1337)
+    n = micrograd.Neuron(2, nonlin)
+    x = [Value(1.0), Value(-2.0)]
+    y = n(x)
+    y.backward()
+    assert y.data == pytest.approx(0.102443419482938, rel=1e-13)
+    assert [p.data for p in n.parameters()] == [0.23550571390294128, 0.06653114721000164, 0.0]
+    assert [p.grad for p in n.parameters()] == [1.0, -2.0, 1.0]
+    assert [value.grad for value in x] == [0.23550571390294128, 0.06653114721000164]
+    assert random.random() == 0.36584835924937553, "as many random numbers are used"
+    text = draw_dot(y).source
+    assert "data 0.1024 | grad 1.0000" in text
+    assert ("ReLU" in text) == nonlin
+
+
+# What else micrograd's nn has
+
+
+def test_weights_come_from_the_global_generator_in_micrograds_order():
+    random.seed(7)
+    net = MLP(2, [2, 1])
+    generator = random.Random(7)
+    for parameter in net.parameters():
+        is_bias = parameter.label.endswith(",0}")
+        assert parameter.data == (0.0 if is_bias else generator.uniform(-1, 1))
+    random.seed(7)
+    layer = Layer(2, 2)
+    assert [p.data for p in layer.parameters()] == [p.data for p in net.parameters()][:6]
+
+
+def test_representations_are_micrograds():
+    assert repr(MLP(3, [2, 1])) == ("MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3)], Layer of [LinearNeuron(2)]]")
+    assert repr(Layer(1, 1, nonlin=False)) == "Layer of [LinearNeuron(1)]"
+
+
+def test_attributes_that_students_code_reads():
+    neuron, net = Neuron(3), MLP(3, [2, 1])
+    assert [len(neuron.w), neuron.b.data] == [3, 0.0]
+    assert [len(layer.neurons) for layer in net.layers] == [2, 1]
+    assert isinstance(net.layers[0].neurons[0], micrograd.mlp.Neuron)
+
+
+def test_nonlin_is_readable_as_in_micrograd():
+    assert Neuron(2).nonlin is True
+    assert Neuron(2, nonlin=False).nonlin is False
+
+
+def test_module_can_be_imported_from_the_same_place_as_in_micrograd():
+    class Doubled(micrograd.Module):
+        def __init__(self):
+            self.neuron = Neuron(1)
+
+        def parameters(self):
+            return self.neuron.parameters()
+
+    module = Doubled()
+    (2 * module.neuron([1.0])).backward()
+    module.zero_grad()
+    assert [p.grad for p in module.parameters()] == [0.0, 0.0]
+
+
+def test_only_the_last_layer_is_linear():
+    assert MLP(1, [1, 1, 1]).activations == ["relu", "relu", "linear"]
+
+
+def test_one_output_is_a_value_and_several_are_a_list():
+    assert isinstance(MLP(2, [2, 1])([1.0, 2.0]), Value)
+    assert len(MLP(2, [2, 3])([1.0, 2.0])) == 3
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        (lambda: Neuron(0), "nin"),
+        (lambda: Layer(2, 0), "nout"),
+        (lambda: MLP(2, []), "nouts"),
+        (lambda: MLP(2, [1, 0]), r"nouts\[1\]"),
+    ],
+)
+def test_bad_widths_are_named_and_use_no_random_numbers(build, argument):
+    random.seed(0)
+    state = random.getstate()
+    with pytest.raises(ValueError, match=rf"^{argument} must be"):
+        build()
+    assert random.getstate() == state

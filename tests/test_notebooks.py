@@ -1,0 +1,228 @@
+"""The notebooks are what a fresh execution gives, and their exercises tell right answers from wrong ones.
+
+After a change, `python tests/test_notebooks.py` executes them again and keeps the new outputs.
+"""
+
+import functools
+import json
+import math
+import os
+import pathlib
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+NAMES = [path.stem for path in PATHS]
+VALUE, DELTA = "01-from-the-derivative-to-value", "02-the-delta-recursion"
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+# What a student writes in place of None: a right answer, and a wrong one.
+ANSWERS = {
+    VALUE: [
+        ("dy_db = None", "dy_db = 24", "dy_db = -36"),
+        ("dy_dc = None", "dy_dc = 12.0", "dy_dc = 1"),
+        ("dy_dx = None", "dy_dx = 7", "dy_dx = 1"),
+        ("number_of_shares = None", "number_of_shares = 3", "number_of_shares = 2"),
+        ("naive_dd_da = None", "naive_dd_da = 48", "naive_dd_da = 8"),
+        ("\ndd_da = None", "\ndd_da = 8", "\ndd_da = 4"),
+        ("    slope = None", "    slope = o * (1 - o)", "    slope = 1 - o * o"),
+        (
+            "\nslope = None",
+            "\nslope = lambda o, x: (1 - 2 * x * o) / (1 + x * x)",
+            "\nslope = lambda o, x: 1 - 2 * x * o",
+        ),
+    ],
+    DELTA: [
+        (
+            "delta_b = None",
+            "delta_b = W_above[:, b] @ delta_above * (1 - o_b**2)",
+            "delta_b = W_above[:, b] @ delta_above * (1 - o_b)",
+        ),
+        ("answer = None", 'answer = "A"', 'answer = "B"'),
+        ("factor = None", "factor = 2", "factor = 1"),
+    ],
+}
+
+
+def read(name):
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def execute(notebook, allow_errors=False):
+    """Execute a notebook in its folder, in place, and leave nothing in it that differs from run to run.
+
+    Pictures are drawn without the program dot, whose layout differs from version to version.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        allow_errors=allow_errors,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(FOLDER)}},
+    )
+    client.execute(env={**os.environ, "PATH": "", "PYTHONWARNINGS": "ignore:pictures are laid out by autograd_lite"})
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+@functools.cache
+def fresh(name):
+    return execute(read(name))
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text_of(cell):
+    """All that the outputs of a cell say: printed text, and results in all their forms."""
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            parts.append(f"{output.name}: {output.text}")
+        elif output.output_type == "error":
+            parts.append(f"{output.ename}: {output.evalue}")
+        else:
+            parts += [f"{kind}: {data}" for kind, data in sorted(output.data.items())]
+    return "\n".join(parts)
+
+
+REAL = re.compile(r"[-+]?\d+\.\d*(?:e[-+]?\d+)?|[-+]?\d+e[-+]?\d+")
+
+
+def say_the_same(kept, received):
+    """Whether two texts agree: in all words, and in real numbers up to rounding, which differs among machines."""
+    words, numbers = REAL.split(kept), [float(number) for number in REAL.findall(kept)]
+    other_words, others = REAL.split(received), [float(number) for number in REAL.findall(received)]
+    return [text.split() for text in words] == [text.split() for text in other_words] and all(
+        math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-9) for a, b in zip(numbers, others, strict=True)
+    )
+
+
+def test_there_are_two_notebooks():
+    assert NAMES == [VALUE, DELTA]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_is_a_valid_notebook(name):
+    nbformat.validate(read(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_is_of_readable_size(name):
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_code_cells_were_executed_in_order(name):
+    counts = [cell.execution_count for cell in code_cells(read(name))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_output_is_an_error_or_a_warning(name):
+    outputs = [output for cell in code_cells(read(name)) for output in cell.outputs]
+    assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_says_nothing_about_the_machine_that_executed_it(name):
+    notebook = read(name)
+    assert notebook.metadata == METADATA
+    assert [cell.id for cell in notebook.cells] == [f"cell-{i:02d}" for i in range(1, len(notebook.cells) + 1)]
+    for cell in notebook.cells:
+        assert cell.metadata in ({}, {"tags": ["exercise"]})
+    text = (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")
+    found = re.search(r"/home/|/Users/|/tmp/|/work/|/root/|/usr/|[A-Z]:\\\\|0x[0-9a-f]{6,}|site-packages", text)
+    assert found is None, f"received {found[0]!r}, expected neither a path nor an address"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_kept_outputs_are_those_of_a_fresh_execution(name):
+    for kept, received in zip(code_cells(read(name)), code_cells(fresh(name)), strict=True):
+        assert say_the_same(text_of(kept), text_of(received)), (
+            f"the cell {kept.source!r} keeps the output {text_of(kept)[:2000]!r}, but gives "
+            f"{text_of(received)[:2000]!r}; `python tests/test_notebooks.py` executes the notebooks again"
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_asks_for_an_answer_and_does_not_tell_it(name):
+    exercises = [cell for cell in code_cells(read(name)) if "exercise" in cell.metadata.get("tags", [])]
+    assert len(exercises) >= 3
+    for cell in exercises:
+        assert "in place of None" in text_of(cell)
+        assert "Right" not in text_of(cell)
+
+
+def answered(name, which):
+    """The exercises of a notebook, each executed once more, with an answer, after it was executed without."""
+    notebook = read(name)
+    with_answers = []
+    for cell in list(code_cells(notebook)):
+        if "exercise" in cell.metadata.get("tags", []):
+            source = f"\n{cell.source}\n"
+            for answer in ANSWERS[name]:
+                source = source.replace(answer[0], answer[which])
+            assert "= None" not in source, f"an answer is missing for {cell.source}"
+            with_answers.append(nbformat.v4.new_code_cell(source))
+            notebook.cells.insert(notebook.cells.index(cell) + 1, with_answers[-1])
+    execute(notebook, allow_errors=True)
+    return [text_of(cell) for cell in with_answers]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_answers_are_called_right(name):
+    for text in answered(name, 1):
+        assert "Right!" in text
+        assert "Error" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_answers_are_told_what_was_expected_and_received(name):
+    for text in answered(name, 2):
+        assert re.search(r"AssertionError: .*(expected .*received|received .*expected)", text), text
+
+
+@pytest.mark.parametrize(
+    ("kept", "received"),
+    [
+        ("a 1.5", "a 1.6"),
+        ("a 1.5", "b 1.5"),
+        ("a 1.5", "a 1.5 2.5"),
+        ("2 calls", "3 calls"),
+        ("2 calls", ""),
+        ("w^(1)_{2,0}", "w^(1)_{2,1}"),
+        ("-1.5", "1.5"),
+        ("1.5", "nan"),
+    ],
+)
+def test_the_comparison_of_outputs_sees_a_difference(kept, received):
+    assert not say_the_same(kept, received)
+
+
+@pytest.mark.parametrize(("kept", "received"), [("a  1.50000001", "a 1.5"), ("|a - d| 0.0e+00", "|a - d| 1.1e-16")])
+def test_the_comparison_of_outputs_forgives_rounding(kept, received):
+    assert say_the_same(kept, received)
+
+
+def write_again():
+    """Execute all notebooks and keep their outputs."""
+    for path in PATHS:
+        notebook = execute(read(path.stem))
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    write_again()
