@@ -26,7 +26,6 @@ from autograd_lite.gradients import (
 from autograd_lite.primitives import (
     PRIMITIVES,
     Primitive,
-    abs,
     acos,
     acosh,
     add,
@@ -54,6 +53,7 @@ from autograd_lite.primitives import (
     tan,
     tanh,
 )
+from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.value import Step, Value, constant, topological_order
 
@@ -65,7 +65,6 @@ __all__ = [
     "Primitive",
     "Step",
     "Value",
-    "abs",
     "acos",
     "acosh",
     "add",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd_lite.formula import formula, latex_name, slope_formulas
-from autograd_lite.primitives import CONSTANT
+from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
 from autograd_lite.text import clean, number_text
 from autograd_lite.value import Step, Value, check_fresh, topological_order
@@ -291,7 +291,7 @@ def _tangent_section(order: list[Value], leaf: Value, text: _Writer, latex: _Wri
         if node is not leaf:
             numbers = [parent.data for parent in node.parents]
             terms = [
-                (parent, slope(node.data, *numbers))
+                (parent, slope_at(slope, node.data, numbers))
                 for parent, slope in zip(node.parents, node.op.slopes, strict=False)
                 if parent.op is not CONSTANT
             ]

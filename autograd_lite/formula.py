@@ -4,10 +4,10 @@ A back end of the table of primitives: a dictionary, operation -> how it is writ
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd_lite.primitives import CONSTANT, Primitive
+from autograd_lite.primitives import CONSTANT, Primitive, slope_at
 from autograd_lite.text import clean, number_text
 from autograd_lite.value import Value, topological_order
 
@@ -163,7 +163,7 @@ def slope_formulas(node: Value, names: Mapping[Value, str], latex: bool = False)
     """The local partial derivative of a node in each of its arguments, as formulas.
 
     The slopes of the table are called with Values that bear the names of the node and of its parents; so what is
-    written here is what `backward` computes. Empty where the derivative is zero wherever it exists.
+    written here is what `backward` computes.
 
     >>> a, b = Value(2.0), Value(3.0)
     >>> c = a / b
@@ -181,10 +181,10 @@ def slope_formulas(node: Value, names: Mapping[Value, str], latex: bool = False)
 
     parents = {parent: symbol(parent) for parent in node.parents}
     out = symbol(node)
-    slopes: list[Callable[..., Value | float]] = [slope for _, slope in zip(node.parents, node.op.slopes, strict=False)]
+    arguments = [parents[parent] for parent in node.parents]
     formulas = []
-    for slope in slopes:
-        result = slope(out, *(parents[parent] for parent in node.parents))
+    for _, slope in zip(node.parents, node.op.slopes, strict=False):
+        result = slope_at(slope, out, arguments)
         if not isinstance(result, Value):
             formulas.append(number_text(result, whole=""))
         else:

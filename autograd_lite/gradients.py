@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
-from autograd_lite.primitives import CONSTANT, as_float
+from autograd_lite.primitives import CONSTANT, as_float, slope_at
 from autograd_lite.value import Operand, Value, chain_rule, check_fresh, constant, topological_order
 
 
@@ -19,7 +19,8 @@ def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     """The gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
 
-    No `grad` attribute is touched.
+    No `grad` attribute is touched. A slope that is the constant 0 adds nothing, even where IEEE 754 would make 0 * inf
+    nan, as `backward` does.
 
     Arguments:
         output: the Value to differentiate.
@@ -58,6 +59,8 @@ def derivative(output: Value, input: Value, order: int = 1) -> Value:
     >>> [derivative(x**3, x, order).data for order in range(5)]
     [8.0, 12.0, 12.0, 6.0, 0.0]
     """
+    if not isinstance(input, Value):
+        raise TypeError(f"input must be a Value, not {type(input).__name__}: {input!r}")
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise ValueError(f"order must be a whole number of at least 0, received {order!r}")
     for _ in range(order):
@@ -126,6 +129,9 @@ def jacobian_vector_product(
 ) -> list[Value]:
     """The column vector J v, of m Values, by one forward sweep (forward mode); v has n entries.
 
+    Inputs are taken as independent: if one was computed from another, that path is left out, as it is not in reverse
+    mode.
+
     Raises:
         ValueError: if the vector's length is not that of inputs.
 
@@ -175,7 +181,7 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
             arguments = [_read(parent) for parent in node.parents]
             for parent, slope_of in zip(node.parents, node.op.slopes, strict=False):
                 if not _is_number(duals[parent].tangent, 0.0):
-                    share = _times(slope_of(_read(node), *arguments), duals[parent].tangent)
+                    share = _times(slope_at(slope_of, _read(node), arguments), duals[parent].tangent)
                     tangent = share if _is_number(tangent, 0.0) else tangent + share  # type: ignore[operator]
         duals[node] = Dual(node, tangent)
     return duals
@@ -221,48 +227,59 @@ def check_gradients(
                 f"at the inputs {numbers}"
             )
 
+    def along(position: int, number: float) -> tuple[Value, list[Value]]:
+        return evaluate([*numbers[:position], number, *numbers[position + 1 :]])
+
     output, variables = evaluate(numbers)
     gradient = grad(output, variables)
-    for i, variable in enumerate(variables):
+    for i, number in enumerate(numbers):
+        what = f"df/dx{i + 1}, of input {i + 1},"
+        [expected] = central_differences(lambda x, i=i: [along(i, x)[0].data], number)  # type: ignore[misc]
+        forward = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))[0]
+        check(what, "reverse mode", gradient[i].data, expected)
+        check(what, "forward mode", forward.data, expected)
+    for i, number in enumerate(numbers):
+        row = central_differences(lambda x, i=i: [entry.data for entry in grad(*along(i, x))], number)  # type: ignore[misc]
+        forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))
+        for j, expected in enumerate(row):
+            what = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
+            check(what, "reverse mode over reverse mode", grad(gradient[j], variables[i]).data, expected)
+            check(what, "forward mode over reverse mode", forward_row[j].data, expected)
 
-        def along(number: float, position: int = i) -> list[float]:
-            return [*numbers[:position], number, *numbers[position + 1 :]]
 
-        def values(number: float) -> list[float]:
-            return [evaluate(along(number))[0].data]
-
-        def gradients(number: float) -> list[float]:
-            return [entry.data for entry in grad(*evaluate(along(number)))]
-
-        direction = [float(other is variable) for other in variables]
-        first = f"df/dx{i + 1}, of input {i + 1},"
-        [expected] = central_differences(values, numbers[i])
-        check(first, "reverse mode", gradient[i].data, expected)
-        check(first, "forward mode", jacobian_vector_product([output], variables, direction)[0].data, expected)
-        backward_rows = jacobian_vector_product(gradient, variables, direction)
-        for j, expected in enumerate(central_differences(gradients, numbers[i])):
-            second = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
-            check(second, "reverse mode over reverse mode", grad(gradient[j], variable).data, expected)
-            check(second, "forward mode over reverse mode", backward_rows[j].data, expected)
+def _unit_vector(position: int, length: int) -> list[float]:
+    return [float(other == position) for other in range(length)]
 
 
 def central_differences(f: Callable[[float], list[float]], x: float) -> list[float]:
     """The derivatives at x of the entries of f, by central differences that are extrapolated to step 0.
 
-    Equation: D(h) = (f(x + h) - f(x - h)) / 2h, and (64 D(h) - 20 D(2h) + D(4h)) / 45, whose error is of order h^6
-    (Richardson extrapolation).
+    From one row to the next the step is a quarter; in a row, column k removes the error of order step^(2k). Of all
+    entries the one is taken that differs least from its neighbours: larger steps cut off too much, smaller ones round.
 
-    >>> [slope] = central_differences(lambda x: [math.sin(x)], 0.0)
-    >>> round(slope, 10)
-    1.0
+    Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
+
+    >>> [slope] = central_differences(lambda x: [math.sin(x)], 1000.0)
+    >>> abs(slope - math.cos(1000.0)) < 1e-9
+    True
     """
-    step = 2.0**-9 * max(1.0, 2.0 ** math.floor(math.log2(max(abs(x), 1.0))))  # a power of two: x + h is nearly exact
-
-    def difference(h: float) -> list[float]:
-        return [(above - below) / (2 * h) for above, below in zip(f(x + h), f(x - h), strict=True)]
-
-    columns = zip(difference(step), difference(2 * step), difference(4 * step), strict=True)
-    return [(64 * fine - 20 * middle + coarse) / 45 for fine, middle, coarse in columns]
+    step = 2.0 ** max(-3, math.frexp(x)[1] - 4)  # a power of two, so that x + step is nearly exact
+    previous: list[list[float]] = []
+    best: list[tuple[float, float]] = []  # for each entry of f: how much it differs from its neighbours, the estimate
+    for _ in range(12):
+        row = [[(above - below) / (2 * step) for above, below in zip(f(x + step), f(x - step), strict=True)]]
+        best = best or [(math.inf, slope) for slope in row[0]]
+        for order, coarse in enumerate(previous):
+            factor = 16.0 ** (order + 1)
+            fine = row[order]
+            row.append([(factor * near - far) / (factor - 1) for near, far in zip(fine, coarse, strict=True)])
+            for entry, estimate in enumerate(row[-1]):
+                difference = max(abs(estimate - fine[entry]), abs(estimate - coarse[entry]))
+                if difference < best[entry][0]:
+                    best[entry] = difference, estimate
+        previous = row
+        step /= 4
+    return [estimate for _, estimate in best]
 
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:

@@ -14,7 +14,17 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command, execute, rendering
 
-from autograd_lite.diagram import ARROW_COLOUR, FONT, GROUP_BORDER, GROUP_FILL, GROUP_TEXT, Box, Diagram, describe, neighbours
+from autograd_lite.diagram import (
+    ARROW_COLOUR,
+    FONT,
+    GROUP_BORDER,
+    GROUP_FILL,
+    GROUP_TEXT,
+    Box,
+    Diagram,
+    describe,
+    neighbours,
+)
 from autograd_lite.layout import find_bands
 from autograd_lite.svg import to_svg
 
@@ -55,7 +65,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         self.use_dot = use_dot
 
     def __repr__(self) -> str:
-        return f"<{describe(self.diagram)}>"
+        return f"<Picture: {describe(self.diagram)}>"
 
     def _copy_kwargs(self, **options: Any) -> dict[str, Any]:
         """What `copy` and `subgraph` of the library pass to a new Picture."""

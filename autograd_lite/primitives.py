@@ -2,8 +2,8 @@
 
 A row of the table is only mathematics: a name, the symbol it is written with, how it is computed, and one slope (local
 partial derivative) for each argument. A slope is a function of the result and the arguments, `slope(out, *arguments)`,
-written in the primitives themselves. So one and the same line gives a number when the arguments are numbers, another
-graph when they are Values, and a formula when they are Values with names.
+written in the primitives themselves, or just a number where it is constant. So one and the same line gives a number
+when the arguments are numbers, another graph when they are Values, and a formula when they are Values with names.
 
 Arithmetic follows IEEE 754, like NumPy, PyTorch and JAX: where Python's `math` raises an exception, the result here is
 an infinity or nan. Where a derivative does not exist, the slope is the subgradient of least norm, or else the one that
@@ -13,15 +13,18 @@ continuity gives.
 import math
 import operator
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 inf, nan = math.inf, math.nan
 
 Number = TypeVar("Number")
 """The type of the arguments, and so of the result: float, or a type that records such as Value."""
+
+Slope: TypeAlias = Callable[..., Any] | float
+"""A local partial derivative: a function of the result and the arguments, or a number where it is constant."""
 
 
 class Primitive:
@@ -31,8 +34,11 @@ class Primitive:
         name: the name by which back ends and the command line know it, such as "tanh".
         symbol: how it is written: an operator sign that stands between its arguments, or the name of a function.
         compute: the result for float arguments; never raises, by IEEE 754.
-        slopes: for each argument, its local partial derivative `slope(out, *arguments)`; empty where the derivative
-            is zero wherever it exists (a step).
+        slopes: for each argument, the local partial derivative in it: a function `slope(out, *arguments)`, or a
+            number where it is constant.
+
+    Raises:
+        ValueError: if there is a row of that name already.
 
     >>> TANH(0.0), TANH.symbol
     (0.0, 'tanh')
@@ -42,9 +48,9 @@ class Primitive:
 
     __slots__ = ("compute", "name", "slopes", "symbol")
 
-    def __init__(
-        self, name: str, symbol: str, compute: Callable[..., float], slopes: Iterable[Callable[..., Any]]
-    ) -> None:
+    def __init__(self, name: str, symbol: str, compute: Callable[..., float], slopes: Iterable[Slope]) -> None:
+        if name in PRIMITIVES:
+            raise ValueError(f"name must be new in the table, but there is a primitive {name!r} already")
         self.name = name
         self.symbol = symbol
         self.compute = compute
@@ -183,10 +189,6 @@ def _minimum(a: float, b: float) -> float:
     return b if b < a or b != b else a
 
 
-def _one(out: Any, *arguments: Any) -> float:  # noqa: ARG001
-    return 1.0
-
-
 # The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). A function in a slope is the one of this
 # module, so that it takes numbers and Values; `divide` and `power` in place of / and ** where a number may be zero.
 # LEAF and CONSTANT are what a Value has that no primitive computed.
@@ -196,14 +198,14 @@ def _one(out: Any, *arguments: Any) -> float:  # noqa: ARG001
 LEAF         = Primitive("leaf",         "",      float,                          ())
 CONSTANT     = Primitive("constant",     "",      float,                          ())
 
-ADD          = Primitive("add",          "+",     _add,                           repeat(_one))  # of two or more arguments
-SUBTRACT     = Primitive("subtract",     "-",     operator.sub,                   (lambda o, a, b: 1.0, lambda o, a, b: -1.0))
+ADD          = Primitive("add",          "+",     _add,                           repeat(1.0))  # of two or more arguments
+SUBTRACT     = Primitive("subtract",     "-",     operator.sub,                   (1.0, -1.0))
 MULTIPLY     = Primitive("multiply",     "*",     operator.mul,                   (lambda o, a, b: b, lambda o, a, b: a))
 DIVIDE       = Primitive("divide",       "/",     _divide,                        (lambda o, a, b: divide(1.0, b), lambda o, a, b: divide(-o, b)))
-FLOOR_DIVIDE = Primitive("floor_divide", "//",    _floor_divide,                  ())
-REMAINDER    = Primitive("remainder",    "%",     _remainder,                     (lambda o, a, b: 1.0, lambda o, a, b: -floor_divide(a, b)))
+FLOOR_DIVIDE = Primitive("floor_divide", "//",    _floor_divide,                  (0.0, 0.0))
+REMAINDER    = Primitive("remainder",    "%",     _remainder,                     (1.0, lambda o, a, b: -floor_divide(a, b)))
 POWER        = Primitive("power",        "**",    _power,                         (lambda o, x, y: multiply_no_nan(y, power(x, y - 1)), lambda o, x, y: multiply_no_nan(o, log(x))))
-NEGATIVE     = Primitive("negative",     "-",     operator.neg,                   (lambda o, x: -1.0,))
+NEGATIVE     = Primitive("negative",     "-",     operator.neg,                   (-1.0,))
 ABS          = Primitive("abs",          "abs",   math.fabs,                      (lambda o, x: sign(x),))
 
 EXP          = Primitive("exp",          "exp",   _ieee(math.exp),                (lambda o, x: o,))
@@ -240,10 +242,19 @@ MAXIMUM_CONSTANT = Primitive("maximum_constant", "max", _maximum,               
 MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,                 (lambda o, a, b: greater(b, a), lambda o, a, b: greater(a, b)))
 
 # Of use in slopes.
-SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, ())
-GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      ())
+SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, (0.0,))
+GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
 MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", lambda a, b: a * b if a else 0.0, (lambda o, a, b: b, lambda o, a, b: a))
 # fmt: on
+
+
+def slope_at(slope: Slope, out: Any, arguments: Sequence[Any]) -> Any:
+    """The slope, for numbers a number and for Values a graph.
+
+    >>> slope_at(MULTIPLY.slopes[0], 6.0, [2.0, 3.0]), slope_at(SUBTRACT.slopes[1], 1.0, [3.0, 2.0])
+    (3.0, -1.0)
+    """
+    return slope(out, *arguments) if callable(slope) else slope
 
 
 # The functions

@@ -2,7 +2,17 @@
 
 from html import escape
 
-from autograd_lite.diagram import ARROW_COLOUR, FONT, GROUP_BORDER, GROUP_FILL, GROUP_TEXT, Arrow, Box, Diagram, describe
+from autograd_lite.diagram import (
+    ARROW_COLOUR,
+    FONT,
+    GROUP_BORDER,
+    GROUP_FILL,
+    GROUP_TEXT,
+    Arrow,
+    Box,
+    Diagram,
+    describe,
+)
 from autograd_lite.layout import HEAD, Point, Rectangle, find_layout
 
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}

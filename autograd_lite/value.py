@@ -331,13 +331,13 @@ class Value:
         >>> x.grad
         54.0
         """
+        if self.op is CONSTANT:
+            return  # it varies with nothing
         order = topological_order(self)
         check_fresh(order)
         gradients = chain_rule(order, operator.attrgetter("_data"))
-        for node in order:
-            if node.op is not CONSTANT:
-                gradient = gradients.get(node, 0.0)  # 0.0: no path with a derivative leads from here to the root
-                node._grad = gradient if node.parents else node.grad + gradient
+        for node, gradient in gradients.items():
+            node._grad = gradient if node.parents else node.grad + gradient
         if not all(map(math.isfinite, gradients.values())):
             warn_of_first_non_finite(order)
 
@@ -503,7 +503,7 @@ def chain_rule(
             arguments = [read(parent) for parent in node.parents]
             for parent, slope_of in zip(node.parents, node.op.slopes, strict=False):
                 if parent.op is not CONSTANT:
-                    slope = slope_of(out, *arguments)
+                    slope = slope_of(out, *arguments) if callable(slope_of) else slope_of
                     share = times(upstream, slope)
                     gradients[parent] = gradients[parent] + share if parent in gradients else share
                     if observe:

@@ -58,14 +58,13 @@ def test_the_truth_of_the_tests_covers_every_row():
 
 @every_row
 def test_a_row_has_a_slope_for_each_argument(name):
-    """Steps have none: their derivative is 0 wherever it exists. A sum has one for each of its terms, however many."""
+    """Those of a step are 0. A sum has one for each of its terms, however many."""
     slopes = PRIMITIVES[name].slopes
-    if name in STEPS:
-        assert list(slopes) == []
-    elif name == "add":
-        assert [slope(6.0, 1.0, 2.0, 3.0) for slope in itertools.islice(slopes, 3)] == [1.0] * 3
+    if name == "add":
+        assert list(itertools.islice(slopes, 3)) == [1.0] * 3
     else:
         assert len(slopes) == len(TRUTH[name].domain)
+        assert name not in STEPS or set(slopes) == {0.0}
 
 
 def test_rows_are_found_by_their_names():
