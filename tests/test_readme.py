@@ -1,0 +1,42 @@
+"""README.md: its picture is what `draw` gives, and what it points to is there."""
+
+import re
+from pathlib import Path
+
+from autograd_lite import draw
+from nn import MLP, squared_error
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def network_picture():
+    """The graph of the error of a network with one layer after a backward pass, laid out by autograd_lite itself."""
+    error = squared_error(MLP(2, [1], weights=[[[0.1, 0.5, -0.4]]])([1.0, -1.0]), 0.5)
+    error.backward()
+    return draw(error, digits=3, use_dot=False).pipe(format="svg")
+
+
+def test_the_picture_is_what_draw_gives():
+    """To make it anew: python -c "import tests.test_readme as t; t.write_picture()"."""
+    assert (ROOT / ".pictures" / "network.svg").read_bytes() == network_picture()
+
+
+def write_picture():
+    (ROOT / ".pictures" / "network.svg").write_bytes(network_picture())
+
+
+def test_what_the_readme_points_to_is_there():
+    names = re.findall(r"`((?:notebooks|tests|autograd_lite|nn)/[\w./-]+)`|\]\(([^)#:]+)\)", README)
+    assert len(names) > 5
+    for code, link in names:
+        assert (ROOT / (code or link)).exists(), code or link
+
+
+def test_each_of_the_two_commands_is_one_line_and_complete_in_itself():
+    commands = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    assert len(commands) == 2
+    for command, end in zip(commands, ["autograd-lite demo", "pytest"], strict=True):
+        assert command.count("\n") == 1
+        assert command.startswith("python3.11 -m venv .venv && ")
+        assert command.rstrip().endswith(f".venv/bin/{end}")
