@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -50,11 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"unknown option {unknown[0]}; put -- before an expression that starts with a minus sign")
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_note
+            options.run(options)
     except (ExpressionError, ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _show_note(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as a note to the user, without the line of our code that gave it."""
+    print(f"note: {message}", file=sys.stderr)
 
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

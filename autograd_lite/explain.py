@@ -88,7 +88,7 @@ class Explanation(NamedTuple):
             )
         return f"<style>{_STYLE}</style>{''.join(parts)}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:

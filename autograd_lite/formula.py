@@ -144,7 +144,9 @@ def _write(
         return _fill(notations["power"], [written[parents[0]], ("2", ATOM)])
     if op.name == "power" and parents[1].op is CONSTANT and parents[1].data == 1.0:
         return written[parents[0]]
-    return _fill(notations[op.name], [written[parent] for parent in parents])
+    own = latex_name(op.symbol) if notations is LATEX else clean(op.symbol)  # of a primitive that is not of our table
+    notation = notations.get(op.name) or _function(own.replace("{", "{{").replace("}", "}}"), len(parents))
+    return _fill(notation, [written[parent] for parent in parents])
 
 
 def _fill(notation: Notation, arguments: Sequence[tuple[str, int]]) -> tuple[str, int]:

@@ -297,12 +297,15 @@ def _read(node: Value) -> Operand:
 
 
 def _times(a: Operand, b: Operand) -> Operand:
-    """a * b, where the numbers 0 and 1 leave no node in the graph of a gradient."""
+    """a * b, where the numbers 0, 1 and -1 leave no product in the graph of a gradient."""
     if _is_number(a, 0.0) or _is_number(b, 0.0):
         return 0.0
-    if _is_number(a, 1.0):
-        return b
-    return a if _is_number(b, 1.0) else a * b  # type: ignore[operator]
+    for factor, other in ((a, b), (b, a)):
+        if _is_number(factor, 1.0):
+            return other
+        if _is_number(factor, -1.0):
+            return -other  # type: ignore[operator]
+    return a * b  # type: ignore[operator]
 
 
 def _is_number(operand: Operand, number: float) -> bool:

@@ -38,7 +38,7 @@ class Primitive:
             number where it is constant.
 
     Raises:
-        ValueError: if there is a row of that name already.
+        ValueError: if the name is that of a row of this module; a row of your own may be replaced.
 
     >>> TANH(0.0), TANH.symbol
     (0.0, 'tanh')
@@ -49,8 +49,8 @@ class Primitive:
     __slots__ = ("compute", "name", "slopes", "symbol")
 
     def __init__(self, name: str, symbol: str, compute: Callable[..., float], slopes: Iterable[Slope]) -> None:
-        if name in PRIMITIVES:
-            raise ValueError(f"name must be new in the table, but there is a primitive {name!r} already")
+        if name in OUR_NAMES:
+            raise ValueError(f"name must be new, but {name!r} is a primitive of autograd_lite already")
         self.name = name
         self.symbol = symbol
         self.compute = compute
@@ -72,6 +72,9 @@ class Primitive:
         """Copies and pickles of a row are the row itself: it is looked up by its name."""
         return primitive_named, (self.name,)
 
+
+OUR_NAMES: frozenset[str] = frozenset()
+"""The names of the rows of this module, once the table below is complete."""
 
 PRIMITIVES: dict[str, Primitive] = {}
 """All rows of the table, by name."""
@@ -246,6 +249,7 @@ SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x <
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
 MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", lambda a, b: a * b if a else 0.0, (lambda o, a, b: b, lambda o, a, b: a))
 # fmt: on
+OUR_NAMES = frozenset(PRIMITIVES)
 
 
 def slope_at(slope: Slope, out: Any, arguments: Sequence[Any]) -> Any:
@@ -295,9 +299,13 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
 def power(x: Number | float, y: Number | float) -> Number:
     """x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
 
+    Of use in slopes: with the numbers 0 and 1 as y, 1 and x are given, which leaves no node in the graph.
+
     >>> power(2.0, 3.0), power(0.0, -1.0), power(-8.0, 1 / 3)
     (8.0, inf, nan)
     """
+    if isinstance(y, float) and y in {0.0, 1.0}:
+        return x if y else 1.0  # type: ignore[return-value]
     return POWER(x, y)  # type: ignore[no-any-return]
 
 
@@ -312,6 +320,8 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
     """
     if hasattr(a, "__record__"):
         return MULTIPLY_NO_NAN(a, b)  # type: ignore[no-any-return]
+    if a == 1.0:
+        return b  # type: ignore[return-value]
     return a * b if a else 0.0  # type: ignore[operator, return-value]
 
 

@@ -43,7 +43,7 @@ class Row(NamedTuple):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientComparison:
     """The table that `compare_gradients` gives; it prints as text, and shows as a table in Jupyter.
 
@@ -62,7 +62,7 @@ class GradientComparison:
         """The largest |autodiff - delta recursion| of all weights and signals; nan if one is nan."""
         return float(np.max([row.difference for row in (*self.weights, *self.signals)]))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = []
         for title, rows in self._tables():
             cells = [[title, *_COLUMNS], *([row.label, *row.texts()] for row in rows)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_lite import PRIMITIVES, Value, add, leaky_relu, maximum, relu, tanh
+from autograd_lite import PRIMITIVES, Primitive, Value, add, derivative, leaky_relu, maximum, relu, tanh
 from autograd_lite.expression import parse_expression
 from autograd_lite.formula import LATEX, TEXT, formula, latex_name, slope_formulas
 from autograd_lite.primitives import greater, slope_at
@@ -194,3 +194,30 @@ def test_a_deep_graph_needs_no_recursion():
 
 def test_a_leaky_relu_shows_its_constant():
     assert formula(leaky_relu(Value(1.0, "a"))) == "leaky_relu(a, 0.01)"
+
+
+def test_a_primitive_of_ones_own_is_written_as_a_function():
+    cube = Primitive("cube_of_a_test", "cu{be", lambda x: x**3, (lambda o, x: 3 * x * x,))
+    try:
+        root = cube(Value(2.0, "a"))
+        assert formula(root * 2) == "cu{be(a) * 2"
+        assert formula(root, latex=True) == r"\mathit{cu\{be}(a)"
+        assert slope_formulas(root, {root.parents[0]: "a", root: "c"}) == ["3 * a * a"]
+    finally:
+        del PRIMITIVES["cube_of_a_test"]
+
+
+@pytest.mark.parametrize(
+    ("build", "order", "text"),
+    [
+        (lambda x: x**3, 2, "3 * (2 * x)"),
+        (lambda x: x**3, 3, "6"),
+        (lambda x: x.sin(), 2, "-sin(x)"),
+        (lambda x: x.cos(), 1, "-sin(x)"),
+        (lambda x: x.exp(), 3, "exp(x)"),
+        (lambda x: x - 2 * x, 1, "-1"),
+    ],
+)
+def test_derivatives_read_as_on_paper(build, order, text):
+    x = Value(2.0, "x")
+    assert formula(derivative(build(x), x, order)) == text

@@ -4,7 +4,6 @@ After a change, `python tests/test_notebooks.py` executes them again and keeps t
 """
 
 import functools
-import json
 import math
 import os
 import pathlib
@@ -33,7 +32,7 @@ ANSWERS = {
         ("number_of_shares = None", "number_of_shares = 3", "number_of_shares = 2"),
         ("naive_dd_da = None", "naive_dd_da = 48", "naive_dd_da = 8"),
         ("\ndd_da = None", "\ndd_da = 8", "\ndd_da = 4"),
-        ("    slope = None", "    slope = o * (1 - o)", "    slope = 1 - o * o"),
+        ("    answer = None", "    answer = o * (1 - o)", "    answer = 1 - o * o"),
         (
             "\nslope = None",
             "\nslope = lambda o, x: (1 - 2 * x * o) / (1 + x * x)",
@@ -165,33 +164,36 @@ def test_an_exercise_asks_for_an_answer_and_does_not_tell_it(name):
         assert "Right" not in text_of(cell)
 
 
-def answered(name, which):
-    """The exercises of a notebook, each executed once more, with an answer, after it was executed without."""
+@functools.cache
+def answered(name):
+    """What a student sees who runs each exercise without an answer, then with a wrong one, then with the right one."""
     notebook = read(name)
-    with_answers = []
+    wrong, right = [], []
     for cell in list(code_cells(notebook)):
         if "exercise" in cell.metadata.get("tags", []):
-            source = f"\n{cell.source}\n"
-            for answer in ANSWERS[name]:
-                source = source.replace(answer[0], answer[which])
-            assert "= None" not in source, f"an answer is missing for {cell.source}"
-            with_answers.append(nbformat.v4.new_code_cell(source))
-            notebook.cells.insert(notebook.cells.index(cell) + 1, with_answers[-1])
+            for column, cells in ((1, right), (2, wrong)):
+                source = f"\n{cell.source}\n"
+                for answer in ANSWERS[name]:
+                    source = source.replace(answer[0], answer[column])
+                assert "= None" not in source, f"an answer is missing for {cell.source!r}"
+                cells.append(nbformat.v4.new_code_cell(source))
+            position = notebook.cells.index(cell) + 1
+            notebook.cells[position:position] = [wrong[-1], right[-1]]
     execute(notebook, allow_errors=True)
-    return [text_of(cell) for cell in with_answers]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answers_are_called_right(name):
-    for text in answered(name, 1):
-        assert "Right!" in text
-        assert "Error" not in text
+    return [text_of(cell) for cell in wrong], [text_of(cell) for cell in right]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wrong_answers_are_told_what_was_expected_and_received(name):
-    for text in answered(name, 2):
+    for text in answered(name)[0]:
         assert re.search(r"AssertionError: .*(expected .*received|received .*expected)", text), text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_answers_are_called_right(name):
+    for text in answered(name)[1]:
+        assert "Right!" in text
+        assert "Error" not in text
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def write_again():
     """Execute all notebooks and keep their outputs."""
     for path in PATHS:
         notebook = execute(read(path.stem))
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
