@@ -64,7 +64,6 @@ class Value:
 
     Attributes:
         op: the primitive that computed this Value; LEAF if you made it, CONSTANT if it was a number in an expression.
-        parents: the Values that it was computed from, in order: x * x has two parents, both x.
         level: how many operations lie, at most, between this Value and a leaf.
 
     Raises:
@@ -78,7 +77,9 @@ class Value:
     (4.0, -3.0, 2.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "label", "level", "op", "parents")
+    # Two parents have slots of their own, the others of a long sum share one: with a tuple for each node, Python's
+    # garbage collector would have twice as many objects to visit.
+    __slots__ = ("__weakref__", "_data", "_first", "_grad", "_others", "_second", "label", "level", "op")
 
     def __init__(self, data: Operand, label: str = "") -> None:
         if not isinstance(label, str):
@@ -87,8 +88,23 @@ class Value:
         self._grad: float | None = None
         self.label = label
         self.op: Primitive = LEAF
-        self.parents: tuple[Value, ...] = ()
-        self.level = 0
+        self._set_parents(())
+
+    @property
+    def parents(self) -> tuple["Value", ...]:
+        """The Values that it was computed from, in order: x * x has two parents, both x."""
+        if self._second is None:
+            return () if self._first is None else (self._first,)
+        if self._others:
+            return (self._first, self._second, *self._others)
+        return self._first, self._second
+
+    def _set_parents(self, parents: tuple["Value", ...]) -> None:
+        self._first: Any
+        self._second: Any
+        self._first, self._second, *_ = *parents, None, None
+        self._others = parents[2:]
+        self.level: int = 1 + max([parent.level for parent in parents], default=-1)
 
     @property
     def data(self) -> float:
@@ -306,7 +322,7 @@ class Value:
         25.0
         """
         for node in topological_order(self):
-            if node.parents:
+            if node.level:
                 node._data = recompute(node)
                 node._grad = None
         return self
@@ -337,7 +353,7 @@ class Value:
         check_fresh(order)
         gradients = chain_rule(order, operator.attrgetter("_data"))
         for node, gradient in gradients.items():
-            node._grad = gradient if node.parents else node.grad + gradient
+            node._grad = gradient if node.level else node.grad + gradient  # level 0: a leaf
         if not all(map(math.isfinite, gradients.values())):
             warn_of_first_non_finite(order)
 
@@ -364,11 +380,11 @@ class Value:
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self.parents:
+        if self.level == 0:
             return _restore_leaf, (self.op, self._data, self._grad, self.label)
         order = topological_order(self)
         index = {node: position for position, node in enumerate(order)}
-        leaves = [node for node in order if not node.parents]  # level 0: they come first in the order
+        leaves = [node for node in order if node.level == 0]  # they come first in the order
         rows = [
             (node.op, node._data, node._grad, node.label, [index[parent] for parent in node.parents])
             for node in order[len(leaves) :]
@@ -410,8 +426,7 @@ def record(op: Primitive, *arguments: Operand) -> Value:
     node._grad = None
     node.label = ""
     node.op = op
-    node.parents = parents
-    node.level = 1 + max([parent.level for parent in parents])
+    node._set_parents(parents)
     return node
 
 
@@ -428,7 +443,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
     node._grad = None
     node.label = ""
     node.op = op
-    node.parents = (a, b)
+    node._first, node._second, node._others = a, b, ()
     node.level = 1 + (a.level if a.level > b.level else b.level)
     return node
 
@@ -497,11 +512,11 @@ def chain_rule(
     """
     gradients: dict[Value, Any] = {order[-1]: 1.0}
     for node in reversed(order):  # children first: a node's gradient is complete before it is passed on
-        if node.parents and node in gradients:
+        if node.level and node in gradients:
             upstream = gradients[node]
-            out = read(node)
-            arguments = [read(parent) for parent in node.parents]
-            for parent, slope_of in zip(node.parents, node.op.slopes, strict=False):
+            parents = node.parents
+            out, arguments = read(node), [read(parent) for parent in parents]
+            for parent, slope_of in zip(parents, node.op.slopes, strict=False):
                 if parent.op is not CONSTANT:
                     slope = slope_of(out, *arguments) if callable(slope_of) else slope_of
                     share = times(upstream, slope)
@@ -524,9 +539,9 @@ def check_fresh(order: list[Value]) -> None:
     """
     for node in order:
         if (
-            node.parents
+            node.level
             and recompute(node) != node._data
-            and not (math.isnan(node._data) and math.isnan(recompute(node)))
+            and not (math.isnan(recompute(node)) and math.isnan(node._data))
         ):
             raise RuntimeError(
                 f"the graph is stale: the data of a Value was changed after {describe(node)} was computed from it; "
@@ -567,7 +582,7 @@ def warn_of_first_non_finite(order: list[Value]) -> None:
 
 def _copy_of(node: Value, parents: tuple[Value, ...]) -> Value:
     copy = _restore_leaf(node.op, node._data, node._grad, node.label)
-    copy.parents, copy.level = parents, node.level
+    copy._set_parents(parents)
     return copy
 
 
@@ -581,7 +596,6 @@ def _restore_graph(leaves: list[Value], rows: list[tuple[Primitive, float, float
     nodes = list(leaves)
     for op, data, grad, label, positions in rows:
         node = _restore_leaf(op, data, grad, label)
-        node.parents = tuple(nodes[position] for position in positions)
-        node.level = 1 + max(parent.level for parent in node.parents)
+        node._set_parents(tuple(nodes[position] for position in positions))
         nodes.append(node)
     return nodes[-1]
