@@ -1,20 +1,27 @@
 """The command: autograd-lite explain|draw, and what other packages add to it, such as the demo of nn."""
 
 import argparse
+import os
 import re
+import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 from autograd_lite.draw import draw
 from autograd_lite.explain import explain, explain_paths
-from autograd_lite.expression import ExpressionError, parse_expression
+from autograd_lite.expression import parse_expression
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Value, topological_order
 
 EXPRESSION_HELP = 'such as "tanh(w*x + b)"; write -- before one that starts with a minus sign'
+
+
+FORMATS = ("svg", "png", "pdf", "eps", "jpg", "gif", "webp")
+"""The formats of pictures; all but svg need Graphviz' program dot."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="autograd-lite", description="Automatic differentiation, explained and drawn, of an expression."
     )
+    parser.add_argument("--version", action="version", version=f"autograd-lite {version('autograd-lite')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_explain(commands)
     _add_draw(commands)
@@ -54,7 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_note
             options.run(options)
-    except (ExpressionError, ValueError, OSError, RuntimeError) as error:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Python would flush the pipe again
+    except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
@@ -66,20 +77,29 @@ def _show_note(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("explain", help="print the evaluation trace and the chain rule, edge by edge")
+    purpose = "Print the evaluation trace and the chain rule, edge by edge."
+    example = 'For example: autograd-lite explain "tanh(w*x + b)" w=-3 x=2 b=6.88'
+    parser = commands.add_parser("explain", help=purpose, description=purpose, epilog=example)
     _add_expression(parser)
-    parser.add_argument("--format", choices=["text", "markdown", "latex", "html"], default="text")
+    parser.add_argument(
+        "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
+    )
     parser.add_argument("--digits", type=int, default=6, help="significant digits (default 6)")
-    parser.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
-    parser.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
+    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    more = parser.add_mutually_exclusive_group()
+    more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
+    more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, not to the terminal")
     parser.set_defaults(run=_explain)
 
 
 def _add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("draw", help="draw the computation graph with its values and gradients")
+    purpose = "Draw the computation graph with its values and gradients."
+    example = 'For example: autograd-lite draw "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.svg'
+    parser = commands.add_parser("draw", help=purpose, description=purpose, epilog=example)
     _add_expression(parser)
     parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
+    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
     parser.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="of the forward pass")
     parser.add_argument(
         "-o",
@@ -104,8 +124,11 @@ def _explain(options: argparse.Namespace) -> None:
         explanation = explain_paths(root, _leaf(root, "--paths", options.paths), digits=options.digits)
     else:
         leaf = None if options.tangent is None else _leaf(root, "--tangent", options.tangent)
-        explanation = explain(root, leaf, digits=options.digits)
-    text = getattr(explanation, options.format)()
+        explanation = explain(root, leaf, digits=options.digits, max_nodes=options.max_nodes)
+    if options.format == "text" and options.output is None and sys.stdout.isatty():
+        text = explanation.text(shutil.get_terminal_size().columns)
+    else:
+        text = getattr(explanation, options.format)()
     if options.output is None:
         print(text)
     else:
@@ -116,16 +139,20 @@ def _explain(options: argparse.Namespace) -> None:
 def _draw(options: argparse.Namespace) -> None:
     root = _read(options)
     root.backward()
-    picture = draw(root, direction=options.direction, digits=options.digits)
+    picture = draw(root, direction=options.direction, digits=options.digits, max_nodes=options.max_nodes)
     suffix = options.output.suffix.lstrip(".").lower()
     if not suffix:
         raise ValueError(
             f"the output must have a suffix, such as .svg, that says the format; received {options.output}"
         )
+    if not options.output.parent.is_dir():
+        raise ValueError(f"the folder {options.output.parent} does not exist")
     if suffix in {"gv", "dot"}:
         options.output.write_text(picture.source, encoding="utf-8")
-    else:
+    elif suffix in FORMATS:
         options.output.write_bytes(picture.pipe(format=suffix))
+    else:
+        raise ValueError(f"unknown format {suffix!r}; use one of {', '.join(FORMATS)}, or gv")
     print(options.output)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from autograd_lite.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
-from autograd_lite.value import Value, topological_order
+from autograd_lite.value import Value, is_stale, topological_order
 
 if TYPE_CHECKING:
     from autograd_lite.picture import Picture
@@ -41,9 +41,10 @@ def draw(
     """A picture of the computation graph of a Value, as a graphviz.Digraph.
 
     Each Value is a box: its label and how it was computed ("c = · × ·"), its number, and its gradient once a backward
-    pass has computed it. In a network of the lecture, the gradient of s_b^(l) is called by its name, δ_b^(l). Leaves
-    have sharp corners and a thick border, constants are small and dashed, the root has a double border. Edges come
-    from the arguments; where their order matters, they are numbered.
+    pass has computed it. In a network of the lecture, the gradient of s_b^(l) is called by its name, δ_b^(l). A number
+    that was computed before another was changed is marked as stale. Leaves have sharp corners and a thick border,
+    constants are small and dashed, the root has a double border. Edges come from the arguments; where their order
+    matters, they are numbered.
 
     In Jupyter the picture shows itself; `.render("name", format="pdf")` writes a file, `.pipe("svg")` gives its bytes,
     `.source` is the DOT text. SVG and DOT text do not need the program `dot`: without it the layout is our own.
@@ -72,6 +73,8 @@ def draw(
     >>> [line.strip() for line in picture.source.splitlines() if "->" in line]
     ['n0 -> n2 [id=e0]', 'n1 -> n2 [id=e1]']
     """
+    if not isinstance(format, str):
+        raise TypeError(f"format must be text, such as 'svg', not {type(format).__name__}: {reprlib.repr(format)}")
     if isinstance(time_limit, bool) or not isinstance(time_limit, int | float):
         raise TypeError(f"time_limit must be a number of seconds, not {type(time_limit).__name__}")
     if not time_limit > 0:
@@ -119,6 +122,14 @@ def diagram_of(
         raise TypeError(f"root must be a Value, not {type(root).__name__}: {reprlib.repr(root)}")
     if direction not in DIRECTIONS:
         raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, received {reprlib.repr(direction)}")
+    for argument, switch in {
+        "values": values,
+        "gradients": gradients,
+        "labels": labels,
+        "operations": operations,
+    }.items():
+        if not isinstance(switch, bool):
+            raise TypeError(f"{argument} must be True or False, not {type(switch).__name__}: {reprlib.repr(switch)}")
     check_whole_number("digits", digits, 1, 17)
     check_whole_number("max_nodes", max_nodes, 1)
     if not isinstance(groups, bool) and not callable(groups):
@@ -130,6 +141,11 @@ def diagram_of(
             f"or raise the limit with max_nodes={len(order)}"
         )
 
+    stale: set[Value] = set()
+    for node in order:
+        if is_stale(node) or not stale.isdisjoint(node.parents):
+            stale.add(node)
+
     def lines_of(node: Value) -> tuple[str, ...]:
         label = clean(node.label) if labels else ""
         data = f"{node.data:.{digits}g}"
@@ -138,7 +154,7 @@ def diagram_of(
         how = written(node) if operations and node.parents else ""
         lines = [" = ".join(filter(None, [label, how]))]
         if values:
-            lines.append(f"data {data}")
+            lines.append(f"data {data} (stale)" if node in stale else f"data {data}")
         if gradients and node.has_grad:
             pre_activation = re.fullmatch(r"s(_.+\^\(.+\))", label)
             name = f"δ{pre_activation[1]} = " if pre_activation else ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from autograd_lite.formula import formula, latex_name, slope_formulas
 from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
-from autograd_lite.text import clean, number_text
+from autograd_lite.text import clean, latex_number, number_text
 from autograd_lite.value import Step, Value, check_fresh, topological_order
 
 
@@ -43,16 +43,24 @@ class Explanation(NamedTuple):
 
     sections: list[Section]
 
-    def text(self) -> str:
-        """Plain text, in aligned columns."""
+    def text(self, columns: int | None = None) -> str:
+        """Plain text, in aligned columns.
+
+        Arguments:
+            columns: how many characters a line may have; what comes after the first column then goes to a line of its
+                own where it would be too long.
+        """
         parts = []
         for section in self.sections:
             widths = [max(map(len, column)) for column in zip(*(line.cells for line in section.lines), strict=True)]
-            lines = [
-                "  " + "   ".join(f"{cell:<{width}}" for cell, width in zip(line.cells, widths, strict=True)).rstrip()
-                for line in section.lines
-            ]
-            parts.append("\n".join([section.title, *lines]))
+            apart = columns is not None and sum(widths) + 3 * len(widths) > columns
+            lines = [section.title]
+            for line in section.lines:
+                cells = [f"{cell:<{width}}" for cell, width in zip(line.cells, widths, strict=True)]
+                rows = [cells[:1], cells[1:]] if apart else [cells]
+                texts = ["   ".join(row).rstrip() for row in rows]
+                lines += [f"{'    ' if position else '  '}{text}" for position, text in enumerate(texts) if text]
+            parts.append("\n".join(lines))
         return "\n\n".join(parts)
 
     def markdown(self) -> str:
@@ -77,16 +85,13 @@ class Explanation(NamedTuple):
         """HTML: a table for each section; what labels contain is shown, never interpreted."""
         parts = []
         for section in self.sections:
-            head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in section.header)
-            body = "".join(
-                "<tr>" + "".join(f"<td><code>{html.escape(cell)}</code></td>" for cell in line.cells) + "</tr>"
-                for line in section.lines
-            )
+            head = "".join(f'<th scope="col" style="{_LEFT}">{html.escape(name)}</th>' for name in section.header)
+            body = "".join(f"<tr>{''.join(map(_html_cell, line.cells))}</tr>" for line in section.lines)
             parts.append(
-                f'<table class="autograd-lite-explanation"><caption>{html.escape(section.title)}</caption>'
+                f'<table><caption style="{_LEFT};font-weight:bold">{html.escape(section.title)}</caption>'
                 f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             )
-        return f"<style>{_STYLE}</style>{''.join(parts)}"
+        return f'<div style="overflow-x:auto">{"".join(parts)}</div>'
 
     def __repr__(self) -> str:
         return self.text()
@@ -95,11 +100,13 @@ class Explanation(NamedTuple):
         return self.html()
 
 
-_STYLE = (
-    ".autograd-lite-explanation{border-collapse:collapse;margin:0 0 1em}"
-    ".autograd-lite-explanation caption{text-align:left;font-weight:bold;padding:.3em 0}"
-    ".autograd-lite-explanation th,.autograd-lite-explanation td{text-align:left;padding:.15em .8em;white-space:nowrap}"
-)
+_LEFT = "text-align:left;white-space:nowrap"
+"""In each cell: Jupyter has a style of its own for tables, and takes style sheets out of untrusted notebooks."""
+
+
+def _html_cell(cell: str) -> str:
+    code = f'<code style="white-space:nowrap">{html.escape(cell)}</code>' if cell else ""
+    return f'<td style="{_LEFT}">{code}</td>'
 
 
 def _markdown_code(cell: str) -> str:
@@ -126,13 +133,7 @@ class _Writer(NamedTuple):
         return latex_name(self.names[node]) if self.latex else self.names[node]
 
     def number(self, number: float) -> str:
-        text = number_text(number, self.digits)
-        if not self.latex:
-            return text
-        mantissa, _, exponent = text.partition("e")
-        if exponent:
-            return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
-        return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)
+        return (latex_number if self.latex else number_text)(number, self.digits)
 
     def derivative(self, of: Value, by: Value) -> str:
         if self.latex:
@@ -155,11 +156,11 @@ class _Writer(NamedTuple):
         """How the node was computed from its parents, in their names or in their numbers."""
         named = [parent for parent in node.parents if parent in self.names]
         if not by_number:
-            return formula(node, {parent: self.name(parent) for parent in named}, self.latex)
+            return formula(node, {parent: self.name(parent) for parent in named}, self.latex, literal=True)
         numbers = {parent: self.number(parent.data) for parent in named}
         if self.latex:
             numbers = {parent: f"({text})" if text.startswith("-") else text for parent, text in numbers.items()}
-        return formula(node, numbers, self.latex)
+        return formula(node, numbers, self.latex, literal=True)
 
     def slope(self, step: Step, position: int) -> str:
         names = {node: self.name(node) for node in (step.node, *step.node.parents) if node in self.names}
@@ -179,11 +180,11 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
     Arguments:
         root: the Value to explain.
         tangent_of: an input; adds the tangent trace, as in Baydin et al., JMLR 18(153), table 2: v' is dv/d(input).
-        digits: significant digits of the numbers; at least 1.
+        digits: significant digits of the numbers, 1 to 17.
         max_nodes: how many nodes the graph may have.
 
     Raises:
-        ValueError: if the graph has more nodes than max_nodes, or digits is no whole number of at least 1.
+        ValueError: if the graph has more nodes than max_nodes, or digits is no whole number from 1 to 17.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
@@ -203,10 +204,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
       dL/dw = 2.0
       dL/dx = 0.5
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"root must be a Value, not {type(root).__name__}: {root!r}")
-    if isinstance(digits, bool) or not isinstance(digits, int) or digits < 1:
-        raise ValueError(f"digits must be a whole number of at least 1, received {digits!r}")
+    _check_whole_number("digits", digits, 17)
+    _check_whole_number("max_nodes", max_nodes)
     order = topological_order(root)
     if len(order) > max_nodes:
         raise ValueError(
@@ -238,6 +237,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
       a -> b -> L   2.0 * 1.0   = 2.0
       sum           dL/da       = 5.0
     """
+    _check_whole_number("digits", digits, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
     names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
     writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
@@ -248,6 +248,12 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     lines.append(Line(("sum", text.derivative(root, leaf), f"= {text.number(total)}"), summary))
     title = f"All paths from {text.name(leaf)} to {text.name(root)}: the product of the slopes along each"
     return Explanation([Section(title, ("path", "local partial derivatives", "product"), lines)])
+
+
+def _check_whole_number(argument: str, number: object, most: int | None = None) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1 or (most is not None and number > most):
+        wanted = "of at least 1" if most is None else f"from 1 to {most}"
+        raise ValueError(f"{argument} must be a whole number {wanted}, received {number!r}")
 
 
 def _path_line(path: Path, leaf: Value, text: _Writer, latex: _Writer) -> Line:

@@ -3,6 +3,8 @@
 import ast
 import difflib
 import math
+import sys
+import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -76,7 +78,9 @@ class _Reader:
 
     def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
         self.text = " ".join(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())
-        self.numbers = numbers
+        self.numbers = {
+            unicodedata.normalize("NFKC", name): number for name, number in numbers.items()
+        }  # as Python does
         self.leaves: dict[str, Value] = {}
 
     def read(self) -> Value:
@@ -89,7 +93,8 @@ class _Reader:
             result = self.value(tree.body)
         except SyntaxError as error:
             start = error.offset - 1 if error.offset and error.lineno == 1 else len(self.text)  # else: at the end
-            raise ExpressionError(f"cannot read this: {error.msg}", self.text, start, start + 1) from None
+            hint = "; write 2*w for 2 times w" if error.msg == "invalid decimal literal" else ""
+            raise ExpressionError(f"cannot read this: {error.msg}{hint}", self.text, start, start + 1) from None
         except (RecursionError, MemoryError):
             raise ExpressionError("the expression is nested too deeply", self.text, 0, 1) from None
         unused = [name for name in self.numbers if name not in self.leaves]
@@ -102,10 +107,9 @@ class _Reader:
             case ast.Constant(value=bool() | complex() | str() | bytes() | None):
                 self.fail("only real numbers can be written here", node)
             case ast.Constant(value=int() | float() as number):
-                try:
-                    return float(number)
-                except OverflowError:
+                if number > sys.float_info.max:
                     self.fail("the number is too large for a float", node)
+                return float(number)
             case ast.Name(id=name):
                 return self.name(name, node)
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -113,12 +117,22 @@ class _Reader:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.value(operand)
             case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
-                return self.apply(_OPERATORS[type(operator)], [self.value(node.left), self.value(node.right)])
+                return self.operations(node)
             case ast.BinOp(op=ast.BitXor()):
                 self.fail("^ is no power here; write ** for powers, as in x**2", node)
             case ast.Call(func=ast.Name(id=name) as function, args=arguments, keywords=[]):
                 return self.call(name, function, arguments, node)
         self.fail("this is not a number, a name, an operation or a function", node)
+
+    def operations(self, node: ast.BinOp) -> Value | float:
+        """An operation; those on its left, such as the many of a long sum, without recursion."""
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp) and type(chain[-1].left.op) in _OPERATORS:
+            chain.append(chain[-1].left)
+        result = self.value(chain[-1].left)
+        for operation in reversed(chain):
+            result = self.apply(_OPERATORS[type(operation.op)], [result, self.value(operation.right)])
+        return result
 
     def name(self, name: str, node: ast.expr) -> Value | float:
         if name in self.numbers:

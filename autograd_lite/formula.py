@@ -5,11 +5,12 @@ A back end of the table of primitives: a dictionary, operation -> how it is writ
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from autograd_lite.primitives import CONSTANT, Primitive, slope_at
-from autograd_lite.text import clean, number_text
-from autograd_lite.value import Value, topological_order
+from autograd_lite.text import clean, latex_number, number_text
+from autograd_lite.value import Value, check_value
 
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
@@ -44,7 +45,7 @@ TEXT: dict[str, Notation] = {
     "floor_divide": Notation("{} // {}", PRODUCT, (PRODUCT, SIGNED)),
     "remainder": Notation("{} % {}", PRODUCT, (PRODUCT, SIGNED)),
     "power": Notation("{} ** {}", POWER, (ATOM, SIGNED)),
-    "negative": Notation("-{}", SIGNED, (SIGNED,)),
+    "negative": Notation("-{}", SIGNED, (POWER,)),
     "greater": Notation("[{} > {}]", ATOM, (0, 0)),
     "maximum": _function("max", 2),
     "minimum": _function("min", 2),
@@ -97,7 +98,9 @@ MOST_CHARACTERS = 10_000
 """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
 
 
-def formula(root: Value, names: Mapping[Value, str] | None = None, latex: bool = False) -> str:
+def formula(
+    root: Value, names: Mapping[Value, str] | None = None, latex: bool = False, *, literal: bool = False
+) -> str:
     """The expression that a Value was computed by, in terms of the leaves, or of the nodes that are named.
 
     Arguments:
@@ -105,8 +108,10 @@ def formula(root: Value, names: Mapping[Value, str] | None = None, latex: bool =
         names: what stands for a node, which is then not expanded; the root itself always is. Without names, a leaf is
             called by its label, and shown as its number if it has none.
         latex: as LaTeX, for a mathematics environment, else as text that Python could read.
+        literal: write each operation as it is; else o * o is written as a square, and x ** 1 as x.
 
     Raises:
+        TypeError: if root is no Value.
         ValueError: if the formula would be longer than 10,000 characters, because shared nodes repeat in it.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(1.0, "b")
@@ -115,16 +120,19 @@ def formula(root: Value, names: Mapping[Value, str] | None = None, latex: bool =
     >>> print(formula(w / (x + b), latex=True))
     \\frac{w}{x + b}
     """
+    check_value("root", root)
+    names = names or {}
     notations = LATEX if latex else TEXT
     written: dict[Value, tuple[str, int]] = {}
-    for node in topological_order(root):
-        if names is not None and node in names and node is not root:
-            written[node] = names[node], _binds_of_name(names[node])
+    for node in _below(root, names):
+        if node in names and node is not root:
+            written[node] = names[node], _binds_of_name(names[node], latex)
         elif not node.parents:
-            name = (latex_name(node.label) if latex else clean(node.label)) or number_text(node.data, whole="")
-            written[node] = name, _binds_of_name(name)
+            label = latex_name(node.label) if latex else clean(node.label)
+            name = label or (latex_number if latex else number_text)(node.data, whole="")
+            written[node] = name, _binds_of_name(name, latex)
         else:
-            written[node] = _write(node.op, node.parents, written, notations)
+            written[node] = _write(node.op, node.parents, written, notations, literal)
         if len(written[node][0]) > MOST_CHARACTERS:
             raise ValueError(
                 f"the formula is longer than {MOST_CHARACTERS:,} characters, because shared nodes repeat in it: "
@@ -133,16 +141,30 @@ def formula(root: Value, names: Mapping[Value, str] | None = None, latex: bool =
     return written[root][0]
 
 
+def _below(root: Value, names: Mapping[Value, str]) -> list[Value]:
+    """The nodes that a formula is made of, each after its parents: nothing below a node that has a name."""
+    reached: dict[Value, None] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in reached:
+            reached[node] = None
+            if node is root or node not in names:
+                stack.extend(reversed(node.parents))
+    return sorted(reached, key=attrgetter("level"))
+
+
 def _write(
     op: Primitive,
     parents: Sequence[Value],
     written: Mapping[Value, tuple[str, int]],
     notations: Mapping[str, Notation],
+    literal: bool,
 ) -> tuple[str, int]:
     """An operation on arguments that are written already, and how tightly it binds."""
-    if op.name == "multiply" and parents[0] is parents[1]:  # o * o is o squared on the blackboard
+    if op.name == "multiply" and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
         return _fill(notations["power"], [written[parents[0]], ("2", ATOM)])
-    if op.name == "power" and parents[1].op is CONSTANT and parents[1].data == 1.0:
+    if op.name == "power" and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
         return written[parents[0]]
     own = latex_name(op.symbol) if notations is LATEX else clean(op.symbol)  # of a primitive that is not of our table
     notation = notations.get(op.name) or _function(own.replace("{", "{{").replace("}", "}}"), len(parents))
@@ -157,8 +179,17 @@ def _fill(notation: Notation, arguments: Sequence[tuple[str, int]]) -> tuple[str
     return template.format(*texts), notation.binds
 
 
-def _binds_of_name(name: str) -> int:
-    return SIGNED if name.startswith("-") else ATOM
+def _binds_of_name(name: str, latex: bool) -> int:
+    """A name is an atom, unless it would be misread beside operators: -1, x + 1, the square of w^(1)."""
+    if name.startswith("-"):
+        return SIGNED
+    if latex:
+        return PRODUCT if r"\cdot" in name else POWER if "^" in name else ATOM
+    return (
+        ATOM
+        if re.fullmatch(r"[\w.#'…�]+|\(.*\)|\d[\d.]*e[+-]?\d+", name) or _LECTURE_NAME.fullmatch(name.partition("#")[0])
+        else 0
+    )
 
 
 def slope_formulas(node: Value, names: Mapping[Value, str], latex: bool = False) -> list[str]:
@@ -188,7 +219,7 @@ def slope_formulas(node: Value, names: Mapping[Value, str], latex: bool = False)
     for _, slope in zip(node.parents, node.op.slopes, strict=False):
         result = slope_at(slope, out, arguments)
         if not isinstance(result, Value):
-            formulas.append(number_text(result, whole=""))
+            formulas.append((latex_number if latex else number_text)(result, whole=""))
         else:
             formulas.append(symbols[result] if result in symbols else formula(result, symbols, latex))
     return formulas
@@ -199,7 +230,7 @@ _LECTURE_NAME = re.compile(
 )
 _LATEX_SIGNS = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\unicode{96}", '"': "''",
+    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\text{`}", '"': "''",
 }  # fmt: skip
 
 

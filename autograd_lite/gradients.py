@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
 from autograd_lite.primitives import CONSTANT, as_float, slope_at
-from autograd_lite.value import Operand, Value, chain_rule, check_fresh, constant, topological_order
+from autograd_lite.value import Operand, Value, chain_rule, check_fresh, check_value, constant, topological_order
 
 
 @overload
@@ -19,8 +19,7 @@ def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     """The gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
 
-    No `grad` attribute is touched. A slope that is the constant 0 adds nothing, even where IEEE 754 would make 0 * inf
-    nan, as `backward` does.
+    No `grad` attribute is touched.
 
     Arguments:
         output: the Value to differentiate.
@@ -40,7 +39,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     >>> slope.data, grad(slope, x).data
     (12.0, 12.0)
     """
-    _check_values("output", [output])
+    check_value("output", output)
     if isinstance(inputs, Value):
         return _grad(output, [inputs])[0]
     return _grad(output, inputs)
@@ -59,8 +58,8 @@ def derivative(output: Value, input: Value, order: int = 1) -> Value:
     >>> [derivative(x**3, x, order).data for order in range(5)]
     [8.0, 12.0, 12.0, 6.0, 0.0]
     """
-    if not isinstance(input, Value):
-        raise TypeError(f"input must be a Value, not {type(input).__name__}: {input!r}")
+    check_value("output", output)
+    check_value("input", input)
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise ValueError(f"order must be a whole number of at least 0, received {order!r}")
     for _ in range(order):
@@ -103,8 +102,7 @@ def vector_jacobian_product(
     [13.0, 12.0]
     """
     values = _check_values("outputs", outputs)
-    _check_length("vector", vector, "outputs", values)
-    return _grad(_weighted_sum(values, vector), inputs)
+    return _grad(_weighted_sum(values, _check_vector(vector, "outputs", len(values))), inputs)
 
 
 def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Sequence[Operand]) -> list[Value]:
@@ -120,8 +118,7 @@ def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Seque
     [46.0, 4.0]
     """
     variables = _check_variables("inputs", inputs)
-    _check_length("vector", vector, "inputs", variables)
-    return vector_jacobian_product(grad(output, variables), variables, vector)
+    return vector_jacobian_product(grad(output, variables), variables, _check_vector(vector, "inputs", len(variables)))
 
 
 def jacobian_vector_product(
@@ -129,8 +126,8 @@ def jacobian_vector_product(
 ) -> list[Value]:
     """The column vector J v, of m Values, by one forward sweep (forward mode); v has n entries.
 
-    Inputs are taken as independent: if one was computed from another, that path is left out, as it is not in reverse
-    mode.
+    Inputs are taken as independent: a path from one input to another is left out. (In reverse mode it counts, so that
+    the two agree where no input was computed from another.)
 
     Raises:
         ValueError: if the vector's length is not that of inputs.
@@ -140,8 +137,8 @@ def jacobian_vector_product(
     [23.0, 11.0]
     """
     values, variables = _check_values("outputs", outputs), _check_variables("inputs", inputs)
-    _check_length("vector", vector, "inputs", variables)
-    duals = forward_mode(values, dict(zip(variables, vector, strict=True)))
+    entries = _check_vector(vector, "inputs", len(variables))
+    duals = forward_mode(values, dict(zip(variables, entries, strict=True)))
     return [_as_value(duals[output].tangent) for output in values]
 
 
@@ -172,6 +169,8 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
     3.0
     """
     order = topological_order(*_check_values("outputs", outputs))
+    if not isinstance(seeds, Mapping):
+        raise TypeError(f"seeds must be a dict of a tangent for each input, not {type(seeds).__name__}: {seeds!r}")
     _check_variables("seeds", seeds)
     check_fresh(order)
     duals: dict[Value, Dual] = {}
@@ -211,6 +210,8 @@ def check_gradients(
 
     >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
     """
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"inputs must be a sequence of numbers, not {type(inputs).__name__}: {inputs!r}")
     numbers = [as_float(number, f"input {position}") for position, number in enumerate(inputs, start=1)]
 
     def evaluate(point: Sequence[float]) -> tuple[Value, list[Value]]:
@@ -297,10 +298,10 @@ def _read(node: Value) -> Operand:
 
 
 def _times(a: Operand, b: Operand) -> Operand:
-    """a * b, where the numbers 0, 1 and -1 leave no product in the graph of a gradient."""
-    if _is_number(a, 0.0) or _is_number(b, 0.0):
-        return 0.0
+    """a * b, where the numbers 0, 1 and -1 leave no product in the graph of a gradient; 0 * inf stays nan."""
     for factor, other in ((a, b), (b, a)):
+        if _is_number(factor, 0.0) and math.isfinite(float(other)):
+            return 0.0
         if _is_number(factor, 1.0):
             return other
         if _is_number(factor, -1.0):
@@ -325,13 +326,11 @@ def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
 
 def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
     """The Values as a list, if that is what they are."""
+    if isinstance(values, Value):
+        raise TypeError(f"{argument} must be a sequence of Values, received one Value: write [value]")
     if not isinstance(values, Iterable):
-        raise TypeError(f"{argument} must be a Value or Values, not {type(values).__name__}: {values!r}")
-    checked = list(values)
-    for value in checked:
-        if not isinstance(value, Value):
-            raise TypeError(f"{argument} must be a Value or Values, not {type(value).__name__}: {value!r}")
-    return checked
+        raise TypeError(f"{argument} must be a sequence of Values, not {type(values).__name__}: {values!r}")
+    return [check_value(f"number {position} of {argument}", value) for position, value in enumerate(values, start=1)]
 
 
 def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
@@ -345,6 +344,14 @@ def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
     return checked
 
 
-def _check_length(argument: str, received: Sequence[object], other: str, expected: Sequence[object]) -> None:
-    if len(received) != len(expected):
-        raise ValueError(f"{argument} must have as many entries as {other}: {len(expected)}, not {len(received)}")
+def _check_vector(vector: Iterable[Operand], other: str, length: int) -> list[Operand]:
+    """The entries of a vector, if they are as many as asked for, and Values or numbers."""
+    if not isinstance(vector, Iterable):
+        raise TypeError(f"vector must be a sequence of numbers or Values, not {type(vector).__name__}: {vector!r}")
+    entries: list[Operand] = [
+        entry if isinstance(entry, Value) else as_float(entry, f"entry {position} of vector")
+        for position, entry in enumerate(vector, start=1)
+    ]
+    if len(entries) != length:
+        raise ValueError(f"vector must have as many entries as {other}: {length}, not {len(entries)}")
+    return entries

@@ -33,7 +33,7 @@ HOW_TO_GET_DOT = (
     "winget install graphviz, conda install graphviz)"
 )
 
-SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
+SMALLEST_SCALE = 0.75  # of its natural size, at which the text of a picture can still be read
 
 
 class DotNotFoundError(graphviz.ExecutableNotFound):  # type: ignore[misc]
@@ -160,7 +160,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError) as error:
             # Missing, broken, or forbidden: in a browser, for instance, no process can be started.
             if drawable:
-                note_missing_dot(str(error))
+                note_missing_dot(
+                    "was not found" if isinstance(error, graphviz.ExecutableNotFound) else f"failed: {error}"
+                )
                 return to_svg(self.diagram).encode("utf-8")
             if isinstance(error, graphviz.CalledProcessError):
                 raise
@@ -177,8 +179,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 def note_missing_dot(reason: str) -> None:
     """Say, once in a process for each reason, that pictures are drawn without `dot`."""
     warnings.warn(
-        f"pictures are laid out by autograd_lite itself, because the program dot could not be run ({reason}); for the "
-        f"layout of dot, and for formats other than svg, {HOW_TO_GET_DOT}",
+        f"pictures are laid out by autograd_lite itself, because Graphviz' program dot {reason}; to get dot, "
+        f"{HOW_TO_GET_DOT}",
         UserWarning,
         stacklevel=2,
     )

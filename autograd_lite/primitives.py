@@ -63,7 +63,10 @@ class Primitive:
             record = getattr(argument, "__record__", None)
             if record is not None:
                 return record(self, arguments)
-        return self.compute(*[as_float(argument, f"the argument of {self.name}") for argument in arguments])
+        numbers = [
+            as_float(argument, f"argument {i} of {self.symbol}") for i, argument in enumerate(arguments, start=1)
+        ]
+        return self.compute(*numbers)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

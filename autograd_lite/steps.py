@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
-from autograd_lite.value import Step, Value, chain_rule, check_fresh, topological_order
+from autograd_lite.value import Step, Value, chain_rule, check_fresh, check_value, topological_order
 
 
 def backward_steps(root: Value) -> list[Step]:
@@ -64,9 +64,10 @@ def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
     >>> [path.product for path in paths(c, a)]
     [1.0, 1.0, 1.0, 1.0]
     """
+    check_value("leaf", leaf)
     upward: dict[Value, list[Step]] = {}
     for step in backward_steps(root):
-        upward.setdefault(step.parent, []).append(step)
+        upward.setdefault(step.parent, []).append(step)  # all lead up to the root, so every way ends there
     ways = {root: 1}
     for node in reversed(topological_order(root)):
         if node is not root:
@@ -78,13 +79,20 @@ def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
             "of them, because it visits each edge once"
         )
     complete: list[Path] = []
-    open_paths: list[tuple[Step, ...]] = [()]
-    while open_paths:
-        path = open_paths.pop()
-        end = path[-1].node if path else leaf
-        if end is root:
-            complete.append(Path(path))
-        open_paths.extend((*path, step) for step in reversed(upward.get(end, [])))
+    path: list[Step] = []
+    choices = [iter([] if leaf is root else upward.get(leaf, []))]  # at each node of the path, the edges not yet taken
+    if leaf is root:
+        complete.append(Path(()))
+    while choices:
+        for step in choices[-1]:
+            path.append(step)
+            if step.node is root:
+                complete.append(Path(tuple(path)))
+            choices.append(iter(upward.get(step.node, [])))
+            break
+        else:  # no way on from here: one edge back
+            choices.pop()
+            del path[-1:]
     return complete
 
 

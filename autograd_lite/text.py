@@ -33,3 +33,16 @@ def number_text(number: float, digits: int = 6, whole: str = ".0") -> str:
     """
     text = f"{number:.{digits}g}"
     return text + whole if math.isfinite(number) and text.lstrip("-").isdigit() else text
+
+
+def latex_number(number: float, digits: int = 6, whole: str = ".0") -> str:
+    """The number as LaTeX.
+
+    >>> print(latex_number(-1e30), latex_number(2.0), latex_number(math.inf))
+    -1 \\cdot 10^{30} 2.0 \\infty
+    """
+    text = number_text(number, digits, whole)
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)

@@ -5,8 +5,10 @@ that it was computed from, and its `op` is the row of the table of primitives th
 the graph once, backward, and is the only place where the chain rule is written.
 """
 
+import itertools
 import math
 import operator
+import reprlib
 import warnings
 from collections.abc import Callable, KeysView
 from typing import Any, NamedTuple, SupportsFloat, TypeAlias
@@ -54,6 +56,9 @@ from autograd_lite.text import clean
 Operand: TypeAlias = "Value | SupportsFloat"
 """What an operator of Value takes beside it: another Value, or a number, which becomes a constant of the graph."""
 
+CHANGES = itertools.count(1)
+"""The times at which numbers are changed."""
+
 
 class Value:
     """A number in a computation graph.
@@ -61,6 +66,9 @@ class Value:
     Arguments:
         data: a real number; it becomes a Python float. A Value gives a new leaf with the same data.
         label: the name that pictures and explanations show; any text.
+
+    Functions are methods, as in x.exp(), or come from this package. The functions of `math` leave the graph: they take
+    float(x), the number alone.
 
     Attributes:
         op: the primitive that computed this Value; LEAF if you made it, CONSTANT if it was a number in an expression.
@@ -79,7 +87,7 @@ class Value:
 
     # Two parents have slots of their own, the others of a long sum share one: with a tuple for each node, Python's
     # garbage collector would have twice as many objects to visit.
-    __slots__ = ("__weakref__", "_data", "_first", "_grad", "_others", "_second", "label", "level", "op")
+    __slots__ = ("__weakref__", "_changed", "_data", "_first", "_grad", "_others", "_second", "label", "level", "op")
 
     def __init__(self, data: Operand, label: str = "") -> None:
         if not isinstance(label, str):
@@ -105,6 +113,7 @@ class Value:
         self._first, self._second, *_ = *parents, None, None
         self._others = parents[2:]
         self.level: int = 1 + max([parent.level for parent in parents], default=-1)
+        self._changed: int = max([parent._changed for parent in parents], default=0)
 
     @property
     def data(self) -> float:
@@ -113,7 +122,10 @@ class Value:
 
     @data.setter
     def data(self, data: SupportsFloat) -> None:
-        self._data = as_float(data, "data")
+        number = as_float(data, "data")
+        if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):  # 0.0 is not -0.0
+            self._data = number
+            self._changed = next(CHANGES)
 
     @property
     def grad(self) -> float:
@@ -323,7 +335,8 @@ class Value:
         """
         for node in topological_order(self):
             if node.level:
-                node._data = recompute(node)
+                node._data = node.op.compute(*[parent._data for parent in node.parents])
+                node._changed = max([parent._changed for parent in node.parents])
                 node._grad = None
         return self
 
@@ -373,6 +386,9 @@ class Value:
     def __record__(op: Primitive, arguments: tuple[Operand, ...]) -> "Value":
         return record(op, *arguments)
 
+    def __copy__(self) -> "Value":
+        return self.__deepcopy__({})  # on the same leaves, a copy's gradients would be added to the original's
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         for node in topological_order(self):  # parents first, so no recursion, however deep the graph is
             if id(node) not in memo:
@@ -383,6 +399,7 @@ class Value:
         if self.level == 0:
             return _restore_leaf, (self.op, self._data, self._grad, self.label)
         order = topological_order(self)
+        check_fresh(order)  # the times of changes hold in this process only
         index = {node: position for position, node in enumerate(order)}
         leaves = [node for node in order if node.level == 0]  # they come first in the order
         rows = [
@@ -417,8 +434,10 @@ def record(op: Primitive, *arguments: Operand) -> Value:
     """
     parents = tuple(
         [
-            argument if isinstance(argument, Value) else constant(as_float(argument, f"the argument of {op.name}"))
-            for argument in arguments
+            argument
+            if isinstance(argument, Value)
+            else constant(as_float(argument, f"argument {place} of {op.symbol}"))
+            for place, argument in enumerate(arguments, start=1)
         ]
     )
     node: Value = object.__new__(Value)
@@ -436,6 +455,8 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
         try:
             return record(op, a, b)
         except TypeError:
+            if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
+                raise
             # So Python asks the other operand: a NumPy array then takes this one element by element.
             return NotImplemented  # type: ignore[no-any-return]
     node: Value = object.__new__(Value)
@@ -444,6 +465,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
     node.label = ""
     node.op = op
     node._first, node._second, node._others = a, b, ()
+    node._changed = a._changed if a._changed > b._changed else b._changed
     node.level = 1 + (a.level if a.level > b.level else b.level)
     return node
 
@@ -459,6 +481,17 @@ def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) ->
 # How a graph is walked
 
 
+def check_value(argument: str, value: object) -> "Value":
+    """The Value, if it is one.
+
+    Raises:
+        TypeError: naming the argument, if not.
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"{argument} must be a Value, not {type(value).__name__}: {reprlib.repr(value)}")
+    return value
+
+
 def topological_order(*roots: Value) -> list[Value]:
     """All nodes that the roots were computed from, and the roots: each after its parents, level by level.
 
@@ -470,7 +503,7 @@ def topological_order(*roots: Value) -> list[Value]:
     ['a', 'b', 'c']
     """
     reached: dict[Value, None] = {}
-    stack = list(reversed(roots))
+    stack = [check_value("root", root) for root in reversed(roots)]
     while stack:
         node = stack.pop()
         if node not in reached:
@@ -526,23 +559,28 @@ def chain_rule(
     return gradients
 
 
-def recompute(node: Value) -> float:
-    """What a node's primitive gives for its parents' numbers as they are now."""
-    return node.op.compute(*[parent._data for parent in node.parents])
+def is_stale(node: Value) -> bool:
+    """Whether a number has been changed since this node was computed from it.
+
+    Each change has a time, and a node keeps the latest of its parents' times.
+
+    >>> x = Value(2.0)
+    >>> y = x * x
+    >>> x.data = 3.0
+    >>> is_stale(y)
+    True
+    """
+    return node.level > 0 and node._changed != max([parent._changed for parent in node.parents])
 
 
 def check_fresh(order: list[Value]) -> None:
-    """Make sure that every number is still what its primitive gives, so that slopes are those of the forward pass.
+    """Make sure that no node is stale, so that the slopes are those of the forward pass.
 
     Raises:
-        RuntimeError: if not.
+        RuntimeError: if a number was changed.
     """
     for node in order:
-        if (
-            node.level
-            and recompute(node) != node._data
-            and not (math.isnan(recompute(node)) and math.isnan(node._data))
-        ):
+        if is_stale(node):
             raise RuntimeError(
                 f"the graph is stale: the data of a Value was changed after {describe(node)} was computed from it; "
                 "call forward() on the root first, or build the expression anew"
@@ -583,12 +621,13 @@ def warn_of_first_non_finite(order: list[Value]) -> None:
 def _copy_of(node: Value, parents: tuple[Value, ...]) -> Value:
     copy = _restore_leaf(node.op, node._data, node._grad, node.label)
     copy._set_parents(parents)
+    copy._changed = node._changed
     return copy
 
 
 def _restore_leaf(op: Primitive, data: float, grad: float | None, label: str) -> Value:
-    leaf = Value(data, label)
-    leaf.op, leaf._grad = op, grad
+    leaf = Value(data)
+    leaf.op, leaf._grad, leaf.label = op, grad, label
     return leaf
 
 

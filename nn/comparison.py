@@ -38,7 +38,7 @@ class Row(NamedTuple):
         """The numbers as they stand in the table."""
         numbers = [self.autodiff, self.delta_recursion, self.central_difference]
         differences = [self.difference, self.difference_from_central]
-        return ["" if number is None else f"{number:.12g}" for number in numbers] + [
+        return ["" if number is None else f"{number:.9g}" for number in numbers] + [
             "" if difference is None else f"{difference:.1e}" for difference in differences
         ]
 
@@ -76,22 +76,28 @@ class GradientComparison:
     def _repr_html_(self) -> str:
         parts = []
         for title, rows in self._tables():
-            head = "".join(f"<th>{html.escape(name)}</th>" for name in (title, *_COLUMNS))
+            head = "".join(f'<th style="{_RIGHT}">{html.escape(name)}</th>' for name in (title, *_COLUMNS))
             body = "".join(
-                f"<tr><th>{html.escape(row.label)}</th>{''.join(f'<td>{text}</td>' for text in row.texts())}</tr>"
+                f'<tr><th style="text-align:left">{html.escape(row.label)}</th>'
+                + "".join(f'<td style="{_RIGHT}">{text}</td>' for text in row.texts())
+                + "</tr>"
                 for row in rows
             )
             parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-        return "".join([*parts, f"<p>{html.escape(self._summary())}</p>"])
+        return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in self._summary().splitlines())])
 
     def _tables(self) -> list[tuple[str, list[Row]]]:
         return [(title, rows) for title, rows in (("weight", self.weights), ("signal", self.signals)) if rows]
 
     def _summary(self) -> str:
-        return f"error {self.error:.12g}; largest |autodiff - delta recursion| {self.largest_difference:.1e}"
+        return (
+            "measured, m: by central differences\n"
+            f"error {self.error:.12g}; largest |autodiff - delta recursion| {self.largest_difference:.1e}"
+        )
 
 
-_COLUMNS = ("autodiff", "delta recursion", "central difference", "|a - d|", "|a - c|")
+_RIGHT = "text-align:right;font-family:monospace;padding:0 .6em"
+_COLUMNS = ("autodiff", "delta recursion", "measured", "|a - d|", "|a - m|")
 
 
 def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
@@ -112,6 +118,8 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
     >>> comparison.largest_difference < 1e-15
     True
     """
+    if not isinstance(net, MLP):
+        raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
     X, Y = _as_data(net, x, y)
     net = copy.deepcopy(net)
     net.zero_grad()
@@ -119,7 +127,7 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
     error = add(*errors) if len(errors) > 1 else errors[0]
     error.backward()
 
-    weights = net.weights
+    weights = [matrix.copy() for matrix in net.weights]
     by_recursion = back_propagation_over_data(weights, X, Y, net.activations)
 
     def error_by_forward_propagation() -> float:

@@ -163,6 +163,8 @@ def back_propagation_over_data(
     >>> [float(round(entry, 6)) for entry in data.G[1][0]]
     [0.0, -0.846033]
     """
+    if not hasattr(X, "__len__") or not hasattr(Y, "__len__"):
+        raise ValueError(f"X and Y must be lists of examples and targets; received {X!r} and {Y!r}")
     if len(X) != len(Y) or len(X) == 0:
         raise ValueError(f"X and Y must have the same number of examples, at least 1; received {len(X)} and {len(Y)}")
     weights = _matrices(weights)
@@ -179,6 +181,10 @@ def back_propagation_over_data(
 
 
 def _matrices(weights: Sequence[Any]) -> list[Array]:
+    if not isinstance(weights, Sequence):
+        raise ValueError(
+            f"weights must be a list of matrices W^(1) .. W^(L), not {type(weights).__name__}: {weights!r}"
+        )
     matrices = [as_array(f"weights[{l - 1}], W^({l}),", W) for l, W in enumerate(weights, start=1)]
     if not matrices or any(W.ndim != 2 for W in matrices):
         shapes = [W.shape for W in matrices]

@@ -90,7 +90,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     error = squared_error(net.outputs(test_X[0]), _targets(test_species[:1])[0])
     error.backward()
     written = {
-        "graph.svg": draw(error).pipe(format="svg", encoding="utf-8"),
+        "graph.svg": draw(error, direction="TB").pipe(format="svg", encoding="utf-8"),
         "gradients.txt": f"{comparison}\n",
         "gradients.html": f"<!doctype html><meta charset=utf-8><title>Gradients</title>{comparison._repr_html_()}\n",
         "trace.txt": f"{explain(error)}\n",

@@ -25,6 +25,8 @@ def squared_error(outputs: Value | Sequence[Value], targets: Value | float | Seq
     """
     if isinstance(outputs, Value):
         outputs = [outputs]
+    if not isinstance(outputs, Sequence):
+        raise TypeError(f"outputs must be a Value or a list of Values, not {type(outputs).__name__}: {outputs!r}")
     if not outputs:
         raise ValueError("outputs must have at least one entry, received none")
     several = (

@@ -48,6 +48,7 @@ class Neuron(Module):
     Attributes:
         w: the nin weights w_{b,1}^(l), w_{b,2}^(l), ...
         b: the bias w_{b,0}^(l).
+        nonlin: whether theta is applied (micrograd's word); it may be set.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -75,7 +76,8 @@ class Neuron(Module):
             weights = random_weights([nin, 1], seed)[0][0]
         row = check_matrix("weights", [weights], (1, nin + 1))[0]
         check_activation("activation", activation)
-        self.activation = activation if nonlin else "linear"
+        self.nonlin = nonlin and activation != "linear"
+        self._theta = activation
         self.b, *self.w = [
             Value(weight, f"w^({layer})_{{{unit},{position}}}") for position, weight in enumerate(row.tolist())
         ]
@@ -101,9 +103,9 @@ class Neuron(Module):
         return o
 
     @property
-    def nonlin(self) -> bool:
-        """Whether the activation is not linear (micrograd's word)."""
-        return self.activation != "linear"
+    def activation(self) -> str:
+        """The name of theta; "linear" where `nonlin` is False."""
+        return self._theta if self.nonlin else "linear"
 
     def parameters(self) -> list[Value]:
         """The weights w_{b,1}^(l), w_{b,2}^(l), ... and, last as in micrograd, the bias w_{b,0}^(l)."""
@@ -256,14 +258,17 @@ class MLP(Module):
 
     @property
     def weights(self) -> list[Matrix]:
-        """The matrices W^(1) .. W^(L), copied; W^(l) has shape (d^(l), d^(l-1) + 1) and the bias in column 0.
+        """The matrices W^(1) .. W^(L), to be read; W^(l) has shape (d^(l), d^(l-1) + 1) and the bias in column 0.
 
         Assign matrices of the same shapes to set all weights.
 
         Raises:
             ValueError: on assignment of other shapes; no weight is changed then.
         """
-        return [np.array([[w.data for w in row] for row in rows]) for rows in self._rows()]
+        matrices = [np.array([[w.data for w in row] for row in rows]) for rows in self._rows()]
+        for matrix in matrices:
+            matrix.setflags(write=False)  # or net.weights[0][0, 0] = 1.0 would change a copy, and nobody would notice
+        return matrices
 
     @weights.setter
     def weights(self, matrices: Sequence[Matrix | Sequence[Sequence[float]]]) -> None:
@@ -337,7 +342,7 @@ def check_width(argument: str, width: int) -> int:
 def check_sizes(nin: int, nouts: Sequence[int]) -> list[int]:
     """The widths d^(0), d^(1), ..., d^(L), checked."""
     if not hasattr(nouts, "__len__") or isinstance(nouts, str) or len(nouts) == 0:
-        raise ValueError(f"nouts must be a list of at least one whole number, received {nouts!r}")
+        raise ValueError(f"nouts must be a list of at least one whole number, as in MLP(2, [2, 1]); received {nouts!r}")
     return [check_width("nin", nin), *(check_width(f"nouts[{i}]", width) for i, width in enumerate(nouts))]
 
 

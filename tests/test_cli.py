@@ -19,7 +19,7 @@ def test_explain_prints_the_trace(capsys):
 
 
 @pytest.mark.parametrize(
-    ("form", "start"), [("markdown", "### Forward"), ("latex", "$$\n\\begin{aligned}"), ("html", "<style>")]
+    ("form", "start"), [("markdown", "### Forward"), ("latex", "$$\n\\begin{aligned}"), ("html", "<div")]
 )
 def test_explain_in_other_forms(form, start, capsys):
     assert main(["explain", *NEURON, "--format", form]) == 0
@@ -65,7 +65,7 @@ def test_draw_writes_the_text_of_graphviz(tmp_path):
         (["explain", "x", "x=1", "x=2"], "x has two numbers"),
         (["explain", "x*2", "x=1", "--tangent", "y"], "--tangent must be a name in the expression (x); received 'y'"),
         (["explain", "x*2", "x=1", "--paths", "y"], "--paths must be a name"),
-        (["explain", "x*2", "x=1", "--digits", "0"], "digits must be a whole number of at least 1"),
+        (["explain", "x*2", "x=1", "--digits", "0"], "digits must be a whole number from 1 to 17"),
         (["explain", "x*2", "x=1", "-o", "/no/such/folder/x"], "No such file"),
         (["draw", "x*2", "x=1", "-o", "picture"], "must have a suffix"),
     ],
@@ -95,3 +95,39 @@ def test_the_installed_command_knows_the_demo():
     assert result.returncode == 0
     for command in ("explain", "draw", "demo"):
         assert command in result.stdout
+
+
+def test_a_sum_of_many_terms_is_no_deep_nesting(capsys):
+    arguments = ["explain", "+".join(["x"] * 2000), "x=1", "--max-nodes", "5000"]
+    assert main(arguments) == 0
+    assert "dv1999/dx = 2000.0" in capsys.readouterr().out
+    assert main(arguments[:3]) == 2
+    assert "2,000 nodes, too many to read; max_nodes=500 raises the limit" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    code = "import sys; from autograd_lite.cli import main; sys.exit(main(sys.argv[1:]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "explain", "+".join(["x"] * 400), "x=1", "--max-nodes", "1000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+def test_unknown_formats_and_folders_are_named(tmp_path, capsys):
+    assert main(["draw", "x*2", "x=1", "-o", str(tmp_path / "a.jpeg2")]) == 2
+    assert "unknown format 'jpeg2'; use one of svg, png" in capsys.readouterr().err
+    assert main(["draw", "x*2", "x=1", "-o", str(tmp_path / "none" / "a.svg")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("autograd-lite 0.")

@@ -557,3 +557,22 @@ def test_jupyter_shows_a_wide_picture_large_enough_to_be_read() -> None:
     smallest, largest = (float(size) for size in re.findall(r"(?:min|max)-width:(\d+)px", image.get("style")))
     assert largest > 2000
     assert smallest / largest * 12 * 96 / 72 > 10  # the font of 12 points, in pixels
+
+
+def test_a_number_from_before_a_change_is_marked() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    z = y + 1
+    x.data = 5.0
+    lines = {box.lines[0]: box.lines for box in diagram_of(z).boxes}
+    assert lines["x"] == ("x", "data 5")
+    assert lines["· × ·"] == ("· × ·", "data 4 (stale)")
+    assert lines["· + ·"] == ("· + ·", "data 5 (stale)")
+    z.forward()
+    assert all("stale" not in line for box in diagram_of(z).boxes for line in box.lines)
+
+
+@pytest.mark.parametrize(("argument", "bad"), [("format", 5), ("values", "no"), ("gradients", 1)])
+def test_switches_and_the_format_are_checked(argument, bad) -> None:
+    with pytest.raises(TypeError, match=f"{argument} must be"):
+        draw(Value(1.0), **{argument: bad})

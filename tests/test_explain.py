@@ -141,7 +141,7 @@ def test_hostile_labels_stay_text_in_every_form(label):
     page = explanation.html()
     table = ElementTree.fromstring(f"<div>{page}</div>")
     assert {element.tag for element in table.iter()} <= {
-        "div", "style", "table", "caption", "thead", "tbody", "tr", "th", "td", "code",
+        "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "code",
     }  # fmt: skip
     shown = "".join(table.itertext())
     assert (label if label.isprintable() else "�") in shown
@@ -159,8 +159,8 @@ def test_the_markdown_of_a_label_with_backticks_is_one_code_span():
 
 def test_html_says_what_its_columns_are():
     page = explain(Value(2.0, "a") * 3).html()
-    assert page.count('<th scope="col">') == 5
-    assert page.count("<caption>") == 3
+    assert page.count('<th scope="col"') == 5
+    assert page.count("<caption") == 3
 
 
 @pytest.mark.parametrize("digits", [0, -1, 2.5, True, "6"])
@@ -185,3 +185,44 @@ def test_other_bad_arguments_are_named():
 
 def test_not_a_number_is_shown():
     assert "nan" in explain(Value(math.nan, "x") * 2).text()
+
+
+def test_the_trace_shows_the_operation_that_was_done():
+    """x * x as a square would seem to have the slope x."""
+    x = Value(-1.0, "x")
+    assert "v1 = x * x = -1.0 * -1.0 = 1.0" in explain(x * x).text()
+    assert "v1 = x ** 1 = (-1.0) ** 1 = -1.0" in explain(x**1).text()
+    assert "v1 = -x = -(-1.0) = 1.0" in explain(-x).text()
+
+
+def test_no_power_in_latex_has_two_exponents():
+    """MathJax and LaTeX refuse o^{(1)}^{2}."""
+    error = squared_error(MLP(2, [2, 1], seed=0)([1.0, -1.0]), 0.5)
+    latex = explain(error, error.parents[0]).latex()
+    assert "(o_{1}^{(1)})^{2}" in latex
+    assert not re.search(r"\^\{[^{}]*\}\^", latex)
+
+
+@pytest.mark.parametrize("sizes", [[6, 6, 6, 1], [3, 3, 3, 3, 3, 1]])
+def test_a_deep_network_is_explained(sizes):
+    error = squared_error(MLP(2, sizes, seed=0)([1.0, -1.0]), 0.5)
+    assert explain(error).text().count("+=") > 100
+
+
+def test_shared_nodes_are_explained_though_their_formula_would_explode():
+    node = Value(1.0, "a")
+    for _ in range(40):
+        node = node + node
+    assert f"dv40/da = {2.0**40:.6g}" in explain(node).text()
+
+
+def test_lines_that_are_too_long_are_broken_before_the_second_column():
+    lines = explain(Value(2.0, "a") * 3).text(columns=40).splitlines()
+    assert "  dv1/da += dv1/dv1 * dv1/da = 1.0 * 3.0 = 3.0" in lines
+    assert "    where dv1/da = 3   total 3.0" in lines
+
+
+@pytest.mark.parametrize(("argument", "bad"), [("max_nodes", "a"), ("max_nodes", 0), ("digits", 18)])
+def test_whole_numbers_are_checked(argument, bad):
+    with pytest.raises(ValueError, match=f"{argument} must be a whole number"):
+        explain(Value(1.0) * 2, **{argument: bad})

@@ -99,3 +99,13 @@ def test_nothing_is_evaluated(tmp_path):
     with pytest.raises(ExpressionError):
         parse_expression(f"open({str(target)!r}, 'w')", {})
     assert not target.exists()
+
+
+def test_names_are_compared_in_the_normal_form_in_which_python_reads_them():
+    assert parse_expression("ﬁ * 2", {"ﬁ": 3.0}).data == 6.0
+
+
+def test_a_number_too_large_is_refused_in_every_spelling():
+    for text in ("1e400 * x", "1" + "0" * 400 + " * x"):
+        with pytest.raises(ExpressionError, match="too large for a float"):
+            parse_expression(text, {"x": 1.0})

@@ -135,8 +135,8 @@ def test_nonlin_false_is_linear_whatever_the_activation():
 def test_weights_given_are_the_weights_got():
     net = MLP(2, [2, 1], weights=WEIGHTS)
     assert equal(net.weights, WEIGHTS)
-    net.weights[0][0, 0] = 99.0
-    assert equal(net.weights, WEIGHTS), "`weights` are copies"
+    with pytest.raises(ValueError, match="read-only"):
+        net.weights[0][0, 0] = 99.0  # of a copy: it would be without effect
 
 
 def test_setting_weights_keeps_the_parameters_and_changes_their_data():
@@ -369,3 +369,10 @@ def test_inputs_that_are_no_sequence_are_refused_by_name(x):
 def test_inputs_that_are_no_numbers_are_refused_by_name(x):
     with pytest.raises((TypeError, ValueError), match=r"^x\b"):
         MLP(2, [1], seed=0)(x)
+
+
+def test_nonlin_may_be_set_as_in_micrograd():
+    neuron = Neuron(1, weights=[0.0, 1.0])
+    neuron.nonlin = False
+    assert neuron([2.0]).data == 2.0
+    assert neuron.activation == "linear"

@@ -558,9 +558,9 @@ def test_as_float_refuses_numbers_too_large(number):
 
 
 def test_functions_name_what_they_received():
-    with pytest.raises(TypeError, match=r"the argument of tanh must be a real number .* not str: 'a'"):
+    with pytest.raises(TypeError, match=r"argument 1 of tanh must be a real number .* not str: 'a'"):
         p.tanh("a")
-    with pytest.raises(TypeError, match=r"the argument of atan2 must be a real number .* not NoneType"):
+    with pytest.raises(TypeError, match=r"argument 2 of atan2 must be a real number .* not NoneType"):
         p.atan2(Value(1.0), None)
-    with pytest.raises(TypeError, match=r"the argument of exp must be a real number .* not ndarray"):
+    with pytest.raises(TypeError, match=r"argument 1 of exp must be a real number .* not ndarray"):
         p.exp(np.array([1.0, 2.0]))

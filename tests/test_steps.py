@@ -102,3 +102,19 @@ def test_names_are_unique_and_follow_the_wengert_list():
     taken.label = "v1"
     names = node_names(topological_order(taken + y * 2))
     assert list(names.values()) == ["x", "x#2", "v0", "v1", "v2", "v3"]
+
+
+def test_a_deep_graph_has_its_paths_listed_in_linear_time():
+    a = node = Value(1.0, "a")
+    for _ in range(50_000):
+        node = -node
+    [path] = paths(node, a)
+    assert len(path.steps) == 50_000
+    assert path.product == 1.0
+
+
+def test_what_is_no_value_is_refused_by_name():
+    with pytest.raises(TypeError, match="root must be a Value, not int: 5"):
+        backward_steps(5)
+    with pytest.raises(TypeError, match="leaf must be a Value, not int: 5"):
+        paths(Value(1.0) * 2, 5)

@@ -97,7 +97,7 @@ def test_operators_refuse_what_is_no_number(operate, other):
     for arguments in ((x, other), (other, x)):
         if arguments[0] == "a" and operate is operator.mod:
             continue  # "a" % x formats text
-        with pytest.raises(TypeError, match=r"Value|str"):
+        with pytest.raises(TypeError, match=r"Value|str|argument [12] of .* must be a real number"):
             operate(*arguments)
 
 
@@ -523,13 +523,50 @@ def test_forward_computes_anew_in_place():
     assert x.grad == -math.exp(-0.5)
 
 
-def test_a_change_to_and_fro_is_harmless():
+def test_a_change_that_keeps_the_results_is_noticed_too():
+    """3 * 3 is -3 * -3, but the slopes are not: those of the forward pass are 6, those of now -6."""
+    x = Value(3.0)
+    y = x * x
+    x.data = -3.0
+    with pytest.raises(RuntimeError, match="stale"):
+        y.backward()
+    y.forward()
+    y.backward()
+    assert x.grad == -6
+
+
+def test_setting_the_number_that_a_value_has_changes_nothing():
+    x = Value(3.0)
+    y = x * x
+    x.data = 3
+    y.backward()
+    assert x.grad == 6
+
+
+def test_a_zero_of_the_other_sign_is_a_change():
+    x = Value(0.0)
+    y = 1 / x
+    x.data = -0.0
+    with pytest.raises(RuntimeError, match="stale"):
+        y.backward()
+    assert y.forward().data == -math.inf
+
+
+def test_a_stale_graph_is_not_pickled_and_its_copy_is_stale():
     x = Value(3.0)
     y = x * x
     x.data = 4.0
-    x.data = 3.0
-    y.backward()
-    assert x.grad == 6
+    with pytest.raises(RuntimeError, match="stale"):
+        pickle.dumps(y)
+    with pytest.raises(RuntimeError, match="stale"):
+        copy.deepcopy(y).backward()
+
+
+def test_a_shallow_copy_is_an_independent_graph_too():
+    x = Value(3.0)
+    y = x * x
+    copy.copy(y).backward()
+    assert not x.has_grad
 
 
 def test_a_new_expression_from_a_changed_leaf_is_fresh():
