@@ -570,7 +570,10 @@ def is_stale(node: Value) -> bool:
     >>> is_stale(y)
     True
     """
-    return node.level > 0 and node._changed != max([parent._changed for parent in node.parents])
+    if node._second is None or node._others:
+        return node.level > 0 and node._changed != max([parent._changed for parent in node.parents])
+    a, b = node._first._changed, node._second._changed  # of two parents, by far the most common, without a list
+    return bool(node._changed != (a if a > b else b))
 
 
 def check_fresh(order: list[Value]) -> None:
