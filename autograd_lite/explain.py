@@ -158,8 +158,6 @@ class _Writer(NamedTuple):
         if not by_number:
             return formula(node, {parent: self.name(parent) for parent in named}, self.latex, literal=True)
         numbers = {parent: self.number(parent.data) for parent in named}
-        if self.latex:
-            numbers = {parent: f"({text})" if text.startswith("-") else text for parent, text in numbers.items()}
         return formula(node, numbers, self.latex, literal=True)
 
     def slope(self, step: Step, position: int) -> str:

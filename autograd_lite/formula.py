@@ -182,7 +182,7 @@ def _fill(notation: Notation, arguments: Sequence[tuple[str, int]]) -> tuple[str
 def _binds_of_name(name: str, latex: bool) -> int:
     """A name is an atom, unless it would be misread beside operators: -1, x + 1, the square of w^(1)."""
     if name.startswith("-"):
-        return SIGNED
+        return 0 if latex else SIGNED
     if latex:
         return PRODUCT if r"\cdot" in name else POWER if "^" in name else ATOM
     return (

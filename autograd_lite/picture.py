@@ -33,7 +33,7 @@ HOW_TO_GET_DOT = (
     "winget install graphviz, conda install graphviz)"
 )
 
-SMALLEST_SCALE = 0.75  # of its natural size, at which the text of a picture can still be read
+SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
 
 
 class DotNotFoundError(graphviz.ExecutableNotFound):  # type: ignore[misc]
@@ -203,7 +203,7 @@ def picture_of(diagram: Diagram, format: str = "svg", time_limit: float = 30.0, 
         format=format,
         graph_attr={
             "rankdir": diagram.direction,
-            "ranksep": "0.4",
+            "ranksep": "0.3",
             "newrank": "true",
             "nodesep": "0.2",
             "fontname": FONT,

@@ -239,6 +239,7 @@ def test_only_what_is_above_the_named_nodes_is_written():
 def test_numbers_in_latex():
     a = Value(1.0, "a")
     assert formula(a * 1e-7, latex=True) == r"a \cdot (1 \cdot 10^{-7})"
-    assert formula(a - (-2), latex=True) == "a - -2"
+    assert formula(a - (-2), latex=True) == "a - (-2)"
+    assert formula(a ** (-2), latex=True) == "a^{-2}"
     assert formula(a * math.inf, latex=True) == r"a \cdot \infty"
     assert formula(Value(2.0, "s_1^(1)") ** 2, latex=True) == "(s_{1}^{(1)})^{2}"
