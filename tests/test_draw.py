@@ -472,7 +472,7 @@ def test_a_broken_dot(tmp_path: Path, monkeypatch) -> None:
 
 
 def test_dot_is_stopped_after_the_time_limit(tmp_path: Path, monkeypatch) -> None:
-    program(tmp_path, monkeypatch, "exec sleep 20")
+    program(tmp_path, monkeypatch, f"exec {sys.executable} -c 'import time; time.sleep(20)'")
     picture = draw(Value(2.0), time_limit=0.2)
     for ask in (
         lambda: picture.pipe("svg"),
