@@ -548,10 +548,10 @@ def chain_rule(
         if node.level and node in gradients:
             upstream = gradients[node]
             parents = node.parents
-            out, arguments = read(node), [read(parent) for parent in parents]
-            for parent, slope_of in zip(parents, node.op.slopes, strict=False):
+            out_and_arguments = [read(node), *map(read, parents)]
+            for parent, slope_of in zip(parents, node.op.slopes):  # noqa: B905  a sum has slopes without end
                 if parent.op is not CONSTANT:
-                    slope = slope_of(out, *arguments) if callable(slope_of) else slope_of
+                    slope = slope_of(*out_and_arguments) if callable(slope_of) else slope_of
                     share = times(upstream, slope)
                     gradients[parent] = gradients[parent] + share if parent in gradients else share
                     if observe:
