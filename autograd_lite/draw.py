@@ -5,6 +5,7 @@ import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from autograd_lite.checks import check_whole_number
 from autograd_lite.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
@@ -170,15 +171,6 @@ def diagram_of(
         for place, parent in enumerate(node.parents, start=1)
     ]
     return Diagram(tuple(boxes), tuple(arrows), direction)
-
-
-def check_whole_number(argument: str, number: object, least: int, most: int | None = None) -> None:
-    """Raise TypeError or ValueError, naming the argument, unless the number is whole and in the range."""
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{argument} must be a whole number, not {type(number).__name__}: {reprlib.repr(number)}")
-    if number < least or (most is not None and number > most):
-        wanted = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{argument} must be {wanted}, received {number}")
 
 
 def kind_of(node: Value) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from autograd_lite.checks import check_whole_number
 from autograd_lite.formula import formula, latex_name, slope_formulas
 from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
@@ -182,7 +183,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         max_nodes: how many nodes the graph may have.
 
     Raises:
-        ValueError: if the graph has more nodes than max_nodes, or digits is no whole number from 1 to 17.
+        TypeError: if root is no Value, or digits or max_nodes no whole number.
+        ValueError: if the graph has more nodes than max_nodes, or digits is not from 1 to 17.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
@@ -202,8 +204,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
       dL/dw = 2.0
       dL/dx = 0.5
     """
-    _check_whole_number("digits", digits, 17)
-    _check_whole_number("max_nodes", max_nodes)
+    check_whole_number("digits", digits, 1, 17)
+    check_whole_number("max_nodes", max_nodes, 1)
     order = topological_order(root)
     if len(order) > max_nodes:
         raise ValueError(
@@ -235,7 +237,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
       a -> b -> L   2.0 * 1.0   = 2.0
       sum           dL/da       = 5.0
     """
-    _check_whole_number("digits", digits, 17)
+    check_whole_number("digits", digits, 1, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
     names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
     writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
@@ -246,12 +248,6 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     lines.append(Line(("sum", text.derivative(root, leaf), f"= {text.number(total)}"), summary))
     title = f"All paths from {text.name(leaf)} to {text.name(root)}: the product of the slopes along each"
     return Explanation([Section(title, ("path", "local partial derivatives", "product"), lines)])
-
-
-def _check_whole_number(argument: str, number: object, most: int | None = None) -> None:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1 or (most is not None and number > most):
-        wanted = "of at least 1" if most is None else f"from 1 to {most}"
-        raise ValueError(f"{argument} must be a whole number {wanted}, received {number!r}")
 
 
 def _path_line(path: Path, leaf: Value, text: _Writer, latex: _Writer) -> Line:

@@ -30,7 +30,13 @@ def imports_of(path):
 
 def level_of(name):
     """primitives <- value <- the others <- cli, and nn above all."""
-    levels = {"autograd_lite.text": 0, "autograd_lite.primitives": 0, "autograd_lite.value": 1, "autograd_lite.cli": 3}
+    levels = {
+        "autograd_lite.checks": 0,
+        "autograd_lite.text": 0,
+        "autograd_lite.primitives": 0,
+        "autograd_lite.value": 1,
+        "autograd_lite.cli": 3,
+    }
     return levels.get(name, 2)
 
 

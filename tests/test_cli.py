@@ -65,7 +65,7 @@ def test_draw_writes_the_text_of_graphviz(tmp_path):
         (["explain", "x", "x=1", "x=2"], "x has two numbers"),
         (["explain", "x*2", "x=1", "--tangent", "y"], "--tangent must be a name in the expression (x); received 'y'"),
         (["explain", "x*2", "x=1", "--paths", "y"], "--paths must be a name"),
-        (["explain", "x*2", "x=1", "--digits", "0"], "digits must be a whole number from 1 to 17"),
+        (["explain", "x*2", "x=1", "--digits", "0"], "digits must be from 1 to 17, received 0"),
         (["explain", "x*2", "x=1", "-o", "/no/such/folder/x"], "No such file"),
         (["draw", "x*2", "x=1", "-o", "picture"], "must have a suffix"),
     ],
