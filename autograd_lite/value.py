@@ -96,7 +96,11 @@ class Value:
         self._grad: float | None = None
         self.label = label
         self.op: Primitive = LEAF
-        self._set_parents(())
+        self._first: Any = None
+        self._second: Any = None
+        self._others: tuple[Value, ...] = ()
+        self.level = 0
+        self._changed = 0
 
     @property
     def parents(self) -> tuple["Value", ...]:
@@ -108,12 +112,10 @@ class Value:
         return self._first, self._second
 
     def _set_parents(self, parents: tuple["Value", ...]) -> None:
-        self._first: Any
-        self._second: Any
         self._first, self._second, *_ = *parents, None, None
         self._others = parents[2:]
-        self.level: int = 1 + max([parent.level for parent in parents], default=-1)
-        self._changed: int = max([parent._changed for parent in parents], default=0)
+        self.level = 1 + max([parent.level for parent in parents], default=-1)
+        self._changed = max([parent._changed for parent in parents], default=0)
 
     @property
     def data(self) -> float:
@@ -426,20 +428,31 @@ def constant(data: SupportsFloat, label: str = "") -> Value:
     return value
 
 
+def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
+    """The argument of an operation, at that place, as a Value: a number becomes a constant.
+
+    Raises:
+        TypeError: if it is neither a Value nor a real number.
+    """
+    if isinstance(argument, Value):
+        return argument
+    node: Value = object.__new__(Value)  # as `constant` does, without checks that have been made
+    node._data = argument if type(argument) is float else as_float(argument, f"argument {place} of {op.symbol}")
+    node._grad = node._first = node._second = None
+    node.label = ""
+    node.op = CONSTANT
+    node._others = ()
+    node.level = node._changed = 0
+    return node
+
+
 def record(op: Primitive, *arguments: Operand) -> Value:
     """The node for op(*arguments), computed now.
 
     Raises:
         TypeError: if an argument is neither a Value nor a real number.
     """
-    parents = tuple(
-        [
-            argument
-            if isinstance(argument, Value)
-            else constant(as_float(argument, f"argument {place} of {op.symbol}"))
-            for place, argument in enumerate(arguments, start=1)
-        ]
-    )
+    parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
     node: Value = object.__new__(Value)
     node._data = op.compute(*[parent._data for parent in parents])
     node._grad = None
@@ -453,7 +466,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
     """`record` for the operators, which are most of a graph: faster, and leaves unknown types to Python."""
     if type(a) is not Value or type(b) is not Value:
         try:
-            return record(op, a, b)
+            a, b = as_operand(a, op, 1), as_operand(b, op, 2)
         except TypeError:
             if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
                 raise
