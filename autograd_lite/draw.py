@@ -9,7 +9,7 @@ from autograd_lite.checks import check_whole_number
 from autograd_lite.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
-from autograd_lite.value import Value, is_stale, topological_order
+from autograd_lite.value import Value, check_value, is_stale, topological_order
 
 if TYPE_CHECKING:
     from autograd_lite.picture import Picture
@@ -119,8 +119,7 @@ def diagram_of(
     >>> diagram.arrows
     (Arrow(tail=0, head=2, label='1'), Arrow(tail=1, head=2, label='2'))
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"root must be a Value, not {type(root).__name__}: {reprlib.repr(root)}")
+    check_value("root", root)
     if direction not in DIRECTIONS:
         raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, received {reprlib.repr(direction)}")
     for argument, switch in {

@@ -6,7 +6,7 @@ LaTeX and HTML are four short loops over the same lines.
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from autograd_lite.checks import check_whole_number
@@ -161,9 +161,11 @@ class _Writer(NamedTuple):
         numbers = {parent: self.number(parent.data) for parent in named}
         return formula(node, numbers, self.latex, literal=True)
 
-    def slope(self, step: Step, position: int) -> str:
-        names = {node: self.name(node) for node in (step.node, *step.node.parents) if node in self.names}
-        return slope_formulas(step.node, names, self.latex)[position]
+    def slopes(self, node: Value) -> Iterator[str]:
+        """The local partial derivatives of a node as formulas, in the order of its steps: constants have none."""
+        names = {named: self.name(named) for named in (node, *node.parents) if named in self.names}
+        formulas = slope_formulas(node, names, self.latex)
+        return (text for parent, text in zip(node.parents, formulas, strict=True) if parent.op is not CONSTANT)
 
 
 def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, max_nodes: int = 500) -> Explanation:
@@ -312,17 +314,19 @@ def _backward_section(steps: list[Step], text: _Writer, latex: _Writer) -> Secti
     root = text.root
     seed = Line((f"{text.derivative(root, root)} = 1.0", "", ""), f"{latex.derivative(root, root)} &= 1")
     lines = [seed]
-    positions = _positions(steps)
-    for step, position in zip(steps, positions, strict=True):
+    slopes: dict[Value, tuple[Iterator[str], Iterator[str]]] = {}
+    for step in steps:
+        if step.node not in slopes:
+            slopes[step.node] = text.slopes(step.node), latex.slopes(step.node)
         sentences = []
-        for writer in (text, latex):
+        for writer, formulas in zip((text, latex), slopes[step.node], strict=True):
             total, upstream, local = (
                 writer.derivative(root, step.parent),
                 writer.derivative(root, step.node),
                 writer.derivative(step.node, step.parent),
             )
             numbers = f"{writer.product(step.upstream, step.slope)} = {writer.number(step.share)}"
-            sentences.append((total, upstream, local, numbers, writer.slope(step, position)))
+            sentences.append((total, upstream, local, numbers, next(formulas)))
         total, upstream, local, numbers, slope = sentences[0]
         cells = (
             f"{total} += {upstream} * {local} = {numbers}",
@@ -348,18 +352,6 @@ def _delta(node: Value, writer: _Writer) -> str:
         return ""
     unit, layer = signal.groups()
     return rf" = \delta_{{{unit}}}^{{({layer})}}" if writer.latex else f" = delta_{unit}^({layer})"
-
-
-def _positions(steps: list[Step]) -> list[int]:
-    """For each step, which argument of its node the parent is: steps of a node come in the order of its arguments."""
-    positions = []
-    remaining: dict[Value, list[int]] = {}
-    for step in steps:
-        if step.node not in remaining:
-            parents = step.node.parents
-            remaining[step.node] = [number for number, parent in enumerate(parents) if parent.op is not CONSTANT]
-        positions.append(remaining[step.node].pop(0))
-    return positions
 
 
 def _gradient_section(order: list[Value], steps: list[Step], text: _Writer, latex: _Writer) -> Section:

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterable
+from itertools import count, islice
 from math import prod
 from typing import NamedTuple
 
@@ -109,18 +110,17 @@ def node_names(order: Iterable[Value]) -> dict[Value, str]:
     order = [node for node in order if node.label or node.op is not CONSTANT]
     taken = {clean(node.label) for node in order}
     unnamed_leaves = sum(1 for node in order if not node.label and not node.parents)
-    inputs = iter(range(1 - unnamed_leaves, 1))
-    results = iter(range(1, 2 * len(order) + 1))
+    free_inputs = (name for number in count(0, -1) if (name := f"v{number}") not in taken)
+    inputs = reversed(list(islice(free_inputs, unnamed_leaves)))  # ..., v-1, v0
+    results = (name for number in count(1) if (name := f"v{number}") not in taken)
     names: dict[Value, str] = {}
     given: set[str] = set()
     for node in order:
-        name = clean(node.label)
+        name = clean(node.label) or next(results if node.parents else inputs)
         number = 2
         while name in given:
             name = f"{clean(node.label)}#{number}"
             number += 1
-        while not node.label and (name == "" or name in taken):
-            name = f"v{next(results if node.parents else inputs)}"
         given.add(name)
         names[node] = name
     return names

@@ -436,14 +436,7 @@ def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
     """
     if isinstance(argument, Value):
         return argument
-    node: Value = object.__new__(Value)  # as `constant` does, without checks that have been made
-    node._data = argument if type(argument) is float else as_float(argument, f"argument {place} of {op.symbol}")
-    node._grad = node._first = node._second = None
-    node.label = ""
-    node.op = CONSTANT
-    node._others = ()
-    node.level = node._changed = 0
-    return node
+    return constant(argument if type(argument) is float else as_float(argument, f"argument {place} of {op.symbol}"))
 
 
 def record(op: Primitive, *arguments: Operand) -> Value:

@@ -118,3 +118,10 @@ def test_what_is_no_value_is_refused_by_name():
         backward_steps(5)
     with pytest.raises(TypeError, match="leaf must be a Value, not int: 5"):
         paths(Value(1.0) * 2, 5)
+
+
+def test_names_that_labels_have_taken_are_passed_over():
+    x, y, z = Value(1.0, "v0"), Value(2.0), Value(3.0)
+    product = y * z
+    product.label = "v1"
+    assert list(node_names(topological_order(product + x)).values()) == ["v-2", "v-1", "v0", "v1", "v2"]
