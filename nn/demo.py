@@ -88,6 +88,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     print(f"\nTest accuracy: {accuracy:.1%} of {len(test_X)} flowers that it was not trained on.\n")
 
     error = squared_error(net.outputs(test_X[0]), _targets(test_species[:1])[0])
+    net.zero_grad()  # else the gradients of the last training step would be in the picture too
     error.backward()
     written = {
         "graph.svg": draw(error, direction="TB").pipe(format="svg", encoding="utf-8"),

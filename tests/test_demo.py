@@ -1,5 +1,7 @@
 """nn.demo: real flowers, in a folder."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,9 @@ def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
     largest = float(printed.split("|autodiff - delta recursion| ")[1].split()[0])
     assert largest < 1e-11
     assert "delta_1^(2)" in (folder / "trace.txt").read_text(encoding="utf-8")
+    shown = [text.strip() for text in ElementTree.parse(folder / "graph.svg").getroot().itertext() if text.strip()]
+    bias, signal = shown.index("w^(1)_{1,0}"), shown.index("s_1^(1) = Σ")
+    assert shown[bias + 2].removeprefix("grad ") == shown[signal + 2].removeprefix("δ_1^(1) = "), "of one flower only"
 
 
 def test_bad_arguments_are_named_and_nothing_is_written(tmp_path):
