@@ -1,12 +1,12 @@
 """The computation graph of a Value as a picture: what the boxes say, and which of them belong together."""
 
-import re
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from autograd_lite.checks import check_whole_number
 from autograd_lite.diagram import DIRECTIONS, Arrow, Box, Diagram
+from autograd_lite.lecture import delta_name, layer_of
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.text import clean
 from autograd_lite.value import Value, check_value, is_stale, topological_order
@@ -20,8 +20,6 @@ COMMUTATIVE = {
 }  # fmt: skip
 
 SIGNS = {"-": "−", "*": "×"}
-
-LAYER = re.compile(r"\^\(([0-9]{1,6})\)(?:$|_)")  # the (l) of w^(l)_{b,a}, s_b^(l), o_b^(l)
 
 
 def draw(
@@ -156,12 +154,22 @@ def diagram_of(
         if values:
             lines.append(f"data {data} (stale)" if node in stale else f"data {data}")
         if gradients and node.has_grad:
-            pre_activation = re.fullmatch(r"s(_.+\^\(.+\))", label)
-            name = f"δ{pre_activation[1]} = " if pre_activation else ""
-            lines.append(f"{name or 'grad '}{node.grad:.{digits}g}")
+            delta = delta_name(label).replace("delta", "δ")
+            lines.append(f"{delta} = {node.grad:.{digits}g}" if delta else f"grad {node.grad:.{digits}g}")
         return tuple(filter(None, lines))
 
     group_of = groups_by(groups, order) if callable(groups) else layers(order) if groups else {}
+    return diagram_from(order, root, lines_of, group_of, direction)
+
+
+def diagram_from(
+    order: list[Value],
+    root: Value,
+    lines_of: Callable[[Value], tuple[str, ...]],
+    group_of: Mapping[Value, str],
+    direction: str,
+) -> Diagram:
+    """The nodes of a topological order as boxes that say these lines, and an arrow from each argument."""
     number = {node: i for i, node in enumerate(order)}
     boxes = [Box(lines_of(node), kind_of(node), is_root=node is root, group=group_of.get(node)) for node in order]
     arrows = [
@@ -200,18 +208,18 @@ def written(node: Value) -> str:
 
 def layers(order: list[Value]) -> dict[Value, str]:
     """The layers of a network, by the labels of the lecture; without a label, a Value goes with those that use it."""
-    layer_of: dict[Value, str | None] = {}
+    group_of: dict[Value, str | None] = {}
     used_in: dict[Value, set[str | None]] = {}
     for node in reversed(order):  # those that use a Value come before it
         label = str(node.label)
-        named, users = LAYER.search(label), used_in.get(node, {None})
-        if named:
-            layer_of[node] = f"layer {int(named[1])}" if int(named[1]) else "layer 0 (inputs)"
+        layer, users = layer_of(label), used_in.get(node, {None})
+        if layer is not None:
+            group_of[node] = f"layer {layer}" if layer else "layer 0 (inputs)"
         else:
-            layer_of[node] = next(iter(users)) if not label and len(users) == 1 else None
+            group_of[node] = next(iter(users)) if not label and len(users) == 1 else None
         for parent in node.parents:
-            used_in.setdefault(parent, set()).add(layer_of[node])
-    return {node: layer for node, layer in layer_of.items() if layer is not None}
+            used_in.setdefault(parent, set()).add(group_of[node])
+    return {node: group for node, group in group_of.items() if group is not None}
 
 
 def groups_by(function: Callable[[Value], str | None], order: list[Value]) -> dict[Value, str]:

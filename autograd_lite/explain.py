@@ -6,15 +6,15 @@ LaTeX and HTML are four short loops over the same lines.
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd_lite.checks import check_whole_number
-from autograd_lite.formula import formula, latex_name, slope_formulas
 from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
-from autograd_lite.text import clean, latex_number, number_text
+from autograd_lite.text import clean
 from autograd_lite.value import Step, Value, check_fresh, topological_order
+from autograd_lite.writer import Writer
 
 
 class Line(NamedTuple):
@@ -120,54 +120,6 @@ def _markdown_code(cell: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-class _Writer(NamedTuple):
-    """The names and numbers of one graph, as text or as LaTeX."""
-
-    names: Mapping[Value, str]
-    root: Value
-    digits: int
-    latex: bool = False
-
-    def name(self, node: Value) -> str:
-        if node not in self.names:  # a constant without a label
-            return self.number(node.data)
-        return latex_name(self.names[node]) if self.latex else self.names[node]
-
-    def number(self, number: float) -> str:
-        return (latex_number if self.latex else number_text)(number, self.digits)
-
-    def derivative(self, of: Value, by: Value) -> str:
-        if self.latex:
-            return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
-        return f"d{self.name(of)}/d{self.name(by)}"
-
-    def tangent(self, node: Value) -> str:
-        return rf"\dot{{{self.name(node)}}}" if self.latex else f"{self.name(node)}'"
-
-    def product(self, *factors: float) -> str:
-        """The numbers multiplied; in LaTeX a negative number that follows another stands in brackets."""
-        texts = [self.number(factor) for factor in factors]
-        if not self.latex:
-            return " * ".join(texts)
-        return r" \cdot ".join(
-            f"({text})" if text.startswith("-") and position else text for position, text in enumerate(texts)
-        )
-
-    def expression(self, node: Value, by_number: bool = False) -> str:
-        """How the node was computed from its parents, in their names or in their numbers."""
-        named = [parent for parent in node.parents if parent in self.names]
-        if not by_number:
-            return formula(node, {parent: self.name(parent) for parent in named}, self.latex, literal=True)
-        numbers = {parent: self.number(parent.data) for parent in named}
-        return formula(node, numbers, self.latex, literal=True)
-
-    def slopes(self, node: Value) -> Iterator[str]:
-        """The local partial derivatives of a node as formulas, in the order of its steps: constants have none."""
-        names = {named: self.name(named) for named in (node, *node.parents) if named in self.names}
-        formulas = slope_formulas(node, names, self.latex)
-        return (text for parent, text in zip(node.parents, formulas, strict=True) if parent.op is not CONSTANT)
-
-
 def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, max_nodes: int = 500) -> Explanation:
     """How a Value was computed, and how its gradients arise, with every number; no gradient is touched.
 
@@ -215,7 +167,7 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         )
     check_fresh(order)
     names = node_names(order)
-    writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
+    writers = Writer(names, root, digits), Writer(names, root, digits, "latex")
     sections = [_forward_section(order, *writers)]
     if tangent_of is not None:
         sections.append(_tangent_section(order, tangent_of, *writers))
@@ -242,7 +194,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     check_whole_number("digits", digits, 1, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
     names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
-    writers = _Writer(names, root, digits), _Writer(names, root, digits, latex=True)
+    writers = Writer(names, root, digits), Writer(names, root, digits, "latex")
     text, latex = writers
     lines = [_path_line(path, leaf, *writers) for path in found]
     total = sum(path.product for path in found)
@@ -252,7 +204,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     return Explanation([Section(title, ("path", "local partial derivatives", "product"), lines)])
 
 
-def _path_line(path: Path, leaf: Value, text: _Writer, latex: _Writer) -> Line:
+def _path_line(path: Path, leaf: Value, text: Writer, latex: Writer) -> Line:
     nodes = [leaf, *(step.node for step in path.steps)]
     slopes = [step.slope for step in path.steps] or [1.0]
     cells = (" -> ".join(map(text.name, nodes)), text.product(*slopes), f"= {text.number(path.product)}")
@@ -260,27 +212,16 @@ def _path_line(path: Path, leaf: Value, text: _Writer, latex: _Writer) -> Line:
     return Line(cells, rf"{route} \quad & {latex.product(*slopes)} = {latex.number(path.product)}")
 
 
-def _forward_section(order: list[Value], text: _Writer, latex: _Writer) -> Section:
-    lines = []
-    for node in order:
-        if not node.parents:
-            if node in text.names:
-                kind = " (constant)" if node.op is CONSTANT else ""
-                lines.append(
-                    Line(
-                        (f"{text.name(node)} = {text.number(node.data)}{kind}",),
-                        f"{latex.name(node)} &= {latex.number(node.data)}",
-                    )
-                )
-        else:
-            parts = [
-                (w.name(node), w.expression(node), w.expression(node, True), w.number(node.data)) for w in (text, latex)
-            ]
-            lines.append(Line((" = ".join(parts[0]),), f"{parts[1][0]} &= {' = '.join(parts[1][1:])}"))
+def _forward_section(order: list[Value], text: Writer, latex: Writer) -> Section:
+    lines = [
+        Line((text.forward_line(node),), latex.forward_line(node))
+        for node in order
+        if node in text.names  # not a constant without a label
+    ]
     return Section("Forward: the evaluation trace", ("node = expression = numbers = value",), lines)
 
 
-def _tangent_section(order: list[Value], leaf: Value, text: _Writer, latex: _Writer) -> Section:
+def _tangent_section(order: list[Value], leaf: Value, text: Writer, latex: Writer) -> Section:
     """Forward mode: d node/d leaf = sum over the parents of d node/d parent * d parent/d leaf."""
     if leaf not in order or leaf.op is CONSTANT:
         raise ValueError(f"tangent_of must be a Value that the root was computed from, received {leaf!r}")
@@ -300,70 +241,42 @@ def _tangent_section(order: list[Value], leaf: Value, text: _Writer, latex: _Wri
         tangents[node] = sum(slope * tangents[parent] for parent, slope in terms) if node is not leaf else 1.0
         parts = []
         for writer in (text, latex):
-            times = r" \, " if writer.latex else " * "
-            symbols = [writer.derivative(node, parent) + times + writer.tangent(parent) for parent, _ in terms]
+            plus, beside = writer.setting.plus, writer.setting.beside
+            symbols = [writer.derivative(node, parent) + beside + writer.tangent(parent) for parent, _ in terms]
             products = [writer.product(slope, tangents[parent]) for parent, slope in terms]
-            pieces = [" + ".join(symbols), " + ".join(products), writer.number(tangents[node])]
-            parts.append((writer.tangent(node), " = ".join(piece for piece in pieces if piece)))
-        lines.append(Line((" = ".join(parts[0]),), " &= ".join(parts[1])))
+            sides = [plus.join(symbols), plus.join(products), writer.number(tangents[node])]
+            parts.append(writer.equation(writer.tangent(node), *filter(None, sides)))
+        lines.append(Line((parts[0],), parts[1]))
     title = f"Forward mode: the tangents, derivatives with respect to {text.name(leaf)}"
     return Section(title, ("tangent = chain rule = numbers = value",), lines)
 
 
-def _backward_section(steps: list[Step], text: _Writer, latex: _Writer) -> Section:
+def _backward_section(steps: list[Step], text: Writer, latex: Writer) -> Section:
     root = text.root
-    seed = Line((f"{text.derivative(root, root)} = 1.0", "", ""), f"{latex.derivative(root, root)} &= 1")
-    lines = [seed]
+    seed = text.equation(text.derivative(root, root), "1.0"), "", ""
+    lines = [Line(seed, latex.equation(latex.derivative(root, root), "1"))]
     slopes: dict[Value, tuple[Iterator[str], Iterator[str]]] = {}
     for step in steps:
         if step.node not in slopes:
             slopes[step.node] = text.slopes(step.node), latex.slopes(step.node)
-        sentences = []
-        for writer, formulas in zip((text, latex), slopes[step.node], strict=True):
-            total, upstream, local = (
-                writer.derivative(root, step.parent),
-                writer.derivative(root, step.node),
-                writer.derivative(step.node, step.parent),
-            )
-            numbers = f"{writer.product(step.upstream, step.slope)} = {writer.number(step.share)}"
-            sentences.append((total, upstream, local, numbers, next(formulas)))
-        total, upstream, local, numbers, slope = sentences[0]
-        cells = (
-            f"{total} += {upstream} * {local} = {numbers}",
-            f"where {local} = {slope}",
-            f"total {text.number(step.total)}{_delta(step.parent, text)}",
+        cells, latex_cells = (
+            writer.backward_parts(step, next(formulas))
+            for writer, formulas in zip((text, latex), slopes[step.node], strict=True)
         )
-        total, upstream, local, numbers, slope = sentences[1]
-        lines.append(
-            Line(
-                cells,
-                rf"{total} &\mathrel{{+}}= {upstream} \, {local} = {numbers} && \text{{where }} {local} = {slope} "
-                rf"&& \text{{total }} {latex.number(step.total)}{_delta(step.parent, latex)}",
-            )
-        )
+        lines.append(Line(cells, " && ".join(latex_cells)))
     header = ("chain rule", "local partial derivative", "running total")
     return Section("Backward: the chain rule, edge by edge", header, lines)
 
 
-def _delta(node: Value, writer: _Writer) -> str:
-    """What the lecture calls the gradient of a signal s_b^(l): delta_b^(l)."""
-    signal = re.fullmatch(r"s_(\d+)\^\((\d+)\)", writer.names.get(node, ""))
-    if signal is None:
-        return ""
-    unit, layer = signal.groups()
-    return rf" = \delta_{{{unit}}}^{{({layer})}}" if writer.latex else f" = delta_{unit}^({layer})"
-
-
-def _gradient_section(order: list[Value], steps: list[Step], text: _Writer, latex: _Writer) -> Section:
+def _gradient_section(order: list[Value], steps: list[Step], text: Writer, latex: Writer) -> Section:
     totals = {step.parent: step.total for step in steps}
     lines = []
     for node in order:
         if not node.parents and node.op is not CONSTANT and node is not text.root:
             gradient = totals.get(node, 0.0)
-            lines.append(
-                Line(
-                    (f"{text.derivative(text.root, node)} = {text.number(gradient)}",),
-                    f"{latex.derivative(text.root, node)} &= {latex.number(gradient)}",
-                )
+            line, latex_line = (
+                writer.equation(writer.derivative(writer.root, node), writer.number(gradient))
+                for writer in (text, latex)
             )
+            lines.append(Line((line,), latex_line))
     return Section("Gradients", ("gradient",), lines)

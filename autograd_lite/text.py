@@ -46,3 +46,19 @@ def latex_number(number: float, digits: int = 6, whole: str = ".0") -> str:
     if exponent:
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)
+
+
+def mathml_number(number: float, digits: int = 6, whole: str = ".0") -> str:
+    """The number as MathML, one element.
+
+    >>> print(mathml_number(2.0), mathml_number(-math.inf), mathml_number(1e30))
+    <mn>2.0</mn> <mrow><mo>−</mo><mi>∞</mi></mrow> <mrow><mn>1</mn><mo>·</mo><msup><mn>10</mn><mn>30</mn></msup></mrow>
+    """
+    text = number_text(number, digits, whole)
+    mantissa, _, exponent = text.lstrip("-").partition("e")
+    sign = "<mo>−</mo>" if text.startswith("-") else ""
+    if exponent:
+        power = f"<msup><mn>10</mn><mn>{int(exponent)}</mn></msup>".replace("-", "−")
+        return f"<mrow>{sign}<mn>{mantissa}</mn><mo>·</mo>{power}</mrow>"
+    size = {"inf": "<mi>∞</mi>", "nan": "<mtext>nan</mtext>"}.get(mantissa, f"<mn>{mantissa}</mn>")
+    return f"<mrow>{sign}{size}</mrow>" if sign else size

@@ -16,7 +16,11 @@ MODULES = [
     *(path for path in sorted((ROOT / "autograd_lite").glob("**/*.py"))),
     *(path for path in sorted((ROOT / "nn").glob("**/*.py"))),
 ]
-LIBRARIES = {"graphviz": {"autograd_lite/picture.py"}}
+LIBRARIES = {
+    "graphviz": {"autograd_lite/picture.py"},
+    "anywidget": {"autograd_lite/stepper/widget.py"},
+    "traitlets": {"autograd_lite/stepper/widget.py"},
+}
 """Libraries that one file alone may import."""
 
 
@@ -29,15 +33,16 @@ def imports_of(path):
 
 
 def level_of(name):
-    """primitives <- value <- the others <- cli, and nn above all."""
+    """primitives <- value <- the others <- stepper <- cli, and nn above all."""
     levels = {
         "autograd_lite.checks": 0,
+        "autograd_lite.lecture": 0,
         "autograd_lite.text": 0,
         "autograd_lite.primitives": 0,
         "autograd_lite.value": 1,
-        "autograd_lite.cli": 3,
+        "autograd_lite.cli": 4,
     }
-    return levels.get(name, 2)
+    return 3 if name.startswith("autograd_lite.stepper") else levels.get(name, 2)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -63,7 +68,7 @@ def test_the_delta_recursion_shares_no_code_with_the_engine():
 
 
 def test_importing_the_engine_loads_neither_numpy_nor_graphviz_nor_nn():
-    late = {"numpy", "graphviz", "nn", "matplotlib", "IPython"}
+    late = {"numpy", "graphviz", "nn", "matplotlib", "IPython", "anywidget", "traitlets"}
     code = f"import sys, autograd_lite; print(sorted({late} & set(sys.modules)))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"

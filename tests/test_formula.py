@@ -1,4 +1,4 @@
-"""autograd_lite.formula: a graph as text and LaTeX."""
+"""autograd_lite.formula: a graph as text, LaTeX and MathML."""
 
 import ast
 import itertools
@@ -8,18 +8,20 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mathml_reader import evaluate, visible
 
 from autograd_lite import PRIMITIVES, Primitive, Value, add, derivative, leaky_relu, maximum, relu, tanh
 from autograd_lite.expression import parse_expression
-from autograd_lite.formula import LATEX, TEXT, formula, latex_name, slope_formulas
+from autograd_lite.formula import FORMS, TEXT, formula, latex_name, mathml_name, slope_formulas
 from autograd_lite.primitives import greater, slope_at
+from autograd_lite.text import clean
 
 COMPUTED = set(PRIMITIVES) - {"leaf", "constant"}
 
 
-@pytest.mark.parametrize("notations", [TEXT, LATEX], ids=["text", "LaTeX"])
-def test_every_row_of_the_table_has_a_notation_and_no_notation_is_left_over(notations):
-    assert set(notations) == COMPUTED
+@pytest.mark.parametrize("form", FORMS)
+def test_every_row_of_the_table_has_a_notation_and_no_notation_is_left_over(form):
+    assert set(FORMS[form].notations) == COMPUTED
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,8 @@ def test_every_row_of_the_table_has_a_notation_and_no_notation_is_left_over(nota
 def test_brackets_stand_where_precedence_asks_for_them(build, text, latex):
     root = build(Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c"))
     assert formula(root) == text
-    assert formula(root, latex=True) == latex
+    assert formula(root, form="latex") == latex
+    assert evaluate(formula(root, form="mathml"), {"a": 2.0, "b": 3.0, "c": 4.0}) == pytest.approx(root.data)
 
 
 @pytest.mark.parametrize(
@@ -85,22 +88,51 @@ def test_the_slope_of_a_power_with_a_constant_exponent_is_simplified():
     cube = x**3
     assert slope_formulas(cube, {x: "x", cube: "v"})[0] == "3 * x ** 2"
     square = x**2
-    assert slope_formulas(square, {x: "x", square: "v"}, latex=True)[0] == r"2 \cdot x"
+    assert slope_formulas(square, {x: "x", square: "v"}, form="latex")[0] == r"2 \cdot x"
 
 
 def test_the_slope_formula_of_every_row_computes_the_slope():
     """Each text is read again by the parser of the command line, which knows nothing of slopes."""
-    numbers = {"a": 0.5, "b": 0.25}
     for name in sorted(COMPUTED - {"remainder"}):
-        primitive = PRIMITIVES[name]
-        arguments = [Value(number) for number in numbers.values()][: len(TEXT[name].places)]
-        if name == "acosh":
-            arguments = [Value(1.5)]
+        primitive, arguments = PRIMITIVES[name], _arguments(name)
         result = primitive(*arguments)
         names = {**dict(zip(arguments, "ab", strict=False)), result: "c"}
         for text, slope in zip(slope_formulas(result, names), primitive.slopes, strict=False):
             truth = slope_at(slope, result.data, [argument.data for argument in arguments])
             assert _evaluate(text, {names[node]: node.data for node in names}) == pytest.approx(truth, rel=1e-5), name
+
+
+def _arguments(name):
+    """Leaves a and b that the row of that name takes."""
+    return [Value(1.5 if name == "acosh" else 0.5, "a"), Value(0.25, "b")][: len(TEXT[name].places)]
+
+
+@pytest.mark.parametrize("name", sorted(COMPUTED))
+def test_the_mathml_of_every_row_and_of_its_slopes_computes_them(name):
+    primitive, arguments = PRIMITIVES[name], _arguments(name)
+    result = primitive(*arguments)
+    numbers = {"c": result.data, **{argument.label: argument.data for argument in arguments}}
+    assert evaluate(formula(result, form="mathml"), numbers) == pytest.approx(result.data)
+    names = {node: f"<mi>{node.label or 'c'}</mi>" for node in (*arguments, result)}
+    for mathml, slope in zip(slope_formulas(result, names, "mathml"), primitive.slopes, strict=False):
+        truth = slope_at(slope, result.data, [argument.data for argument in arguments])
+        assert evaluate(mathml, numbers) == pytest.approx(truth, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(COMPUTED))
+def test_in_mathml_every_row_has_its_brackets_inside_and_around(name):
+    primitive, arguments = PRIMITIVES[name], _arguments(name)
+    numbers = {argument.label: argument.data for argument in arguments}
+    sums = [2 * argument - argument for argument in arguments]
+    signed = [0 - (0 - argument) for argument in arguments]
+    roots = [primitive(*sums), primitive(*signed)]
+    if len(arguments) > 1:
+        roots += [primitive(arguments[0], sums[1]), primitive(primitive(*arguments), arguments[1])]
+    row = primitive(*arguments)
+    roots += [-row, 2 - row, row - 2, 2 * row, row * 2, row**2, 2**row, 3 / row, row % 3, 3 % row, abs(row), 2 * -row]
+    for root in roots:
+        mathml = formula(root, form="mathml")
+        assert evaluate(mathml, numbers) == pytest.approx(root.data, nan_ok=True), visible(mathml)
 
 
 def _evaluate(text, numbers):
@@ -132,6 +164,27 @@ graphs = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+names_of_the_lecture = [Value(0.7, "w^(1)_{2,0}"), Value(1.3, "s_1^(2)"), Value(-0.4, "x1"), Value(2.5), Value(-1.5)]
+operations = st.sampled_from(
+    "add subtract multiply divide power remainder negative abs sqrt greater maximum sigmoid".split()
+)
+graphs_of_all_shapes = st.recursive(
+    st.sampled_from([*names_of_the_lecture, *leaves]),
+    lambda parts: st.tuples(operations, parts, parts).map(
+        lambda triple: PRIMITIVES[triple[0]](*triple[1:][: len(TEXT[triple[0]].places)])
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300)
+@given(graphs_of_all_shapes, st.booleans())
+def test_mathml_read_again_computes_the_same_number(root, literal):
+    numbers = {"w2,0(1)": 0.7, "s1(2)": 1.3, "x1": -0.4, "x": 0.7, "y": 1.3, "z": -0.4}
+    again = evaluate(formula(root, form="mathml", literal=literal), numbers)
+    assert again == pytest.approx(root.data, rel=1e-9, nan_ok=True)
 
 
 @settings(max_examples=200)
@@ -170,6 +223,79 @@ def test_no_label_becomes_a_latex_command_or_leaves_its_braces(label):
     assert not depth or depth[-1] == 0
 
 
+@pytest.mark.parametrize(
+    ("label", "mathml"),
+    [
+        ("w", "<mi>w</mi>"),
+        ("x1", "<msub><mi>x</mi><mn>1</mn></msub>"),
+        ("v-1", "<msub><mi>v</mi><mn>−1</mn></msub>"),
+        (
+            "w^(1)_{2,0}",
+            "<msubsup><mi>w</mi><mn>2,0</mn><mrow><mo>(</mo><mn>1</mn><mo>)</mo></mrow></msubsup>",
+        ),
+        ("s_1^(2)", "<msubsup><mi>s</mi><mn>1</mn><mrow><mo>(</mo><mn>2</mn><mo>)</mo></mrow></msubsup>"),
+        ("delta_1^(2)", "<msubsup><mi>δ</mi><mn>1</mn><mrow><mo>(</mo><mn>2</mn><mo>)</mo></mrow></msubsup>"),
+        ("learning rate", "<mi>learning\xa0rate</mi>"),
+        ("</mi><script>", "<mi>&lt;/mi&gt;&lt;script&gt;</mi>"),
+        ("", ""),
+    ],
+)
+def test_labels_in_mathml(label, mathml):
+    assert mathml_name(label) == mathml
+
+
+texts = st.text(st.one_of(st.characters(), st.sampled_from("<>&;\"'/!-[]{} ")))
+
+
+@given(texts)
+def test_a_label_in_mathml_is_text_and_nothing_else(label):
+    label = "<" + label  # so it is no name of the lecture
+    assert visible(mathml_name(label)) == clean(label).replace(" ", "\xa0")
+
+
+@given(texts, texts, texts)
+def test_whatever_labels_and_symbols_contain_a_formula_is_well_formed_mathml(first, second, symbol):
+    twice = Primitive("twice_of_a_test", f"&{symbol}", lambda x: 2 * x, (2.0,))
+    try:
+        root = twice(Value(2.0, f"<{first}")) / Value(3.0, f"<{second}")
+        seen = visible(formula(root, form="mathml"))
+        shown = [clean(text).replace(" ", "\xa0") for text in (f"&{symbol}", f"<{first}", f"<{second}")]
+        assert seen.startswith(f"{shown[0]}\u2061({shown[1]}){shown[2]}")
+    finally:
+        del PRIMITIVES["twice_of_a_test"]
+
+
+def test_a_label_that_would_be_misread_in_mathml_stands_in_brackets():
+    assert visible(formula(Value(2.0, "y") * Value(1.0, "x+1"), form="mathml")) == "y·(x+1)"
+    assert visible(formula(Value(2.0, "rate") * Value(1.0, "s_1^(2)"), form="mathml")) == "rate·s1(2)"
+    assert visible(formula(Value(2.0, "s_1^(2)") ** 2, form="mathml")) == "(s1(2))2"
+
+
+def test_what_is_added_to_one_in_the_mathml_of_log1p_stands_in_brackets():
+    a, b = Value(0.5, "a"), Value(0.25, "b")
+    assert visible(formula((a - b).log1p(), form="mathml")) == "log\u2061(1+(a−b))"
+    assert visible(formula(Value(-0.5).log1p(), form="mathml")) == "log\u2061(1+(−0.5))"
+
+
+def test_numbers_in_mathml():
+    a = Value(1.0, "a")
+    assert visible(formula(a * 1e-7, form="mathml")) == "a·(1·10−7)"
+    assert visible(formula(a - (-2), form="mathml")) == "a−(−2)"
+    assert visible(formula(a ** (-2), form="mathml")) == "a−2"
+    assert visible(formula(a * math.inf, form="mathml")) == "a·∞"
+    assert visible(formula(a * math.nan, form="mathml")) == "a·nan"
+
+
+@pytest.mark.parametrize("form", ["html", "", "Latex", True, None, ["text"]])
+def test_an_unknown_form_is_refused(form):
+    root = Value(1.0, "a") * 2
+    message = rf"form must be one of text, latex, mathml, received {re.escape(repr(form))}"
+    with pytest.raises(ValueError, match=message):
+        formula(root, form=form)
+    with pytest.raises(ValueError, match=message):
+        slope_formulas(root, {root: "c", root.parents[0]: "a"}, form)
+
+
 def test_named_nodes_are_not_expanded():
     a = Value(2.0, "a")
     b = a * 3
@@ -183,6 +309,15 @@ def test_a_formula_that_would_explode_is_refused_with_a_hint():
         node = node + node
     with pytest.raises(ValueError, match=r"longer than 10,000 characters.*explain"):
         formula(node)
+    with pytest.raises(ValueError, match=r"longer than 100,000 characters.*explain"):
+        formula(node, form="mathml")
+
+
+def test_what_may_be_written_as_text_may_be_written_as_mathml():
+    """A sum of 2,000 is near the limit of text; in MathML each term is longer."""
+    total = add(*[Value(1.0, "ab") for _ in range(1950)])
+    assert 9_700 < len(formula(total)) < 10_000
+    assert visible(formula(total, form="mathml")) == "+".join(["ab"] * 1950)
 
 
 def test_a_deep_graph_needs_no_recursion():
@@ -201,7 +336,8 @@ def test_a_primitive_of_ones_own_is_written_as_a_function():
     try:
         root = cube(Value(2.0, "a"))
         assert formula(root * 2) == "cu{be(a) * 2"
-        assert formula(root, latex=True) == r"\mathit{cu\{be}(a)"
+        assert formula(root, form="latex") == r"\mathit{cu\{be}(a)"
+        assert visible(formula(root, form="mathml")) == "cu{be\u2061(a)"
         assert slope_formulas(root, {root.parents[0]: "a", root: "c"}) == ["3 * a * a"]
     finally:
         del PRIMITIVES["cube_of_a_test"]
@@ -238,8 +374,8 @@ def test_only_what_is_above_the_named_nodes_is_written():
 
 def test_numbers_in_latex():
     a = Value(1.0, "a")
-    assert formula(a * 1e-7, latex=True) == r"a \cdot (1 \cdot 10^{-7})"
-    assert formula(a - (-2), latex=True) == "a - (-2)"
-    assert formula(a ** (-2), latex=True) == "a^{-2}"
-    assert formula(a * math.inf, latex=True) == r"a \cdot \infty"
-    assert formula(Value(2.0, "s_1^(1)") ** 2, latex=True) == "(s_{1}^{(1)})^{2}"
+    assert formula(a * 1e-7, form="latex") == r"a \cdot (1 \cdot 10^{-7})"
+    assert formula(a - (-2), form="latex") == "a - (-2)"
+    assert formula(a ** (-2), form="latex") == "a^{-2}"
+    assert formula(a * math.inf, form="latex") == r"a \cdot \infty"
+    assert formula(Value(2.0, "s_1^(1)") ** 2, form="latex") == "(s_{1}^{(1)})^{2}"

@@ -1,0 +1,64 @@
+"""The names of the lecture: w^(1)_{2,0} for a weight, s_1^(2) for a signal, o_0^(1) for an output, delta_1^(2)."""
+
+import re
+from typing import NamedTuple
+
+_NAME = re.compile(
+    r"(?P<weight>[a-zA-Z])\^\((?P<of_layer>\d+)\)_\{(?P<between>[\d,]+)\}"
+    r"|(?P<node>delta|[a-zA-Z])_(?P<unit>\d+)\^\((?P<layer>\d+)\)"
+    r"|(?P<variable>[a-zA-Z])_?(?P<number>-?\d+)"
+    r"|(?P<letter>[a-zA-Z])"
+)
+_LAYER = re.compile(r"\^\(([0-9]{1,6})\)(?:$|_)")
+
+
+class LectureName(NamedTuple):
+    """A name of the lecture, taken apart."""
+
+    letter: str
+    """Such as w, or "delta"."""
+    units: str = ""
+    """The index: 1 in s_1^(2), 2,0 in w^(1)_{2,0}, -1 in v-1; or nothing."""
+    layer: str = ""
+    """The number of the layer: 2 in s_1^(2); or nothing."""
+    layer_first: bool = False
+    """Whether the layer is named before the units, as in w^(1)_{2,0}."""
+
+
+def lecture_name(label: str) -> LectureName | None:
+    """A label taken apart, if it is a name of the lecture, or one letter with or without a number; else None.
+
+    >>> lecture_name("w^(1)_{2,0}")
+    LectureName(letter='w', units='2,0', layer='1', layer_first=True)
+    >>> lecture_name("s_1^(2)")[:3], lecture_name("v-1")[:2], lecture_name("rate")
+    (('s', '1', '2'), ('v', '-1'), None)
+    """
+    match = _NAME.fullmatch(label)
+    if match is None:
+        return None
+    if match["weight"]:
+        return LectureName(match["weight"], match["between"], match["of_layer"], layer_first=True)
+    if match["node"]:
+        return LectureName(match["node"], match["unit"], match["layer"])
+    return LectureName(match["variable"] or match["letter"], match["number"] or "")
+
+
+def layer_of(label: str) -> int | None:
+    """The number of the layer that a label names, as in w^(2)_{1,0}, s_b^(2) or tanh^(2); None if it names none.
+
+    >>> layer_of("w^(2)_{1,0}"), layer_of("o_1^(0)"), layer_of("x1")
+    (2, 0, None)
+    """
+    match = _LAYER.search(label)
+    return int(match[1]) if match else None
+
+
+def delta_name(label: str) -> str:
+    """What the lecture calls the gradient of the signal of that name; "" if the label names no signal s_b^(l).
+
+    >>> delta_name("s_1^(2)"), delta_name("o_1^(2)")
+    ('delta_1^(2)', '')
+    """
+    name = lecture_name(label)
+    is_signal = name is not None and name.letter == "s" and name.layer and not name.layer_first
+    return f"delta{label[1:]}" if is_signal else ""
