@@ -54,16 +54,21 @@ from autograd_lite.primitives import (
     tanh,
 )
 from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
+from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
+from autograd_lite.trace import Contribution, TraceStep, steps
 from autograd_lite.value import Step, Value, constant, topological_order
 
 __all__ = [
     "PRIMITIVES",
+    "Contribution",
     "Dual",
     "Explanation",
     "Path",
     "Primitive",
     "Step",
+    "Stepper",
+    "TraceStep",
     "Value",
     "acos",
     "acosh",
@@ -104,6 +109,8 @@ __all__ = [
     "sinh",
     "softplus",
     "sqrt",
+    "step_through",
+    "steps",
     "tan",
     "tanh",
     "topological_order",

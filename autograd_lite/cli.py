@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw, and what other packages add to it, such as the demo of nn."""
+"""The command: autograd-lite explain|draw|step, and what other packages add to it, such as the demo of nn."""
 
 import argparse
 import os
@@ -15,6 +15,10 @@ from autograd_lite.draw import draw
 from autograd_lite.explain import explain, explain_paths
 from autograd_lite.expression import parse_expression
 from autograd_lite.primitives import CONSTANT
+from autograd_lite.stepper import ASKED, step_through
+from autograd_lite.stepper.terminal import walk
+from autograd_lite.steps import node_names
+from autograd_lite.trace import steps
 from autograd_lite.value import Value, topological_order
 
 EXPRESSION_HELP = 'such as "tanh(w*x + b)"; write -- before one that starts with a minus sign'
@@ -53,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_explain(commands)
     _add_draw(commands)
+    _add_step(commands)
     for entry_point in sorted(entry_points(group="autograd_lite.commands")):
         entry_point.load()(commands)
     options, unknown = parser.parse_known_args(arguments)
@@ -113,6 +118,35 @@ def _add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.set_defaults(run=_draw)
 
 
+def _add_step(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    purpose = "Step through the forward pass and every application of the chain rule."
+    example = 'For example: autograd-lite step "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.html'
+    parser = commands.add_parser("step", help=purpose, description=purpose, epilog=example)
+    _add_expression(parser)
+    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
+    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    parser.add_argument(
+        "--below", metavar="NAME", help="only the part that this node was computed from; names are those of explain"
+    )
+    parser.add_argument("--predict", action="store_true", help="in the page: hide each number until it is typed")
+    parser.add_argument(
+        "--ask",
+        choices=ASKED,
+        default="share",
+        help="what is asked for then at an edge: the local partial derivative (slope), its product with the upstream "
+        "gradient (share, the default), or the running total (total)",
+    )
+    parser.add_argument("--large", action="store_true", help="in the page: large text, as for a projector")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write a page that a browser opens from disk, such as neuron.html; without it, step in the terminal",
+    )
+    parser.set_defaults(run=_step)
+
+
 def _add_expression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help=EXPRESSION_HELP)
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, such as w=-3")
@@ -156,6 +190,26 @@ def _draw(options: argparse.Namespace) -> None:
     print(options.output)
 
 
+def _step(options: argparse.Namespace) -> None:
+    root = _read(options)
+    below = None if options.below is None else _node(root, "--below", options.below)
+    stepper = step_through(
+        root,
+        below,
+        digits=options.digits,
+        max_nodes=options.max_nodes,
+        predict=options.predict,
+        ask=options.ask,
+        large=options.large,
+    )
+    if options.output is not None:
+        print(stepper.save(options.output))
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        walk(steps(root, below, digits=options.digits))
+    else:
+        print(*steps(root, below, digits=options.digits), sep="\n")
+
+
 def _read(options: argparse.Namespace) -> Value:
     """The graph of the expression in the options."""
     numbers: dict[str, float] = {}
@@ -171,6 +225,14 @@ def _read(options: argparse.Namespace) -> Value:
         except ValueError:
             raise ValueError(f"the number of {name} must be such as -3 or 0.5; received {number!r}") from None
     return parse_expression(options.expression, numbers)
+
+
+def _node(root: Value, option: str, name: str) -> Value:
+    """The node of that name, as `explain` calls it."""
+    nodes = {name: node for node, name in node_names(topological_order(root)).items()}
+    if name not in nodes:
+        raise ValueError(f"{option} must be the name of a node ({', '.join(nodes)}); received {name!r}")
+    return nodes[name]
 
 
 def _leaf(root: Value, option: str, name: str) -> Value:

@@ -18,12 +18,16 @@ from autograd_lite.layout import HEAD, Point, Rectangle, find_layout
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
 
 
-def to_svg(diagram: Diagram) -> str:
+def to_svg(diagram: Diagram, titles: bool = True) -> str:
     """The diagram as the text of an SVG file.
 
     Box number i has the id "n{i}", arrow number k the id "e{k}", as in the DOT text. Each box has a title that a screen
     reader can read. There is neither a style sheet nor a reference by id, so pictures on one page do not disturb each
     other.
+
+    Arguments:
+        diagram: what is drawn.
+        titles: whether the picture, its boxes and arrows have titles; where no one can read them they only take room.
 
     >>> svg = to_svg(Diagram((Box(("x = <2>",), "leaf"),), ()))
     >>> svg[:4], "x = &lt;2&gt;</text>" in svg
@@ -50,7 +54,8 @@ def to_svg(diagram: Diagram) -> str:
                 f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}" font-size="10" fill="{ARROW_COLOUR}" '
                 f'stroke="#ffffff" stroke-width="3" paint-order="stroke">{escape(arrow.label)}</text>'
             )
-    return "\n".join([*lines, "</svg>", ""])
+    kept = [line for line in lines if titles or not line.startswith("<title>")]
+    return "\n".join([*kept, "</svg>", ""])
 
 
 def number(value: float) -> str:

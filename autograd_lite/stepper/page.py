@@ -1,0 +1,60 @@
+"""The view as a page that works from disk, offline, and as an iframe for notebooks."""
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+STYLE = files("autograd_lite").joinpath("stepper/stepper.css").read_text(encoding="utf-8")
+SCRIPT = files("autograd_lite").joinpath("stepper/stepper.js").read_text(encoding="utf-8")
+
+PAGE_STYLE = STYLE + "\nhtml, body { margin: 0; }\n"
+PAGE_SCRIPT = SCRIPT + "\nopenPage();\n"
+
+
+def hash_of(text: str) -> str:
+    """How a content security policy names a script or a style sheet that may stand in the page."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def page(title: str, state: dict[str, Any]) -> str:
+    """A document that shows the view; nothing is loaded from elsewhere, and no script but ours may run in it.
+
+    Arguments:
+        title: of the document, as text.
+        state: what the view starts with, as data for JSON.
+
+    >>> page("a < b", {"label": "</script>"}).count("</script>")
+    2
+    """
+    policy = f"default-src 'none'; script-src {hash_of(PAGE_SCRIPT)}; style-src {hash_of(PAGE_STYLE)}; base-uri 'none'"
+    data = json.dumps(state, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n"
+        '<main id="autograd-stepper"></main>\n'
+        f'<script type="application/json" id="autograd-stepper-state">{data}</script>\n'
+        f'<script type="module">{PAGE_SCRIPT}</script>\n</body>\n</html>\n'
+    )
+
+
+def framed(document: str, title: str, svg: str, description: str) -> str:
+    """HTML for a notebook: a picture, and the document in an iframe, which removes the picture where scripts run.
+
+    Arguments:
+        document: the page.
+        title: what a screen reader calls the iframe.
+        svg: the picture.
+        description: the picture in words.
+    """
+    data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
+    source = document.replace("&", "&amp;").replace("'", "&#39;")  # between single quotes, as there are fewer of them
+    return (
+        f'<div><img alt="{escape(description)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+        "<p>This is a picture: trust the notebook, or run it, to step through the graph.</p></div>"
+        f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" srcdoc=\'{source}\'></iframe>'
+    )

@@ -1,0 +1,66 @@
+"""Stepping in the terminal: one step at a time, forward and back."""
+
+from collections.abc import Callable, Sequence
+
+from autograd_lite.trace import TraceStep
+
+KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
+
+
+def walk(
+    steps: Sequence[TraceStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print
+) -> None:
+    """Show one step after another, as whoever reads them asks for; it ends with q, or at the end of what is read.
+
+    Arguments:
+        steps: what `steps(root)` gives.
+        read: gives a line that somebody types; takes the prompt. EOFError and KeyboardInterrupt end the walk.
+        write: shows a text.
+
+    >>> from autograd_lite.trace import steps
+    >>> from autograd_lite.value import Value
+    >>> answers = iter(["", "q"])
+    >>> walk(steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
+    Step 1 of 4: leaves
+      a = 2.0
+    Step 2 of 4: forward
+      v1 = a * 3 = 2.0 * 3 = 6.0
+    """
+    last = len(steps) - 1
+    at = 0
+    prompt = f"[{KEYS}] "
+    show(steps, at, write)
+    while True:
+        try:
+            typed = read(prompt).strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            write("")
+            return
+        prompt = "> "
+        to = {"": at + 1, "n": at + 1, "b": at - 1, "p": at - 1, "f": 0, "l": last}.get(typed)
+        if typed == "q":
+            return
+        if typed.isascii() and typed.isdigit():
+            to = int(typed) - 1
+        if to is None:
+            write(f"{typed!r} is none of: {KEYS}")
+        elif not 0 <= to <= last:
+            write(f"There are steps 1 to {last + 1}; q quits.")
+        else:
+            at = to
+            show(steps, at, write)
+
+
+def show(steps: Sequence[TraceStep], at: int, write: Callable[[str], object]) -> None:
+    """Show a step; of the backward phase with the nodes that it leads from and to, and which contribution it is."""
+    step = steps[at]
+    write(f"Step {at + 1} of {len(steps)}: {step.phase}{contribution_in_words(step)}")
+    write(f"  {step.text}")
+
+
+def contribution_in_words(step: TraceStep) -> str:
+    """Of a step at whose parent several contributions arrive, which of them it is."""
+    contribution = step.contribution
+    if contribution is None or contribution.of == 1:
+        return ""
+    return f", contribution {contribution.number} of {contribution.of}"

@@ -1,0 +1,97 @@
+"""The view as a widget whose state is shared with the kernel. Only this module imports anywidget."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from autograd_lite.primitives import as_float
+from autograd_lite.stepper.page import SCRIPT, STYLE
+from autograd_lite.stepper.story import Story
+from autograd_lite.value import Value
+
+
+class StepperWidget(anywidget.AnyWidget):
+    """Step through a graph in a live notebook; made by `step_through(root).widget()`.
+
+    It works on a copy of the graph: what is tried here with the numbers of the leaves changes nothing of yours.
+
+    Attributes:
+        step: the current step, from 0; set it to go there, observe it to follow.
+        leaves: the numbers of the leaves, by name; set some or all of them, and all values and gradients follow.
+        predict: whether numbers are hidden until they are typed.
+        ask: what is asked for then: "slope", "share" or "total".
+        tolerance: the relative error that an answer may have.
+        score: {"right": at the first try, "answered": in all}.
+        breakpoints: the names of the nodes at which playing stops.
+        speed: how fast it plays, 1 being a step in two seconds.
+        large: whether the text is large.
+        root: the copy of the graph; `root.backward()` may be called on it.
+
+    Raises:
+        traitlets.TraitError: if what is set has the wrong type or is out of range.
+    """
+
+    _esm = SCRIPT
+    _css = STYLE
+
+    picture = traitlets.Unicode().tag(sync=True)
+    direction = traitlets.Unicode().tag(sync=True)
+    story = traitlets.Dict().tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+    predict = traitlets.Bool(False).tag(sync=True)
+    ask = traitlets.Enum(["slope", "share", "total"], default_value="share").tag(sync=True)
+    tolerance = traitlets.Float(0.01).tag(sync=True)
+    score = traitlets.Dict(default_value={"right": 0, "answered": 0}).tag(sync=True)
+    breakpoints = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    speed = traitlets.Float(1.0).tag(sync=True)
+    large = traitlets.Bool(False).tag(sync=True)
+    leaves = traitlets.Dict().tag(sync=True)
+    given = traitlets.Dict(read_only=True).tag(sync=True)
+
+    def __init__(self, root: Value, below: Value | None, digits: int, picture: str, **state: Any) -> None:
+        self.root, self._below = copy.deepcopy((root, below))
+        self._digits = digits
+        story = Story(self.root, self._below, digits)
+        self._leaves = story.leaves()
+        numbers = {name: leaf.data for name, leaf in self._leaves.items()}
+        self.set_trait("given", numbers)
+        super().__init__(picture=picture, story=story.told(), leaves=numbers, **state)
+
+    @traitlets.validate("step")
+    def _valid_step(self, proposal: Any) -> int:
+        number: int = proposal["value"]
+        last = len(self.story["steps"]) - 1
+        if not 0 <= number <= last:
+            raise traitlets.TraitError(f"step must be from 0 to {last}, received {number}")
+        return number
+
+    @traitlets.validate("tolerance", "speed")
+    def _valid_size(self, proposal: Any) -> float:
+        if not 0 < proposal["value"] < float("inf"):
+            name = proposal["trait"].name
+            raise traitlets.TraitError(f"{name} must be a number greater than 0, received {proposal['value']}")
+        return float(proposal["value"])
+
+    @traitlets.validate("leaves")
+    def _valid_leaves(self, proposal: Any) -> dict[str, float]:
+        numbers: Mapping[str, Any] = proposal["value"]
+        unknown = [name for name in numbers if name not in self._leaves]
+        if unknown:
+            raise traitlets.TraitError(
+                f"leaves must be names of leaves ({', '.join(self._leaves)}), received {unknown[0]!r}"
+            )
+        try:
+            received = {name: as_float(number, name) for name, number in numbers.items()}
+        except (TypeError, OverflowError) as error:
+            raise traitlets.TraitError(f"leaves must be numbers: {error}") from None
+        return {name: received.get(name, leaf.data) for name, leaf in self._leaves.items()}
+
+    @traitlets.observe("leaves")
+    def _compute_anew(self, _: Any) -> None:
+        for name, number in self.leaves.items():
+            self._leaves[name].data = number
+        self.root.forward()
+        self.story = Story(self.root, self._below, self._digits).told()
