@@ -59,12 +59,12 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
 
 
 def number(value: float) -> str:
-    """A coordinate, with the digits that matter.
+    """A coordinate, in points, with the one decimal that can be seen.
 
     >>> number(12.0), number(0.256)
-    ('12', '0.26')
+    ('12', '0.3')
     """
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def points(step: list[Point]) -> str:
@@ -92,14 +92,18 @@ def group_svg(name: str, rectangle: Rectangle) -> list[str]:
 def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideways: Point) -> list[str]:
     """An arrow: its path, and its head as a triangle."""
     start, *steps = path
-    drawn = "M" + points(start) + "".join(("L" if len(step) == 1 else "C") + points(step) for step in steps)
+    drawn = at = points(start)
+    for step in steps:
+        if points(step) != at:  # a straight line of no length may stand before a curve
+            drawn += ("L" if len(step) == 1 else "C") + points(step)
+        at = points(step[-1:])
     (x, y), (dx, dy) = path[-1][-1], sideways
     wing = 0.42 * HEAD
     head = points([tip, (x - wing * dy, y - wing * dx), (x + wing * dy, y + wing * dx)])
     return [
         f'<g id="e{k}" class="edge">',
         f"<title>n{arrow.tail} to n{arrow.head}</title>",
-        f'<path d="{drawn}" fill="none" stroke="{ARROW_COLOUR}"/>',
+        f'<path d="M{drawn}" fill="none" stroke="{ARROW_COLOUR}"/>',
         f'<polygon points="{head}" fill="{ARROW_COLOUR}"/>',
         "</g>",
     ]

@@ -1,5 +1,7 @@
 """The command autograd-lite, run as a user runs it."""
 
+import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -56,9 +58,59 @@ def test_draw_writes_the_text_of_graphviz(tmp_path):
     assert "rankdir=TB" in file.read_text(encoding="utf-8")
 
 
+def test_step_prints_all_steps_where_nobody_types(capsys):
+    assert main(["step", *NEURON]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "leaves    w = -3.0, x = 2.0, b = 6.88"
+    assert lines[4] == "seed      dv3/dv3 = 1.0"
+    assert lines[-1].startswith("backward  dv3/dx += dv3/dv1 * dv1/dx = 0.501 * -3.0 = -1.503")
+
+
+def test_step_walks_where_somebody_types():
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    code = "import sys; from autograd_lite.cli import main; sys.exit(main(sys.argv[1:]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "step", *NEURON], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, b"\nl\nq\n")
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:  # on Linux, how the end of a terminal shows
+        pass
+    os.close(ours)
+    assert process.wait() == 0
+    headings = re.findall(r"Step \d+ of 10: \w+", shown.decode())
+    assert headings == ["Step 1 of 10: leaves", "Step 2 of 10: forward", "Step 10 of 10: backward"]
+
+
+def test_step_writes_a_page(tmp_path, capsys):
+    file = tmp_path / "neuron.html"
+    assert main(["step", *NEURON, "-o", str(file), "--predict", "--ask", "slope", "--large", "--digits", "3"]) == 0
+    assert capsys.readouterr().out == f"{file}\n"
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    for state in ('"predict":true', '"ask":"slope"', '"large":true'):
+        assert state in page
+
+
+def test_step_can_be_limited_to_the_part_below_a_node(capsys):
+    expression = "+".join(["tanh(x)"] * 300)
+    assert main(["step", expression, "x=1"]) == 2
+    assert "the graph has 600 nodes, more than max_nodes=500 allows" in capsys.readouterr().err
+    assert main(["step", expression, "x=1", "--below", "v2"]) == 0
+    assert capsys.readouterr().out.count("\n") == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["step", "x*2", "x=1", "--below", "y"], "--below must be the name of a node (x, v1); received 'y'"),
+        (["step", "x*2", "x=1", "--digits", "18"], "digits must be from 1 to 17, received 18"),
+        (["step", "x*2", "x=1", "-o", "/no/such/folder/x.html"], "No such file"),
         (["explain", "tahn(x)", "x=1"], "unknown function 'tahn'"),
         (["explain", "x", "x"], "expected NAME=NUMBER, such as w=-3; received 'x'"),
         (["explain", "x", "x=a"], "the number of x must be such as -3 or 0.5; received 'a'"),
@@ -93,7 +145,7 @@ def test_the_installed_command_knows_the_demo():
         check=False,
     )
     assert result.returncode == 0
-    for command in ("explain", "draw", "demo"):
+    for command in ("explain", "draw", "step", "demo"):
         assert command in result.stdout
 
 

@@ -1,26 +1,12 @@
 """autograd_lite.steps: the backward pass as data, and paths."""
 
-import operator
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_graphs import random_graph
 
-from autograd_lite import Value, add, backward_steps, paths, tanh, topological_order
+from autograd_lite import Value, backward_steps, paths, topological_order
 from autograd_lite.steps import node_names
-
-
-def random_graph(seed, size=25):
-    generator = random.Random(seed)
-    leaves = [Value(generator.uniform(-1, 1)) for _ in range(3)]
-    nodes = list(leaves)
-    for _ in range(size):
-        operation = generator.choice(
-            [operator.add, operator.mul, operator.sub, lambda a, _: tanh(a), lambda a, _: a * 3]
-        )
-        nodes.append(operation(generator.choice(nodes), generator.choice(nodes)))
-    return leaves, add(*nodes)
 
 
 @pytest.mark.parametrize("seed", range(30))
