@@ -55,11 +55,15 @@ class Arrow(NamedTuple):
 
 
 class Diagram(NamedTuple):
-    """Boxes, and arrows that lead from a box to a later one; the direction is one of DIRECTIONS."""
+    """Boxes, and arrows that lead from a box to a later one; the direction is one of DIRECTIONS.
+
+    Our own layout keeps the spacing, in points, between boxes that arrows join.
+    """
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     direction: str = "LR"
+    spacing: float = 32.0
 
 
 def describe(diagram: Diagram) -> str:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from autograd_lite.diagram import Arrow, Diagram, box_size, neighbours
 
 MARGIN, PADDING = 8.0, 10.0
-BETWEEN_RANKS, BETWEEN_BOXES, BETWEEN_LINES = 32.0, 14.0, 12.0
+BETWEEN_BOXES, BETWEEN_LINES = 14.0, 12.0
 TITLE = 20.0  # the height of a group's title
 HEAD = 8.0  # the length of an arrow head
 PORT = 9.0  # the least distance of arrow heads at one box
@@ -264,7 +264,7 @@ def find_layout(diagram: Diagram) -> Layout:
         row_boxes = [item for item in row if item < len(boxes)]
         if rank:
             steepest = max((abs(across[n] - across[item]) for item in row for n in net.before[item]), default=0.0)
-            starts.append(ends[-1] + BETWEEN_RANKS + min(0.08 * steepest, 60.0))
+            starts.append(ends[-1] + diagram.spacing + min(0.08 * steepest, 60.0))
             if bands[row_boxes[0]] != band:
                 starts[-1] += 2 * PADDING + (0.0 if horizontal else TITLE)
         band = bands[row_boxes[0]]

@@ -59,6 +59,11 @@ function setClass(element, name) {
   if (element.getAttribute("class") !== name) element.setAttribute("class", name);
 }
 
+/** The lecture's name of a gradient, with its Greek letter. */
+function inGreek(name) {
+  return name.replace("delta", "δ");
+}
+
 /** How much of one interval another covers. */
 function overlap(start, end, otherStart, otherEnd) {
   return Math.max(0, Math.min(end, otherEnd) - Math.max(start, otherStart));
@@ -160,7 +165,8 @@ function withNumbers(story, step, parents) {
 
 class Picture {
   constructor(text, direction, label, onNode) {
-    this.back = { LR: "←", RL: "→", TB: "↑", BT: "↓" }[direction]; // the way in which gradients go
+    this.direction = direction;
+    this.focus = [];
     const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     this.svg = document.importNode(svg, true);
     this.size = this.svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
@@ -178,7 +184,9 @@ class Picture {
     this.nodes.forEach((node) => node.append(document.createElementNS(SVG, "title")));
     this.note = document.createElementNS(SVG, "text");
     this.note.setAttribute("class", "edge-note");
-    this.svg.append(this.note);
+    this.head = document.createElementNS(SVG, "polygon");
+    this.head.setAttribute("class", "gradient-head");
+    this.svg.append(this.head, this.note);
 
     this.frame = make("div", {
       class: "picture", tabindex: "0", role: "group",
@@ -262,8 +270,10 @@ class Picture {
     const scale = all || whole >= LEAST_READABLE_SCALE * this.magnified ? whole : GOOD_SCALE * this.magnified;
     this.moved = all;
     this.chosenScale = scale;
-    this.centre(this.size[0] / 2, this.size[1] / 2, scale);
-    if (!all && this.focus) this.follow(this.focus);
+    const [seenAcross, seenDown] = [width / scale, height / scale];
+    const begin = (size, seen, backward) => (size <= seen ? size / 2 : backward ? size - seen / 2 : seen / 2);
+    this.centre(begin(this.size[0], seenAcross, this.direction === "RL"), begin(this.size[1], seenDown, this.direction === "BT"), scale);
+    if (!all) this.follow(this.focus);
   }
 
   centre(x, y, scale) {
@@ -296,11 +306,11 @@ class Picture {
     this.focus = numbers;
     if (!numbers.length) return;
     const boxes = numbers.map((i) => this.box(i));
-    const margin = 24;
-    const left = Math.min(...boxes.map(([x]) => x)) - margin;
-    const top = Math.min(...boxes.map(([, y]) => y)) - margin;
-    const right = Math.max(...boxes.map(([x, , width]) => x + width)) + margin;
-    const bottom = Math.max(...boxes.map(([, y, , height]) => y + height)) + margin;
+    const margin = 24; // but not beyond the picture
+    const left = Math.max(Math.min(...boxes.map(([x]) => x)) - margin, 0);
+    const top = Math.max(Math.min(...boxes.map(([, y]) => y)) - margin, 0);
+    const right = Math.min(Math.max(...boxes.map(([x, , width]) => x + width)) + margin, this.size[0]);
+    const bottom = Math.min(Math.max(...boxes.map(([, y, , height]) => y + height)) + margin, this.size[1]);
     const [roomAcross, roomDown] = this.room();
     const fitting = Math.min(roomAcross / (right - left), roomDown / (bottom - top));
     const scale = Math.min(this.chosenScale, Math.max(fitting, LEAST_SCALE));
@@ -313,12 +323,16 @@ class Picture {
     if (place[0] !== x || place[1] !== y) this.show([...place, width]);
   }
 
-  /** The factor at an edge, beside its middle, with an arrow the way the gradient goes; nothing without an edge. */
+  /** The factor at an edge, and an arrow head where the gradient arrives; nothing without an edge. */
   mark(k, factor) {
-    if (k === null) return setText(this.note, "");
+    setText(this.note, k === null ? "" : `×${factor}`);
+    this.head.setAttribute("points", "");
+    if (k === null) return;
     const path = this.edges[k].querySelector("path");
     const length = path.getTotalLength();
-    setText(this.note, `${this.back} × ${factor}`);
+    const [tip, base] = [path.getPointAtLength(0), path.getPointAtLength(Math.min(11, length))];
+    const [wingX, wingY] = [(base.y - tip.y) / 2, (tip.x - base.x) / 2];
+    this.head.setAttribute("points", `${tip.x},${tip.y} ${base.x + wingX},${base.y + wingY} ${base.x - wingX},${base.y - wingY}`);
     const width = this.note.getComputedTextLength() || 80;
     const boxes = this.nodes.map((_, i) => this.box(i));
     let best = null;
@@ -428,13 +442,13 @@ class View {
           button("Zoom in", "+", () => this.picture.zoom(1.25)), button("Zoom out", "−", () => this.picture.zoom(0.8)),
           button("Show all", "Fit", () => this.picture.fit(true)))),
       make("p", { class: "legend" }, this.legend()),
+      make("div", { class: "bar", role: "group", "aria-label": "Options" },
+        this.predict, labelled("ask for", this.ask), this.score,
+        labelled("Node", this.chosen), this.goNode, this.breakpoint),
       make("div", { class: "columns" },
         make("section", { class: "explanation", "aria-labelledby": `${this.id}-title` },
           this.title, this.formula, this.question, this.words, this.facts, this.line),
         make("section", { class: "so-far", "aria-label": "Trace" }, make(heading, {}, "Trace"), this.trace)),
-      make("div", { class: "bar", role: "group", "aria-label": "Options" },
-        this.predict, labelled("ask for", this.ask), this.score,
-        labelled("Node", this.chosen), this.goNode, this.breakpoint),
       this.spoken);
     this.buildWhatIf();
     this.root.addEventListener("keydown", (event) => this.key(event));
@@ -752,7 +766,7 @@ class View {
       const forward = story.heads[k];
       const now = back === t || (step.phase === "forward" && step.node === forward);
       const state = back <= t ? "returned" : this.computed[forward] <= t ? "passed" : "todo";
-      setClass(edge, `edge ${state}${now ? " now" : ""}`);
+      setClass(edge, `edge ${state}${now ? (back === t ? " now back" : " now") : ""}`);
     });
     picture.mark(step.edge ?? null, hidden ? UNKNOWN : step.slope?.[0]);
     if (moved) picture.follow([step.node, step.parent].filter((i) => i !== undefined));
@@ -767,7 +781,7 @@ class View {
     const of = this.story.steps[given[0]].of ?? 1;
     const arrived = this.story.steps[given.at(-1)].number ?? 1;
     const plus = hidden && shown.length && shown.length < given.length ? ` + ${UNKNOWN}` : "";
-    return `${node.delta ? `${node.delta.replace("delta", "δ")} =` : "grad"} ${number}${plus}${arrived < of ? ` (${arrived} of ${of})` : ""}`;
+    return `${node.delta ? `${inGreek(node.delta)} =` : "grad"} ${number}${plus}${arrived < of ? ` (${arrived} of ${of})` : ""}`;
   }
 
   renderQuestion(step, hidden) {
@@ -851,9 +865,10 @@ class View {
   contributionInWords(step, node, parent) {
     const parts = [];
     if (step.of > 1) {
-      parts.push(`${parent.name} is used ${step.of} times, so ${step.of} contributions add up in its gradient: this is number ${step.number}.`);
+      const times = step.of === 2 ? "twice" : `${step.of} times`;
+      parts.push(`${parent.name} is used ${times}: this is contribution ${step.number} of ${step.of}, and they add up.`);
     } else parts.push(`${parent.name} is used once, so this is its whole gradient.`);
-    if (parent.delta && step.number === step.of) parts.push(`It is the lecture's ${parent.delta}.`);
+    if (parent.delta && step.number === step.of) parts.push(`It is the lecture's ${inGreek(parent.delta)}.`);
     return parts.join(" ");
   }
 
@@ -981,6 +996,7 @@ export function openPage() {
     if (!view.root.contains(event.target)) view.key(event);
   });
   window.addEventListener("beforeprint", () => view.picture.fit(true));
+  window.addEventListener("afterprint", () => view.picture.fit());
   document.body.dataset.framed = String(window !== window.parent);
   if (frame) {
     frame.previousElementSibling?.remove(); // the picture that stands there where no scripts run

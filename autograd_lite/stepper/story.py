@@ -20,6 +20,9 @@ Json: TypeAlias = dict[str, Any]
 ROOM = (960.0, 420.0)
 """The width and height that a picture has in most notebooks; of two directions, the one that fits better is taken."""
 
+SPACING = {"LR": 56.0, "RL": 56.0, "TB": 36.0, "BT": 36.0}
+"""In points, with room for the local partial derivative beside an edge."""
+
 
 class Story:
     """The walk over a graph, or over the part of it below a Value, as plain data.
@@ -158,7 +161,8 @@ class Story:
             marks = "▸ ● " if room else ""
             return f"{marks}{self.title(node)}", f"data {data}", f"{f'{delta} =' if delta else 'grad'} {gradient}{part}"
 
-        return diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
+        diagram = diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
+        return diagram._replace(spacing=SPACING[direction]) if room else diagram
 
     def direction(self) -> str:
         """From left to right or from top to bottom: the one that fits better where the view has its picture."""

@@ -1,0 +1,360 @@
+"""autograd_lite.stepper: what the view is given, the page, the iframe for notebooks, and stepping in the terminal.
+
+What the view does with it in a browser is in test_stepper_browser.py, the widget in test_stepper_widget.py.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mathml_reader import evaluate, visible
+from random_graphs import random_graph
+
+from autograd_lite import Value, add, step_through, steps, topological_order
+from autograd_lite.stepper.story import Story
+from autograd_lite.stepper.terminal import walk
+from autograd_lite.text import clean
+from nn import MLP, squared_error
+
+HOSTILE = [
+    "<script>window.hacked=1</script>",
+    '"><img src=x onerror=window.hacked=1>',
+    "</script></style></iframe>'\"",
+    "]]>",
+    "{{ x }} ${x} &lt; &amp;",
+    "\0\x1b\u202e\ud800",
+    "x" * 20_000,
+]
+
+
+class Page(HTMLParser):
+    """The elements of a page, each with its attributes and text."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements = []
+        self.open = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append([tag, dict(attributes), ""])
+
+        self.open = True
+
+    def handle_endtag(self, tag):  # noqa: ARG002
+        self.open = False
+
+    def handle_data(self, data):
+        if self.open:
+            self.elements[-1][2] += data
+
+    def one(self, tag, **attributes):
+        [element] = [e for e in self.elements if e[0] == tag and attributes.items() <= e[1].items()]
+        return element
+
+
+def state_of(page):
+    return json.loads(Page(page).one("script", type="application/json")[2])
+
+
+def network():
+    error = squared_error(MLP(2, [2, 1], seed=0)([1.0, -1.0]), 0.5)
+    error.label = "e"
+    return error
+
+
+@given(st.integers(0, 10_000))
+def test_the_page_holds_the_gradients_of_backward_bit_for_bit(seed):
+    _, root = random_graph(seed)
+    told = state_of(step_through(root).html())["story"]
+    totals = {step["parent"]: step["total"][1] for step in told["steps"] if step["phase"] == "backward"}
+    root.backward()
+    for i, node in enumerate(topological_order(root)):
+        assert told["nodes"][i]["data"][1] == node.data
+        if i in totals:
+            assert totals[i].hex() == node.grad.hex()
+
+
+def test_each_step_says_the_same_in_text_and_in_mathml():
+    told = Story(network()).told()
+    for node in told["nodes"]:
+        assert visible(node["math"]).strip()
+    for step in told["steps"]:
+        if step["phase"] == "forward":
+            assert evaluate(step["numbersMath"], {}) == pytest.approx(step["data"][1], rel=5e-3, abs=1e-3)
+            assert step["numbers"] in step["text"]
+            assert step["expression"] in step["text"]
+        if step["phase"] == "backward":
+            assert visible(step["formulaMath"]).strip()
+            assert step["formula"] in step["text"]
+            assert step["slope"][0] in step["text"]
+            assert step["total"][0] in step["text"]
+
+
+def test_edges_and_nodes_are_numbered_as_in_the_picture():
+    root = network()
+    story = Story(root)
+    told, diagram = story.told(), story.diagram("LR")
+    assert told["heads"] == [arrow.head for arrow in diagram.arrows]
+    assert [node["title"] for node in told["nodes"]] == [box.lines[0] for box in diagram.boxes]
+    for step in told["steps"]:
+        if step["phase"] == "backward":
+            assert diagram.arrows[step["edge"]][:2] == (step["parent"], step["node"])
+
+
+def test_signals_of_a_network_have_their_delta():
+    told = Story(network()).told()
+    deltas = {node["name"]: node["delta"] for node in told["nodes"] if node["delta"]}
+    assert deltas == {"s_1^(1)": "delta_1^(1)", "s_2^(1)": "delta_2^(1)", "s_1^(2)": "delta_1^(2)"}
+    assert all(visible(node["deltaMath"]).startswith("δ") for node in told["nodes"] if node["delta"])
+
+
+def test_the_picture_has_room_for_each_number_that_the_view_shows_there():
+    story = Story(network(), digits=6)
+    room, full = story.diagram("LR", room=True), story.diagram("LR")
+    for box, with_numbers in zip(room.boxes, full.boxes, strict=True):
+        assert len(box.lines) == len(with_numbers.lines) == (1 if box.kind == "constant" else 3)
+        assert all(len(a) >= len(b) for a, b in zip(box.lines, with_numbers.lines, strict=True))
+
+
+@pytest.mark.parametrize(("graph", "direction"), [("chain", "LR"), ("fan", "TB")])
+def test_the_direction_is_the_one_that_fits_better(graph, direction):
+    x = Value(1.0, "x")
+    root = x.tanh().tanh().tanh().tanh() if graph == "chain" else add(*(x.tanh() for _ in range(3)))
+    wide = Story(root)
+    assert wide.direction() in {"LR", "TB"}
+    if graph == "chain":
+        assert wide.direction() == direction
+    assert state_of(step_through(root, direction="BT").html())["direction"] == "BT"
+
+
+def test_nothing_is_loaded_from_elsewhere_and_only_our_script_and_style_may_run():
+    page = Page(step_through(network()).html())
+    for tag, attributes, _ in page.elements:
+        assert tag not in {"link", "img", "iframe", "object", "base"}
+        assert not {"src", "href", "style", "srcdoc"} & attributes.keys()
+        assert not any(name.startswith("on") for name in attributes)
+    policy = page.one("meta", **{"http-equiv": "Content-Security-Policy"})[1]["content"]
+    assert policy.startswith("default-src 'none';")
+    for tag, attributes in (("script", {"type": "module"}), ("style", {})):
+        text = page.one(tag, **attributes)[2]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_labels_never_become_markup(label):
+    x = Value(2.0, label)
+    root = x * Value(3.0, "harmless")
+    root.label = label
+    harmless = step_through(Value(2.0, "x") * Value(3.0, "harmless"))
+    for hostile_text, harmless_text in ((f(step_through(root)), f(harmless)) for f in (html_of, frame_of, source_of)):
+        hostile_page, harmless_page = Page(hostile_text), Page(harmless_text)
+        assert [element[0] for element in hostile_page.elements] == [element[0] for element in harmless_page.elements]
+        assert [set(element[1]) for element in hostile_page.elements] == [
+            set(element[1]) for element in harmless_page.elements
+        ]
+    state = state_of(step_through(root).html())
+    assert state["story"]["nodes"][0]["name"] == clean(label)
+    svg = ElementTree.fromstring(state["picture"])
+    tags = {element.tag.split("}")[1] for element in svg.iter()}
+    assert tags <= {"svg", "g", "rect", "text", "path", "polygon"}
+    assert clean(label) in [text for text in svg.itertext() if text == clean(label)] or any(
+        clean(label) in text for text in svg.itertext()
+    )
+    for node in state["story"]["nodes"]:
+        visible(node["math"])  # it raises an exception at anything that is no MathML
+
+
+def html_of(stepper):
+    return stepper.html()
+
+
+def frame_of(stepper):
+    return stepper._repr_html_()
+
+
+def source_of(stepper):
+    return Page(stepper._repr_html_()).one("iframe")[1]["srcdoc"]
+
+
+def test_the_iframe_holds_the_page_and_the_picture_stands_before_it():
+    stepper = step_through(network())
+    frame = Page(stepper._repr_html_())
+    assert source_of(stepper) == stepper.html()
+    tags = [element[0] for element in frame.elements]
+    assert tags == ["div", "img", "p", "iframe"]
+    data = frame.one("img")[1]["src"].removeprefix("data:image/svg+xml;base64,")
+    text = "".join(ElementTree.fromstring(base64.b64decode(data)).itertext())
+    root = network()
+    root.backward()
+    for node in topological_order(root):
+        if node.parents:
+            assert f"{node.data:.4g}" in text
+            assert f"{node.grad:.4g}" in text
+
+
+def test_the_same_graph_gives_the_same_bytes():
+    assert step_through(network())._repr_html_() == step_through(network())._repr_html_()
+
+
+def test_stepping_touches_no_gradient():
+    root = network()
+    step_through(root)._repr_html_()
+    assert not any(node.has_grad for node in topological_order(root))
+
+
+def test_save_replaces_a_file_only_by_a_complete_page(tmp_path, monkeypatch):
+    file = tmp_path / "page.html"
+    file.write_text("old", encoding="utf-8")
+    stepper = step_through(Value(2.0, "x") * 3)
+    assert stepper.save(str(file)) == file
+    assert file.read_text(encoding="utf-8") == stepper.html()
+
+    def fail(*_, **__):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("pathlib.Path.write_text", fail)
+    with pytest.raises(OSError, match="full"):
+        stepper.save(file)
+    monkeypatch.undo()
+    assert file.read_text(encoding="utf-8") == stepper.html()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def large_graph(size):
+    """A graph of that many nodes, each computed from the one before, and most from some earlier one too."""
+    nodes = [Value(1.0 + 1 / (i + 3), f"x{i}") for i in range(20)]
+    for i in range(20, size):
+        before, other = nodes[i - 1], nodes[i - 20] if i < 40 else nodes[(i * 7) % (i - 1)]
+        nodes.append([before * other, before - other, before.tanh()][i % 3 if i >= 40 else 0])
+    return nodes[-1]
+
+
+def test_500_nodes_give_a_page_under_two_megabytes():
+    root = large_graph(500)
+    assert len(topological_order(root)) == 500
+    stepper = step_through(root)
+    assert len(stepper.html().encode()) < 2_000_000
+    assert len(stepper._repr_html_().encode()) < 2_000_000
+
+
+def test_a_larger_graph_is_refused_with_the_ways_out():
+    root = large_graph(520)
+    with pytest.raises(
+        ValueError, match=r"has 520 nodes, more than max_nodes=500 allows: .*below=.*or raise the limit.*max_nodes=520"
+    ):
+        step_through(root)
+    assert "steps" in repr(step_through(root, max_nodes=520))
+    part = topological_order(root)[100]
+    told = state_of(step_through(root, below=part).html())["story"]
+    assert len(told["nodes"]) == len(topological_order(part))
+    root.backward()
+    [seed] = [step for step in told["steps"] if step["phase"] == "seed"]
+    assert seed["total"][1] == part.grad
+
+
+@pytest.mark.parametrize("bad", [float("inf"), float("nan")])
+def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
+    told = state_of(step_through(Value(bad, "x") * 2).html())["story"]
+    assert told["nodes"][0]["data"] == [str(bad), None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"root": 5}, TypeError, "root must be a Value, not int: 5"),
+        ({"below": "x"}, TypeError, "below must be a Value, not str"),
+        ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
+        ({"max_nodes": "5"}, TypeError, "max_nodes must be a whole number, not str"),
+        ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT or None, received 'UP'"),
+        ({"step": 99}, ValueError, "step must be from 0 to 3, received 99"),
+        ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),
+        ({"ask": "gradient"}, ValueError, "ask must be one of slope, share, total, received 'gradient'"),
+        ({"tolerance": 0}, ValueError, "tolerance must be greater than 0, received 0"),
+        ({"tolerance": "1%"}, TypeError, "tolerance must be a number, not str"),
+        ({"large": 1}, TypeError, "large must be True or False, not int"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        step_through(**{"root": Value(2.0, "x") * 3, **arguments})
+
+
+def test_a_stale_graph_is_refused():
+    x = Value(2.0, "x")
+    root = x * 3
+    x.data = 5.0
+    with pytest.raises(RuntimeError, match="stale"):
+        step_through(root)
+
+
+def test_without_anywidget_the_widget_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "anywidget", None)
+    monkeypatch.delitem(__import__("sys").modules, "autograd_lite.stepper.widget", raising=False)
+    with pytest.raises(
+        ImportError, match=r"widget\(\) needs the package anywidget .*pip install 'autograd-lite\[lab\]'"
+    ):
+        step_through(Value(2.0, "x") * 3).widget()
+
+
+# In the terminal
+
+
+def walked(typed, root=None):
+    """What a walk writes to somebody who types these lines."""
+    lines = iter(typed)
+    written = []
+
+    def read(_):
+        line = next(lines, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    walk(steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
+    return [line for line in written if line.startswith("Step")], written
+
+
+@pytest.mark.parametrize(
+    ("typed", "places"),
+    [
+        ([], [1]),
+        (["", "", ""], [1, 2, 3, 4]),
+        (["n", "b", "l", "f", "3", "q", "n"], [1, 2, 1, 4, 1, 3]),
+        (["p"], [1]),
+        (["l", "", "n"], [1, 4]),
+        (["5", "0", "x"], [1]),
+    ],
+)
+def test_the_terminal_goes_where_it_is_told(typed, places):
+    assert [int(line.split()[1]) for line in walked(typed)[0]] == places
+
+
+def test_the_terminal_says_what_it_does_not_understand():
+    written = walked(["x", "9"])[1]
+    assert any("'x' is none of: Enter next" in line for line in written)
+    assert any("There are steps 1 to 4" in line for line in written)
+
+
+def test_the_terminal_numbers_contributions():
+    a = Value(3.0, "a")
+    headings = walked(["", "", "", ""], a * a)[0]
+    assert headings[-2:] == [
+        "Step 4 of 5: backward, contribution 1 of 2",
+        "Step 5 of 5: backward, contribution 2 of 2",
+    ]
+
+
+def test_ctrl_c_ends_the_walk():
+    def read(_):
+        raise KeyboardInterrupt
+
+    walk(steps(Value(3.0, "a") * 2), read, lambda _: None)

@@ -1,0 +1,138 @@
+"""autograd_lite.stepper.widget: state, what is refused, and what if. Its view is driven in test_stepper_browser.py."""
+
+import pytest
+import traitlets
+from hypothesis import given
+from hypothesis import strategies as st
+from random_graphs import random_graph
+
+from autograd_lite import Value, step_through, topological_order
+
+
+def product():
+    w, x = Value(-3.0, label="w"), Value(2.0, label="x")
+    root = (w * x).tanh() * x
+    root.label = "L"
+    return w, x, root
+
+
+def gradients_told(widget):
+    """The last total of each node, by name."""
+    nodes = widget.story["nodes"]
+    return {nodes[s["parent"]]["name"]: s["total"][1] for s in widget.story["steps"] if s["phase"] == "backward"}
+
+
+def test_the_step_can_be_set_and_observed():
+    widget = step_through(product()[2], step=2).widget()
+    seen = []
+    widget.observe(lambda change: seen.append(change["new"]), "step")
+    assert widget.step == 2
+    widget.step = 5
+    assert seen == [5]
+
+
+@pytest.mark.parametrize("step", [-1, 10, 10**6])
+def test_a_step_that_is_not_there_is_refused_and_the_old_one_kept(step):
+    widget = step_through(product()[2]).widget()
+    with pytest.raises(traitlets.TraitError, match=f"step must be from 0 to 9, received {step}"):
+        widget.step = step
+    assert widget.step == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [("step", "one"), ("ask", "delta"), ("tolerance", 0), ("speed", -1), ("speed", float("inf")), ("predict", "yes")],
+)
+def test_bad_state_is_refused(name, bad):
+    widget = step_through(product()[2]).widget()
+    with pytest.raises(traitlets.TraitError, match=name):
+        setattr(widget, name, bad)
+
+
+@given(seed=st.integers(0, 10_000), numbers=st.lists(st.floats(-5, 5), min_size=3, max_size=3))
+def test_what_if_gives_the_values_and_gradients_of_a_graph_with_these_leaves(seed, numbers):
+    leaves, root = random_graph(seed)
+    widget = step_through(root).widget()
+    names = [name for name, _ in sorted(widget.leaves.items())]
+    by_name = dict(zip(names, numbers, strict=False))
+    widget.leaves = by_name
+    used = [node for node in topological_order(root) if node in leaves]
+    for name, leaf in zip(widget.given, used, strict=True):
+        leaf.data = by_name[name]
+    root.forward().backward()
+    told = gradients_told(widget)
+    for name, leaf in zip(widget.given, used, strict=True):
+        assert told[name] == leaf.grad
+    assert [node["data"][1] for node in widget.story["nodes"]] == [node.data for node in topological_order(root)]
+
+
+def test_what_if_changes_nothing_of_the_user():
+    w, x, root = product()
+    root.backward()
+    before = [(node.data, node.grad) for node in topological_order(root)]
+    widget = step_through(root).widget()
+    widget.leaves = {"w": 1.0, "x": 7.0}
+    assert [(node.data, node.grad) for node in topological_order(root)] == before
+    assert (w.data, x.data) == (-3.0, 2.0)
+    root.backward()  # it is not stale either
+
+
+def test_some_of_the_leaves_can_be_set_and_the_others_stay():
+    widget = step_through(product()[2]).widget()
+    widget.leaves = {"x": 1}
+    assert widget.leaves == {"w": -3.0, "x": 1.0}
+    assert widget.given == {"w": -3.0, "x": 2.0}
+    widget.leaves = widget.given
+    assert gradients_told(widget) == gradients_told(step_through(product()[2]).widget())
+
+
+@pytest.mark.parametrize(
+    ("leaves", "message"),
+    [
+        ({"z": 1.0}, r"leaves must be names of leaves \(w, x\), received 'z'"),
+        ({"w": "1"}, "leaves must be numbers: w must be a real number .* not str"),
+        ({"w": None}, "leaves must be numbers: w must be a real number"),
+        ({"w": 10**400}, "leaves must be numbers: w is too large"),
+        ([1.0], "leaves"),
+    ],
+)
+def test_bad_leaves_are_named_and_nothing_is_half_done(leaves, message):
+    widget = step_through(product()[2]).widget()
+    story = widget.story
+    with pytest.raises(traitlets.TraitError, match=message):
+        widget.leaves = leaves
+    assert widget.leaves == {"w": -3.0, "x": 2.0}
+    assert widget.story == story
+
+
+def test_the_part_below_a_node_follows_the_leaves_too():
+    x = Value(3.0, "x")
+    part = x * 2
+    part.label = "part"
+    root = part * part
+    widget = step_through(root, below=part).widget()
+    widget.leaves = {"x": 5.0}
+    [seed] = [step for step in widget.story["steps"] if step["phase"] == "seed"]
+    assert seed["total"][1] == 20.0
+    assert gradients_told(widget) == {"x": 40.0}
+
+
+def test_numbers_that_json_cannot_hold_are_given_as_text():
+    widget = step_through(Value(2.0, "x") * 1e308).widget()
+    widget.leaves = {"x": 100.0}
+    assert widget.story["nodes"][-1]["data"] == ["inf", None]
+
+
+def test_the_graph_of_the_widget_can_be_used():
+    widget = step_through(product()[2]).widget()
+    widget.leaves = {"x": 1.0}
+    widget.root.backward()
+    assert widget.root.data == widget.story["nodes"][-1]["data"][1]
+
+
+def test_a_graph_that_went_stale_since_is_refused():
+    _, x, root = product()
+    stepper = step_through(root)
+    x.data = 4.0
+    with pytest.raises(RuntimeError, match="stale"):
+        stepper.widget()
