@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
-VALUE, DELTA = "01-from-the-derivative-to-value", "02-the-delta-recursion"
+VALUE, DELTA, STEPS = "01-from-the-derivative-to-value", "02-the-delta-recursion", "03-step-through-the-chain-rule"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -47,6 +47,16 @@ ANSWERS = {
         ),
         ("answer = None", 'answer = "A"', 'answer = "B"'),
         ("factor = None", "factor = 2", "factor = 1"),
+    ],
+    STEPS: [
+        ("product_to_w1 = None", "product_to_w1 = -0.393", "product_to_w1 = 0.1966"),
+        ("product_to_x1 = None", "product_to_x1 = -0.590", "product_to_x1 = -0.393"),
+        ("number_of_steps = None", "number_of_steps = 9", "number_of_steps = 8"),
+        ("total_after_first = None", "total_after_first = -6", "total_after_first = 3"),
+        ("total_after_second = None", "total_after_second = -3", "total_after_second = 3"),
+        ("delta_if_o_were_09 = None", "delta_if_o_were_09 = -0.2946", "delta_if_o_were_09 = -0.1551"),
+        ("delta = None", "delta = edge.upstream", "delta = edge.share"),
+        ("o = None", "o = edge.slope", "o = edge.upstream"),
     ],
 }
 
@@ -108,8 +118,8 @@ def say_the_same(kept, received):
     )
 
 
-def test_there_are_two_notebooks():
-    assert NAMES == [VALUE, DELTA]
+def test_there_are_three_notebooks():
+    assert NAMES == [VALUE, DELTA, STEPS]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,7 +129,10 @@ def test_the_file_is_a_valid_notebook(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_file_is_of_readable_size(name):
-    assert (FOLDER / f"{name}.ipynb").stat().st_size < 300_000
+    size = (FOLDER / f"{name}.ipynb").stat().st_size
+    views = sum(text_of(cell).count("<iframe ") for cell in code_cells(read(name)))
+    assert views <= 5
+    assert size < 300_000 + 80_000 * views  # each view to step through is a page, with its own style and script
 
 
 @pytest.mark.parametrize("name", NAMES)

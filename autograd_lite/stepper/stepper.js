@@ -47,7 +47,8 @@ function mathNumber(text, inProduct = false) {
   const [mantissa, exponent] = text.split("e");
   const negative = mantissa.startsWith("-");
   const row = math("mrow", ...(negative ? [math("mo", "−")] : []), math("mn", mantissa.replace("-", "")));
-  if (exponent) row.append(math("mo", "·"), math("msup", math("mn", "10"), math("mn", String(Number(exponent)).replace("-", "−"))));
+  if (exponent)
+    row.append(math("mo", "·"), math("msup", math("mn", "10"), math("mn", String(Number(exponent)).replace("-", "−"))));
   return negative && inProduct ? math("mrow", math("mo", "("), row, math("mo", ")")) : row;
 }
 
@@ -71,7 +72,11 @@ function overlap(start, end, otherStart, otherEnd) {
 
 /** The number that somebody has typed: 0.5, 1e-3, 2/3, -inf; null if it is none. */
 export function readNumber(text) {
-  const plain = text.trim().replaceAll("−", "-").replaceAll("∞", "inf").replace(/^(-?\d*),(\d+)$/, "$1.$2");
+  const plain = text
+    .trim()
+    .replaceAll("−", "-")
+    .replaceAll("∞", "inf")
+    .replace(/^(-?\d*),(\d+)$/, "$1.$2");
   const parts = plain.split("/").map((part) => part.trim());
   const numbers = parts.map((part) => {
     if (/^[+-]?inf(inity)?$/i.test(part)) return part.startsWith("-") ? -Infinity : Infinity;
@@ -112,44 +117,55 @@ export function diagnose(story, step, asked, given, tolerance) {
   const before = step.before ? exact(step.before) : 0;
   const local = `d${node.name}/d${parent.name}`;
   const above = `d${story.root}/d${node.name}`;
-  const others = story.steps.filter((other) => other.node === step.node && other.phase === "backward" && other.edge !== step.edge);
+  const others = story.steps.filter(
+    (other) => other.node === step.node && other.phase === "backward" && other.edge !== step.edge,
+  );
 
   /** What a wrong local partial derivative is; `matches` tells whether a number explains the answer. */
   const wrongSlope = (matches) => {
     const other = others.find((one) => exact(one.slope) !== slope && matches(exact(one.slope)));
     if (other) return `that is the one with respect to the other argument, ${story.nodes[other.parent].name}`;
     if (matches(-slope)) return "its sign is wrong";
-    if (slope !== exact(parent.data) && matches(exact(parent.data))) return `that is the value of ${parent.name}, not a derivative`;
-    if (slope !== exact(node.data) && matches(exact(node.data))) return `that is the value of ${node.name}, not a derivative`;
+    if (slope !== exact(parent.data) && matches(exact(parent.data)))
+      return `that is the value of ${parent.name}, not a derivative`;
+    if (slope !== exact(node.data) && matches(exact(node.data)))
+      return `that is the value of ${node.name}, not a derivative`;
     if (matches(1 / slope)) return "that is its reciprocal";
     return null;
   };
   if (asked === "slope") {
-    if (is(share)) return "That is the product: only the local partial derivative is asked, before the upstream gradient comes in.";
+    if (is(share))
+      return "That is the product: only the local partial derivative is asked, before the upstream gradient comes in.";
     const reason = wrongSlope(is);
     return reason
       ? `The local partial derivative is wrong: ${reason}.`
       : `How much does ${node.name} change for a small change of ${parent.name} alone? That is ${local}.`;
   }
   if (asked === "total") {
-    if (before && is(share)) return `That is the product of this edge alone; += adds it to ${step.before[0]}, which had arrived before.`;
+    if (before && is(share))
+      return `That is the product of this edge alone; += adds it to ${step.before[0]}, which had arrived before.`;
     if (before && is(before)) return "That is what had arrived before; add the product of this edge.";
     if (before && is(before * share)) return "Contributions are added (+=), not multiplied.";
     if (before && is(before - share)) return "The new contribution is added, not subtracted.";
   }
   const product = asked === "total" ? given - before : given;
   const makes = (number) => near(product, number, tolerance);
-  if (asked === "share" && before && is(total)) return "That is the running total; only the product of this edge is asked.";
+  if (asked === "share" && before && is(total))
+    return "That is the running total; only the product of this edge is asked.";
   if (makes(-share)) return "The size is right; check the signs of the two factors.";
-  if (upstream !== 1 && makes(slope)) return `The upstream gradient is missing: multiply by ${above} = ${step.upstream[0]}.`;
+  if (upstream !== 1 && makes(slope))
+    return `The upstream gradient is missing: multiply by ${above} = ${step.upstream[0]}.`;
   if (slope !== 1 && makes(upstream)) return `The local partial derivative is missing: multiply by ${local}.`;
   if (makes(upstream + slope)) return "The two factors are multiplied, not added.";
   const reason = wrongSlope((number) => makes(upstream * number));
   if (reason) return `The local partial derivative ${local} is the wrong factor: ${reason}.`;
   const wrongUpstream = story.steps.find(
-    (one) => one.phase === "backward" && exact(one.upstream) !== upstream && makes(slope * exact(one.upstream)));
-  if (wrongUpstream) return `The upstream gradient is the wrong factor: you took d${story.root}/d${story.nodes[wrongUpstream.node].name}, but ${node.name} passes on its own, ${above}.`;
-  if (makes(slope * exact(node.data))) return `The upstream gradient is the wrong factor: you took the value of ${node.name}, not its gradient ${above}.`;
+    (one) => one.phase === "backward" && exact(one.upstream) !== upstream && makes(slope * exact(one.upstream)),
+  );
+  if (wrongUpstream)
+    return `The upstream gradient is the wrong factor: you took d${story.root}/d${story.nodes[wrongUpstream.node].name}, but ${node.name} passes on its own, ${above}.`;
+  if (makes(slope * exact(node.data)))
+    return `The upstream gradient is the wrong factor: you took the value of ${node.name}, not its gradient ${above}.`;
   return `One factor is certain: the upstream gradient ${above} = ${step.upstream[0]}. So check the other, the local partial derivative ${local}.`;
 }
 
@@ -188,10 +204,16 @@ class Picture {
     this.head.setAttribute("class", "gradient-head");
     this.svg.append(this.head, this.note);
 
-    this.frame = make("div", {
-      class: "picture", tabindex: "0", role: "group",
-      "aria-label": `Picture of ${label}. Plus and minus zoom, 0 shows all, shift and arrow keys move it`,
-    }, this.svg);
+    this.frame = make(
+      "div",
+      {
+        class: "picture",
+        tabindex: "0",
+        role: "group",
+        "aria-label": `Picture of ${label}. Plus and minus zoom, 0 shows all, shift and arrow keys move it`,
+      },
+      this.svg,
+    );
     this.view = [0, 0, ...this.size];
     this.moved = false; // whether somebody has chosen what to see
     this.magnified = 1;
@@ -223,12 +245,20 @@ class Picture {
       const node = event.target.closest?.(".node");
       if (node && !dragged) onNode(Number(node.dataset.node), event.shiftKey);
     });
-    this.frame.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return; // without them the page scrolls, as everywhere
-      event.preventDefault();
-      const box = this.frame.getBoundingClientRect();
-      this.zoom(Math.exp(-event.deltaY / 300), (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-    }, { passive: false });
+    this.frame.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return; // without them the page scrolls, as everywhere
+        event.preventDefault();
+        const box = this.frame.getBoundingClientRect();
+        this.zoom(
+          Math.exp(-event.deltaY / 300),
+          (event.clientX - box.left) / box.width,
+          (event.clientY - box.top) / box.height,
+        );
+      },
+      { passive: false },
+    );
     this.frame.addEventListener("keydown", (event) => {
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -272,7 +302,11 @@ class Picture {
     this.chosenScale = scale;
     const [seenAcross, seenDown] = [width / scale, height / scale];
     const begin = (size, seen, backward) => (size <= seen ? size / 2 : backward ? size - seen / 2 : seen / 2);
-    this.centre(begin(this.size[0], seenAcross, this.direction === "RL"), begin(this.size[1], seenDown, this.direction === "BT"), scale);
+    this.centre(
+      begin(this.size[0], seenAcross, this.direction === "RL"),
+      begin(this.size[1], seenDown, this.direction === "BT"),
+      scale,
+    );
     if (!all) this.follow(this.focus);
   }
 
@@ -318,29 +352,38 @@ class Picture {
       this.centre((left + right) / 2, (top + bottom) / 2, scale);
     }
     const [x, y, width, height] = this.view;
-    const inside = (at, length, from, to) => (to - from > length ? (from + to - length) / 2 : Math.min(Math.max(at, to - length), from));
+    const inside = (at, length, from, to) =>
+      to - from > length ? (from + to - length) / 2 : Math.min(Math.max(at, to - length), from);
     const place = [inside(x, width, left, right), inside(y, height, top, bottom)];
     if (place[0] !== x || place[1] !== y) this.show([...place, width]);
   }
 
   /** The factor at an edge, and an arrow head where the gradient arrives; nothing without an edge. */
   mark(k, factor) {
-    setText(this.note, k === null ? "" : `×${factor}`);
+    setText(this.note, k === null ? "" : `× ${factor}`);
     this.head.setAttribute("points", "");
     if (k === null) return;
     const path = this.edges[k].querySelector("path");
     const length = path.getTotalLength();
     const [tip, base] = [path.getPointAtLength(0), path.getPointAtLength(Math.min(11, length))];
     const [wingX, wingY] = [(base.y - tip.y) / 2, (tip.x - base.x) / 2];
-    this.head.setAttribute("points", `${tip.x},${tip.y} ${base.x + wingX},${base.y + wingY} ${base.x - wingX},${base.y - wingY}`);
+    this.head.setAttribute(
+      "points",
+      `${tip.x},${tip.y} ${base.x + wingX},${base.y + wingY} ${base.x - wingX},${base.y - wingY}`,
+    );
     const width = this.note.getComputedTextLength() || 80;
     const boxes = this.nodes.map((_, i) => this.box(i));
     let best = null;
     for (let part = 1; part < 20; part++) {
       const { x, y } = path.getPointAtLength((length * (10 + (part % 2 ? part : -part) / 2)) / 20); // from the middle outward
       for (const baseline of [y - 7, y + 18]) {
-        const covered = boxes.reduce((area, [left, top, wide, high]) =>
-          area + overlap(x - width / 2, x + width / 2, left, left + wide) * overlap(baseline - 13, baseline + 4, top, top + high), 0);
+        const covered = boxes.reduce(
+          (area, [left, top, wide, high]) =>
+            area +
+            overlap(x - width / 2, x + width / 2, left, left + wide) *
+              overlap(baseline - 13, baseline + 4, top, top + high),
+          0,
+        );
         if (!best || covered < best.covered) best = { x, baseline, covered };
       }
     }
@@ -361,7 +404,9 @@ class View {
     this.build(host);
     this.stops = [
       state.listen("story", () => this.tell()),
-      ...["step", "breakpoints", "ask", "predict", "large", "speed", "theme"].map((name) => state.listen(name, () => this.render())),
+      ...["step", "breakpoints", "ask", "predict", "large", "speed", "theme"].map((name) =>
+        state.listen(name, () => this.render()),
+      ),
     ];
     this.tell();
   }
@@ -383,18 +428,29 @@ class View {
     const toggle = (name, action) => make("button", { type: "button", "aria-pressed": "false", click: action }, name);
 
     this.previous = button("Previous step", "◀ Back", () => this.go(this.at - 1), { "aria-keyshortcuts": "ArrowLeft" });
-    this.next = button("Next step", "Next ▶", () => this.forward(), { class: "main", "aria-keyshortcuts": "ArrowRight" });
+    this.next = button("Next step", "Next ▶", () => this.forward(), {
+      class: "main",
+      "aria-keyshortcuts": "ArrowRight",
+    });
     this.first = button("First step", "|◀", () => this.go(0), { "aria-keyshortcuts": "Home" });
     this.end = button("Last step", "▶|", () => this.go(this.last), { "aria-keyshortcuts": "End" });
     this.player = button("Play", "Play", () => this.play(!this.timer), { "aria-keyshortcuts": "Space" });
     this.slider = make("input", {
-      type: "range", min: "0", step: "1", "aria-label": "Step", input: () => this.go(Number(this.slider.value)),
+      type: "range",
+      min: "0",
+      step: "1",
+      "aria-label": "Step",
+      input: () => this.go(Number(this.slider.value)),
     });
     this.position = make("span", { class: "position" });
     this.phases = Object.entries(PHASES).map(([phase, name]) =>
-      make("button", { type: "button", "data-phase": phase, click: () => this.jump(phase) }, name));
-    this.speed = make("select", { change: () => this.state.set("speed", Number(this.speed.value)) },
-      ...SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`)));
+      make("button", { type: "button", "data-phase": phase, click: () => this.jump(phase) }, name),
+    );
+    this.speed = make(
+      "select",
+      { change: () => this.state.set("speed", Number(this.speed.value)) },
+      ...SPEEDS.map((speed) => make("option", { value: speed }, `${speed}×`)),
+    );
 
     this.large = toggle("Large text", () => this.state.set("large", !this.state.get("large")));
     this.predict = toggle("Predict", () => {
@@ -402,19 +458,26 @@ class View {
       this.state.set("predict", !this.state.get("predict"));
       this.focusAnswer();
     });
-    this.ask = make("select", { change: () => this.state.set("ask", this.ask.value) },
-      ...Object.entries(ASKED).map(([value, name]) => make("option", { value }, name)));
+    this.ask = make(
+      "select",
+      { change: () => this.state.set("ask", this.ask.value) },
+      ...Object.entries(ASKED).map(([value, name]) => make("option", { value }, name)),
+    );
     this.score = make("span", { class: "score" });
 
     this.chosen = make("select", { change: () => this.render() });
     this.goNode = make("button", { type: "button", click: () => this.visit(Number(this.chosen.value)) }, "Go to node");
     this.breakpoint = toggle("Breakpoint", () => this.toggleBreakpoint(Number(this.chosen.value)));
 
-    this.picture = new Picture(this.state.get("picture"), this.state.get("direction"), `the graph of ${story.root}`, (i, shift) =>
-      shift ? this.toggleBreakpoint(i) : this.visit(i));
+    this.picture = new Picture(
+      this.state.get("picture"),
+      this.state.get("direction"),
+      `the graph of ${story.root}`,
+      (i, shift) => (shift ? this.toggleBreakpoint(i) : this.visit(i)),
+    );
     const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among those of a notebook
     this.title = make(heading, { class: "title", id: `${this.id}-title` });
-    this.formula = make("div", { class: "formula" });
+    this.formula = make("div", { class: "formula", role: "group", "aria-label": "Formula", tabindex: "0" }); // it may scroll
     this.words = make("p", { class: "words" });
     this.facts = make("table", { class: "facts" });
     this.line = make("code", { class: "line" });
@@ -427,53 +490,109 @@ class View {
     });
 
     const labelled = (text, control) => make("label", {}, text, " ", control);
-    this.root = make("section", {
-      class: "autograd-stepper", role: "region", "aria-label": `Step through the gradients of ${story.root}`,
-      tabindex: this.wholePage ? null : "0", "data-lm-suppress-shortcuts": "true",
-    },
+    this.root = make(
+      "section",
+      {
+        class: "autograd-stepper",
+        role: "region",
+        "aria-label": `Step through the gradients of ${story.root}`,
+        tabindex: this.wholePage ? null : "0",
+        "data-lm-suppress-shortcuts": "true",
+      },
       ...(this.wholePage ? [make("h1", {}, `Step through the gradients of ${story.root}`)] : []),
-      make("div", { class: "bar", role: "group", "aria-label": "Steps" },
-        this.first, this.previous, this.next, this.end, this.player, this.slider, this.position),
-      make("div", { class: "bar", role: "group", "aria-label": "Jump to phase" }, "Jump to", ...this.phases,
-        labelled("Speed", this.speed), this.large),
-      make("div", { class: "stage" },
+      make(
+        "div",
+        { class: "bar", role: "group", "aria-label": "Steps" },
+        this.first,
+        this.previous,
+        this.next,
+        this.end,
+        this.player,
+        this.slider,
+        this.position,
+      ),
+      make(
+        "div",
+        { class: "bar", role: "group", "aria-label": "Jump to phase" },
+        "Jump to",
+        ...this.phases,
+        labelled("Speed", this.speed),
+        this.large,
+      ),
+      make(
+        "div",
+        { class: "stage" },
         this.picture.frame,
-        make("div", { class: "zoom", role: "group", "aria-label": "Picture" },
-          button("Zoom in", "+", () => this.picture.zoom(1.25)), button("Zoom out", "−", () => this.picture.zoom(0.8)),
-          button("Show all", "Fit", () => this.picture.fit(true)))),
+        make(
+          "div",
+          { class: "zoom", role: "group", "aria-label": "Picture" },
+          button("Zoom in", "+", () => this.picture.zoom(1.25)),
+          button("Zoom out", "−", () => this.picture.zoom(0.8)),
+          button("Show all", "Fit", () => this.picture.fit(true)),
+        ),
+      ),
       make("p", { class: "legend" }, this.legend()),
-      make("div", { class: "bar", role: "group", "aria-label": "Options" },
-        this.predict, labelled("ask for", this.ask), this.score,
-        labelled("Node", this.chosen), this.goNode, this.breakpoint),
-      make("div", { class: "columns" },
-        make("section", { class: "explanation", "aria-labelledby": `${this.id}-title` },
-          this.title, this.formula, this.question, this.words, this.facts, this.line),
-        make("section", { class: "so-far", "aria-label": "Trace" }, make(heading, {}, "Trace"), this.trace)),
-      this.spoken);
+      make(
+        "div",
+        { class: "bar", role: "group", "aria-label": "Options" },
+        this.predict,
+        labelled("ask for", this.ask),
+        this.score,
+        labelled("Node", this.chosen),
+        this.goNode,
+        this.breakpoint,
+      ),
+      make(
+        "div",
+        { class: "columns" },
+        make(
+          "section",
+          { class: "explanation", "aria-labelledby": `${this.id}-title` },
+          this.title,
+          this.formula,
+          this.question,
+          this.words,
+          this.facts,
+          this.line,
+        ),
+        make("section", { class: "so-far", "aria-label": "Trace" }, make(heading, {}, "Trace"), this.trace),
+      ),
+      this.spoken,
+    );
     this.buildWhatIf();
     this.root.addEventListener("keydown", (event) => this.key(event));
     host.append(this.root);
   }
 
   legend() {
-    return "Dotted: to come. Solid: the value is there. Dashed: some of the gradient has arrived. Thick: its gradient is complete. " +
-      "▸ now. Click a node to go to its next step; with Shift, to stop there (●) when playing.";
+    return (
+      "Dotted: to come. Solid: the value is there. Dashed: some of the gradient has arrived. Thick: its gradient is complete. " +
+      "▸ now. Click a node to go to its next step; with Shift, to stop there (●) when playing."
+    );
   }
 
   buildQuestion() {
-    this.answer = make("input", { type: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": `${this.id}-verdict` });
+    this.answer = make("input", {
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-describedby": `${this.id}-verdict`,
+    });
     this.prompt = make("span", {});
     this.verdict = make("p", { class: "verdict", id: `${this.id}-verdict`, role: "status" });
-    this.question = make("form", {
-      class: "question",
-      submit: (event) => {
-        event.preventDefault();
-        this.check();
+    this.question = make(
+      "form",
+      {
+        class: "question",
+        submit: (event) => {
+          event.preventDefault();
+          this.check();
+        },
       },
-    },
       make("label", {}, this.prompt, " ", this.answer),
       make("button", { type: "submit" }, "Check"),
-      make("button", { type: "button", click: () => this.giveAway() }, "Show answer"));
+      make("button", { type: "button", click: () => this.giveAway() }, "Show answer"),
+    );
     this.question.append(this.verdict);
   }
 
@@ -485,14 +604,26 @@ class View {
     const rows = Object.keys(leaves).map((name) => {
       const reach = Math.max(2 * Math.abs(start[name]), 1);
       const slider = make("input", {
-        type: "range", min: start[name] - reach, max: start[name] + reach, step: reach / 100, "aria-label": name,
+        type: "range",
+        min: start[name] - reach,
+        max: start[name] + reach,
+        step: reach / 100,
+        "aria-label": name,
         input: () => change(name, Number(slider.value)),
       });
       const box = make("input", {
-        type: "number", step: "any", "aria-label": `${name}, exactly`,
-        change: () => (box.value !== "" && Number.isFinite(Number(box.value)) ? change(name, Number(box.value)) : show()),
+        type: "number",
+        step: "any",
+        "aria-label": `${name}, exactly`,
+        change: () =>
+          box.value !== "" && Number.isFinite(Number(box.value)) ? change(name, Number(box.value)) : show(),
       });
-      return { name, slider, box, row: make("div", { class: "leaf" }, make("span", { "aria-hidden": "true" }, name), slider, box) };
+      return {
+        name,
+        slider,
+        box,
+        row: make("div", { class: "leaf" }, make("span", { "aria-hidden": "true" }, name), slider, box),
+      };
     });
     const change = (name, number) => this.state.set("leaves", { ...this.state.get("leaves"), [name]: number });
     const show = () => {
@@ -505,7 +636,10 @@ class View {
       }
     };
     const reset = make("button", { type: "button", click: () => this.state.set("leaves", { ...start }) }, "Reset");
-    this.root.insertBefore(make("fieldset", { class: "what-if" }, make("legend", {}, "What if"), ...rows.map(({ row }) => row), reset), this.spoken);
+    this.root.insertBefore(
+      make("fieldset", { class: "what-if" }, make("legend", {}, "What if"), ...rows.map(({ row }) => row), reset),
+      this.spoken,
+    );
     show();
     this.stopWhatIf = this.state.listen("leaves", show);
   }
@@ -531,13 +665,20 @@ class View {
     });
     this.answers.clear();
     this.slider.max = this.last;
-    const names = story.nodes.map((node, i) => ({ i, name: node.name })).filter(({ i }) => story.nodes[i].kind !== "constant");
+    const names = story.nodes
+      .map((node, i) => ({ i, name: node.name }))
+      .filter(({ i }) => story.nodes[i].kind !== "constant");
     if (this.chosen.options.length !== names.length) {
       this.chosen.replaceChildren(...names.map(({ i, name }) => make("option", { value: i }, name)));
     }
-    this.phases.forEach((button) => (button.disabled = !story.steps.some((step) => step.phase === button.dataset.phase)));
-    this.trace.replaceChildren(...story.steps.map((step, t) =>
-      make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, step.text))));
+    this.phases.forEach(
+      (button) => (button.disabled = !story.steps.some((step) => step.phase === button.dataset.phase)),
+    );
+    this.trace.replaceChildren(
+      ...story.steps.map((step, t) =>
+        make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, step.text)),
+      ),
+    );
     this.items = [...this.trace.children];
     this.keepScore();
     this.render();
@@ -623,8 +764,10 @@ class View {
     const { target } = event;
     if (target.closest?.("input, select, textarea")) return; // they have keys of their own
     const actions = {
-      ArrowRight: () => this.forward(), ArrowLeft: () => this.go(this.at - 1),
-      Home: () => this.go(0), End: () => this.go(this.last),
+      ArrowRight: () => this.forward(),
+      ArrowLeft: () => this.go(this.at - 1),
+      Home: () => this.go(0),
+      End: () => this.go(this.last),
     };
     if (!target.closest?.("button")) actions[" "] = () => this.play(!this.timer);
     if (!actions[event.key]) return;
@@ -659,7 +802,9 @@ class View {
     } else {
       let hint = diagnose(this.story, step, asked, given, tolerance);
       if (record.tries > 1 && step.phase === "backward") {
-        const parents = this.story.steps.filter((one) => one.node === step.node && one.phase === "backward").map((one) => one.parent);
+        const parents = this.story.steps
+          .filter((one) => one.node === step.node && one.phase === "backward")
+          .map((one) => one.parent);
         hint += ` The local partial derivative is ${step.formula}, with ${withNumbers(this.story, step, parents)}.`;
       }
       this.judge("wrong", `Not yet. ${hint}`);
@@ -686,7 +831,10 @@ class View {
     const score = { right: done.filter((record) => record.right).length, answered: done.length };
     const now = this.state.get("score");
     if (now.right !== score.right || now.answered !== score.answered) this.state.set("score", score);
-    setText(this.score, this.state.get("predict") ? `Score: ${score.right} of ${score.answered} right at the first try` : "");
+    setText(
+      this.score,
+      this.state.get("predict") ? `Score: ${score.right} of ${score.answered} right at the first try` : "",
+    );
   }
 
   // Drawing
@@ -731,7 +879,10 @@ class View {
     this.predict.setAttribute("aria-pressed", this.state.get("predict"));
     this.large.setAttribute("aria-pressed", this.state.get("large"));
     const chosen = this.story.nodes[Number(this.chosen.value)];
-    this.breakpoint.setAttribute("aria-pressed", Boolean(chosen) && this.state.get("breakpoints").includes(chosen.name));
+    this.breakpoint.setAttribute(
+      "aria-pressed",
+      Boolean(chosen) && this.state.get("breakpoints").includes(chosen.name),
+    );
     this.renderPlayer();
   }
 
@@ -750,13 +901,23 @@ class View {
       const computed = this.computed[i] <= t;
       const given = this.given[i].filter((s) => s <= t);
       const complete = given.length > 0 && given.length === this.given[i].length;
-      const states = [picture.kinds[i], computed ? "computed" : "todo", given.length ? (complete ? "complete" : "receiving") : "", now ? "now" : "",
-        stops.includes(node.name) ? "stop" : ""];
+      const states = [
+        picture.kinds[i],
+        computed ? "computed" : "todo",
+        given.length ? (complete ? "complete" : "receiving") : "",
+        now ? "now" : "",
+        stops.includes(node.name) ? "stop" : "",
+      ];
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
       const [name, data, gradient] = picture.lines[i];
       if (node.kind !== "constant") {
         setText(name, `${now ? "▸ " : ""}${stops.includes(node.name) ? "● " : ""}${node.title}`);
-        setText(data, computed ? `data ${hidden && this.computed[i] === t && step.phase === "forward" ? UNKNOWN : node.data[0]}` : "");
+        setText(
+          data,
+          computed
+            ? `data ${hidden && this.computed[i] === t && step.phase === "forward" ? UNKNOWN : node.data[0]}`
+            : "",
+        );
         setText(gradient, this.gradientOf(i, t, hidden));
       }
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
@@ -795,7 +956,10 @@ class View {
       data: () => `${name} =`,
       slope: () => `Local partial derivative d${name}/d${story.nodes[step.parent].name} =`,
       share: () => `Product of the two factors =`,
-      total: () => (step.phase === "seed" ? `d${story.root}/d${name} =` : `Running total of d${story.root}/d${story.nodes[step.parent].name} =`),
+      total: () =>
+        step.phase === "seed"
+          ? `d${story.root}/d${name} =`
+          : `Running total of d${story.root}/d${story.nodes[step.parent].name} =`,
     }[asked]();
     if (this.prompt.textContent !== what || this.askedAt !== this.at) this.answer.value = "";
     this.askedAt = this.at;
@@ -822,36 +986,83 @@ class View {
       words = "Nothing has been computed yet, and no gradient is known: not computed is not 0.";
     } else if (step.phase === "forward") {
       title = `Forward: ${node.name}`;
-      formula = [[parsed(node.math), math("mo", "="), parsed(step.expressionMath)],
-        [math("mo", "="), parsed(step.numbersMath), math("mo", "="), number(step.data)]];
+      formula = [
+        [parsed(node.math), math("mo", "="), parsed(step.expressionMath)],
+        [math("mo", "="), parsed(step.numbersMath), math("mo", "="), number(step.data)],
+      ];
       words = `${node.name} is computed from its arguments.`;
     } else if (step.phase === "seed") {
       const own = this.derivative(root, name(step.node), "upstream");
       title = `Seed: the gradient of ${node.name}`;
       formula = [[own, math("mo", "="), number(step.total)]];
-      words = node.name === story.root
-        ? `The backward pass starts here: a quantity changes as much as itself.`
-        : `This has come from the rest of the graph, which is not shown.`;
+      words =
+        node.name === story.root
+          ? `The backward pass starts here: a quantity changes as much as itself.`
+          : `This has come from the rest of the graph, which is not shown.`;
     } else {
       const total = () => this.derivative(root, name(step.parent), "total");
       const upstream = () => this.derivative(root, name(step.node), "upstream");
       const local = () => this.derivative(name(step.node), name(step.parent), "local");
       title = `Backward: from ${node.name} to ${parent.name}`;
-      formula = [[total(), math("mo", "+="), upstream(), math("mo", "·"), local()],
-        [math("mo", "="), mathNumber(step.upstream[0]), math("mo", "·"), number(step.slope, true), math("mo", "="), number(step.share)]];
+      formula = [
+        [total(), math("mo", "+="), upstream(), math("mo", "·"), local()],
+        [
+          math("mo", "="),
+          mathNumber(step.upstream[0]),
+          math("mo", "·"),
+          number(step.slope, true),
+          math("mo", "="),
+          number(step.share),
+        ],
+      ];
       words = this.contributionInWords(step, node, parent);
       rows.push(
-        ["upstream", "Upstream gradient", [upstream(), ...(node.delta ? [math("mo", "="), parsed(node.deltaMath)] : [])], step.upstream[0]],
-        ["slope", "× local partial derivative", [local(), math("mo", "="), parsed(step.formulaMath)], hidden ? UNKNOWN : step.slope[0]],
-        ["share", "= product", [mathNumber(step.upstream[0]), math("mo", "·"), number(step.slope, true)], hidden ? UNKNOWN : step.share[0]],
-        ["total", "+= running total", [total(), ...(parent.delta ? [math("mo", "="), parsed(parent.deltaMath)] : []), math("mo", "="),
-          ...(step.before ? [mathNumber(step.before[0]), math("mo", "+")] : []), number(step.share, Boolean(step.before))], hidden ? UNKNOWN : step.total[0]]);
+        [
+          "upstream",
+          "Upstream gradient",
+          [upstream(), ...(node.delta ? [math("mo", "="), parsed(node.deltaMath)] : [])],
+          step.upstream[0],
+        ],
+        [
+          "slope",
+          "× local partial derivative",
+          [local(), math("mo", "="), parsed(step.formulaMath)],
+          hidden ? UNKNOWN : step.slope[0],
+        ],
+        [
+          "share",
+          "= product",
+          [mathNumber(step.upstream[0]), math("mo", "·"), number(step.slope, true)],
+          hidden ? UNKNOWN : step.share[0],
+        ],
+        [
+          "total",
+          "+= running total",
+          [
+            total(),
+            ...(parent.delta ? [math("mo", "="), parsed(parent.deltaMath)] : []),
+            math("mo", "="),
+            ...(step.before ? [mathNumber(step.before[0]), math("mo", "+")] : []),
+            number(step.share, Boolean(step.before)),
+          ],
+          hidden ? UNKNOWN : step.total[0],
+        ],
+      );
     }
     setText(this.title, title);
     this.formula.replaceChildren(...formula.map((row) => make("div", {}, this.mathLine(row))));
     setText(this.words, words);
-    this.facts.replaceChildren(...rows.map(([quantity, heading, cells, value]) =>
-      make("tr", { "data-quantity": quantity }, make("th", { scope: "row" }, heading), make("td", {}, this.mathLine(cells)), make("td", { class: "number" }, value))));
+    this.facts.replaceChildren(
+      ...rows.map(([quantity, heading, cells, value]) =>
+        make(
+          "tr",
+          { "data-quantity": quantity },
+          make("th", { scope: "row" }, heading),
+          make("td", {}, this.mathLine(cells)),
+          make("td", { class: "number" }, value),
+        ),
+      ),
+    );
     this.facts.hidden = !rows.length;
     setText(this.line, hidden ? this.hiddenText(step) : step.text);
   }
@@ -866,7 +1077,9 @@ class View {
     const parts = [];
     if (step.of > 1) {
       const times = step.of === 2 ? "twice" : `${step.of} times`;
-      parts.push(`${parent.name} is used ${times}: this is contribution ${step.number} of ${step.of}, and they add up.`);
+      parts.push(
+        `${parent.name} is used ${times}: this is contribution ${step.number} of ${step.of}, and they add up.`,
+      );
     } else parts.push(`${parent.name} is used once, so this is its whole gradient.`);
     if (parent.delta && step.number === step.of) parts.push(`It is the lecture's ${inGreek(parent.delta)}.`);
     return parts.join(" ");
@@ -898,7 +1111,8 @@ class View {
     this.blanked = hidden ? t : undefined;
     const { offsetTop, offsetHeight } = this.items[t];
     const { scrollTop, clientHeight } = this.trace;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) this.trace.scrollTop = offsetTop - clientHeight / 2;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
+      this.trace.scrollTop = offsetTop - clientHeight / 2;
   }
 
   spokenStep(t, step, hidden) {
@@ -910,8 +1124,10 @@ class View {
     if (step.phase === "forward") return `${place} ${node} is ${step.expression}, which is ${step.data[0]}.`;
     if (step.phase === "seed") return `${place} The gradient of ${node} is ${step.total[0]}.`;
     const parent = story.nodes[step.parent].name;
-    return `${place} From ${node} to ${parent}: upstream gradient ${step.upstream[0]}, times local partial derivative ${step.formula}, ` +
-      `${step.slope[0]}, is ${step.share[0]}. Contribution ${step.number} of ${step.of}; running total ${step.total[0]}.`;
+    return (
+      `${place} From ${node} to ${parent}: upstream gradient ${step.upstream[0]}, times local partial derivative ${step.formula}, ` +
+      `${step.slope[0]}, is ${step.share[0]}. Contribution ${step.number} of ${step.of}; running total ${step.total[0]}.`
+    );
   }
 
   dispose() {
@@ -966,7 +1182,8 @@ function followTheme(state, body) {
   const update = () => {
     const lab = body?.dataset.jpThemeLight;
     const code = body?.classList.contains("vscode-dark") || body?.classList.contains("vscode-high-contrast");
-    const dark = lab === undefined ? code || (!body?.classList.contains("vscode-light") && system.matches) : lab === "false";
+    const dark =
+      lab === undefined ? code || (!body?.classList.contains("vscode-light") && system.matches) : lab === "false";
     const theme = dark ? "dark" : "light";
     if (state.get("theme") !== theme) state.set("theme", theme);
   };
@@ -982,7 +1199,10 @@ function followTheme(state, body) {
 
 /** Show the view in a page of its own, or in an iframe of a notebook; the page has its state as JSON. */
 export function openPage() {
-  const state = stateOfPage({ ...JSON.parse(document.getElementById("autograd-stepper-state").textContent), theme: "light" });
+  const state = stateOfPage({
+    ...JSON.parse(document.getElementById("autograd-stepper-state").textContent),
+    theme: "light",
+  });
   let frame = null;
   try {
     frame = window.frameElement; // null in a page of its own; an error in a frame of a foreign page
@@ -1000,7 +1220,9 @@ export function openPage() {
   document.body.dataset.framed = String(window !== window.parent);
   if (frame) {
     frame.previousElementSibling?.remove(); // the picture that stands there where no scripts run
-    new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(host);
+    new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(
+      host,
+    );
   }
 }
 
