@@ -9,17 +9,61 @@
 """
 
 from nn.comparison import GradientComparison, compare_gradients
-from nn.losses import squared_error
+from nn.losses import LOSSES, hinge, logistic, softmax_cross_entropy, squared_error
 from nn.mlp import ACTIVATIONS, MLP, Layer, Neuron
 from nn.module import Module
+from nn.optimizers import (
+    Adagrad,
+    Adam,
+    GradientDescent,
+    HeavyBall,
+    Momentum,
+    MomentumAdagrad,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
+from nn.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
+from nn.termination import (
+    Criterion,
+    MaximumIterations,
+    SmallGradient,
+    SmallImprovement,
+    TimeLimit,
+    ValidationRising,
+)
 
 __all__ = [
     "ACTIVATIONS",
+    "LOSSES",
     "MLP",
+    "Adagrad",
+    "Adam",
+    "CosineDecay",
+    "Criterion",
+    "ExponentialDecay",
     "GradientComparison",
+    "GradientDescent",
+    "HeavyBall",
+    "InverseTimeDecay",
     "Layer",
+    "LinearWarmup",
+    "MaximumIterations",
     "Module",
+    "Momentum",
+    "MomentumAdagrad",
+    "Nesterov",
     "Neuron",
+    "Optimizer",
+    "RMSProp",
+    "SmallGradient",
+    "SmallImprovement",
+    "StepDecay",
+    "TimeLimit",
+    "ValidationRising",
     "compare_gradients",
+    "hinge",
+    "logistic",
+    "softmax_cross_entropy",
     "squared_error",
 ]

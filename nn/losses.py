@@ -1,12 +1,23 @@
-"""Losses: how far the outputs of a network are from what they should be, as a Value."""
+"""Losses: how far the outputs of a network are from what they should be, as a Value.
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` and `logistic`, and one class for
+`softmax_cross_entropy`. The outputs that the last three take are not squashed: give the network a linear output layer,
+`MLP(..., output_activation="linear")`.
+"""
 
-from autograd_lite import Value, add, constant
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd_lite import Value, add, constant, exp, log, maximum, softplus
+
+Outputs: TypeAlias = Value | Sequence[Value]
+Targets: TypeAlias = Value | float | Sequence[Value | float]
 
 
-def squared_error(outputs: Value | Sequence[Value], targets: Value | float | Sequence[Value | float]) -> Value:
+def squared_error(outputs: Outputs, targets: Targets) -> Value:
     """The squared error e of one example: the sum over the outputs of (o_b^(L) - y_b)^2, without a factor 1/2.
 
     Arguments:
@@ -23,24 +34,164 @@ def squared_error(outputs: Value | Sequence[Value], targets: Value | float | Seq
     >>> e.data, e.label
     (0.25, 'e')
     """
+    o, y = _outputs(outputs), _targets(targets)
+    return _error([(output - target) ** 2 for output, target in _pairs(o, y)])
+
+
+def hinge(outputs: Outputs, targets: Targets) -> Value:
+    """The hinge loss e of one example: by how much an output falls short of 1 on the side of its target.
+
+    Arguments:
+        outputs: the output of a network, or its list of d^(L) outputs; any numbers, positive for the class y = 1.
+        targets: y, -1 or 1, or as many such y_b as there are outputs; numbers become constants labelled y or y_b.
+
+    Raises:
+        ValueError: if there are not as many targets as outputs, or a target is neither -1 nor 1.
+
+    Equation: e = max(0, 1 - y o) (Cortes and Vapnik, "Support-vector networks", 1995); several outputs add up. At the
+    kink, y o = 1, its slope is 0.
+
+    >>> hinge(Value(0.25), 1).data, hinge(Value(0.25), -1).data, hinge([Value(3.0), Value(0.0)], [1, -1]).data
+    (0.75, 1.25, 1.0)
+    """
+    o, y = _outputs(outputs), _targets(targets)
+    return _error([maximum(0.0, 1 - target * output) for output, target in _pairs(o, _signs(y))])
+
+
+def logistic(outputs: Outputs, targets: Targets) -> Value:
+    """The logistic loss e of one example: minus the logarithm of the probability that the network gives to the target.
+
+    It is the cross-entropy for two classes, of which y = 1 has the probability sigmoid(o). It does not overflow.
+
+    Arguments:
+        outputs: the output of a network, or its list of d^(L) outputs; any numbers, logits of the class y = 1.
+        targets: y, -1 or 1, or as many such y_b as there are outputs; numbers become constants labelled y or y_b.
+
+    Raises:
+        ValueError: if there are not as many targets as outputs, or a target is neither -1 nor 1.
+
+    Equation: e = -log sigmoid(y o) = log(1 + exp(-y o)) = softplus(-y o) (Hastie, Tibshirani and Friedman, "The
+    elements of statistical learning", 2009, section 10.6, for y = -1 and 1); several outputs add up.
+
+    >>> round(logistic(Value(0.0), 1).data, 6), logistic(Value(-1000.0), 1).data
+    (0.693147, 1000.0)
+    """
+    o, y = _outputs(outputs), _targets(targets)
+    return _error([softplus(-(target * output)) for output, target in _pairs(o, _signs(y))])
+
+
+def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value | float]) -> Value:
+    """The cross-entropy e of one example: minus the logarithm of the probability that the network gives to its class.
+
+    The probabilities are softmax(o)_b = exp(o_b) / sum_k exp(o_k). It does not overflow.
+
+    Arguments:
+        outputs: the list of the d^(L) outputs of a network, one for each class, at least 2; any numbers, logits.
+        target: the class, a whole number from 0 to d^(L) - 1; or as many y_b as there are classes, probabilities that
+            sum to 1: 1 for the class and 0 for the others ("one-hot"), or softer ones. Numbers become constants
+            labelled y_b, those of a class too, so that both give the same graph.
+
+    Raises:
+        ValueError: if there are fewer than two outputs, no such class, not as many probabilities as outputs, or if they
+            are negative or do not sum to 1.
+
+    Equations: e = -sum_b y_b log softmax(o)_b, de/do_b = softmax(o)_b - y_b (Goodfellow, Bengio and Courville, "Deep
+    learning", 2016, sections 6.2.2.3 and 4.1). Computed from z_b = o_b - max_k o_k, none of which is above 0, as
+    log(sum_k exp(z_k)) - sum_b y_b z_b. The maximum is part of the graph, so that the graph also holds for other
+    outputs; it cancels, and its gradient sum_b (y_b - softmax(o)_b) is 0 to rounding.
+
+    >>> o = [Value(1000.0), Value(1000.0), Value(-1000.0)]
+    >>> e = softmax_cross_entropy(o, 0)
+    >>> e.backward()
+    >>> round(e.data, 6), [output.grad for output in o]
+    (0.693147, [-0.5, 0.5, 0.0])
+    """
+    o = _outputs(outputs)
+    if len(o) < 2:
+        raise ValueError("outputs must have at least two entries, one for each class; received 1 (see `logistic`)")
+    y = _probabilities(target, len(o))
+    largest = reduce(maximum, o)
+    z = [output - largest for output in o]
+    products = [probability * shifted for probability, shifted in _pairs(z, y)]
+    return _labelled(log(add(*[exp(shifted) for shifted in z])) - add(*products))
+
+
+Loss: TypeAlias = Callable[[Any, Any], Value]
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": squared_error,
+    "hinge": hinge,
+    "logistic": logistic,
+    "softmax_cross_entropy": softmax_cross_entropy,
+}
+"""The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""
+
+
+def _outputs(outputs: Outputs) -> list[Value]:
+    """The outputs as a list."""
     if isinstance(outputs, Value):
-        outputs = [outputs]
+        return [outputs]
     if not isinstance(outputs, Sequence):
         raise TypeError(f"outputs must be a Value or a list of Values, not {type(outputs).__name__}: {outputs!r}")
     if not outputs:
         raise ValueError("outputs must have at least one entry, received none")
-    several = (
-        isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
-    )  # an array of no dimension is one number
-    wanted: list[Any] = list(targets) if several else [targets]  # type: ignore[arg-type]
-    if len(outputs) != len(wanted):
-        raise ValueError(f"targets must have {len(outputs)} entries, one for each output; received {len(wanted)}")
+    return list(outputs)
+
+
+def _targets(targets: Any) -> list[Value]:
+    """The targets as a list of Values, numbers as constants with the lecture's names."""
+    wanted = list(targets) if _several(targets) else [targets]
     names = ["y"] if len(wanted) == 1 else [f"y_{number}" for number in range(1, len(wanted) + 1)]
-    y = [
+    return [
         target if isinstance(target, Value) else constant(target, name)
         for target, name in zip(wanted, names, strict=True)
     ]
-    squares = [(output - target) ** 2 for output, target in zip(outputs, y, strict=True)]
-    error = add(*squares) if len(squares) > 1 else squares[0]
+
+
+def _several(targets: Any) -> bool:
+    """Whether they are a list, or an array of some dimension, and no single number."""
+    return isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
+
+
+def _pairs(outputs: list[Value], targets: list[Value]) -> list[tuple[Value, Value]]:
+    """Each output with its target."""
+    if len(outputs) != len(targets):
+        raise ValueError(f"targets must have {len(outputs)} entries, one for each output; received {len(targets)}")
+    return list(zip(outputs, targets, strict=True))
+
+
+def _signs(targets: list[Value]) -> list[Value]:
+    """The targets, if each is -1 or 1."""
+    wrong = [target.data for target in targets if target.data not in {-1.0, 1.0}]
+    if wrong:
+        raise ValueError(f"targets must be -1 or 1; received {wrong[0]}")
+    return targets
+
+
+def _probabilities(target: Any, classes: int) -> list[Value]:
+    """The probabilities y_b of the classes; for the number of a class, 1 for it and 0 for the others."""
+    if not _several(target):
+        whole = isinstance(target, int | float | np.number | np.ndarray) and not isinstance(target, bool)
+        if not whole or target != np.floor(target) or not 0 <= target < classes:
+            raise ValueError(
+                f"target must be a class, a whole number from 0 to {classes - 1}, "
+                f"or the probabilities of {classes} classes; received {target!r}"
+            )
+        target = [float(target == number) for number in range(classes)]
+    y = _targets(target)
+    if len(y) != classes:
+        raise ValueError(f"target must have {classes} entries, one for each output; received {len(y)}")
+    numbers = [probability.data for probability in y]
+    if not all(number >= 0 for number in numbers) or abs(sum(numbers) - 1) > 1e-9:
+        raise ValueError(f"target must be probabilities, at least 0, that sum to 1; received {numbers}")
+    return y
+
+
+def _error(terms: list[Value]) -> Value:
+    """The sum of the terms, labelled e."""
+    return _labelled(add(*terms) if len(terms) > 1 else terms[0])
+
+
+def _labelled(error: Value) -> Value:
     error.label = "e"
     return error
