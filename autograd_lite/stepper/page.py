@@ -10,7 +10,10 @@ from typing import Any
 STYLE = files("autograd_lite").joinpath("stepper/stepper.css").read_text(encoding="utf-8")
 SCRIPT = files("autograd_lite").joinpath("stepper/stepper.js").read_text(encoding="utf-8")
 
-PAGE_STYLE = STYLE + "\nhtml, body { margin: 0; }\n"
+PAGE_STYLE = f"""{STYLE}
+body {{ margin: 0; }}
+@media screen {{ body:has([data-theme="dark"]) {{ background: #14181d; }} }}
+"""
 PAGE_SCRIPT = SCRIPT + "\nopenPage();\n"
 
 

@@ -11,6 +11,7 @@ const MILLISECONDS_PER_STEP = 2000;
 const LEAST_READABLE_SCALE = 0.75; // of the picture, whose text is 12 pixels high
 const GOOD_SCALE = 0.9; // if it cannot be seen as a whole
 const LEAST_SCALE = 0.35; // down to which the picture shrinks to show both ends of an edge
+const LONG_EDGE = 3000; // in units of the picture
 const UNKNOWN = "?";
 
 let views = 0; // to give each view on a page ids of its own
@@ -214,6 +215,8 @@ class Picture {
       },
       this.svg,
     );
+    // Browsers take long to draw dots along thousands of pixels, as from a leaf that is used all over a large graph.
+    this.long = this.edges.map((edge) => edge.querySelector("path").getTotalLength() > LONG_EDGE);
     this.view = [0, 0, ...this.size];
     this.moved = false; // whether somebody has chosen what to see
     this.magnified = 1;
@@ -297,7 +300,8 @@ class Picture {
   fit(all = false) {
     const [width, height] = this.room();
     const whole = Math.min(width / this.size[0], height / this.size[1], 1.6 * this.magnified);
-    const scale = all || whole >= LEAST_READABLE_SCALE * this.magnified ? whole : GOOD_SCALE * this.magnified;
+    const readable = this.magnified > 1 ? GOOD_SCALE * this.magnified : LEAST_READABLE_SCALE;
+    const scale = all || whole >= readable ? whole : GOOD_SCALE * this.magnified;
     this.moved = all;
     this.chosenScale = scale;
     const [seenAcross, seenDown] = [width / scale, height / scale];
@@ -398,13 +402,13 @@ class View {
   constructor(host, state, wholePage) {
     this.state = state;
     this.wholePage = wholePage;
-    this.answers = new Map(); // step and quantity -> {tries, right, done}
+    this.answers = new Map(); // step and quantity -> {tries, done}
     this.timer = null;
     this.id = `stepper-view-${++views}`;
     this.build(host);
     this.stops = [
       state.listen("story", () => this.tell()),
-      ...["step", "breakpoints", "ask", "predict", "large", "speed", "theme"].map((name) =>
+      ...["step", "breakpoints", "ask", "predict", "score", "large", "speed", "theme"].map((name) =>
         state.listen(name, () => this.render()),
       ),
     ];
@@ -425,16 +429,18 @@ class View {
     const { story } = this;
     const button = (name, sign, action, extra = {}) =>
       make("button", { type: "button", "aria-label": name, title: name, click: action, ...extra }, sign);
+    const worded = (text, action, extra = {}) => make("button", { type: "button", click: action, ...extra }, ...text);
+    const sign = (text) => make("span", { "aria-hidden": "true" }, text);
     const toggle = (name, action) => make("button", { type: "button", "aria-pressed": "false", click: action }, name);
 
-    this.previous = button("Previous step", "◀ Back", () => this.go(this.at - 1), { "aria-keyshortcuts": "ArrowLeft" });
-    this.next = button("Next step", "Next ▶", () => this.forward(), {
+    this.previous = worded([sign("◀ "), "Back"], () => this.go(this.at - 1), { "aria-keyshortcuts": "ArrowLeft" });
+    this.next = worded(["Next", sign(" ▶")], () => this.forward(), {
       class: "main",
       "aria-keyshortcuts": "ArrowRight",
     });
     this.first = button("First step", "|◀", () => this.go(0), { "aria-keyshortcuts": "Home" });
     this.end = button("Last step", "▶|", () => this.go(this.last), { "aria-keyshortcuts": "End" });
-    this.player = button("Play", "Play", () => this.play(!this.timer), { "aria-keyshortcuts": "Space" });
+    this.player = worded(["Play"], () => this.play(!this.timer), { "aria-keyshortcuts": "Space" });
     this.slider = make("input", {
       type: "range",
       min: "0",
@@ -518,19 +524,15 @@ class View {
         ...this.phases,
         labelled("Speed", this.speed),
         this.large,
-      ),
-      make(
-        "div",
-        { class: "stage" },
-        this.picture.frame,
         make(
-          "div",
+          "span",
           { class: "zoom", role: "group", "aria-label": "Picture" },
           button("Zoom in", "+", () => this.picture.zoom(1.25)),
           button("Zoom out", "−", () => this.picture.zoom(0.8)),
-          button("Show all", "Fit", () => this.picture.fit(true)),
+          worded(["Fit"], () => this.picture.fit(true)),
         ),
       ),
+      this.picture.frame,
       make("p", { class: "legend" }, this.legend()),
       make(
         "div",
@@ -552,7 +554,7 @@ class View {
           this.formula,
           this.question,
           this.words,
-          this.facts,
+          make("div", { class: "scroll", role: "group", "aria-label": "Quantities", tabindex: "0" }, this.facts),
           this.line,
         ),
         make("section", { class: "so-far", "aria-label": "Trace" }, make(heading, {}, "Trace"), this.trace),
@@ -566,8 +568,9 @@ class View {
 
   legend() {
     return (
-      "Dotted: to come. Solid: the value is there. Dashed: some of the gradient has arrived. Thick: its gradient is complete. " +
-      "▸ now. Click a node to go to its next step; with Shift, to stop there (●) when playing."
+      "Boxes: dotted, to come; thin, computed; dashed, part of the gradient has arrived; thick, its gradient is " +
+      "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; thick, the gradient has passed; dashed, " +
+      "now. Click a box to go to its next step; with Shift, to stop there (●) when playing."
     );
   }
 
@@ -680,7 +683,6 @@ class View {
       ),
     );
     this.items = [...this.trace.children];
-    this.keepScore();
     this.render();
   }
 
@@ -691,7 +693,7 @@ class View {
   }
   record(t) {
     const key = `${t} ${this.asked(this.story.steps[t])}`;
-    if (!this.answers.has(key)) this.answers.set(key, { tries: 0, right: false, done: false });
+    if (!this.answers.has(key)) this.answers.set(key, { tries: 0, done: false });
     return this.answers.get(key);
   }
   /** Whether the numbers of the current step are hidden. */
@@ -793,9 +795,8 @@ class View {
     record.tries += 1;
     const tolerance = this.state.get("tolerance");
     if (near(given, exact(step[asked]), tolerance)) {
-      record.right = record.tries === 1;
       record.done = true;
-      this.keepScore();
+      this.count(record.tries === 1);
       this.render();
       this.judge("right", `Right: ${step[asked][0]}.`);
       this.next.focus({ preventScroll: true });
@@ -815,7 +816,7 @@ class View {
   giveAway() {
     const step = this.story.steps[this.at];
     this.record(this.at).done = true;
-    this.keepScore();
+    this.count(false);
     this.render();
     this.judge("shown", `The answer is ${step[this.asked(step)][0]}.`);
     this.next.focus({ preventScroll: true });
@@ -826,15 +827,10 @@ class View {
     setText(this.verdict, text);
   }
 
-  keepScore() {
-    const done = [...this.answers.values()].filter((record) => record.done);
-    const score = { right: done.filter((record) => record.right).length, answered: done.length };
-    const now = this.state.get("score");
-    if (now.right !== score.right || now.answered !== score.answered) this.state.set("score", score);
-    setText(
-      this.score,
-      this.state.get("predict") ? `Score: ${score.right} of ${score.answered} right at the first try` : "",
-    );
+  /** Count an answer, in the score that all views of a widget share. */
+  count(right) {
+    const score = this.state.get("score");
+    this.state.set("score", { right: score.right + (right ? 1 : 0), answered: score.answered + 1 });
   }
 
   // Drawing
@@ -859,7 +855,6 @@ class View {
     this.renderQuestion(step, hidden);
     this.renderStep(t, step, hidden);
     this.renderTrace(t, step, hidden);
-    this.keepScore();
     if (moved || hidden !== this.hid) this.say(this.spokenStep(t, step, hidden));
     this.hid = hidden;
   }
@@ -877,6 +872,8 @@ class View {
     this.speed.value = this.state.get("speed");
     this.ask.value = this.state.get("ask");
     this.predict.setAttribute("aria-pressed", this.state.get("predict"));
+    const { right, answered } = this.state.get("score");
+    setText(this.score, this.state.get("predict") ? `Score: ${right} of ${answered} right at the first try` : "");
     this.large.setAttribute("aria-pressed", this.state.get("large"));
     const chosen = this.story.nodes[Number(this.chosen.value)];
     this.breakpoint.setAttribute(
@@ -889,8 +886,6 @@ class View {
   renderPlayer() {
     const name = this.timer ? "Pause" : "Play";
     setText(this.player, name);
-    this.player.setAttribute("aria-label", name);
-    this.player.title = name;
   }
 
   renderPicture(t, step, hidden, moved) {
@@ -927,7 +922,7 @@ class View {
       const forward = story.heads[k];
       const now = back === t || (step.phase === "forward" && step.node === forward);
       const state = back <= t ? "returned" : this.computed[forward] <= t ? "passed" : "todo";
-      setClass(edge, `edge ${state}${now ? (back === t ? " now back" : " now") : ""}`);
+      setClass(edge, `edge ${state}${picture.long[k] ? " long" : ""}${now ? (back === t ? " now back" : " now") : ""}`);
     });
     picture.mark(step.edge ?? null, hidden ? UNKNOWN : step.slope?.[0]);
     if (moved) picture.follow([step.node, step.parent].filter((i) => i !== undefined));

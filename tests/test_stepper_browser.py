@@ -1,0 +1,1144 @@
+"""The stepper in headless Chromium: in the saved page, in the page of nbconvert, and live in JupyterLab."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
+
+from autograd_lite import Value
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.stepper import step_through
+from autograd_lite.stepper.page import SCRIPT
+from autograd_lite.steps import node_names
+from autograd_lite.text import clean, number_text
+from autograd_lite.trace import steps
+from autograd_lite.value import topological_order
+from nn import MLP
+
+if MISSING:
+    pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
+
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+# Each is about something else than us.
+NOISE_OF_NBCONVERT = [
+    r"ERR_INTERNET_DISCONNECTED.*https://cdnjs\.cloudflare\.com",  # its require.js and MathJax, with the network cut
+    r"ERR_INTERNET_DISCONNECTED.*https://cdn\.jsdelivr\.net",  # its mermaid
+    r"Failed to fetch dynamically imported module: https://cdnjs\.cloudflare\.com",  # mermaid again
+]
+
+
+def graph(a=0.7313, b=-1.2917):
+    """A graph all of whose numbers differ; a and u are used twice, and no product is one of the factors."""
+    a, b = Value(a, label="a"), Value(b, label="b")
+    u = a * b
+    u.label = "u"
+    L = (u * (u.tanh() * a.sin())) ** 3
+    L.label = "L"
+    return L
+
+
+GRAPH = """
+from autograd_lite import Value
+from autograd_lite.stepper import step_through
+
+a, b = Value(0.7313, label="a"), Value(-1.2917, label="b")
+u = a * b
+u.label = "u"
+L = (u * (u.tanh() * a.sin())) ** 3
+L.label = "L"
+"""
+
+LAST = len(steps(graph())) - 1
+SEED = next(t for t, step in enumerate(steps(graph())) if step.phase == "seed")
+
+
+# Chromium, and what it complains about
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Watch:
+    """What the pages of a context complain about and ask for."""
+
+    def __init__(self, context):
+        self.complaints, self.requests, self.noise = [], [], []
+        context.on("console", self.hear)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", lambda request: self.requests.append(request.url))
+
+    def hear(self, message):
+        if message.type == "error":
+            self.complaints.append(f"{message.text} {message.location['url']}")
+
+    def errors(self):
+        return [text for text in self.complaints if not any(re.search(noise, text) for noise in self.noise)]
+
+    def remote(self):
+        """The beginnings of all requests but those for files, for data, and for the page itself."""
+        return [url[:100] for url in self.requests if not url.startswith(("file:", "data:", "about:", "blob:"))]
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(viewport={"width": 1200, "height": 1000})
+    context.watch = Watch(context)
+    yield context
+    context.close()
+    assert context.watch.errors() == []
+
+
+@pytest.fixture
+def show(context, tmp_path):
+    """Save a page and open it from disk, without a network; gives the view."""
+    context.set_offline(True)
+
+    def show(stepper, prepare=lambda page: None, name="page.html"):
+        page = context.new_page()
+        prepare(page)
+        page.goto(stepper.save(tmp_path / name).as_uri())
+        return View(page)
+
+    yield show
+    assert context.watch.remote() == []
+
+
+def stop_the_clock(page):
+    """Timers run only when the test lets time pass."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+
+
+# The steps
+
+
+def expected_boxes(root, at, digits=4):
+    """What the data and gradient lines of the boxes say at a step, by the walk that is tested elsewhere."""
+    walk = steps(root)[: at + 1]
+    boxes = []
+    for node in topological_order(root):
+        if node.op is CONSTANT:
+            continue
+        known = not node.parents or any(step.phase == "forward" and step.node is node for step in walk)
+        gradient = ""
+        for step in walk:
+            if step.phase == "seed" and step.node is node:
+                gradient = f"grad {number_text(step.result, digits)}"
+            elif step.contribution and step.contribution.step.parent is node:
+                number, of = step.contribution[3:]
+                part = f" ({number} of {of})" if number < of else ""
+                gradient = f"grad {number_text(step.result, digits)}{part}"
+        boxes.append((f"data {number_text(node.data, digits)}" if known else "", gradient))
+    return boxes
+
+
+def test_the_steps_are_the_forward_pass_node_by_node_the_seed_and_one_for_each_edge(show):
+    view = show(step_through(graph()))
+    expect(view.position).to_have_text(f"Step 1 of {LAST + 1}")
+    view.press("End")
+    assert view.trace() == [step.text for step in steps(graph(), digits=4)]
+    phases = view.root.locator(".trace li").evaluate_all("items => items.map(item => item.dataset.phase)")
+    inner = [node for node in topological_order(graph()) if node.parents]
+    edges = [parent for node in inner for parent in node.parents if parent.op is not CONSTANT]
+    assert phases == ["leaves", *["forward"] * len(inner), "seed", *["backward"] * len(edges)]
+
+
+def test_values_appear_as_they_are_computed_and_gradients_as_they_arrive(show):
+    view = show(step_through(graph()))
+    for at in range(LAST + 1):
+        boxes = [tuple(box["lines"][1:]) for box in view.nodes() if "constant" not in box["classes"]]
+        assert boxes == expected_boxes(graph(), at), f"at step {at}"
+        assert len(view.trace()) == at + 1
+        view.press("ArrowRight")
+
+
+def test_no_gradient_is_shown_before_the_seed_and_none_is_0(show):
+    view = show(step_through(graph(), step=SEED - 1))
+    assert {box["lines"][2] for box in view.nodes() if "constant" not in box["classes"]} == {""}
+    assert "grad" not in view.root.locator(".picture svg").text_content()
+
+
+def test_going_back_takes_the_numbers_away_again(show):
+    view = show(step_through(graph(), step=LAST))
+    for at in range(LAST, -1, -1):
+        boxes = [tuple(box["lines"][1:]) for box in view.nodes() if "constant" not in box["classes"]]
+        assert boxes == expected_boxes(graph(), at), f"at step {at}"
+        view.press("ArrowLeft")
+
+
+def test_a_step_shows_the_chain_rule_in_numbers_in_the_table_in_mathml_and_at_the_edge(show):
+    view = show(step_through(graph()))
+    for at, step in enumerate(steps(graph(), digits=4)):
+        view.go(at)
+        expect(view.position).to_have_text(view.at(at))
+        expect(view.root.locator(".line")).to_have_text(step.text)
+        if step.contribution is None:
+            expect(view.root.locator(".facts")).to_be_hidden()
+            continue
+        arithmetic = step.contribution.step
+        numbers = {name: number_text(getattr(arithmetic, name), 4) for name in ("upstream", "slope", "share", "total")}
+        assert view.facts() == numbers
+        formula = view.root.locator(".formula math").nth(1).text_content()
+        slope = f"({numbers['slope']})" if arithmetic.slope < 0 else numbers["slope"]
+        assert formula.replace("−", "-") == f"={numbers['upstream']}·{slope}={numbers['share']}"
+        expect(view.root.locator(".edge-note")).to_contain_text(f"× {numbers['slope']}")
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_the_numbers_in_the_page_are_those_of_backward_bit_for_bit(show, below):
+    net = MLP(2, [3, 1], seed=1)
+    root = (net([0.3, -0.7]) - 0.25) ** 2
+    root.backward()
+    part = root.parents[0] if below else root
+    view = show(step_through(root, below=part if below else None))
+    story = json.loads(view.frame.locator("#autograd-stepper-state").text_content())["story"]
+    order = topological_order(part)
+    assert [node["data"][1] for node in story["nodes"]] == [node.data for node in order]
+    given = [step for step in story["steps"] if step["phase"] in {"seed", "backward"}]
+    totals = {step.get("parent", step["node"]): step["total"][1] for step in given}
+    assert totals == {i: node.grad for i, node in enumerate(order) if node.op is not CONSTANT}
+
+
+def test_what_is_done_and_to_come_can_be_told_without_colour(show):
+    view = show(step_through(graph()))
+    borders, lines, marked = {}, {}, set()
+    for at in range(LAST + 1):
+        view.go(at)
+        for box in view.nodes():
+            kind = next((kind for kind in ("leaf", "root", "constant") if kind in box["classes"]), "inner")
+            states = {"todo", "computed", "receiving", "complete"} & set(box["classes"])
+            state = next(
+                (state for state in ("complete", "receiving") if state in states), *(states & {"todo", "computed"})
+            )
+            if "now" in box["classes"]:
+                marked.add(box["lines"][0][0])
+            elif kind != "constant":
+                borders.setdefault(kind, {}).setdefault(state, set()).add(box["border"])
+        for arrow in view.edges():
+            state = "now" if "now" in arrow["classes"] else arrow["classes"][1]
+            lines.setdefault(state, set()).add(arrow["border"])
+    assert set(borders["inner"]) == {"todo", "computed", "receiving", "complete"}
+    assert set(lines) == {"todo", "passed", "returned", "now"}
+    for kind in [*borders.values(), lines]:
+        assert all(len(same) == 1 for same in kind.values()), kind
+        assert len(set.union(*kind.values())) == len(kind), kind
+    assert marked == {"▸"}
+
+
+def test_the_classes_follow_the_walk(show):
+    root = graph()
+    view = show(step_through(root))
+    order = topological_order(root)
+    for at, step in enumerate(steps(root)):
+        view.go(at)
+        now = {step.node, step.contribution.step.parent if step.contribution else None} - {None}
+        boxes = view.nodes()
+        assert {order[i] for i, box in enumerate(boxes) if "now" in box["classes"]} == now
+        done = steps(root)[: at + 1]
+        for node, box in zip(order, boxes, strict=True):
+            computed = not node.parents or any(one.phase == "forward" and one.node is node for one in done)
+            assert ("computed" in box["classes"], "todo" in box["classes"]) == (computed, not computed)
+
+
+# Ways to move
+
+
+def test_the_buttons_step_forward_and_back_and_to_the_ends(show):
+    view = show(step_through(graph()))
+    expect(view.button("Back")).to_be_disabled()
+    expect(view.button("First step")).to_be_disabled()
+    for name, at in [("Next", 1), ("Next", 2), ("Back", 1), ("Last step", LAST), ("First step", 0)]:
+        view.button(name).click()
+        expect(view.position).to_have_text(view.at(at))
+    view.button("Last step").click()
+    expect(view.button("Next")).to_be_disabled()
+    expect(view.button("Last step")).to_be_disabled()
+
+
+def test_the_keys_step_forward_and_back_and_to_the_ends(show):
+    view = show(step_through(graph()))
+    for key, at in [("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", LAST), ("ArrowRight", LAST),
+                    ("Home", 0), ("ArrowLeft", 0)]:  # fmt: skip
+        view.press(key)
+        expect(view.position).to_have_text(view.at(at))
+
+
+def test_the_keys_also_work_from_a_button_and_the_slider_has_its_own(show):
+    view = show(step_through(graph()))
+    view.button("Large text").press("End")
+    expect(view.position).to_have_text(view.at(LAST))
+    view.slider.press("ArrowLeft")
+    expect(view.position).to_have_text(view.at(LAST - 1))
+    view.slider.press("Home")
+    expect(view.position).to_have_text(view.at(0))
+
+
+def test_keys_with_a_modifier_are_left_to_the_browser(show):
+    view = show(step_through(graph()))
+    for key in ("Control+End", "Alt+Home", "Shift+ArrowRight"):
+        view.press(key)
+        expect(view.position).to_have_text(view.at(0))
+
+
+def test_a_click_on_a_phase_goes_to_its_first_step(show):
+    view = show(step_through(graph()))
+    for name, at in {"Backward": SEED + 1, "Leaves": 0, "Seed": SEED, "Forward": 1}.items():
+        view.button(name).click()
+        expect(view.position).to_have_text(view.at(at))
+        expect(view.button(name)).to_have_attribute("aria-current", "step")
+        expect(view.root.locator("[data-phase][aria-current]:is(button)")).to_have_count(1)
+
+
+def test_the_slider_goes_to_any_step(show):
+    view = show(step_through(graph()))
+    for at in (5, LAST, 0, SEED):
+        view.slider.fill(str(at))
+        expect(view.position).to_have_text(view.at(at))
+        expect(view.slider).to_have_attribute("aria-valuetext", re.compile(f"^{at + 1} of {LAST + 1}, "))
+
+
+def test_a_click_on_a_line_of_the_trace_goes_there(show):
+    view = show(step_through(graph(), step=LAST))
+    view.root.locator(".trace li").nth(3).click()
+    expect(view.position).to_have_text(view.at(3))
+    expect(view.root.locator(".trace li[aria-current=step]")).to_have_text(steps(graph(), digits=4)[3].text)
+
+
+def test_a_click_on_a_node_goes_to_the_next_step_that_gives_it_a_number(show):
+    view = show(step_through(graph()))
+    walk = steps(graph())[1:]
+    receivers = [step.contribution.step.parent if step.contribution else step.node for step in walk]
+    gives = [t for t, receiver in enumerate(receivers, start=1) if receiver.label == "u"]
+    assert len(gives) == 3  # it is computed, and receives two contributions
+    for at in [*gives, gives[0]]:
+        view.node("u").click()
+        expect(view.position).to_have_text(view.at(at))
+
+
+def test_a_node_can_be_gone_to_without_a_mouse(show):
+    view = show(step_through(graph()))
+    view.root.get_by_label("Node").select_option("u")
+    view.button("Go to node").press("Enter")
+    expect(view.root.locator(".title")).to_have_text("Forward: u")
+
+
+def test_the_given_step_is_where_it_starts(show):
+    view = show(step_through(graph(), step=4))
+    expect(view.position).to_have_text(view.at(4))
+
+
+# Playing
+
+
+def test_play_goes_on_until_the_end_and_pause_stops_it(show):
+    view = show(step_through(graph()), stop_the_clock)
+    view.play.click()
+    expect(view.play).to_have_text("Pause")
+    view.frame.clock.run_for(1000)
+    expect(view.position).to_have_text(view.at(1))
+    view.frame.clock.run_for(2000)
+    expect(view.position).to_have_text(view.at(2))
+    view.play.click()
+    view.frame.clock.run_for(60_000)
+    expect(view.position).to_have_text(view.at(2))
+    view.press("Space")
+    view.frame.clock.run_for(60_000)
+    expect(view.position).to_have_text(view.at(LAST))
+    expect(view.play).to_have_text("Play")
+
+
+def test_play_is_as_fast_as_chosen(show):
+    reached = []
+    for speed in ("0.5", "1", "2", "4"):
+        view = show(step_through(graph()), stop_the_clock)
+        view.root.get_by_label("Speed").select_option(speed)
+        view.play.click()
+        view.frame.clock.run_for(4000)
+        reached.append(int(view.position.inner_text().split()[1]))
+    assert reached == sorted(set(reached))
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_play_stops_at_a_breakpoint(show, way):
+    view = show(step_through(graph()), stop_the_clock)
+    if way == "mouse":
+        view.node("u").click(modifiers=["Shift"])
+    else:
+        view.root.get_by_label("Node").select_option("u")
+        view.button("Breakpoint").press("Enter")
+    expect(view.position).to_have_text(view.at(0))
+    expect(view.node("u").locator("text").first).to_contain_text("●")
+    expect(view.button("Breakpoint")).to_have_attribute("aria-pressed", "true")
+    stops = []
+    for _ in range(4):
+        view.play.click()
+        view.frame.clock.run_for(100_000)
+        expect(view.play).to_have_text("Play")
+        stops.append(view.root.locator(".title").inner_text())
+    assert stops[0] == "Forward: u"
+    assert all(stop.endswith(" to u") for stop in stops[1:3])
+    expect(view.position).to_have_text(view.at(LAST))
+    view.node("u").click(modifiers=["Shift"])
+    expect(view.node("u").locator("text").first).not_to_contain_text("●")
+
+
+# The picture
+
+
+def test_the_picture_zooms_by_buttons_keys_and_wheel(show):
+    view = show(step_through(graph()))
+    whole = view.box()
+    view.button("Zoom in").click()
+    nearer = view.box()
+    assert nearer[2] < whole[2]
+    view.button("Zoom out").click()
+    assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
+    view.frame_of_picture.press("+")
+    assert view.box()[2] == pytest.approx(nearer[2], rel=1e-3)
+    view.frame_of_picture.press("-")
+    assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
+    view.frame_of_picture.hover()
+    view.frame.keyboard.down("Control")
+    view.frame.mouse.wheel(0, -200)
+    view.frame.keyboard.up("Control")
+    view.frame.wait_for_function(
+        "width => Number(document.querySelector('.picture svg').getAttribute('viewBox').split(' ')[2]) < width",
+        arg=whole[2] - 1,
+    )
+    view.button("Fit").click()
+    assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
+    view.button("Zoom in").click()
+    view.frame_of_picture.press("0")
+    assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
+
+
+def test_the_picture_moves_by_dragging_and_by_keys_and_a_drag_is_no_click(show):
+    view = show(step_through(graph()))
+    before = view.box()
+    box = view.node("u").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    view.frame.mouse.move(x, y)
+    view.frame.mouse.down()
+    view.frame.mouse.move(x + 60, y + 40, steps=4)
+    view.frame.mouse.up()
+    after = view.box()
+    assert after[0] < before[0]
+    assert after[1] < before[1]
+    assert after[2] == pytest.approx(before[2], rel=1e-3)
+    expect(view.position).to_have_text(view.at(0))
+    moved = view.node("u").bounding_box()
+    assert (moved["x"] - box["x"], moved["y"] - box["y"]) == pytest.approx((60, 40), abs=2)
+    view.frame_of_picture.press("Shift+ArrowRight")
+    assert view.box()[0] > after[0]
+    view.frame_of_picture.press("Shift+ArrowDown")
+    assert view.box()[1] > after[1]
+    expect(view.position).to_have_text(view.at(0))
+
+
+@pytest.mark.parametrize("width", [500, 1200])
+def test_both_ends_of_the_edge_are_in_sight_at_each_step(show, width):
+    view = show(step_through(graph()), lambda page: page.set_viewport_size({"width": width, "height": 900}))
+    frame = view.frame_of_picture.bounding_box()
+    for at in range(LAST + 1):
+        view.go(at)
+        for node in view.root.locator(".picture .node.now").all():
+            box = node.bounding_box()
+            assert frame["x"] <= box["x"] <= box["x"] + box["width"] <= frame["x"] + frame["width"]
+            assert frame["y"] <= box["y"] <= box["y"] + box["height"] <= frame["y"] + frame["height"]
+
+
+# For everybody
+
+
+def test_the_live_region_reads_each_step(show):
+    view = show(step_through(graph()))
+    expect(view.spoken).to_have_attribute("role", "status")
+    for at, step in enumerate(steps(graph(), digits=4)):
+        view.go(at)
+        expect(view.spoken).to_contain_text(f"Step {at + 1} of {LAST + 1}")
+        if step.result is not None:
+            expect(view.spoken).to_contain_text(number_text(step.result, 4))
+
+
+FOCUS = """() => {
+    const element = document.activeElement;
+    if (element === document.body) return null;
+    const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(element);
+    const name = element.getAttribute("aria-label") ?? element.textContent.slice(0, 20);
+    element.dataset.reached = "";
+    return { name, width: outlineStyle === "none" ? 0 : parseFloat(outlineWidth), outlineColor };
+}"""
+CONTROLS = "button:enabled, select, input, textarea, [tabindex='0'], a"
+
+
+@pytest.mark.parametrize("predict", [False, True])
+def test_everything_is_reached_by_tab_and_the_focus_is_visible(show, predict):
+    view = show(step_through(graph(), step=3, predict=predict))
+    view.frame.locator("body").press("Tab")
+    reached = 0
+    while (focused := view.frame.evaluate(FOCUS)) is not None:
+        reached += 1
+        assert focused["width"] >= 2, f"{focused['name']} has no visible focus"
+        assert reached < 100
+        view.frame.keyboard.press("Tab")
+    assert (
+        view.root.locator(f":is({CONTROLS}):visible:not([data-reached])").evaluate_all(
+            "all => all.map(e => e.outerHTML)"
+        )
+        == []
+    )
+    assert reached == view.root.locator(f":is({CONTROLS}):visible").count()
+
+
+def test_large_text_enlarges_the_text_and_the_picture(show):
+    view = show(step_through(graph(), step=SEED), lambda page: page.set_viewport_size({"width": 600, "height": 900}))
+    size = "root => parseFloat(getComputedStyle(root.querySelector('.line')).fontSize)"
+    letters = "root => root.querySelector('.picture g.node text').getBoundingClientRect().height"
+    before, small = view.root.evaluate(size), view.root.evaluate(letters)
+    view.button("Large text").click()
+    expect(view.button("Large text")).to_have_attribute("aria-pressed", "true")
+    assert view.root.evaluate(size) > 1.3 * before
+    assert view.root.evaluate(letters) > 1.3 * small
+    assert show(step_through(graph(), large=True)).root.evaluate(size) > 1.3 * before
+
+
+LIGHTNESS = """root => {
+    const lightness = (color) => color.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765;
+    const { color, backgroundColor } = getComputedStyle(root);
+    return [lightness(color), lightness(backgroundColor)];
+}"""
+
+
+def test_the_page_follows_the_theme_of_the_system(show):
+    view = show(step_through(graph()), lambda page: page.emulate_media(color_scheme="dark"))
+    ink, paper = view.root.evaluate(LIGHTNESS)
+    assert ink > 0.8
+    assert paper < 0.2
+    view.frame.emulate_media(color_scheme="light")
+    expect(view.root).to_have_attribute("data-theme", "light")
+    ink, paper = view.root.evaluate(LIGHTNESS)
+    assert ink < 0.2
+    assert paper > 0.8
+
+
+def test_printed_it_has_no_controls_and_all_of_the_trace(show):
+    root = Value(1.0, label="x")
+    for _ in range(60):
+        root = root * 1.01
+    view = show(step_through(root, step=100))
+    trace = view.root.locator(".trace")
+    assert trace.evaluate("trace => trace.scrollHeight > trace.clientHeight")
+    view.frame.emulate_media(media="print")
+    for control in view.root.locator("button, input, select").all():
+        expect(control).to_be_hidden()
+    assert trace.evaluate("trace => trace.scrollHeight <= trace.clientHeight")
+    assert len(view.trace()) == 101
+    expect(view.frame_of_picture).to_be_visible()
+    expect(view.root.locator(".formula")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_printed_it_is_dark_on_light(show, theme):
+    view = show(
+        step_through(graph(), step=LAST - 1), lambda page: page.emulate_media(media="print", color_scheme=theme)
+    )
+    assert view.serious_violations() == []
+    for selector in (".facts th", ".line", ".formula math", ".trace code"):
+        assert view.root.locator(selector).first.evaluate(LIGHTNESS)[0] < 0.5, selector
+    fills = view.root.locator(".picture text").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
+    assert all(sum(map(int, re.findall(r"\d+", fill)[:3])) / 765 < 0.5 for fill in fills if fill != "none")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("predict", [False, True])
+def test_axe_finds_nothing_serious(show, theme, large, predict):
+    view = show(
+        step_through(graph(), large=large, predict=predict), lambda page: page.emulate_media(color_scheme=theme)
+    )
+    for at in (0, 2, SEED, SEED + 1, LAST):
+        view.go(at)
+        assert view.serious_violations() == [], f"at step {at}"
+    if predict:
+        view.answer.fill("123")
+        view.answer.press("Enter")
+        expect(view.verdict).to_have_attribute("data-kind", "wrong")
+        assert view.serious_violations() == []
+        view.button("Show answer").click()
+        assert view.serious_violations() == []
+
+
+def test_axe_finds_nothing_serious_in_a_narrow_window_with_long_formulas(show):
+    leaves = [Value(0.1 * i, label=f"a leaf with a rather long name, number {i}") for i in range(1, 5)]
+    root = (leaves[0] * leaves[1] + leaves[2] / leaves[3]).tanh()
+    root.label = "a result with a rather long name"
+    view = show(step_through(root), lambda page: page.set_viewport_size({"width": 360, "height": 640}))
+    for at in range(len(steps(root))):
+        view.go(at)
+        assert view.serious_violations() == [], f"at step {at}"
+
+
+@pytest.mark.parametrize("label", ["L", "a result with a name that is rather long for a narrow page"])
+def test_a_narrow_page_does_not_scroll_sideways(show, label):
+    root = graph()
+    root.label = label
+    view = show(step_through(root, predict=True), lambda page: page.set_viewport_size({"width": 360, "height": 640}))
+    for at in (0, 1, SEED, LAST):
+        view.go(at)
+        assert view.frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"at step {at}"
+
+
+# Predicting
+
+
+def shown(number):
+    """How a number is shown, without its sign, which is an element of its own in MathML."""
+    return number_text(number, 4).lstrip("-")
+
+
+def asked(step, ask):
+    """What is asked for at a step."""
+    return getattr(step.contribution.step, ask) if step.contribution else step.result
+
+
+@pytest.mark.parametrize("ask", ["slope", "share", "total"])
+def test_a_number_is_nowhere_until_it_is_typed(show, ask):
+    view = show(step_through(graph(), predict=True, ask=ask))
+    for at, step in enumerate(steps(graph())):
+        expect(view.position).to_have_text(view.at(at))
+        if at == 0:
+            expect(view.answer).to_be_hidden()
+            view.button("Next").click()
+            continue
+        secrets = {shown(step.result)} if step.phase != "seed" else set()  # 1.0 is no secret
+        if step.contribution:
+            arithmetic = step.contribution.step
+            secrets |= {shown(arithmetic.share), shown(arithmetic.total)}
+            if len(step.node.parents) == 1:  # a factor of a product is on the page, as the value of the other
+                secrets.add(shown(arithmetic.slope))
+        said = view.perceptible()
+        assert [secret for secret in secrets if secret in said] == [], f"at step {at}"
+        if at < LAST:
+            view.button("Next").click()
+            expect(view.position).to_have_text(view.at(at))
+            expect(view.answer).to_be_focused()
+        view.answer.fill(repr(asked(step, ask)))
+        view.answer.press("Enter")
+        expect(view.verdict).to_have_attribute("data-kind", "right")
+        assert [secret for secret in secrets if secret not in view.perceptible()] == []
+        if at < LAST:
+            view.button("Next").click()
+    expect(view.score).to_have_text(f"Score: {LAST} of {LAST} right at the first try")
+
+
+def test_the_live_region_asks_and_does_not_tell(show):
+    view = show(step_through(graph(), predict=True, step=SEED + 2))
+    step = steps(graph())[SEED + 2]
+    expect(view.spoken).to_contain_text(f"Step {SEED + 3}")
+    assert shown(step.result) not in view.spoken.text_content()
+    view.button("Show answer").click()
+    expect(view.spoken).to_contain_text(number_text(step.result, 4))
+
+
+def test_what_is_asked_for_can_be_chosen(show):
+    at = next(t for t, step in enumerate(steps(graph())) if step.contribution and step.contribution.number == 2)
+    arithmetic = steps(graph())[at].contribution.step
+    view = show(step_through(graph(), predict=True, step=at))
+    prompts = set()
+    for ask in ("slope", "share", "total"):
+        view.root.get_by_label("ask for").select_option(ask)
+        prompts.add(view.prompt.inner_text())
+        view.answer.fill(repr(getattr(arithmetic, ask)))
+        view.answer.press("Enter")
+        expect(view.verdict).to_have_text(f"Right: {number_text(getattr(arithmetic, ask), 4)}.")
+    assert len(prompts) == 3
+
+
+def hint(view, at, answer):
+    """What is said about an answer at a step."""
+    view.go(at)
+    view.answer.fill(str(answer))
+    view.answer.press("Enter")
+    expect(view.verdict).to_have_attribute("data-kind", "wrong")
+    return view.verdict.inner_text()
+
+
+def test_a_wrong_answer_gets_a_hint_that_names_the_wrong_factor(show):
+    root = graph()
+    walk, names = steps(root), node_names(topological_order(root))
+    at = SEED + 2  # an edge of a product
+    edge, other = walk[at].contribution.step, walk[at + 1].contribution.step
+    name, parent, second = names[edge.node], names[edge.parent], names[other.parent]
+    view = show(step_through(root, predict=True))
+    above, local = f"dL/d{name}", f"d{name}/d{parent}"
+    assert f"upstream gradient is missing: multiply by {above}" in hint(view, at, edge.slope)
+    assert f"local partial derivative is missing: multiply by {local}" in hint(view, at, edge.upstream)
+    assert "check the signs" in hint(view, at, -edge.share)
+    assert "multiplied, not added" in hint(view, at, edge.upstream + edge.slope)
+    wrong = hint(view, at, edge.upstream * other.slope)
+    assert f"local partial derivative {local} is the wrong factor" in wrong
+    assert f"the other argument, {second}" in wrong
+    elsewhere = walk[at + 4].contribution.step.upstream
+    assert "upstream gradient is the wrong factor" in hint(view, at, elsewhere * edge.slope)
+    expect(view.score).to_have_text("Score: 0 of 0 right at the first try")
+
+
+def test_the_hint_tells_a_product_from_a_running_total(show):
+    walk = steps(graph())
+    at, step = next((t, s) for t, s in enumerate(walk) if s.contribution and s.contribution.number == 2)
+    edge, before = step.contribution.step, step.contribution.before
+    view = show(step_through(graph(), predict=True))
+    assert "running total; only the product" in hint(view, at, edge.total)
+    view.root.get_by_label("ask for").select_option("total")
+    assert "product of this edge alone" in hint(view, at, edge.share)
+    assert "what had arrived before" in hint(view, at, before)
+    assert "added (+=), not multiplied" in hint(view, at, before * edge.share)
+    assert "added, not subtracted" in hint(view, at, before - edge.share)
+
+
+@pytest.mark.parametrize(("tolerance", "factor", "right"), [(0.1, 1.08, True), (0.1, 1.12, False), (0.01, 1.08, False)])
+def test_an_answer_may_be_off_by_the_tolerance(show, tolerance, factor, right):
+    view = show(step_through(graph(), predict=True, tolerance=tolerance, step=SEED + 1))
+    view.answer.fill(repr(steps(graph())[SEED + 1].contribution.step.share * factor))
+    view.answer.press("Enter")
+    expect(view.verdict).to_have_attribute("data-kind", "right" if right else "wrong")
+
+
+def test_the_score_counts_what_was_right_at_the_first_try(show):
+    view = show(step_through(graph(), predict=True, step=1))
+    walk = steps(graph())
+    view.answer.fill(repr(walk[1].result))
+    view.button("Check").click()
+    expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+    view.go(2)
+    hint(view, 2, 99)
+    view.answer.fill(repr(walk[2].result))
+    view.button("Check").click()
+    expect(view.score).to_have_text("Score: 1 of 2 right at the first try")
+    view.go(3)
+    view.button("Show answer").click()
+    expect(view.verdict).to_have_text(f"The answer is {number_text(walk[3].result, 4)}.")
+    expect(view.score).to_have_text("Score: 1 of 3 right at the first try")
+
+
+def test_an_answer_that_is_no_number_is_no_try(show):
+    view = show(step_through(graph(), predict=True, step=1))
+    for text in ("", "u", "1 2", "1/2/3"):
+        view.answer.fill(text)
+        view.answer.press("Enter")
+        expect(view.verdict).to_contain_text("Type a number")
+    view.answer.fill(repr(steps(graph())[1].result))
+    view.answer.press("Enter")
+    expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+
+
+def test_play_waits_for_the_answer(show):
+    view = show(step_through(graph(), predict=True), stop_the_clock)
+    view.play.click()
+    view.frame.clock.run_for(100_000)
+    expect(view.position).to_have_text(view.at(1))
+
+
+def test_predict_mode_is_left_by_its_button(show):
+    view = show(step_through(graph(), step=SEED + 1))
+    number = shown(steps(graph())[SEED + 1].result)
+    assert number in view.perceptible()
+    view.button("Predict").click()
+    expect(view.answer).to_be_focused()
+    assert number not in view.perceptible()
+    view.button("Predict").click()
+    expect(view.answer).to_be_hidden()
+    assert number in view.perceptible()
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        *[("0.5", 0.5), ("-1e-3", -0.001), (".5", 0.5), ("5.", 5), ("+1", 1), ("0,5", 0.5), ("−3", -3), (" 7 ", 7)],
+        *[("2/4", 0.5), ("-2 / 4", -0.5), ("1e400", float("inf")), ("-inf", -float("inf")), ("∞", float("inf"))],
+        *[(text, None) for text in ("", "x", "1.2.3", "0x10", "1/2/3", "1e", "--1", "1,000,000", "1 2")],
+    ],
+)
+def test_numbers_are_read_as_they_are_written(browser, typed, number):
+    page = browser.new_page()
+    read = """async ([source, text]) =>
+        (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).readNumber(text)"""
+    assert page.evaluate(read, [SCRIPT, typed]) == number
+    page.close()
+
+
+# Labels that would be markup or script
+
+
+HOSTILE = [
+    "<script>window.hacked=1</script>",
+    '"><img src=x onerror=window.hacked=1>',
+    "</script><script>window.hacked=1//",
+    "</title><svg onload=window.hacked=1>",
+    "' onload='window.hacked=1",
+    *["]]>", "<!--", "</svg>", "&lt;", "{{ x }}", "${x}", "$x$", "\"'`", "constructor", "__proto__"],
+    *["x" * 20_000, "a\x00b", "\u202eabc"],
+]
+
+
+def hostile_graph():
+    leaves = [Value(0.5 + i / 7, label=label) for i, label in enumerate(HOSTILE)]
+    root = leaves[0]
+    for i, leaf in enumerate(leaves[1:]):
+        root = root * leaf if i % 2 else root + leaf
+        root.label = f"{leaf.label[:20]} {i}"
+    root.label = "</script><img src=x onerror=window.hacked=1>"
+    return root
+
+
+FOREIGN = "script:not([type]):not([src]), img, iframe, object, embed, [onload], [onerror], svg svg"
+
+
+def check_that_labels_are_text(view, walk):
+    assert view.root.locator(FOREIGN).count() == 0
+    boxes = [box["lines"][0] for box in view.nodes()]
+    options = view.root.get_by_label("Node").locator("option").all_inner_texts()
+    for label in HOSTILE:
+        assert any(re.sub("^(▸ )?(● )?", "", box) == clean(label) for box in boxes), label
+        assert clean(label) in options
+    view.press("End")
+    for at in (0, 1, 2, len(walk) - 2, len(walk) - 1):
+        view.go(at)
+        expect(view.root.locator(".line")).to_have_text(walk[at].text)
+        assert view.root.locator(FOREIGN).count() == 0
+    assert view.root.locator(".formula math").first.text_content()
+    assert clean("</script><img src=x onerror=window.hacked=1>") in view.root.get_attribute("aria-label")
+    check_that_no_script_has_run(getattr(view.frame, "page", view.frame))
+
+
+def check_that_no_script_has_run(page):
+    for frame in page.frames:
+        assert frame.evaluate("typeof window.hacked") == "undefined"
+
+
+def test_labels_are_never_markup_or_script_in_the_page(show):
+    root = hostile_graph()
+    view = show(step_through(root))
+    walk = steps(root, digits=4)
+    check_that_labels_are_text(view, walk)
+    names = node_names(topological_order(root)).values()
+    assert all(clean(label) in names for label in HOSTILE)
+    view.button("Predict").click()
+    for at in range(1, len(walk), 7):
+        hint(view, at, 12345)
+        hint(view, at, 54321)
+        assert view.root.locator(FOREIGN).count() == 0
+    assert view.frame.evaluate("typeof window.hacked") == "undefined"
+    assert view.frame.title() == f"Step through the gradients of {clean(root.label)}"
+
+
+def test_names_in_mathml_are_the_labels(show):
+    root = hostile_graph()
+    view = show(step_through(root))
+    read = []
+    for at, step in enumerate(steps(root)):
+        label = step.contribution.step.parent.label if step.contribution else None
+        if label in HOSTILE:
+            view.go(at)
+            formula = view.root.locator(".formula math").first.text_content()
+            assert clean(label) in formula.replace("\u00a0", " ")  # in MathML a common space at an edge would be lost
+            read.append(label)
+    assert sorted(read) == sorted(HOSTILE)
+
+
+# A large graph
+
+
+def large_graph(count=500):
+    root = leaf = Value(0.5, label="x")
+    for i in range((count - 1) // 2):
+        root = (root * leaf).tanh() if i % 2 else (root + leaf).sin()
+    return root if len(topological_order(root)) == count else root * leaf
+
+
+# The second frame comes when the first has been drawn.
+UNTIL_DRAWN = """async (root, places) => {
+    const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const slider = root.querySelector("input[type=range]");
+    const durations = [];
+    for (const place of places) for (let step = place; step < place + 10; step++) {
+        const start = performance.now();
+        slider.value = step;
+        slider.dispatchEvent(new Event("input"));
+        await drawn();
+        durations.push(Math.round(performance.now() - start));
+    }
+    return durations;
+}"""
+
+
+def test_a_graph_of_500_nodes_makes_a_small_page_that_steps_without_delay(show):
+    root = large_graph()
+    assert len(topological_order(root)) == 500
+    stepper = step_through(root)
+    sizes = [len(text.encode()) for text in (stepper.html(), stepper._repr_html_())]
+    view = show(stepper)
+    last = len(steps(root)) - 1
+    expect(view.position).to_have_text(f"Step 1 of {last + 1}")
+    long = [edge for edge in view.edges() if "long" in edge["classes"]]
+    assert long, "thousands of dots take half a second to draw"
+    assert {edge["border"] for edge in long if "todo" in edge["classes"]} == {"0.4px none"}
+    durations = view.root.evaluate(UNTIL_DRAWN, [1, last // 2, last - 10])
+    print(f"500 nodes: {sizes[0]:,} and {sizes[1]:,} bytes; milliseconds until a step is drawn: {durations}")
+    view.press("End")
+    expect(view.position).to_have_text(view.at(last))
+    root.backward()
+    assert view.facts()["total"] == number_text(topological_order(root)[0].grad, 4)
+    assert max(sizes) < 2_000_000
+
+
+# The page of nbconvert
+
+
+def test_after_nbconvert_the_iframe_is_alive_without_a_network(context, tmp_path):
+    context.watch.noise += NOISE_OF_NBCONVERT
+    context.set_offline(True)
+    write_notebook(tmp_path / "nb.ipynb", ("step_through(L)", step_through(graph())._repr_html_()))
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", tmp_path / "nb.ipynb"],
+        env=environment(tmp_path), check=True, capture_output=True,
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto((tmp_path / "nb.html").as_uri(), wait_until="domcontentloaded")
+    view = framed(page)
+    view.button("Next").click()
+    expect(view.position).to_have_text(view.at(1))
+    view.press("End")
+    expect(view.position).to_have_text(view.at(LAST))
+    view.slider.fill("5")
+    expect(view.position).to_have_text(view.at(5))
+    expect(page.locator(".jp-OutputArea-output img")).to_have_count(0)
+    assert view.serious_violations() == []
+
+
+# Live in JupyterLab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = JupyterLab(tmp_path_factory.mktemp("jupyter"))
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture
+def page(context):
+    page = context.new_page()
+    page.set_viewport_size({"width": 1400, "height": 4000})  # JupyterLab renders only cells that are in sight
+    return page
+
+
+def test_the_iframe_works_in_jupyterlab(lab, page):
+    lab.open_and_run(page, lab.write("iframe.ipynb", GRAPH + "step_through(L)"))
+    view = framed(page)
+    expect(page.locator(".jp-OutputArea-output img")).to_have_count(0)
+    expect(page.get_by_text("This is a picture")).to_have_count(0)
+    view.button("Next").click()
+    expect(view.position).to_have_text(view.at(1))
+    for key, at in [("ArrowRight", 2), ("End", LAST), ("Home", 0)]:
+        view.press(key)
+        expect(view.position).to_have_text(view.at(at))
+    view.slider.fill("5")
+    expect(view.position).to_have_text(view.at(5))
+    view.node("u").click()
+    expect(view.root.locator(".title")).to_have_text(re.compile("to u$"))
+    view.button("Predict").click()
+    expect(view.answer).to_be_focused()
+    view.button("Show answer").click()
+    expect(view.score).to_have_text("Score: 0 of 1 right at the first try")
+    assert view.serious_violations() == []
+    frame = page.locator(".jp-OutputArea-output iframe").element_handle()
+    for large in ("true", "false"):  # the iframe is as high as what it shows
+        view.button("Large text").click()
+        expect(view.root).to_have_attribute("data-large", large)
+        page.wait_for_function(
+            "frame => Math.abs(frame.clientHeight - frame.contentDocument.body.scrollHeight) < 5", arg=frame
+        )
+
+
+def test_an_untrusted_notebook_shows_the_picture_and_no_iframe(lab, page):
+    lab.open(page, lab.write("untrusted.ipynb", ("step_through(L)", step_through(graph())._repr_html_())))
+    picture = page.locator(".jp-OutputArea-output img")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("alt", "Computation graph with 9 nodes and 10 edges")
+    assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 100
+    expect(page.get_by_text("This is a picture: trust the notebook")).to_be_visible()
+    expect(page.locator(".jp-OutputArea-output iframe")).to_have_count(0)
+
+
+def test_a_trusted_notebook_is_alive_before_anything_is_run(lab, page):
+    path = lab.write("trusted.ipynb", ("step_through(L)", step_through(graph())._repr_html_()))
+    lab.trust(path)
+    lab.open(page, path)
+    view = framed(page)
+    view.button("Last step").click()
+    expect(view.position).to_have_text(view.at(LAST))
+    expect(page.locator(".jp-OutputArea-output img")).to_have_count(0)
+
+
+WIDGET = """
+from ipywidgets import Label
+
+w = step_through(L, digits=17).widget()
+heard = Label()
+w.observe(lambda change: setattr(heard, "value", f"{change.old} to {change.new}, now {w.step}"), "step")
+tried = Label()
+w.observe(lambda change: setattr(tried, "value", f"a is {w.leaves['a']}, L is {w.root.data!r}"), "leaves")
+display(w, heard, tried)
+"""
+
+
+def test_the_state_of_the_widget_goes_both_ways(lab, page):
+    lab.open_and_run(page, lab.write("widget.ipynb", GRAPH + WIDGET, "w", "w.step = 5", "w.step, w.predict, w.large"))
+    views = [View(page, number, widget=True) for number in (0, 1)]
+    view = views[0]
+
+    def at(step, before=None):
+        for one in views:  # the same widget, shown twice
+            expect(one.position).to_have_text(one.at(step))
+        if before is not None:
+            expect(page.get_by_text(f"{before} to {step}, now {step}", exact=True)).to_be_visible()
+
+    at(5)
+    view.button("Next").click()
+    at(6, before=5)
+    view.press("End")
+    at(LAST, before=6)
+    view.press("Home")
+    at(0, before=LAST)
+    view.press("ArrowRight")
+    at(1, before=0)
+    views[1].slider.fill("9")
+    at(9, before=1)
+    view.node("u").click()
+    at(SEED + 6, before=9)
+    lab.run_cell(page, 2)
+    at(5, before=SEED + 6)
+    view.button("Large text").click()
+    view.button("Predict").click()
+    expect(views[1].button("Predict")).to_have_attribute("aria-pressed", "true")
+    lab.run_cell(page, 3)
+    expect(lab.output(page, 3)).to_have_text("(5, True, True)")
+    ids = page.locator(".autograd-stepper [id]").evaluate_all("all => all.map(element => element.id)")
+    assert len(ids) == len(set(ids))
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(4)  # no key was taken for one of JupyterLab's
+
+
+def check_the_numbers(view, root):
+    """At the last step the view shows the numbers of a graph, each with all of its digits."""
+    root.backward()
+    view.press("End")
+    for node, box in zip(topological_order(root), view.nodes(), strict=True):
+        if node.op is not CONSTANT:
+            assert box["lines"][1:] == [f"data {number_text(node.data, 17)}", f"grad {number_text(node.grad, 17)}"]
+
+
+def test_the_sliders_on_the_leaves_compute_anew(lab, page):
+    lab.open_and_run(
+        page, lab.write("leaves.ipynb", GRAPH + WIDGET, "w.leaves = {'b': 0.25}; w.leaves", "L.data, a.data")
+    )
+    view = View(page, widget=True)
+    slider = view.root.get_by_role("slider", name="a", exact=True)
+    exactly = view.root.get_by_role("spinbutton", name="a, exactly")
+    expect(lab.output(page, 1)).to_have_text("{'a': 0.7313, 'b': 0.25}")
+    expect(view.root.get_by_role("slider", name="b", exact=True)).to_have_value(re.compile("^0.2"))
+    check_the_numbers(view, graph(b=0.25))
+    slider.press("ArrowRight")
+    a = float(slider.input_value())
+    assert a != 0.7313
+    expected = graph(a=a, b=0.25)
+    expect(page.get_by_text(f"a is {a}, L is {expected.data!r}", exact=True)).to_be_visible()
+    expect(view.node("a")).to_contain_text(f"data {number_text(a, 17)}")
+    check_the_numbers(view, expected)
+    exactly.fill("-2.5")
+    exactly.press("Tab")
+    expect(view.node("a")).to_contain_text("data -2.5")
+    check_the_numbers(view, graph(a=-2.5, b=0.25))
+    lab.run_cell(page, 2)
+    expect(lab.output(page, 2)).to_have_text(f"({graph().data!r}, 0.7313)")  # the graph of the notebook is as it was
+    view.button("Reset").click()
+    expect(view.node("a")).to_contain_text(f"data {number_text(0.7313, 17)}")
+    check_the_numbers(view, graph())
+
+
+def test_predict_mode_in_the_widget_counts_in_the_kernel_and_axe_finds_nothing_serious(lab, page):
+    cell = GRAPH + "w = step_through(L, predict=True, step=1).widget()\nw"
+    lab.open_and_run(page, lab.write("predict.ipynb", cell, "w.score, w.step"))
+    view = View(page, widget=True)
+    walk = steps(graph())
+    assert shown(walk[1].result) not in view.perceptible()
+    assert view.serious_violations() == []
+    view.answer.fill("7")
+    view.answer.press("Enter")
+    expect(view.verdict).to_have_attribute("data-kind", "wrong")
+    view.answer.fill(repr(walk[1].result))
+    view.answer.press("Enter")
+    expect(view.verdict).to_have_attribute("data-kind", "right")
+    view.button("Next").click()
+    expect(view.position).to_have_text(view.at(2))
+    view.answer.fill(repr(walk[2].result))
+    view.button("Check").click()
+    expect(view.score).to_have_text("Score: 1 of 2 right at the first try")
+    lab.run_cell(page, 1)
+    expect(lab.output(page, 1)).to_have_text("({'right': 1, 'answered': 2}, 2)")
+    view.button("Predict").click()
+    for theme, name in [("dark", "JupyterLab Dark"), ("light", "JupyterLab Light")]:
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).click()
+        page.get_by_role("menuitem", name=name, exact=True).click()
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
+        expect(view.root).to_have_attribute("data-theme", theme)
+        for at in (0, 2, SEED, LAST):
+            view.go(at)
+            assert view.serious_violations() == [], f"at step {at}, {theme}"
+
+
+def test_two_views_of_a_widget_share_the_score(lab, page):
+    cell = GRAPH + "w = step_through(L, predict=True, step=1).widget()\nw"
+    lab.open_and_run(page, lab.write("score.ipynb", cell, "w"))
+    first, second = View(page, 0, widget=True), View(page, 1, widget=True)
+    first.answer.fill(repr(steps(graph())[1].result))
+    first.answer.press("Enter")
+    first.button("Next").click()
+    for view in (first, second):
+        expect(view.position).to_have_text(view.at(2))
+        expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+
+
+def test_labels_are_never_markup_or_script_in_jupyterlab(lab, page):
+    root = hostile_graph()
+    source = f"""
+from autograd_lite import Value
+from autograd_lite.stepper import step_through
+
+leaves = [Value(0.5 + i / 7, label=label) for i, label in enumerate({HOSTILE!r})]
+root = leaves[0]
+for i, leaf in enumerate(leaves[1:]):
+    root = root * leaf if i % 2 else root + leaf
+    root.label = f"{{leaf.label[:20]}} {{i}}"
+root.label = {root.label!r}
+step_through(root)
+"""
+    lab.open_and_run(page, lab.write("hostile.ipynb", source, "step_through(root).widget()"))
+    walk = steps(root, digits=4)
+    check_that_labels_are_text(framed(page), walk)
+    check_that_labels_are_text(View(page, widget=True), walk)
+    sliders = page.get_by_role("group", name="What if").get_by_role("slider")
+    assert sliders.evaluate_all("all => all.map(one => one.ariaLabel)") == [clean(label) for label in HOSTILE]
+    check_that_no_script_has_run(page)
