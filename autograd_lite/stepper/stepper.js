@@ -486,6 +486,11 @@ class View {
     this.formula = make("div", { class: "formula", role: "group", "aria-label": "Formula", tabindex: "0" }); // it may scroll
     this.words = make("p", { class: "words" });
     this.facts = make("table", { class: "facts" });
+    this.quantities = make(
+      "div",
+      { class: "scroll", role: "group", "aria-label": "Quantities", tabindex: "0" },
+      this.facts,
+    );
     this.line = make("code", { class: "line" });
     this.buildQuestion();
     this.spoken = make("div", { class: "spoken", role: "status", "aria-live": "polite" });
@@ -554,7 +559,7 @@ class View {
           this.formula,
           this.question,
           this.words,
-          make("div", { class: "scroll", role: "group", "aria-label": "Quantities", tabindex: "0" }, this.facts),
+          this.quantities,
           this.line,
         ),
         make("section", { class: "so-far", "aria-label": "Trace" }, make(heading, {}, "Trace"), this.trace),
@@ -1058,7 +1063,7 @@ class View {
         ),
       ),
     );
-    this.facts.hidden = !rows.length;
+    this.quantities.hidden = !rows.length;
     setText(this.line, hidden ? this.hiddenText(step) : step.text);
   }
 
