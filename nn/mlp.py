@@ -5,7 +5,7 @@ o_b^(l) = theta(s_b^(l)) (lecture 14, slide "Computing Partial Derivatives"). Th
 column 0 of the matrix W^(l).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -162,9 +162,17 @@ class Layer(Module):
         outputs = self.outputs(as_inputs(x, len(self.neurons[0].w), self._layer - 1))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def outputs(self, inputs: Sequence[Value]) -> list[Value]:
-        """The list of outputs o^(l) for inputs that are nin Values already."""
-        return [neuron.output(inputs) for neuron in self.neurons]
+    def outputs(self, inputs: Sequence[Value], removed: Collection[int] = ()) -> list[Value]:
+        """The list of outputs o^(l) for inputs that are nin Values already.
+
+        Arguments:
+            inputs: o^(l-1), without o_0.
+            removed: the units b, counted from 1, that are removed, as by dropout: what they give is a constant 0.
+        """
+        return [
+            constant(0.0, f"removed o_{unit}^({self._layer})") if unit in removed else neuron.output(inputs)
+            for unit, neuron in enumerate(self.neurons, start=1)
+        ]
 
     def parameters(self) -> list[Value]:
         """The parameters of all units, unit by unit."""
@@ -236,15 +244,38 @@ class MLP(Module):
         outputs = self.outputs(x)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def outputs(self, x: Inputs) -> list[Value]:
+    def outputs(self, x: Inputs, removed: Sequence[Collection[int]] = (), scale: float = 1.0) -> list[Value]:
         """The outputs o^(L) for one example, as a list also where there is only one.
 
+        Arguments:
+            x: as when the network is called.
+            removed: for the hidden layers 1, 2, ... the units, counted from 1, that dropout removes. In the graph they
+                are constants labelled "removed o_b^(l)", with no edges into them.
+            scale: what the outputs of the remaining units of these layers are multiplied by (see `Dropout`).
+
         Raises:
-            ValueError: if x has not d^(0) entries.
+            ValueError: if x has not d^(0) entries, or removed more entries than there are hidden layers, or a unit that
+                its layer has not.
+
+        >>> net = MLP(2, [2, 1], seed=0)
+        >>> error_of_bias = net.outputs([1.0, -1.0], removed=[{1, 2}])[0].data - np.tanh(net.weights[1][0, 0])
+        >>> abs(float(error_of_bias)) < 1e-15
+        True
         """
+        if len(removed) >= len(self.layers):
+            raise ValueError(
+                f"removed must have at most {len(self.layers) - 1} entries, one for each hidden layer; "
+                f"received {len(removed)}"
+            )
+        for number, (units, width) in enumerate(zip(removed, self.sizes[1:], strict=False)):
+            if not all(unit in range(1, width + 1) for unit in units):
+                raise ValueError(f"removed[{number}] must be units, 1 to {width}; received {units!r}")
         outputs = as_inputs(x, self.sizes[0])
-        for layer in self.layers:
-            outputs = layer.outputs(outputs)
+        for number, layer in enumerate(self.layers):
+            gone = removed[number] if number < len(removed) else ()
+            outputs = layer.outputs(outputs, gone)
+            if scale != 1.0 and number < len(removed):
+                outputs = [o if unit in gone else o * scale for unit, o in enumerate(outputs, start=1)]
         return outputs
 
     def parameters(self) -> list[Value]:

@@ -1,0 +1,110 @@
+"""Regularization as the lecture teaches it: L2, jitter and dropout (slides "Neural Networks and Regularization")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.checks import as_number
+
+
+@dataclass(frozen=True)
+class L2:
+    """L2 regularization: the error is augmented by lambda_C times the sum of all squared weights.
+
+    Arguments:
+        strength: lambda_C, at least 0.
+        bias: False spares the weights w_{b,0}^(l), column 0 of each matrix. The slide's sum, over i = 0 .. d^(l-1),
+            does not spare them.
+
+    Raises:
+        ValueError: if the strength is negative or no number.
+
+    Equations: l_AUG = l_D + lambda_C Omega, Omega = sum over l, i, j of (w_{j,i}^(l))^2, so that the gradient gains
+    2 lambda_C w (lecture 14, slide "Neural Networks and Regularization").
+
+    >>> penalty = L2(0.1)
+    >>> weights = [np.array([[1.0, 2.0]])]
+    >>> round(penalty.penalty(weights), 3), penalty.gradients(weights)[0].tolist()
+    (0.5, [[0.2, 0.4]])
+    """
+
+    strength: float
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        as_number("strength", self.strength, least=0)
+
+    def penalty(self, weights: Sequence[Array]) -> float:
+        """lambda_C Omega."""
+        return self.strength * sum(float(np.sum(W * W if self.bias else W[:, 1:] ** 2)) for W in weights)
+
+    def gradients(self, weights: Sequence[Array]) -> list[Array]:
+        """2 lambda_C w for each weight, 0 for a bias that is spared."""
+        gradients = [2 * self.strength * W for W in weights]
+        if not self.bias:
+            for gradient in gradients:
+                gradient[:, 0] = 0.0
+        return gradients
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Dropout: in each iteration some of the hidden nodes are removed, each with the same probability.
+
+    The gradient is that of the remaining network, and the weights on edges into and out of a removed node are not
+    updated at all, neither by momentum nor by L2 regularization.
+
+    Arguments:
+        rate: the probability that a node is removed, from 0 up to but not including 1.
+        scale: True multiplies the outputs of the remaining nodes by 1 / (1 - rate) during training, so that the sums of
+            the next layer have the same mean as at prediction time, when every node takes part and nothing is scaled
+            ("inverted dropout"; Srivastava et al., JMLR 15, 2014, section 10, scale the weights at prediction time
+            instead, which is the same in the mean). False is the slide as printed, which scales nowhere: then the sums
+            at prediction time are larger than those in training.
+
+    Raises:
+        ValueError: if the rate is not in [0, 1).
+
+    Source: Srivastava et al. 2014; lecture 14, slide "Neural Networks and "Strange" Regularization".
+
+    >>> removed = Dropout(0.5).draw([2, 4, 1], np.random.default_rng(0))
+    >>> removed
+    [frozenset({2, 3, 4})]
+    >>> updated_weights([2, 4, 1], removed)[1]
+    array([[ True,  True, False, False, False]])
+    """
+
+    rate: float
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        as_number("rate", self.rate, least=0, below=1)
+
+    @property
+    def factor(self) -> float:
+        """What the outputs of the remaining nodes are multiplied by during training."""
+        return 1.0 / (1.0 - self.rate) if self.scale else 1.0
+
+    def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[frozenset[int]]:
+        """The units, counted from 1, that are removed from each hidden layer of a network of these widths."""
+        return [frozenset((np.flatnonzero(generator.random(width) < self.rate) + 1).tolist()) for width in sizes[1:-1]]
+
+
+def updated_weights(
+    sizes: Sequence[int], removed: Sequence[frozenset[int]]
+) -> list[np.ndarray[tuple[int, int], np.dtype[np.bool_]]]:
+    """For each weight, whether it is updated: not if its edge leads into or out of a removed node.
+
+    Arguments:
+        sizes: the widths d^(0) .. d^(L).
+        removed: the removed units of the hidden layers 1, 2, ...
+    """
+    masks = [np.ones((rows, columns + 1), dtype=bool) for columns, rows in pairwise(sizes)]
+    for layer, units in enumerate(removed):
+        for unit in units:
+            masks[layer][unit - 1, :] = False  # the edges into it, its bias too
+            masks[layer + 1][:, unit] = False  # the edges out of it
+    return masks
