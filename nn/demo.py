@@ -4,46 +4,17 @@
 """
 
 import argparse
-import csv
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
 from autograd_lite import add, draw, explain
 from nn.comparison import compare_gradients
+from nn.data_sets import SPECIES, Iris, load_iris
 from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
-
-SPECIES = ("setosa", "versicolor", "virginica")
-
-
-class Iris(NamedTuple):
-    """Fisher's 150 iris flowers, 50 of each species.
-
-    Attributes:
-        measurements: shape (150, 4): length and width of sepal and petal, in cm.
-        species: shape (150,): 0, 1 or 2, an index into SPECIES.
-    """
-
-    measurements: Matrix
-    species: np.ndarray[tuple[int], np.dtype[np.int64]]
-
-
-def load_iris() -> Iris:
-    """The data of R. A. Fisher, "The use of multiple measurements in taxonomic problems" (1936).
-
-    >>> iris = load_iris()
-    >>> iris.measurements.shape, iris.measurements[0].tolist(), SPECIES[iris.species[0]]
-    ((150, 4), [5.1, 3.5, 1.4, 0.2], 'setosa')
-    """
-    lines = files("nn").joinpath("data/iris.csv").read_text(encoding="utf-8").splitlines()
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    measurements = [[float(number) for name, number in row.items() if name != "species"] for row in rows]
-    return Iris(np.array(measurements), np.array([SPECIES.index(row["species"]) for row in rows]))
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

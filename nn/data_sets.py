@@ -1,0 +1,281 @@
+"""Data sets: Fisher's iris flowers, toys for two inputs, and how data are split and scaled.
+
+The digits and the breast-cancer data ship with scikit-learn: `sklearn.datasets.load_digits(return_X_y=True)` and
+`load_breast_cancer(return_X_y=True)`.
+
+>>> from nn import MLP, MaximumIterations
+>>> from nn.training import fit
+>>> train, held_out = split(*moons(seed=1), seed=1)
+>>> net = MLP(2, [4, 1], seed=1)
+>>> history = fit(net, *train, validation=held_out, stop=MaximumIterations(20))
+"""
+
+import csv
+from importlib.resources import files
+from typing import Any, NamedTuple, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.arrays import Array, as_finite_array
+from nn.checks import as_number, as_whole_number
+from nn.training import stream
+
+Classes: TypeAlias = npt.NDArray[np.int64]
+Data: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+SPECIES = ("setosa", "versicolor", "virginica")
+
+
+class Iris(NamedTuple):
+    """Fisher's 150 iris flowers, 50 of each species.
+
+    Attributes:
+        measurements: shape (150, 4): length and width of sepal and petal, in cm.
+        species: shape (150,): 0, 1 or 2, an index into SPECIES.
+    """
+
+    measurements: Array
+    species: Classes
+
+
+def load_iris() -> Iris:
+    """The data of R. A. Fisher, "The use of multiple measurements in taxonomic problems" (1936).
+
+    >>> iris = load_iris()
+    >>> iris.measurements.shape, iris.measurements[0].tolist(), SPECIES[iris.species[0]]
+    ((150, 4), [5.1, 3.5, 1.4, 0.2], 'setosa')
+    """
+    lines = files("nn").joinpath("data/iris.csv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    measurements = [[float(number) for name, number in row.items() if name != "species"] for row in rows]
+    return Iris(np.array(measurements), np.array([SPECIES.index(row["species"]) for row in rows]))
+
+
+# Toys
+
+
+def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tuple[Array, Classes]:
+    """Two half circles that reach into each other, in random order: no line tells them apart.
+
+    Arguments:
+        examples: N, at least 2; half of them on each moon, on the second one more if N is odd.
+        noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the circles have
+            radius 1.
+        seed: of the random numbers; None takes fresh ones.
+
+    Returns:
+        X of shape (N, 2), and y of shape (N,), -1 or 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: y = -1 at (cos t, sin t), y = 1 at (1 - cos t, 1/2 - sin t), t in equal steps from 0 to pi. These are the
+    points of scikit-learn's make_moons, on which micrograd's demo trains; the random numbers are others.
+
+    >>> X, y = moons(100)
+    >>> X.shape, np.unique(y).tolist()
+    ((100, 2), [-1, 1])
+    """
+    first, second = _halves(examples)
+    t, u = np.linspace(0.0, np.pi, first), np.linspace(0.0, np.pi, second)
+    points = np.concatenate(
+        [np.column_stack([np.cos(t), np.sin(t)]), np.column_stack([1 - np.cos(u), 0.5 - np.sin(u)])]
+    )
+    return _noisy(points, np.repeat([-1, 1], [first, second]), noise, seed)
+
+
+def spirals(
+    examples: int = 200, turns: float = 1.0, noise: float = 0.02, seed: int | None = 0
+) -> tuple[Array, Classes]:
+    """Two spirals that wind around each other, in random order.
+
+    Arguments:
+        examples: N, at least 2; half of them on each spiral, on the second one more if N is odd.
+        turns: how often each goes round, greater than 0; neighbouring windings are 1 / (2 turns) apart.
+        noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the spirals reach from
+            near 0 to a distance of 1.
+        seed: of the random numbers; None takes fresh ones.
+
+    Returns:
+        X of shape (N, 2), and y of shape (N,), -1 or 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: y = -1 at (r cos a, r sin a), y = 1 opposite, at (-r cos a, -r sin a), with the angle a = 2 pi turns r
+    (spirals of Archimedes), and r^2 in equal steps up to 1, so that the points do not crowd in the middle. After Lang
+    and Witbrock, "Learning to tell two spirals apart" (1988), who have three turns and 97 points on each.
+
+    >>> X, y = spirals(200)
+    >>> X.shape, np.unique(y).tolist()
+    ((200, 2), [-1, 1])
+    """
+    first, second = _halves(examples)
+    as_number("turns", turns, above=0)
+    r = np.sqrt(np.concatenate([np.arange(1, count + 1) / count for count in (first, second)]))
+    y = np.repeat([-1, 1], [first, second])
+    angle = 2 * np.pi * turns * r
+    return _noisy(np.column_stack([np.cos(angle), np.sin(angle)]) * (-y * r)[:, np.newaxis], y, noise, seed)
+
+
+def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[Array, Classes]:
+    """Exclusive or: four clouds at the corners of a square, opposite ones of the same class, in random order.
+
+    Arguments:
+        examples: N, at least 4; as many in each cloud, to within one.
+        noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the corners are at
+            (-1 or 1, -1 or 1).
+        seed: of the random numbers; None takes fresh ones.
+
+    Returns:
+        X of shape (N, 2), and y of shape (N,): 1 where one of the two coordinates of the corner is 1, -1 where both or
+        none are.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    >>> X, y = xor(4, noise=0.0)
+    >>> sorted(zip(X.tolist(), y.tolist()))
+    [([-1.0, -1.0], -1), ([-1.0, 1.0], 1), ([1.0, -1.0], 1), ([1.0, 1.0], -1)]
+    """
+    as_whole_number("examples", examples, least=4)
+    corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])[np.arange(examples) % 4]
+    return _noisy(corners, np.where(corners[:, 0] == corners[:, 1], -1, 1), noise, seed)
+
+
+def _halves(examples: int) -> tuple[int, int]:
+    """How many of the examples are in the first of two classes, and how many in the second."""
+    first = as_whole_number("examples", examples, least=2) // 2
+    return first, examples - first
+
+
+def _noisy(points: Array, y: Classes, noise: float, seed: int | None) -> tuple[Array, Classes]:
+    """The points with noise, and their classes, in random order."""
+    as_number("noise", noise, least=0)
+    generator = np.random.default_rng(np.random.SeedSequence(_checked(seed)))
+    order = generator.permutation(len(y))
+    return points[order] + generator.normal(0.0, noise, size=points.shape), y[order]
+
+
+def _checked(seed: int | None) -> int | None:
+    return None if seed is None else as_whole_number("seed", seed, least=0)
+
+
+# Splitting and scaling
+
+
+def split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple[Data, Data]:
+    """Split the data at random into a part to train on and a part that is held out.
+
+    Where y are classes, each has its share of the part that is held out, to within one example ("stratified"): classes
+    are whole numbers, truth values or text, in one dimension. Floats are no classes, even where some are equal.
+
+    Arguments:
+        X: N examples, of shape (N, ...).
+        y: their N targets, of shape (N,) or (N, ...).
+        held_out: the fraction of the examples that is held out, greater than 0 and less than 1; at least one example
+            is, and at least one is not.
+        seed: of the random order; None takes a fresh one. It is a stream of its own: the same seed may be that of the
+            network and of `fit`.
+
+    Returns:
+        Two pairs, (X, y) to train on and (X, y) held out, as new arrays.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    >>> iris = load_iris()
+    >>> (X, species), (held_out_X, held_out_species) = split(*iris, held_out=0.2)
+    >>> X.shape, held_out_X.shape, np.bincount(held_out_species).tolist()
+    ((120, 4), (30, 4), [10, 10, 10])
+    """
+    examples, targets = _rows("X", X), _rows("y", y)
+    N = len(examples)
+    if len(targets) != N:
+        raise ValueError(f"y must have {N} targets, one for each example of X; received {len(targets)}")
+    if N < 2:
+        raise ValueError(f"X must have at least 2 examples to be split; received {N}")
+    as_number("held_out", held_out, above=0, below=1)
+    order = stream(_checked(seed), "split").permutation(N)
+    out = np.zeros(N, dtype=bool)
+    out[_held_out(order, targets, min(max(round(held_out * N), 1), N - 1))] = True
+    train, test = order[~out[order]], order[out[order]]
+    return (examples[train], targets[train]), (examples[test], targets[test])
+
+
+def _held_out(order: npt.NDArray[np.intp], targets: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
+    """The first examples of each class in this order: its share rounded down, and one more where most was lost."""
+    if targets.ndim > 1 or targets.dtype.kind == "f":
+        return order[:count]
+    _, numbers, sizes = np.unique(targets[order], return_inverse=True, return_counts=True)
+    shares = count * sizes / len(order)
+    counts = np.floor(shares).astype(int)
+    # Classes that lost equally much are taken as they come first in the random order, not by their name.
+    _, comes = np.unique(numbers, return_index=True)
+    most_lost = np.lexsort([comes, (counts - shares).round(9)])
+    counts[most_lost[: count - counts.sum()]] += 1
+    return np.concatenate([order[numbers == number][:taken] for number, taken in enumerate(counts)])
+
+
+def _rows(argument: str, numbers: Any) -> npt.NDArray[Any]:
+    """The numbers, or the names of classes, as an array with rows."""
+    try:
+        array = np.asarray(numbers)
+    except ValueError:
+        array = np.asarray(None)
+    if array.ndim == 0:
+        raise ValueError(f"{argument} must have a row for each example, all of equal length; received {numbers!r:.100}")
+    return array
+
+
+@overload
+def standardize(train: Any) -> Array: ...
+@overload
+def standardize(train: Any, *others: Any) -> tuple[Array, ...]: ...
+def standardize(train: Any, *others: Any) -> Array | tuple[Array, ...]:
+    """Scale the inputs to mean 0 and standard deviation 1, all by the mean and the deviation of the training examples.
+
+    Arguments:
+        train: the training examples, of shape (N, d^(0)).
+        others: examples that are not trained on, of shapes (.., d^(0)).
+
+    Returns:
+        New arrays, a tuple where there are others. An input that is the same in all training examples is only moved, to
+        0.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equation: (x - mean) / deviation, for each input, with deviation^2 the mean of (x - mean)^2 (without Bessel's
+    correction, as in scikit-learn's StandardScaler).
+
+    >>> standardize([[1.0, 5.0], [3.0, 5.0]])
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    >>> train, test = standardize([[1.0], [3.0]], [[4.0]])
+    >>> test
+    array([[2.]])
+    """
+    names = ["train", *(f"others[{position}]" for position in range(len(others)))]
+    arrays = [as_finite_array(name, numbers) for name, numbers in zip(names, (train, *others), strict=True)]
+    for name, array in zip(names, arrays, strict=True):
+        if array.ndim != 2 or array.shape[1] != arrays[0].shape[1] or (name == "train" and len(array) == 0):
+            width = arrays[0].shape[1] if arrays[0].ndim == 2 else "d^(0)"
+            raise ValueError(f"{name} must be examples of shape (N, {width}); received {array.shape}")
+    center, scale = center_and_scale(arrays[0])
+    scaled = tuple((array - center) / scale for array in arrays)
+    return scaled if others else scaled[0]
+
+
+def center_and_scale(numbers: Array) -> tuple[Array, Array]:
+    """The mean and the standard deviation of each column; for a column of equal numbers, this number and 1.
+
+    (The computed deviation of equal numbers need not be 0: that of 0.1, 0.1, 0.1 is 1e-17, and what is divided by it
+    is noise.)
+
+    >>> center_and_scale(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]]))[0].tolist()
+    [0.1, 2.0]
+    """
+    equal = (numbers == numbers[0]).all(axis=0)
+    return np.where(equal, numbers[0], numbers.mean(axis=0)), np.where(equal, 1.0, numbers.std(axis=0))
