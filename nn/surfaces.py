@@ -1,0 +1,230 @@
+"""Surfaces to descend: non-convex functions of two variables, on which the path of an optimizer can be seen.
+
+They are written with the functions of autograd_lite, so that they take numbers or Values. The optimizers that walk over
+them are those of `nn.optimizers`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
+
+>>> from nn.optimizers import GradientDescent
+>>> path = descend(HIMMELBLAU, (0.0, 0.0), GradientDescent(0.01), iterations=100)
+>>> path.shape, path[-1].round(6).tolist()
+((101, 2), [3.0, 2.0])
+"""
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd_lite import Value, exp
+from nn.arrays import Array, as_finite_array
+from nn.checks import as_whole_number
+from nn.optimizers import Optimizer
+from nn.training import stream
+
+Point: TypeAlias = tuple[float, float]
+Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A function f(x, y) of two variables, and where to look at it.
+
+    Arguments:
+        name: what it is called, for titles.
+        function: f, of two numbers or two Values; it gives a number or a Value.
+        window: ((lowest x, highest x), (lowest y, highest y)), the part that is drawn.
+        minima: the points that are known to be local minima, the lowest first.
+
+    Raises:
+        ValueError: if the window is no two intervals of finite numbers, or the minima are no points.
+
+    >>> bowl = Surface("A bowl", lambda x, y: x**2 + y**2, window=((-1, 1), (-1, 1)), minima=((0.0, 0.0),))
+    >>> bowl(3.0, 4.0), gradient_at(bowl, (3.0, 4.0)).tolist()
+    (25.0, [6.0, 8.0])
+    """
+
+    name: str
+    function: Callable[[Any, Any], Any]
+    window: Window
+    minima: tuple[Point, ...] = ()
+
+    def __post_init__(self) -> None:
+        window = as_finite_array("window", self.window)
+        if window.shape != (2, 2) or not (window[:, 0] < window[:, 1]).all():
+            raise ValueError(f"window must be ((lowest x, highest x), (lowest y, highest y)); received {self.window!r}")
+        if len(self.minima) and as_finite_array("minima", self.minima).shape != (len(self.minima), 2):
+            raise ValueError(f"minima must be points (x, y); received {self.minima!r}")
+
+    def __call__(self, x: Any, y: Any) -> Any:
+        """f(x, y), a number for numbers and a Value for Values."""
+        return self.function(x, y)
+
+    def heights(self, xs: Sequence[float] | Array, ys: Sequence[float] | Array) -> Array:
+        """f at all points of a grid, of shape (len(ys), len(xs)): rows are values of y, as `contour` takes them.
+
+        >>> SADDLE.heights([0.0, 1.0, 2.0], [0.0, 1.0]).tolist()
+        [[0.0, 0.5, 2.0], [-0.25, 0.25, 1.75]]
+        """
+        return np.array([[float(self(x, y)) for x in map(float, xs)] for y in map(float, ys)])
+
+
+HIMMELBLAU = Surface(
+    "Himmelblau's function",
+    lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2,
+    window=((-5.0, 5.0), (-5.0, 5.0)),
+    minima=(
+        (3.0, 2.0),
+        (-2.805118086952745, 3.131312518250573),
+        (-3.779310253377747, -3.283185991286170),
+        (3.584428340330492, -1.848126526964404),
+    ),
+)
+"""f = (x^2 + y - 11)^2 + (x + y^2 - 7)^2: four minima, all of value 0, so that the end depends on the start.
+
+Source: Himmelblau, "Applied nonlinear programming" (1972). Between the minima there are four saddles, and a maximum
+near (-0.271, -0.923).
+"""
+
+ROSENBROCK = Surface(
+    "Rosenbrock's valley",
+    lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2,
+    window=((-2.0, 2.0), (-1.0, 3.0)),
+    minima=((1.0, 1.0),),
+)
+"""f = (1 - x)^2 + 100 (y - x^2)^2: one minimum, of value 0, at the end of a bent valley with steep walls.
+
+Source: Rosenbrock, "An automatic method for finding the greatest or least value of a function" (1960). Steps that are
+short enough for the walls are too short for the floor, where each coordinate needs another rate.
+"""
+
+SADDLE = Surface(
+    "A saddle between two minima",
+    lambda x, y: x**2 / 2 + y**4 / 4 - y**2 / 2,
+    window=((-1.5, 1.5), (-1.75, 1.75)),
+    minima=((0.0, 1.0), (0.0, -1.0)),
+)
+"""f = x^2/2 + y^4/4 - y^2/2: a saddle at (0, 0), and two minima of value -1/4 at (0, -1) and (0, 1).
+
+Source: Nesterov, "Introductory lectures on convex optimization" (2004), example 1.2.2: from a start with y = 0,
+gradient descent goes to the saddle, and no further: there the gradient is 0.
+"""
+
+TWO_VALLEYS = Surface(
+    "Two valleys",
+    lambda x, y: (x**2 + y**2) / 10 - 0.3 * exp(-8 * ((x + 1) ** 2 + y**2)) - exp(-((x - 1) ** 2 + y**2) / 2),
+    window=((-2.5, 2.0), (-1.5, 1.5)),
+    minima=((0.831348733001077, 0.0), (-0.885195351233792, 0.0)),
+)
+"""f = (x^2 + y^2)/10 - 3/10 exp(-8 ((x+1)^2 + y^2)) - exp(-((x-1)^2 + y^2)/2): a narrow valley and a deep, wide one.
+
+From (-2, 1) with the learning rate eta = 0.3, gradient descent ends in the narrow valley on the left, a local minimum
+of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a heavy ball, and Nesterov's, get to the
+minimum on the right, of value -0.917 ("Momentum can be used to break out of local minima", lecture 14, slide "Key
+Takeaways"). The heavy ball does by its speed. Momentum as printed never has more speed than two gradients give it; it
+leaves because near a minimum of curvature k it only stays if eta k beta < 1, gradient descent if eta k < 2, and on the
+left eta k is 1.4 along y. The function is ours.
+"""
+
+SURFACES = {"himmelblau": HIMMELBLAU, "rosenbrock": ROSENBROCK, "saddle": SADDLE, "two_valleys": TWO_VALLEYS}
+"""The surfaces of this module, by name."""
+
+
+def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Array) -> Array:
+    """The gradient (df/dx, df/dy) at a point, of shape (2,), by automatic differentiation.
+
+    Arguments:
+        surface: f, a Surface or another function of two Values.
+        point: (x, y).
+
+    Raises:
+        ValueError: if the point is no two numbers.
+
+    >>> gradient_at(ROSENBROCK, (0.0, 1.0)).tolist()
+    [-2.0, 200.0]
+    """
+    x, y = (Value(number, name) for number, name in zip(_as_point("point", point).tolist(), "xy", strict=True))
+    height = surface(x, y)
+    if isinstance(height, Value):  # else f is constant
+        height.backward()
+    return np.array([x.grad, y.grad])
+
+
+def descend(
+    surface: Callable[[Any, Any], Any], start: Sequence[float] | Array, optimizer: Optimizer, iterations: int
+) -> Array:
+    """The path of an optimizer over a surface: its points (x, y), of shape (iterations + 1, 2), the start first.
+
+    Arguments:
+        surface: f, a Surface or another function of two Values.
+        start: (x, y) at t = 0.
+        optimizer: any of `nn.optimizers`. It is not changed: a copy starts from t = 0.
+        iterations: how many steps; at least 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+        TypeError: if the optimizer is none.
+
+    Warns:
+        RuntimeWarning: if the path leaves the finite numbers, as with too large a learning rate; the rest of it is nan.
+
+    >>> from nn.optimizers import GradientDescent, HeavyBall
+    >>> for optimizer in (GradientDescent(0.3), HeavyBall(0.3, beta=0.9)):
+    ...     print(descend(TWO_VALLEYS, (-2.0, 1.0), optimizer, iterations=200)[-1].round(3) + 0.0)
+    [-0.885  0.   ]
+    [0.831 0.   ]
+    """
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be such as GradientDescent(0.01); received {optimizer!r}")
+    as_whole_number("iterations", iterations, least=1)
+    path = np.full((iterations + 1, 2), math.nan)
+    path[0] = _as_point("start", start)
+    optimizer = copy.deepcopy(optimizer)
+    optimizer.reset()
+    done = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the engine's, of gradients that are not finite
+        while done < iterations and np.isfinite(path[done]).all():
+            gradient = gradient_at(surface, path[done])
+            (moved,) = optimizer.step([path[done : done + 1]], [gradient[np.newaxis]])
+            done += 1
+            path[done] = moved[0]
+    if not np.isfinite(path[done]).all():
+        path[done] = math.nan
+        warnings.warn(
+            f"the path leaves the finite numbers in iteration {done - 1}; from there on it is nan",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return path
+
+
+def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Array:
+    """Random starting points, uniform over the window of a surface, of shape (count, 2).
+
+    Arguments:
+        surface: whose window it is.
+        count: how many; at least 1.
+        seed: of the random numbers; None takes fresh ones. With a greater count, the first points are the same.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    >>> random_points(HIMMELBLAU, 3, seed=0).shape
+    (3, 2)
+    """
+    as_whole_number("count", count, least=1)
+    if seed is not None:
+        as_whole_number("seed", seed, least=0)
+    lowest, highest = np.array(surface.window).T
+    return stream(seed, "restarts").uniform(lowest, highest, size=(count, 2))
+
+
+def _as_point(argument: str, numbers: Any) -> Array:
+    """Two finite numbers, or a ValueError that names the argument."""
+    point = as_finite_array(argument, numbers)
+    if point.shape != (2,):
+        raise ValueError(f"{argument} must be two numbers (x, y); received shape {point.shape}")
+    return point
