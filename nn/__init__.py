@@ -9,6 +9,8 @@
 """
 
 from nn.comparison import GradientComparison, compare_gradients
+from nn.data_sets import load_iris, moons, spirals, split, standardize, xor
+from nn.files import load_weights, save_weights
 from nn.losses import LOSSES, hinge, logistic, softmax_cross_entropy, squared_error
 from nn.mlp import ACTIVATIONS, MLP, Layer, Neuron
 from nn.module import Module
@@ -23,6 +25,8 @@ from nn.optimizers import (
     Optimizer,
     RMSProp,
 )
+from nn.regularization import L2, Dropout
+from nn.restarts import Restarts, restarts
 from nn.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 from nn.termination import (
     Criterion,
@@ -32,19 +36,23 @@ from nn.termination import (
     TimeLimit,
     ValidationRising,
 )
+from nn.training import History, fit
 
 __all__ = [
     "ACTIVATIONS",
+    "L2",
     "LOSSES",
     "MLP",
     "Adagrad",
     "Adam",
     "CosineDecay",
     "Criterion",
+    "Dropout",
     "ExponentialDecay",
     "GradientComparison",
     "GradientDescent",
     "HeavyBall",
+    "History",
     "InverseTimeDecay",
     "Layer",
     "LinearWarmup",
@@ -56,14 +64,25 @@ __all__ = [
     "Neuron",
     "Optimizer",
     "RMSProp",
+    "Restarts",
     "SmallGradient",
     "SmallImprovement",
     "StepDecay",
     "TimeLimit",
     "ValidationRising",
     "compare_gradients",
+    "fit",
     "hinge",
+    "load_iris",
+    "load_weights",
     "logistic",
+    "moons",
+    "restarts",
+    "save_weights",
     "softmax_cross_entropy",
+    "spirals",
+    "split",
     "squared_error",
+    "standardize",
+    "xor",
 ]

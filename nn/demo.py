@@ -6,15 +6,17 @@
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 
-from autograd_lite import add, draw, explain
+from autograd_lite import draw, explain, step_through
 from nn.comparison import compare_gradients
-from nn.data_sets import SPECIES, Iris, load_iris
+from nn.data_sets import SPECIES, load_iris, split, standardize
 from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
+from nn.optimizers import GradientDescent
+from nn.termination import MaximumIterations
+from nn.training import Callback, History, fit
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,7 +33,8 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     """Run the demo, printing as it goes, and give the accuracy on the test flowers, between 0 and 1.
 
     Arguments:
-        folder: where the graph, the gradient table and the trace are written; made if it is not there.
+        folder: where the graph, the gradient table, the trace and a page to step through are written; made if it is
+            not there.
         iterations: steps of gradient descent; at least 1.
         rate: the learning rate eta; greater than 0.
         seed: of the weights and of the split into training and test flowers.
@@ -45,7 +48,9 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
         raise ValueError(f"rate must be greater than 0, received {rate}")
     net = MLP(4, [4, 3], seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
-    X, Y, test_X, test_species = _split(load_iris(), seed)
+    (measurements, species), (test_measurements, test_species) = split(*load_iris(), held_out=0.2, seed=seed)
+    X, test_X = standardize(measurements, test_measurements)
+    Y = _targets(species)
     print(f"Iris: {len(X)} flowers to train on, {len(test_X)} to test, 4 measurements, 3 species.")
     print(f"Network: widths {net.sizes}, tanh everywhere, {len(net.parameters())} weights.\n")
 
@@ -54,33 +59,33 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     print(f"{comparison}\n")
 
     print(f"Gradient descent on the sum over the data, {iterations} steps with learning rate {rate}:")
-    _train(net, X, Y, iterations, rate)
+    fit(
+        net,
+        X,
+        Y,
+        optimizer=GradientDescent(rate),
+        stop=MaximumIterations(iterations),
+        callbacks=[_show_progress(iterations)],
+        progress=False,
+    )
     accuracy = _accuracy(net, test_X, test_species)
     print(f"\nTest accuracy: {accuracy:.1%} of {len(test_X)} flowers that it was not trained on.\n")
 
     error = squared_error(net.outputs(test_X[0]), _targets(test_species[:1])[0])
-    net.zero_grad()  # else the gradients of the last training step would be in the picture too
     error.backward()
     written = {
         "graph.svg": draw(error, direction="TB").pipe(format="svg", encoding="utf-8"),
         "gradients.txt": f"{comparison}\n",
         "gradients.html": f"<!doctype html><meta charset=utf-8><title>Gradients</title>{comparison._repr_html_()}\n",
         "trace.txt": f"{explain(error)}\n",
+        "steps.html": step_through(error).html(),
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
-    print(f"In {folder}: {', '.join(written)} (the graph and the trace of one test flower).")
+    print(
+        f"In {folder}: {', '.join(written)} (of one test flower the graph, the trace, and a page to step through it)."
+    )
     return accuracy
-
-
-def _split(iris: Iris, seed: int) -> tuple[Matrix, Matrix, Matrix, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """120 flowers to train on and 30 to test, at random; measurements scaled by those to train on."""
-    stream = np.random.SeedSequence(seed).spawn(2)[1]  # the second stream of the seed; the first is that of the weights
-    order = np.random.default_rng(stream).permutation(len(iris.species))
-    train, test = order[:120], order[120:]
-    mean, deviation = iris.measurements[train].mean(axis=0), iris.measurements[train].std(axis=0)
-    scaled = (iris.measurements - mean) / deviation
-    return scaled[train], _targets(iris.species[train]), scaled[test], iris.species[test]
 
 
 def _targets(species: Iterable[int]) -> Matrix:
@@ -88,21 +93,16 @@ def _targets(species: Iterable[int]) -> Matrix:
     return np.array([[1.0 if number == one else -1.0 for number in range(len(SPECIES))] for one in species])
 
 
-def _train(net: MLP, X: Matrix, Y: Matrix, iterations: int, rate: float) -> None:
-    """Gradient descent: W = W - eta G, with G summed over all examples (lecture 14, slide "Gradient Descent")."""
-    start = perf_counter()
-    for iteration in range(1, iterations + 1):
-        error = add(*(squared_error(net.outputs(x), y) for x, y in zip(X, Y, strict=True)))
-        net.zero_grad()
-        error.backward()
-        for parameter in net.parameters():
-            parameter.data -= rate * parameter.grad
-        if iteration == 1 or iteration % max(1, iterations // 10) == 0:
-            seconds = perf_counter() - start
-            print(
-                f"  step {iteration:>4} of {iterations}: training error {error.data:9.4f}  ({seconds:4.1f} s)",
-                flush=True,
-            )
+def _show_progress(iterations: int) -> Callback:
+    """Print the training error about every tenth of the way."""
+
+    def show(_: MLP, history: History) -> None:
+        done = history.iterations
+        if done == 1 or done % max(1, iterations // 10) == 0:
+            error, seconds = history.loss[-1], history.time[-1]
+            print(f"  step {done:>4} of {iterations}: training error {error:9.4f}  ({seconds:4.1f} s)", flush=True)
+
+    return show
 
 
 def _accuracy(net: MLP, X: Matrix, species: Iterable[int]) -> float:

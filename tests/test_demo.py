@@ -16,6 +16,7 @@ def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
         "gradients.html",
         "gradients.txt",
         "graph.svg",
+        "steps.html",
         "trace.txt",
     ]
     printed = capsys.readouterr().out
