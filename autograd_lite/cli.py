@@ -89,8 +89,7 @@ def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
     )
-    parser.add_argument("--digits", type=int, default=6, help="significant digits (default 6)")
-    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    _add_limits(parser, digits=6)
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
     more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
@@ -103,8 +102,7 @@ def _add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     example = 'For example: autograd-lite draw "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.svg'
     parser = commands.add_parser("draw", help=purpose, description=purpose, epilog=example)
     _add_expression(parser)
-    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
-    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    _add_limits(parser, digits=4)
     parser.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="of the forward pass")
     parser.add_argument(
         "-o",
@@ -123,8 +121,7 @@ def _add_step(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     example = 'For example: autograd-lite step "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.html'
     parser = commands.add_parser("step", help=purpose, description=purpose, epilog=example)
     _add_expression(parser)
-    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
-    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    _add_limits(parser, digits=4)
     parser.add_argument(
         "--below", metavar="NAME", help="only the part that this node was computed from; names are those of explain"
     )
@@ -150,6 +147,11 @@ def _add_step(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_expression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", help=EXPRESSION_HELP)
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, such as w=-3")
+
+
+def _add_limits(parser: argparse.ArgumentParser, digits: int) -> None:
+    parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
+    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
 
 
 def _explain(options: argparse.Namespace) -> None:

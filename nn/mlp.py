@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from autograd_lite import Value, add, constant, leaky_relu, relu, sigmoid, sin, softplus, tanh
 from nn.arrays import Array, as_array
+from nn.checks import as_whole_number
 from nn.module import Module
 
 Matrix: TypeAlias = Array
@@ -71,7 +72,7 @@ class Neuron(Module):
         layer: int = 1,
         unit: int = 1,
     ) -> None:
-        check_width("nin", nin)
+        as_whole_number("nin", nin, least=1)
         if weights is None:
             weights = random_weights([nin, 1], seed)[0][0]
         row = check_matrix("weights", [weights], (1, nin + 1))[0]
@@ -142,8 +143,8 @@ class Layer(Module):
         seed: int | None = None,
         layer: int = 1,
     ) -> None:
-        check_width("nin", nin)
-        check_width("nout", nout)
+        as_whole_number("nin", nin, least=1)
+        as_whole_number("nout", nout, least=1)
         if weights is None:
             weights = random_weights([nin, nout], seed)[0]
         matrix = check_matrix("weights", weights, (nout, nin + 1))
@@ -354,8 +355,8 @@ def random_weights(sizes: Sequence[int], seed: int | None) -> list[Matrix]:
     Raises:
         ValueError: if seed is neither None nor a whole number of at least 0.
     """
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
-        raise ValueError(f"seed must be None or a whole number of at least 0, received {seed!r}")
+    if seed is not None:
+        as_whole_number("seed", seed, least=0)
     generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
     return [
         generator.uniform(-1.0, 1.0, size=(rows, columns + 1)) / np.sqrt(columns + 1)
@@ -363,18 +364,14 @@ def random_weights(sizes: Sequence[int], seed: int | None) -> list[Matrix]:
     ]
 
 
-def check_width(argument: str, width: int) -> int:
-    """The width as an int, if it is a whole number of at least 1; else a ValueError that names the argument."""
-    if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
-        raise ValueError(f"{argument} must be a whole number of at least 1, received {width!r}")
-    return int(width)
-
-
 def check_sizes(nin: int, nouts: Sequence[int]) -> list[int]:
     """The widths d^(0), d^(1), ..., d^(L), checked."""
     if not hasattr(nouts, "__len__") or isinstance(nouts, str) or len(nouts) == 0:
         raise ValueError(f"nouts must be a list of at least one whole number, as in MLP(2, [2, 1]); received {nouts!r}")
-    return [check_width("nin", nin), *(check_width(f"nouts[{i}]", width) for i, width in enumerate(nouts))]
+    return [
+        as_whole_number("nin", nin, least=1),
+        *(as_whole_number(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts)),
+    ]
 
 
 def check_activation(argument: str, name: str) -> str:

@@ -298,7 +298,7 @@ def test_widths_must_be_whole_numbers_of_at_least_1(width):
         (lambda: MLP(width, [1]), "nin"),
         (lambda: MLP(1, [1, width]), r"nouts\[1\]"),
     ]:
-        with pytest.raises(ValueError, match=rf"^{argument} must be a whole number of at least 1, received"):
+        with pytest.raises(ValueError, match=rf"^{argument} must be a whole number of at least 1; received"):
             build()
 
 
@@ -311,7 +311,7 @@ def test_nouts_must_be_a_list(nouts):
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", True, [0], np.array([1, 2])])
 def test_seed_must_be_a_whole_number(seed):
     for build in (lambda: Neuron(1, seed=seed), lambda: Layer(1, 1, seed=seed), lambda: MLP(1, [1], seed=seed)):
-        with pytest.raises(ValueError, match=r"^seed must be None or a whole number of at least 0"):
+        with pytest.raises(ValueError, match=r"^seed must be a whole number of at least 0; received"):
             build()
 
 

@@ -9,12 +9,12 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import nn.restarts
 from nn.mlp import MLP
 from nn.optimizers import GradientDescent, MomentumAdagrad
 from nn.regularization import L2, Dropout
@@ -23,6 +23,7 @@ from nn.termination import MaximumIterations
 from nn.training import LOSSES, STREAMS, fit
 
 ROOT = Path(__file__).parents[1]
+MODULE = import_module("nn.restarts")  # `nn.restarts` itself is the function
 X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 Y = np.array([-1.0, 1.0, 1.0, -1.0])
 EVERYTHING = {
@@ -163,12 +164,12 @@ def test_the_weights_of_the_network_and_what_it_is_made_of_stay_its_own():
 @pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
 def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
     waiting = iter(errors)
-    monkeypatch.setattr(nn.restarts, "error_of", lambda *_: next(waiting) * len(X))
+    monkeypatch.setattr(MODULE, "error_of", lambda *_: next(waiting) * len(X))
     assert restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
 
 
 def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
-    monkeypatch.setattr(nn.restarts, "error_of", lambda *_: float("nan"))
+    monkeypatch.setattr(MODULE, "error_of", lambda *_: float("nan"))
     net = MLP(2, [1], seed=0)
     before = net.weights
     with pytest.raises(RuntimeError, match="no start has a finite training error"):
@@ -238,13 +239,13 @@ def test_processes_of_our_own_give_the_same_where_they_pay(monkeypatch, expected
     spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads is warned of in later Pythons
     monkeypatch.setattr("multiprocessing.get_context", lambda method=None: spawn)
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(nn.restarts.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
     assert made == [], "these runs are short"
-    monkeypatch.setattr(nn.restarts, "SECONDS_THAT_PAY", 0.0)
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
     assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
     assert made == [2]
-    monkeypatch.setattr(nn.restarts.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
     assert made == [2], "one processor gains nothing"
 
@@ -255,8 +256,8 @@ def test_where_there_are_no_processes_the_starts_are_done_here(monkeypatch, erro
         raise error
 
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", no_pool)
-    monkeypatch.setattr(nn.restarts, "SECONDS_THAT_PAY", 0.0)
-    monkeypatch.setattr(nn.restarts.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.warns(RuntimeWarning, match=f"one after another: there are no processes here .{error}"):
         result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
     assert bits(result) == bits(expected)
@@ -267,13 +268,14 @@ def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_pat
     script.write_text(
         textwrap.dedent("""
             import multiprocessing, os
-            import nn.restarts
+            from importlib import import_module
             from nn.mlp import MLP
             from nn.termination import MaximumIterations
 
+            module = import_module("nn.restarts")
             multiprocessing.set_start_method("spawn", force=True)
-            nn.restarts.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
-            result = nn.restarts.restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
+            module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
+            result = module.restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
             print("RESULT", len(result.starts))
         """),
         encoding="utf-8",
@@ -412,8 +414,8 @@ def test_what_cannot_be_sent_to_processes_is_named_before_anything_is_done(optio
 
 
 def test_without_an_executor_what_cannot_be_sent_is_done_here_with_a_warning(monkeypatch):
-    monkeypatch.setattr(nn.restarts, "SECONDS_THAT_PAY", 0.0)
-    monkeypatch.setattr(nn.restarts.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     calls = []
     with pytest.warns(RuntimeWarning, match="one after another: callbacks cannot be sent") as warned:
         restarts(MLP(2, [1]), X, Y, 3, callbacks=[lambda *_: calls.append(1)], stop=MaximumIterations(2))
@@ -481,42 +483,49 @@ def test_ctrl_c_cancels_what_an_executor_has_not_begun():
     assert len(begun) == 3
 
 
+SCRIPT = """
+import multiprocessing, os, sys, time
+from importlib import import_module
+from pathlib import Path
+from nn.mlp import MLP
+from nn.termination import MaximumIterations
+
+folder, starts, one_is_idle = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
+
+def mark(net, history):
+    if history.iterations == 20:
+        (folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+    if history.iterations > 20 and multiprocessing.parent_process() is not None:
+        if one_is_idle:
+            try:
+                (folder / "idle").touch(exist_ok=False)
+                return True
+            except FileExistsError:
+                pass
+        time.sleep(0.02)
+
+if __name__ == "__main__":
+    module = import_module("nn.restarts")
+    module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
+    net = MLP(1, [1], seed=0)
+    options = {"stop": MaximumIterations(4000), "callbacks": [mark]}
+    result = module.restarts(net, [[1.0], [2.0]], [0.3, 0.1], starts, **options)
+    print("ENDED", result.ended)
+    for start in result.starts:
+        print(start.number, start.history.ended)
+    print("KEPT", (net.weights[0] == result.best.weights[0]).all())
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a group of processes")
-def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path):
+@pytest.mark.parametrize(("starts", "one_is_idle"), [(9, False), (3, True)])
+def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, starts, one_is_idle):
     """The terminal sends it to all processes; the runs in them end after their iteration, and count."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent("""
-            import os, sys, time
-            from pathlib import Path
-            import nn.restarts
-            from nn.mlp import MLP
-            from nn.termination import MaximumIterations
-
-            def mark(net, history):
-                n = history.iterations
-                if n == 20:
-                    Path(sys.argv[1], f"{os.getpid()}-{time.monotonic_ns()}").touch()
-                if n > 20 and len(list(Path(sys.argv[1]).iterdir())) > 1:
-                    time.sleep(0.02)
-
-            if __name__ == "__main__":
-                nn.restarts.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
-                net = MLP(1, [1], seed=0)
-                stop = MaximumIterations(4000)
-                X, y = [[1.0], [2.0]], [0.3, 0.1]
-                result = nn.restarts.restarts(net, X, y, 9, stop=stop, callbacks=[mark])
-                print("ENDED", result.ended)
-                for start in result.starts:
-                    print(start.number, start.history.ended)
-                print("KEPT", (net.weights[0] == result.best.weights[0]).all())
-        """),
-        encoding="utf-8",
-    )
-    folder = tmp_path / "marks"
+    script, folder = tmp_path / "script.py", tmp_path / "marks"
+    script.write_text(SCRIPT, encoding="utf-8")
     folder.mkdir()
     process = subprocess.Popen(
-        [sys.executable, script, folder],
+        [sys.executable, script, folder, str(starts), str(one_is_idle)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -524,18 +533,20 @@ def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path):
         start_new_session=True,
     )
     try:
-        waiting = threading.Event()
+        never = threading.Event()
         for _ in range(400):
-            if len(list(folder.iterdir())) == 3:
+            if len(list(folder.iterdir())) == 3 + one_is_idle:
                 break
-            waiting.wait(0.05)
+            never.wait(0.05)
+        never.wait(0.2)  # for the process to be idle
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)
     finally:
         process.kill()
-    lines = out.splitlines()
-    assert lines[0] == "ENDED Ctrl-C after 3 of 9 starts", out + err
-    assert lines[1] == "1 4000 iterations"
-    assert [line.split(" after ")[0] for line in lines[2:4]] == ["2 Ctrl-C", "3 Ctrl-C"]
-    assert lines[4] == "KEPT True"
+    ended, *runs, kept = out.splitlines()
+    assert ended == f"ENDED Ctrl-C after 3 of {starts} starts", out + err
+    assert runs[0] == "1 4000 iterations"
+    others = sorted(run.split(" after ")[0][2:] for run in runs[1:])
+    assert others == (["Ctrl-C", "a callback"] if one_is_idle else ["Ctrl-C", "Ctrl-C"])
+    assert kept == "KEPT True"
     assert "Traceback" not in err

@@ -775,7 +775,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so():
     assert answer["ended"].startswith("Ctrl-C after ")
     assert answer["warnings"] == [f"training ended: {answer['ended']}; the best weights are kept"]
     assert answer["best"]
-    assert answer["lowest"]
+    assert answer["lowest"], "it may be of an iteration that was not completed"
     assert answer["lengths"]
 
 
