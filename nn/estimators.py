@@ -1,0 +1,372 @@
+"""scikit-learn's view of the network: a classifier and a regressor for its pipelines, cross-validation and grid search.
+
+They need the extra `lab`; this is the only file that imports scikit-learn.
+
+>>> from sklearn.model_selection import cross_val_score
+>>> from sklearn.pipeline import make_pipeline
+>>> from sklearn.preprocessing import StandardScaler
+>>> from nn.data_sets import load_iris
+>>> classifier = NetworkClassifier(hidden=(3,), learning_rate=0.1, max_iter=10, random_state=0)
+>>> scores = cross_val_score(make_pipeline(StandardScaler(), classifier), *load_iris(), cv=3)
+>>> bool(scores.mean() > 0.85)
+True
+"""
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.arrays import Array
+from nn.checks import as_number, as_whole_number
+from nn.data_sets import center_and_scale, split
+from nn.delta import THETA
+from nn.mlp import MLP, check_activation
+from nn.optimizers import Adam, Optimizer
+from nn.regularization import L2, Dropout
+from nn.schedules import Schedule, check_rate
+from nn.termination import Criterion, MaximumIterations, ValidationRising
+from nn.training import History, fit
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise ImportError(
+        f"nn.estimators needs scikit-learn, 1.6 or later ({error}): pip install 'autograd-lite[lab]'"
+    ) from error
+
+
+class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """What the classifier and the regressor have in common: their parameters, and how the network is trained."""
+
+    net_: MLP
+    history_: History
+
+    def __init__(
+        self,
+        hidden: int | Sequence[int] = (10,),
+        activation: str = "tanh",
+        *,
+        optimizer: Optimizer | None = None,
+        learning_rate: float | Schedule | None = None,
+        batch: int | None = 16,
+        max_iter: int = 50,
+        stop: Criterion | None = None,
+        regularization: float | L2 = 0.0,
+        jitter: float = 0.0,
+        dropout: float | Dropout = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        progress: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch = batch
+        self.max_iter = max_iter
+        self.stop = stop
+        self.regularization = regularization
+        self.jitter = jitter
+        self.dropout = dropout
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.progress = progress
+        self.random_state = random_state
+
+    def _train(self, X: Array, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
+        """Train a new network with so many linear outputs."""
+        widths = [*self._hidden(), outputs]
+        check_activation("activation", self.activation)
+        optimizer = self._optimizer()
+        as_whole_number("max_iter", self.max_iter, least=1)
+        stop: Criterion | None = self.stop
+        if not isinstance(stop, Criterion | None):
+            raise TypeError(f"stop must be a criterion such as SmallGradient(0.01), or None; received {stop!r}")
+        regularization, dropout = self.regularization, self.dropout
+        if not isinstance(regularization, L2):
+            regularization = L2(as_number("regularization", regularization, least=0))
+        if not isinstance(dropout, Dropout):
+            dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
+        if self.batch is not None:
+            as_whole_number("batch", self.batch, least=1)
+        seed = self._seed()
+        validation = None
+        if self.early_stopping:
+            as_number("validation_fraction", self.validation_fraction, above=0, below=1)
+            rising = ValidationRising(as_whole_number("patience", self.patience, least=1))
+            stop = rising if stop is None else stop | rising
+            (X, y), validation = split(X, y, self.validation_fraction, seed)
+        batch = None if self.batch is None else min(self.batch, len(X))
+        iterations_in_an_epoch = 1 if batch is None else math.ceil(len(X) / batch)
+        end = MaximumIterations(self.max_iter * iterations_in_an_epoch)
+        self.net_ = MLP(X.shape[1], widths, self.activation, "linear", seed=seed)
+        self.history_ = fit(
+            self.net_,
+            X,
+            y,
+            loss=loss,
+            optimizer=optimizer,
+            batch=batch,
+            shuffle=True,
+            average=True,
+            regularization=regularization if regularization.strength else None,
+            jitter=self.jitter,
+            dropout=dropout if dropout.rate else None,
+            validation=validation,
+            stop=end if stop is None else end | stop,
+            seed=seed,
+            progress=self.progress,
+        )
+        self.loss_ = self.history_.best_loss
+        self.n_iter_ = math.ceil(self.history_.iterations / iterations_in_an_epoch)
+
+    def _hidden(self) -> list[int]:
+        """The widths of the hidden layers."""
+        hidden = [self.hidden] if isinstance(self.hidden, int | np.integer) else self.hidden
+        if not isinstance(hidden, Sequence | np.ndarray) or isinstance(hidden, str):
+            raise ValueError(f"hidden must be whole numbers, the widths of the hidden layers; received {hidden!r}")
+        return [as_whole_number(f"hidden[{l}]", width, least=1) for l, width in enumerate(hidden)]
+
+    def _optimizer(self) -> Optimizer:
+        """The optimizer, with the learning rate if one was given."""
+        if self.optimizer is None:
+            optimizer: Optimizer = Adam(0.01)
+        elif isinstance(self.optimizer, Optimizer):
+            optimizer = copy.deepcopy(self.optimizer)
+        else:
+            raise TypeError(f"optimizer must be such as Adam(0.01), or None; received {self.optimizer!r}")
+        if self.learning_rate is not None:
+            check_rate("learning_rate", self.learning_rate)
+            optimizer.learning_rate = self.learning_rate
+        return optimizer
+
+    def _seed(self) -> int:
+        """The seed of the weights, the split and the run."""
+        if self.random_state is None:  # not NumPy's global generator, as elsewhere in scikit-learn
+            return int(np.random.SeedSequence().generate_state(1)[0])
+        if isinstance(self.random_state, np.random.RandomState):
+            return int(self.random_state.randint(2**31 - 1))
+        return as_whole_number("random_state", self.random_state, least=0)
+
+    def _outputs(self, X: Any) -> Array:
+        """The outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
+        check_is_fitted(self)
+        return forward(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
+
+
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
+    """A classifier: a network with linear outputs that are logits of the classes.
+
+    Two classes have one output and the logistic loss, more have one output each and the softmax cross-entropy. Inputs
+    are taken as they are: scale them, with a StandardScaler before this in a pipeline.
+
+    Arguments:
+        hidden: the widths of the hidden layers, d^(1) .. d^(L-1); a number is one layer, () is none.
+        activation: the name of theta in the hidden layers, a key of ACTIVATIONS.
+        optimizer: how the weights are updated; Adam(0.01) if None. It is not changed.
+        learning_rate: eta, or a schedule of iterations, in place of that of the optimizer; None leaves it.
+        batch: how many examples an iteration takes, of data in random order; at most, where there are fewer. None takes
+            all.
+        max_iter: how often the training goes through the data (epochs, as in scikit-learn's MLPClassifier); with
+            batch=None that is the number of iterations.
+        stop: a criterion that may end the training before that, such as SmallImprovement(1e-4, over=100), in
+            iterations; it combines with the others.
+        regularization: lambda_C of L2 regularization, over all weights; or L2(lambda_C, bias=False).
+        jitter: sigma, the standard deviation of noise on the inputs.
+        dropout: the probability that a hidden node is removed in an iteration; or Dropout(rate, scale=False).
+        early_stopping: whether a part of the data is held out, and the training ends when the loss on it has had no new
+            lowest value for a while.
+        validation_fraction: which part; of classes, the same of each.
+        patience: for how many epochs.
+        progress: whether a bar is shown.
+        random_state: a whole number is the seed of everything random, as that of MLP and `fit`, and gives the same
+            bits each time; a RandomState gives the seed; None takes a fresh one, and never NumPy's global generator.
+
+    Attributes:
+        net_: the network, an MLP, with the best weights that were found.
+        history_: the History of the run. Errors are averaged, over the mini-batch or, with batch=None, over the data,
+            where the lecture sums: so the same learning rate and lambda_C do for data of any size.
+        loss_: the mean loss of net_ on the training data, with the penalty of the regularization; with early stopping
+            the mean loss on the part that was held out.
+        n_iter_: how many epochs there were, the last perhaps not finished.
+        classes_: the classes, in order, of shape (K,).
+        n_features_in_: d^(0).
+        feature_names_in_: the names of the inputs, where X had names.
+
+    Raises:
+        ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
+
+    Training builds a graph of scalars for each example: see `fit`. Prediction is in matrices. There are no sample
+    weights, and no `partial_fit`.
+
+    >>> from nn.data_sets import xor
+    >>> classifier = NetworkClassifier(hidden=(4,), learning_rate=0.1, max_iter=30, random_state=0).fit(*xor())
+    >>> classifier.predict([[1, -1], [1, 1]]).tolist()
+    [1, -1]
+    >>> classifier.net_.sizes, classifier.n_iter_
+    ([2, 4, 1], 30)
+    """
+
+    classes_: npt.NDArray[Any]
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train a new network.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+            y: their classes, of shape (N,): numbers, text or truth values, at least two different ones.
+
+        Raises:
+            ValueError, TypeError: naming the argument that is wrong.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y must have at least two classes; received 1 class, {self.classes_[0]!r}")
+        if len(self.classes_) == 2:
+            self._train(X, 2 * numbers - 1, 1, "logistic")
+        else:
+            self._train(X, numbers, len(self.classes_), "softmax_cross_entropy")
+        return self
+
+    def decision_function(self, X: Any) -> Array:
+        """The outputs of the network, logits: of shape (N, K), or (N,), those of classes_[1], if there are two classes.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if len(self.classes_) == 2 else outputs
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The class that is most probable, for each example, of shape (N,).
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+        """
+        outputs = self._outputs(X)
+        numbers = (outputs[:, 0] > 0).astype(int) if len(self.classes_) == 2 else outputs.argmax(axis=1)
+        predicted: npt.NDArray[Any] = self.classes_[numbers]
+        return predicted
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithms of the probabilities of the classes, of shape (N, K), in the order of `classes_`.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+
+        Equations: log softmax(o)_b = o_b - log sum_k exp(o_k). Two classes have log sigmoid(-o) and log sigmoid(o),
+        which is the softmax of the logits 0 and o.
+        """
+        outputs = self._outputs(X)
+        if len(self.classes_) == 2:
+            outputs = np.column_stack([np.zeros(len(outputs)), outputs])
+        return outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probabilities of the classes, of shape (N, K), in the order of `classes_`.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+        """
+        probabilities: Array = np.exp(self.predict_log_proba(X))
+        return probabilities
+
+
+class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
+    """A regressor: a network with linear outputs and the squared error, summed over the outputs.
+
+    Inputs are taken as they are: scale them, with a StandardScaler before this in a pipeline. Targets are scaled to
+    mean 0 and deviation 1 during training, so that the same learning rate and lambda_C do for targets in any unit;
+    afterwards the scale is multiplied into the last layer, so that `net_` gives them in their own.
+
+    Arguments:
+        hidden, activation, optimizer, learning_rate, batch, max_iter, stop, regularization, jitter, dropout,
+            early_stopping, validation_fraction, patience, progress, random_state: as for NetworkClassifier.
+
+    Attributes:
+        net_: the network, an MLP, with the best weights that were found.
+        history_: the History of the run, whose errors are those of the scaled targets: 1 is the error of the mean, for
+            one output.
+        loss_: the mean loss of the run's best weights, of scaled targets, with the penalty of the regularization, on
+            the training data; with early stopping, without the penalty, on the part that was held out.
+        n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.
+
+    Raises:
+        ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
+
+    >>> X = np.linspace(-1, 1, 21).reshape(-1, 1)
+    >>> regressor = NetworkRegressor(hidden=(4,), learning_rate=0.1, batch=None, random_state=0).fit(X, 300 + X**2)
+    >>> regressor.predict([[0.0], [1.0]]).round(1).tolist()
+    [[300.0], [301.0]]
+    >>> regressor.net_([1.0]).data == regressor.predict([[1.0]]).item()
+    True
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train a new network.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+            y: their targets, of shape (N,), or (N, d^(L)) for several outputs; predictions have the same shape.
+
+        Raises:
+            ValueError, TypeError: naming the argument that is wrong.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        mean, deviation = center_and_scale(targets)
+        self._train(X, (targets - mean) / deviation, targets.shape[1], "squared_error")
+        *others, W = self.net_.weights
+        W = W * deviation[:, np.newaxis]
+        W[:, 0] += mean
+        self.net_.weights = [*others, W]
+        self._one_dimension = y.ndim == 1
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The outputs of the network, of shape (N,) or (N, d^(L)), as y was.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if self._one_dimension else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def forward(net: MLP, X: Array) -> Array:
+    """The outputs o^(L) of a network for many examples at once, in matrices.
+
+    Arguments:
+        net: the network.
+        X: N examples, of shape (N, d^(0)).
+
+    Returns:
+        An array of shape (N, d^(L)).
+
+    Equations: o^(l) = theta(W^(l) (1, o^(l-1))), o^(0) = x, for each row x of X.
+
+    >>> net = MLP(2, [3, 1], seed=0)
+    >>> bool(np.isclose(forward(net, np.array([[1.0, -1.0]])).item(), net([1.0, -1.0]).data, rtol=1e-14))
+    True
+    """
+    o = X
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite and nan without a warning, as in a graph
+        for W, name in zip(net.weights, net.activations, strict=True):
+            o = THETA[name][0](o @ W[:, 1:].T + W[:, 0])
+    return o

@@ -1,0 +1,656 @@
+"""Pictures of training: learning curves, decision boundaries, paths over a surface, weights and gradients, restarts.
+
+They need matplotlib, which the extra `lab` installs. Each function draws on the Axes that it is given, and changes
+nothing else; without one it makes a figure by pyplot. Colours are those of Okabe and Ito, "Color universal design"
+(2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or dashes too.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nn.arrays import Array, as_array
+from nn.checks import as_number, as_whole_number
+from nn.delta import THETA
+from nn.mlp import MLP, Matrix
+from nn.restarts import Restarts
+from nn.surfaces import Surface
+from nn.training import History, Loss, check_data, check_loss, gradients_of
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "bluish green": "#009E73",
+    "reddish purple": "#CC79A7",
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+}
+"""The palette of Okabe and Ito, without yellow, which is hard to see on white."""
+
+MARKERS = "os^DvPX<>"
+"""Markers to tell runs or classes apart; not as many as colours, so that pairs of both repeat late."""
+
+
+class Style(NamedTuple):
+    """How a run or a class is drawn."""
+
+    colour: str
+    marker: str
+
+
+def styles() -> Iterator[Style]:
+    """Styles for one run or class after another; 63 of them differ.
+
+    >>> from itertools import islice
+    >>> len(set(islice(styles(), 63)))
+    63
+    """
+    colours = list(COLOURS.values())
+    for number in count():
+        yield Style(colours[number % len(colours)], MARKERS[number % len(MARKERS)])
+
+
+def plot_learning_curves(
+    history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False
+) -> "Axes":
+    """The mean error per example in each iteration, and the validation loss, of one run or of several.
+
+    Arguments:
+        history: what `fit` gave; or several of them, by the names that the legend shows.
+        ax: where to draw; None makes a figure.
+        log: whether the errors are on a logarithmic scale.
+
+    Gives the Axes. Training errors are solid lines, validation losses dashed ones, and a star shows the weights that
+    are best by the validation loss. The error of an iteration is that of its mini-batch, before the
+    update, and without penalty.
+
+    Raises:
+        ValueError: if there is no run, or a run without iterations.
+        ImportError: without matplotlib.
+    """
+    runs = {"": history} if isinstance(history, History) else dict(history)
+    if not runs or any(not isinstance(run, History) or not run.error for run in runs.values()):
+        raise ValueError(f"history must be a history of at least 1 iteration, or several by name; received {history!r}")
+    ax = _axes(ax)
+    validated = any(_validations(run) for run in runs.values())
+    several = len(runs) > 1
+    longest = max(len(run.error) for run in runs.values())
+    step = max(1, longest // 8)
+    for number, (style, (name, run)) in enumerate(zip(styles(), runs.items(), strict=False)):
+        marked = several or longest == 1
+        marks: dict[str, Any] = (
+            {"marker": style.marker, "markevery": (number * step // len(runs), step)} if marked else {}
+        )
+        ax.plot(range(len(run.error)), run.error, color=style.colour, label=_label(name), **marks)
+        known = _validations(run)
+        if known:
+            ts, losses = zip(*known, strict=True)
+            seldom = {**marks, "markevery": 1} if marked and len(known) < longest else marks
+            ax.plot(ts, losses, color=style.colour, linestyle="--", **seldom)
+            look: dict[str, Any] = {"color": style.colour, "markeredgecolor": "black", "markersize": 15}
+            ax.plot([run.best_iteration], [run.best_loss], "*", **look)
+    _error_axes(ax, log)
+    if validated:  # what each kind of line means is said once, not for each run
+        colour = "dimgrey" if several else COLOURS["blue"]
+        ax.plot([], [], color=colour, label="training")
+        ax.plot([], [], color=colour, linestyle="--", label="validation")
+        ax.plot([], [], "*", color=colour, markeredgecolor="black", markersize=15, label="best weights")
+    if several or validated:
+        _legend(ax)
+    return ax
+
+
+def plot_decision_boundary(
+    net: MLP, X: Any, y: Any, ax: "Axes | None" = None, *, threshold: float = 0.0, resolution: int = 200
+) -> "Axes":
+    """Which class a network with two inputs gives to each point of the plane, the boundary, and the examples.
+
+    Arguments:
+        net: a network with two inputs. With one output o the classes are o > threshold and the others; with several
+            outputs, the class is the number of the largest.
+        X: N examples, of shape (N, 2).
+        y: N targets: numbers if there is one output; else class numbers, or a row of d^(L) targets for each example.
+        ax: where to draw; None makes a figure.
+        threshold: of one output: 0 for targets -1 and 1, 0.5 for 0 and 1.
+        resolution: how many points there are along each axis.
+
+    Gives the Axes. Classes differ in colour and marker; the boundary is black.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+    """
+    if not isinstance(net, MLP) or net.sizes[0] != 2:
+        inputs = f"one with {net.sizes[0]}" if isinstance(net, MLP) else repr(net)
+        raise ValueError(f"net must be an MLP with 2 inputs; received {inputs}")
+    as_number("threshold", threshold)
+    as_whole_number("resolution", resolution, least=2)
+    several = net.sizes[-1] > 1
+    examples, targets = check_data(net, X, y, classes=several)
+    ax = _axes(ax)
+    xs, ys = (_centres(column, resolution) for column in examples.T)
+    points = np.stack(np.meshgrid(xs, ys), axis=-1)
+    outputs = outputs_of(net, points.reshape(-1, 2)).reshape(resolution, resolution, -1)
+    if several:
+        classes = targets if targets.ndim == 1 else np.argmax(targets, axis=1)
+        names = [f"class {number}" for number in range(net.sizes[-1])]
+        regions = np.argmax(outputs, axis=-1)
+        lead = [outputs[..., k] - np.delete(outputs, k, axis=-1).max(axis=-1) for k in range(net.sizes[-1])]
+    else:
+        classes = (targets[:, 0] > threshold).astype(int)
+        names = [_class_name(targets[classes == k, 0], k, threshold) for k in (0, 1)]
+        regions = (outputs[..., 0] > threshold).astype(int)
+        lead = [outputs[..., 0] - threshold]
+    looks = [style for style, _ in zip(styles(), names, strict=False)]
+    tints = _matplotlib("colors").ListedColormap([_tint(style.colour) for style in looks])
+    extent = (*_edges(xs), *_edges(ys))
+    ax.imshow(regions, cmap=tints, vmin=-0.5, vmax=len(names) - 0.5, extent=extent, origin="lower", aspect="auto")
+    for height in lead:
+        if height.min() < 0 < height.max():  # else there is no boundary, and a warning
+            ax.contour(xs, ys, height, levels=[0.0], colors="black", linewidths=1.5)
+    for k, (name, style) in enumerate(zip(names, looks, strict=True)):
+        here = examples[classes == k]
+        if len(here):
+            ax.plot(*here.T, style.marker, color=style.colour, markeredgecolor="black", label=name)
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$")
+    ax.legend()
+    return ax
+
+
+def outputs_of(net: MLP, X: Array) -> Array:
+    """The outputs o^(L) of a network for N examples at once, by matrices: shape (N, d^(L)), for X of shape (N, d^(0)).
+
+    >>> net = MLP(2, [3, 1], seed=0)
+    >>> abs(outputs_of(net, np.array([[1.0, -1.0]])).item() - net([1.0, -1.0]).data) < 1e-15
+    True
+    """
+    o = X
+    with np.errstate(all="ignore"):
+        for layer, W in zip(net.layers, net.weights, strict=True):
+            s = W[:, 0] + o @ W[:, 1:].T
+            thetas = [THETA[neuron.activation][0] for neuron in layer.neurons]
+            o = np.stack([theta(column) for theta, column in zip(thetas, s.T, strict=True)], axis=-1)
+    return o
+
+
+def plot_paths(
+    surface: Surface,
+    paths: Mapping[str, Any],
+    ax: "Axes | None" = None,
+    *,
+    levels: int | Sequence[float] = 12,
+) -> "Axes":
+    """The paths of optimizers over a surface, which is shown by its contours.
+
+    Arguments:
+        surface: what they descend.
+        paths: the points of each path, of shape (T + 1, 2), by the name that the legend shows; what `descend` gives.
+        ax: where to draw; None makes a figure.
+        levels: the heights of the contours, or how many there are: then about equal areas lie between them.
+
+    Gives the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+    """
+    walks = _as_paths(paths)
+    ax = _draw_surface(ax, surface, levels)
+    for style, (name, path) in zip(styles(), walks.items(), strict=False):
+        _show_path(_empty_path(ax, style, name, len(path)), path)
+    _draw_starts(ax, [path[0] for path in walks.values()])
+    _legend_below(ax)
+    return ax
+
+
+def animate_paths(
+    surface: Surface,
+    paths: Mapping[str, Any],
+    ax: "Axes | None" = None,
+    *,
+    levels: int | Sequence[float] = 12,
+    every: int = 1,
+    interval: int = 100,
+) -> "FuncAnimation":
+    """The paths of optimizers over a surface, growing iteration by iteration.
+
+    Arguments:
+        surface, paths, ax, levels: as for `plot_paths`. Where a path has ended, it stays.
+        every: how many iterations go by from picture to picture.
+        interval: how long each picture is shown, in milliseconds.
+
+    Gives the animation. It must be kept in a variable as long as it is to run. `animation.save("paths.gif",
+    writer="pillow")` writes a file; in a notebook, `HTML(animation.to_jshtml())` shows it with buttons.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+    """
+    walks = _as_paths(paths)
+    as_whole_number("every", every, least=1)
+    as_whole_number("interval", interval, least=1)
+    ax = _draw_surface(ax, surface, levels)
+    artists = [
+        _empty_path(ax, style, name, len(path)) for style, (name, path) in zip(styles(), walks.items(), strict=False)
+    ]
+    _draw_starts(ax, [path[0] for path in walks.values()])
+    _legend_below(ax)
+    last = max(len(path) for path in walks.values()) - 1
+
+    def show(t: int) -> list[Any]:
+        for path, its_artists in zip(walks.values(), artists, strict=True):
+            _show_path(its_artists, path[: t + 1])
+        ax.set_title(f"{_text(surface.name)}, iteration {t}")
+        return [artist for its_artists in artists for artist in its_artists]
+
+    frames = [*range(0, last, every), last]
+    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(
+        ax.figure.figure, show, frames=frames, init_func=lambda: show(0), interval=interval
+    )
+    return animation
+
+
+def plot_weights(net: MLP, ax: "Axes | Sequence[Axes] | None" = None, *, same_scale: bool = True) -> "Figure":
+    """The weights of a network, layer by layer, as matrices of colours.
+
+    Arguments:
+        net: the network.
+        ax: where to draw: as many Axes as the network has layers; None makes a figure.
+        same_scale: whether all layers share a scale, and can be compared; else each has its own.
+
+    Gives the Figure. Row b and column a of W^(l) is the weight on the edge from node a of layer l - 1 to node b of
+    layer l; column 0, left of the line, is the bias. The scale is symmetric about 0. Small matrices show their numbers.
+
+    Raises:
+        ValueError: if there are not as many Axes as layers.
+        ImportError: without matplotlib.
+    """
+    return _plot_matrices(net.weights, "W", "weight $w_{b,a}^{(l)}$", ax, same_scale)
+
+
+def plot_gradients(
+    net: MLP,
+    X: Any = None,
+    y: Any = None,
+    ax: "Axes | Sequence[Axes] | None" = None,
+    *,
+    loss: str | Loss = "squared_error",
+    same_scale: bool = True,
+) -> "Figure":
+    """The gradients of the error with respect to the weights, layer by layer, as matrices of colours.
+
+    Arguments:
+        net: the network. It is not changed.
+        X, y: examples and targets, as for `fit`: the gradients are those of the mean error of these. With None they are
+            those that the network holds after `backward()`.
+        ax, same_scale: as for `plot_weights`. On one scale it shows where gradients vanish, or explode.
+        loss: of X and y.
+
+    Gives the Figure; rows and columns are those of `plot_weights`.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+    """
+    if (X is None) != (y is None):
+        raise ValueError(f"X and y must be given together, or neither; received {X!r:.50} and {y!r:.50}")
+    label = r"$\partial e\,/\,\partial w_{b,a}^{(l)}$"
+    if X is None:
+        return _plot_matrices(net.gradients, "G", label, ax, same_scale)
+    data = check_data(net, X, y, loss == "softmax_cross_entropy")
+    copied = copy.deepcopy(net)  # for what computes gradients sets those of the network to 0
+    _, gradients = gradients_of(copied, data, check_loss(loss))
+    return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
+
+
+def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = False) -> "Axes":
+    """The learning curve of each start of `restarts`, and its training error at termination, the best one marked.
+
+    Arguments:
+        restarts: what `restarts` gave.
+        ax: where to draw; None makes a figure.
+        log: whether the errors are on a logarithmic scale.
+
+    Gives the Axes. A circle at the end of a curve is the training error at termination: with the weights that were
+    kept, and over all data, so that it need not lie on the curve.
+
+    Raises:
+        ValueError: if no start has made an iteration.
+        ImportError: without matplotlib.
+    """
+    if not any(start.history.error for start in restarts.starts):
+        raise ValueError(f"restarts must have made at least 1 iteration; received {restarts!r}")
+    ax = _axes(ax)
+    others = [start for start in restarts.starts if start is not restarts.best]
+    for start in others:
+        ax.plot(start.history.error, color=COLOURS["sky blue"], linewidth=1)
+    if others:
+        ends = [(start.history.iterations, start.error) for start in others]
+        ax.plot(
+            *zip(*ends, strict=True),
+            "o",
+            color="white",
+            markeredgecolor=COLOURS["blue"],
+            clip_on=False,
+            label="at termination",
+        )
+        ax.lines[-2].set_label(f"the other {len(others)} starts" if len(others) > 1 else "the other start")
+    best = restarts.best
+    ax.plot(best.history.error, color=COLOURS["vermillion"], linewidth=2.5, label=f"start {best.number}, the best")
+    ax.plot(
+        [best.history.iterations],
+        [best.error],
+        "*",
+        color=COLOURS["vermillion"],
+        markeredgecolor="black",
+        markersize=15,
+        clip_on=False,
+        zorder=5,
+        label=f"its training error, {best.error:.3g}",
+    )
+    _error_axes(ax, log)
+    ax.legend()
+    return ax
+
+
+def plot_surface_restarts(
+    surface: Surface,
+    paths: Sequence[Any],
+    ax: "Axes | None" = None,
+    *,
+    levels: int | Sequence[float] = 12,
+) -> "Axes":
+    """Descents of a surface from many starting points: where each starts and ends, the lowest end marked.
+
+    Arguments:
+        surface: what they descend.
+        paths: the points of each descent, of shape (T + 1, 2), as `descend` gives them.
+        ax, levels: as for `plot_paths`.
+
+    Gives the Axes.
+
+    Raises:
+        ValueError: naming the argument that is wrong; also if no descent has a finite end.
+        ImportError: without matplotlib.
+    """
+    walks = [_as_path(f"paths[{number}]", path) for number, path in enumerate(paths)]
+    ends = np.array([_last_point(path) for path in walks])
+    heights = np.array([float(surface(*end)) if np.isfinite(end).all() else math.nan for end in ends.tolist()])
+    if not np.isfinite(heights).any():
+        raise ValueError(f"paths must have a finite end, at least one of them; the ends are {ends.tolist()}")
+    best = int(np.nanargmin(heights))
+    ax = _draw_surface(ax, surface, levels)
+    for number, path in enumerate(walks):
+        colour, width = (COLOURS["vermillion"], 2.5) if number == best else (COLOURS["blue"], 1)
+        ax.plot(*path.T, color=colour, linewidth=width)
+    _draw_starts(ax, [path[0] for path in walks])
+    ax.plot(*ends.T, "s", color=COLOURS["blue"], markeredgecolor="white", label="end")
+    ax.plot(
+        *ends[best],
+        "*",
+        color=COLOURS["vermillion"],
+        markeredgecolor="black",
+        markersize=17,
+        label=f"lowest end, $f$ = {heights[best]:.3g}",
+    )
+    _legend_below(ax)
+    return ax
+
+
+# Figures and text
+
+
+def _matplotlib(module: str) -> Any:
+    """A module of matplotlib, or an ImportError that names the extra."""
+    try:
+        return import_module(f"matplotlib.{module}")
+    except ImportError as error:
+        raise ImportError(
+            f"pictures need the package matplotlib ({error}): pip install 'autograd-lite[lab]'"
+        ) from error
+
+
+def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5)) -> "Axes":
+    """The given Axes, or those of a new figure, whose size is in inches."""
+    if ax is not None:
+        return ax
+    new: Axes = _matplotlib("pyplot").subplots(figsize=size, layout="constrained")[1]
+    return new
+
+
+def _text(name: str) -> str:
+    """A name as it is typed: matplotlib would take dollar signs for mathematics."""
+    return str(name).replace("$", r"\$")
+
+
+def _label(name: str) -> str:
+    """What the legend calls a run; matplotlib would leave out what begins with an underscore, or is empty."""
+    label = _text(name)
+    return f" {label}" if label.startswith("_") else label or "_"
+
+
+def _class_name(targets: Array, k: int, threshold: float) -> str:
+    """What the legend calls one of two classes: by its target, if all its examples have the same."""
+    if len(targets) and (targets == targets[0]).all():
+        return f"$y$ = {targets[0]:g}".replace("-", "−")
+    return f"$y$ {'>' if k else '≤'} {threshold:g}".replace("-", "−")
+
+
+def _legend_below(ax: "Axes") -> None:
+    """A legend where it hides nothing, in as many columns as there is room for."""
+    labels = ax.get_legend_handles_labels()[1]
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    columns = int(inches / (0.6 + 0.08 * max(map(len, labels))))
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, ncols=min(max(columns, 1), 3), frameon=False
+    )
+
+
+def _legend(ax: "Axes") -> None:
+    """A legend where it hides least; below, if it is large."""
+    labels = ax.get_legend_handles_labels()[1]
+    if len(labels) > 7 or max(map(len, labels)) > 30:
+        _legend_below(ax)
+    else:
+        ax.legend()
+
+
+def _error_axes(ax: "Axes", log: bool) -> None:
+    """The axes of learning curves."""
+    ax.set_xlabel("iteration $t$")
+    ax.set_ylabel("mean error per example")
+    ax.xaxis.set_major_locator(_matplotlib("ticker").MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    if log:
+        ax.set_yscale("log")
+
+
+def _tint(colour: str) -> tuple[float, ...]:
+    """A light shade of the colour."""
+    return tuple(1 - 0.3 * (1 - channel) for channel in _matplotlib("colors").to_rgb(colour))
+
+
+# Data
+
+
+def _validations(run: History) -> list[tuple[int, float]]:
+    """The iterations in which the validation loss was computed, and what it was."""
+    return [(t, loss) for t, loss in enumerate(run.validation_loss) if loss is not None]
+
+
+def _centres(numbers: Array, resolution: int) -> Array:
+    """So many points along an axis, from a little below the numbers to a little above."""
+    lowest, highest = float(numbers.min()), float(numbers.max())
+    margin = 0.1 * (highest - lowest) or 1.0
+    edges = np.linspace(lowest - margin, highest + margin, resolution + 1)
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def _edges(centres: Array) -> tuple[float, float]:
+    """Where pixels with these centres begin and end."""
+    half = (centres[1] - centres[0]) / 2
+    return float(centres[0] - half), float(centres[-1] + half)
+
+
+def _as_paths(paths: Mapping[str, Any]) -> dict[str, Array]:
+    """The paths as arrays, by their names."""
+    if not isinstance(paths, Mapping) or not paths:
+        raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
+    return {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
+
+
+def _as_path(argument: str, points: Any) -> Array:
+    """The points as an array of shape (T + 1, 2), or a ValueError that names the argument."""
+    path = as_array(argument, points)
+    if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
+        raise ValueError(f"{argument} must be points (x, y), of shape (T + 1, 2); received shape {path.shape}")
+    return path
+
+
+def _last_point(path: Array) -> Array:
+    """The last point that is finite; nan if none is."""
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    return path[finite[-1]] if len(finite) else np.full(2, math.nan)
+
+
+# Surfaces
+
+
+def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
+    """The heights of the contours: those given, or so many, in round numbers, with about equal areas between them."""
+    if not isinstance(levels, int):
+        return np.unique(as_array("levels", levels))
+    as_whole_number("levels", levels, least=2)
+    if heights.size == 0:
+        raise ValueError("surface must have finite values in its window, at least some")
+    bounds = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 1)))
+    if len(bounds) == 1:  # it is flat
+        return np.array([bounds[0] - 1, bounds[0] + 1])
+    gaps = np.diff(bounds)
+    units = 10 ** np.floor(np.log10(np.minimum([gaps[0], *gaps], [*gaps, gaps[-1]])))
+    rounded = np.round(bounds / units) * units + 0.0  # not -0
+    units /= 10
+    rounded[0] = np.floor(bounds[0] / units[0]) * units[0]  # all heights are to lie between the first and the last
+    rounded[-1] = np.ceil(bounds[-1] / units[-1]) * units[-1]
+    return np.unique(rounded)
+
+
+def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[float]) -> "Axes":
+    """Contours in grey, so that paths can have the colours; the colour bar, the minima, title and axes."""
+    if not isinstance(surface, Surface):
+        raise ValueError(f"surface must be a Surface; received {surface!r:.100}")
+    (left, right), (bottom, top) = surface.window
+    ax = _axes(ax, (7.5, 1.9 + min(max(5.0 * (top - bottom) / (right - left), 2.5), 7.0)))
+    xs, ys = np.linspace(left, right, 161), np.linspace(bottom, top, 161)
+    heights = np.ma.masked_invalid(surface.heights(xs, ys))
+    greys = _matplotlib("colors").LinearSegmentedColormap.from_list("heights", ["#ffffff", "#9a9a9a"])
+    bounds = _contour_levels(heights.compressed(), levels)
+    beyond = "neither" if isinstance(levels, int) else "both"
+    norm = _matplotlib("colors").BoundaryNorm(bounds, greys.N, extend=beyond)
+    filled = ax.contourf(xs, ys, heights, levels=bounds, cmap=greys, norm=norm, extend=beyond)
+    ax.contour(xs, ys, heights, levels=bounds, colors="#777777", linewidths=0.6, linestyles="solid")
+    beside = ax.inset_axes((1.03, 0.0, 0.04, 1.0))  # as high as the surface, whatever its shape
+    ax.figure.colorbar(filled, cax=beside, label="$f(x, y)$", ticks=bounds, format="%g")
+    if surface.minima:
+        ax.plot(*np.transpose(surface.minima), "x", color="black", markersize=11, markeredgewidth=2, label="minimum")
+    ax.set(xlim=surface.window[0], ylim=surface.window[1], aspect="equal", xlabel="$x$", ylabel="$y$")
+    ax.set_title(_text(surface.name))
+    return ax
+
+
+def _empty_path(ax: "Axes", style: Style, name: str, points: int) -> tuple[Any, Any, Any]:
+    """A line that sets a path off from the surface, the path with markers at up to 40 points, and its end."""
+    colour, marker = style
+    (halo,) = ax.plot([], [], color="white", linewidth=3.5)
+    (line,) = ax.plot([], [], color=colour, linewidth=1.5, marker=marker, markersize=3.5, markevery=-(-points // 40))
+    (end,) = ax.plot([], [], marker, color=colour, markeredgecolor="white", markersize=9, zorder=4, label=_label(name))
+    return halo, line, end
+
+
+def _show_path(artists: tuple[Any, Any, Any], path: Array) -> None:
+    """Let them show the path so far."""
+    halo, line, end = artists
+    halo.set_data(*path.T)
+    line.set_data(*path.T)
+    end.set_data(*_last_point(path)[:, np.newaxis])
+
+
+def _draw_starts(ax: "Axes", starts: Sequence[Array]) -> None:
+    """Where the paths start, each place once."""
+    places = np.unique(np.array(starts), axis=0)
+    ax.plot(*places.T, "o", color="white", markeredgecolor="black", markersize=7, zorder=3, label="start")
+
+
+# Matrices
+
+
+def _plot_matrices(
+    matrices: Sequence[Matrix], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
+) -> "Figure":
+    """Matrices of the layers 1 to L as images, side by side."""
+    axes = _one_for_each(matrices, ax)
+    largest = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
+    if same_scale:
+        largest = [max(largest)] * len(matrices)
+    for l, (matrix, place, scale) in enumerate(zip(matrices, axes, largest, strict=True), start=1):
+        rows, columns = matrix.shape
+        image = place.imshow(
+            matrix,
+            cmap="PuOr",
+            vmin=-scale,
+            vmax=scale,
+            extent=(-0.5, columns - 0.5, rows + 0.5, 0.5),  # so that the axes count as the lecture does
+            aspect="equal" if max(rows, columns) <= 12 else "auto",
+        )
+        place.axvline(0.5, color="black", linewidth=2)
+        place.set_xticks(_ticks(columns, 0), [f"{a}\n(bias)" if a == 0 else str(a) for a in _ticks(columns, 0)])
+        place.set_yticks(_ticks(rows, 1))
+        place.set_title(f"${letter}^{{({l})}}$")
+        place.set_xlabel(f"from node $a$ of layer {l - 1}")
+        place.set_ylabel(f"to node $b$ of layer {l}")
+        if matrix.size <= 40:
+            for (row, column), number in np.ndenumerate(matrix):
+                light = abs(number) > 0.6 * scale
+                text = f"{number:.2g}".replace("-", "−")
+                place.text(
+                    column, row + 1, text, ha="center", va="center", size="small", color="white" if light else "black"
+                )
+        if not same_scale:
+            place.figure.colorbar(image, ax=place, label=label)
+    if same_scale:
+        axes[-1].figure.colorbar(image, ax=axes, label=label)
+    figure: Figure = axes[0].figure
+    return figure
+
+
+def _one_for_each(matrices: Sequence[Matrix], ax: "Axes | Sequence[Axes] | None") -> list[Any]:
+    """As many Axes as matrices."""
+    if ax is None:
+        widths = [min(max(matrix.shape[1], 3), 12) for matrix in matrices]
+        heights = [min(max(len(matrix), 3), 12) for matrix in matrices]
+        size = (1.5 + sum(0.55 * width + 0.8 for width in widths), 1.3 + 0.45 * max(heights))
+        options = {"width_ratios": widths, "squeeze": False, "layout": "constrained"}
+        return list(_matplotlib("pyplot").subplots(1, len(matrices), figsize=size, **options)[1][0])
+    axes = list(np.ravel(np.array(ax, dtype=object)))
+    if len(axes) != len(matrices):
+        raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
+    return axes
+
+
+def _ticks(count: int, first: int) -> list[int]:
+    """Some of so many whole numbers, the first among them."""
+    step = next(
+        step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, count) if count / step <= 12 or step == count
+    )
+    return [number for number in range(first, first + count) if number == first or number % step == 0]
