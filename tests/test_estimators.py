@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes
-from sklearn.exceptions import NotFittedError
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
@@ -126,6 +127,18 @@ def test_on_breast_cancer_it_is_as_accurate_as_scikit_learns_network():
     ours = make_pipeline(StandardScaler(), NetworkClassifier((4,), max_iter=25, random_state=0)).fit(*train)
     reference = make_pipeline(StandardScaler(), scikit_learns((4,))).fit(*train).score(*held_out)
     assert reference > 0.94
+    assert ours.score(*held_out) == pytest.approx(reference, abs=0.02)
+
+
+def test_on_digits_it_is_as_accurate_as_scikit_learns_network():
+    X, y = load_digits(return_X_y=True)
+    train, held_out = split(X / 16, y, held_out=0.75)
+    ours = NetworkClassifier((10,), optimizer=Adam(0.02), batch=10, max_iter=6, random_state=0).fit(*train)
+    theirs = MLPClassifier((10,), "tanh", learning_rate_init=0.02, batch_size=10, max_iter=6, random_state=0, alpha=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        reference = theirs.fit(*train).score(*held_out)
+    assert reference > 0.89
     assert ours.score(*held_out) == pytest.approx(reference, abs=0.02)
 
 
