@@ -26,7 +26,7 @@ from nn.optimizers import (
     RMSProp,
 )
 from nn.regularization import L2, Dropout
-from nn.restarts import Restarts, restarts
+from nn.restarts import Restarts, Start, restarts
 from nn.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 from nn.termination import (
     Criterion,
@@ -67,6 +67,7 @@ __all__ = [
     "Restarts",
     "SmallGradient",
     "SmallImprovement",
+    "Start",
     "StepDecay",
     "TimeLimit",
     "ValidationRising",

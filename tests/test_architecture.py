@@ -20,6 +20,8 @@ LIBRARIES = {
     "graphviz": {"autograd_lite/picture.py"},
     "anywidget": {"autograd_lite/stepper/widget.py"},
     "traitlets": {"autograd_lite/stepper/widget.py"},
+    "matplotlib": {"nn/plots.py"},
+    "sklearn": {"nn/estimators.py"},
 }
 """Libraries that one file alone may import."""
 

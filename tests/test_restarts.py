@@ -22,7 +22,8 @@ from nn.restarts import restarts, seeds_of_starts
 from nn.termination import MaximumIterations
 from nn.training import LOSSES, STREAMS, fit
 
-ROOT = Path(__file__).parents[1]
+HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+"""The environment of a script that imports nn from here, installed or not."""
 MODULE = import_module("nn.restarts")  # `nn.restarts` itself is the function
 X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 Y = np.array([-1.0, 1.0, 1.0, -1.0])
@@ -280,7 +281,8 @@ def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_pat
         """),
         encoding="utf-8",
     )
-    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    command = [sys.executable, script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=HERE)
     assert ended.stdout.splitlines()[-1] == "RESULT 3", ended.stderr
     assert "must be under `if __name__ == '__main__':`" in ended.stderr
 
@@ -529,7 +531,7 @@ def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
+        env=HERE,
         start_new_session=True,
     )
     try:
