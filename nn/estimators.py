@@ -23,9 +23,9 @@ import numpy.typing as npt
 from nn.arrays import Array
 from nn.checks import as_number, as_whole_number
 from nn.data_sets import center_and_scale, split
-from nn.delta import THETA
 from nn.mlp import MLP, check_activation
 from nn.optimizers import Adam, Optimizer
+from nn.prediction import outputs_of
 from nn.regularization import L2, Dropout
 from nn.schedules import Schedule, check_rate
 from nn.termination import Criterion, MaximumIterations, ValidationRising
@@ -160,7 +160,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _outputs(self, X: Any) -> Array:
         """The outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
         check_is_fitted(self)
-        return forward(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
+        return outputs_of(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
@@ -347,26 +347,3 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def forward(net: MLP, X: Array) -> Array:
-    """The outputs o^(L) of a network for many examples at once, in matrices.
-
-    Arguments:
-        net: the network.
-        X: N examples, of shape (N, d^(0)).
-
-    Returns:
-        An array of shape (N, d^(L)).
-
-    Equations: o^(l) = theta(W^(l) (1, o^(l-1))), o^(0) = x, for each row x of X.
-
-    >>> net = MLP(2, [3, 1], seed=0)
-    >>> bool(np.isclose(forward(net, np.array([[1.0, -1.0]])).item(), net([1.0, -1.0]).data, rtol=1e-14))
-    True
-    """
-    o = X
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite and nan without a warning, as in a graph
-        for W, name in zip(net.weights, net.activations, strict=True):
-            o = THETA[name][0](o @ W[:, 1:].T + W[:, 0])
-    return o

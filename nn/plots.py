@@ -16,8 +16,8 @@ import numpy as np
 
 from nn.arrays import Array, as_array
 from nn.checks import as_number, as_whole_number
-from nn.delta import THETA
 from nn.mlp import MLP, Matrix
+from nn.prediction import outputs_of
 from nn.restarts import Restarts
 from nn.surfaces import Surface
 from nn.training import History, Loss, check_data, check_loss, gradients_of
@@ -167,22 +167,6 @@ def plot_decision_boundary(
     ax.set_ylabel("$x_2$")
     ax.legend()
     return ax
-
-
-def outputs_of(net: MLP, X: Array) -> Array:
-    """The outputs o^(L) of a network for N examples at once, by matrices: shape (N, d^(L)), for X of shape (N, d^(0)).
-
-    >>> net = MLP(2, [3, 1], seed=0)
-    >>> abs(outputs_of(net, np.array([[1.0, -1.0]])).item() - net([1.0, -1.0]).data) < 1e-15
-    True
-    """
-    o = X
-    with np.errstate(all="ignore"):
-        for layer, W in zip(net.layers, net.weights, strict=True):
-            s = W[:, 0] + o @ W[:, 1:].T
-            thetas = [THETA[neuron.activation][0] for neuron in layer.neurons]
-            o = np.stack([theta(column) for theta, column in zip(thetas, s.T, strict=True)], axis=-1)
-    return o
 
 
 def plot_paths(

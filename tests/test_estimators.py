@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nn.data_sets import load_iris, moons, split, standardize, xor
-from nn.estimators import NetworkClassifier, NetworkRegressor, forward
-from nn.mlp import ACTIVATIONS, MLP
+from nn.estimators import NetworkClassifier, NetworkRegressor
+from nn.mlp import MLP
 from nn.optimizers import Adam, GradientDescent, HeavyBall
 from nn.regularization import L2, Dropout
 from nn.schedules import StepDecay
@@ -37,26 +37,6 @@ SMALL = {"hidden": (4,), "batch": 10, "max_iter": 5}
 @parametrize_with_checks([NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)])
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
-
-
-# Forward propagation
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("widths", [[1], [3, 2], [4, 3, 5]])
-def test_forward_propagation_in_matrices_gives_the_outputs_of_the_graph(activation, widths):
-    net = MLP(3, widths, activation, "linear", seed=1)
-    net.weights = [3 * W for W in net.weights]
-    X = np.random.default_rng(0).normal(scale=3.0, size=(7, 3))
-    outputs = forward(net, X)
-    assert outputs.shape == (7, widths[-1])
-    for x, row in zip(X, outputs, strict=True):
-        assert row == pytest.approx([output.data for output in net.outputs(x)], rel=1e-12, abs=1e-12)
-
-
-def test_outputs_too_large_are_infinite_without_a_warning():
-    net = MLP(1, [1], "linear", weights=[[[0.0, 1e300]]])
-    assert forward(net, np.array([[1e300], [-1e300]])).tolist() == [[np.inf], [-np.inf]]
 
 
 # Convex problems: with no hidden layer there is one best network, which scikit-learn's linear models find exactly

@@ -14,7 +14,6 @@ from nn.optimizers import Adam, GradientDescent, HeavyBall
 from nn.plots import (
     COLOURS,
     animate_paths,
-    outputs_of,
     plot_decision_boundary,
     plot_gradients,
     plot_learning_curves,
@@ -279,13 +278,6 @@ def test_a_network_that_gives_one_class_has_no_boundary(ax):
 def test_examples_in_a_row_still_have_a_plane_around_them(ax):
     plot_decision_boundary(MLP(2, [1], seed=0), [[0.0, 1.0], [2.0, 1.0]], [-1, 1], ax)
     assert ax.images[0].get_extent()[3] > 1.0 > ax.images[0].get_extent()[2]
-
-
-def test_outputs_by_matrices_are_those_of_the_network():
-    net = MLP(2, [5, 4, 3], activation="sigmoid", output_activation="softplus", seed=4)
-    net.layers[0].neurons[2].nonlin = False
-    expected = [[o.data for o in net(x.tolist())] for x in X]
-    assert np.allclose(outputs_of(net, X), expected, rtol=1e-14, atol=1e-15)
 
 
 @pytest.mark.parametrize(
