@@ -3,7 +3,9 @@
 After a change, `python tests/test_notebooks.py` executes them again and keeps the new outputs.
 """
 
+import base64
 import functools
+import io
 import math
 import os
 import pathlib
@@ -17,6 +19,7 @@ FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
 VALUE, DELTA, STEPS = "01-from-the-derivative-to-value", "02-the-delta-recursion", "03-step-through-the-chain-rule"
+OPTIMIZERS, REGULARIZATION = "04-optimizers", "05-stopping-restarts-regularization"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -58,6 +61,29 @@ ANSWERS = {
         ("delta = None", "delta = edge.upstream", "delta = edge.share"),
         ("o = None", "o = edge.slope", "o = edge.upstream"),
     ],
+    OPTIMIZERS: [
+        ("momentum_moves = None", "momentum_moves = 14", "momentum_moves = 14.75"),
+        ("heavy_ball_moves = None", "heavy_ball_moves = 14.75", "heavy_ball_moves = 14"),
+        ("adagrad_moves = None", "adagrad_moves = 12 / 13", "adagrad_moves = 1"),
+        ("momentum_step = None", "momentum_step = 1.9", "momentum_step = 10"),
+        ("heavy_ball_step = None", "heavy_ball_step = 10", "heavy_ball_step = 1.9"),
+        ("inside = None", "inside = 0.707", "inside = 1"),
+        ("outside = None", "outside = 1", "outside = 0.707"),
+        ("eta_of_the_sum = None", "eta_of_the_sum = 0.005", "eta_of_the_sum = 0.5"),
+        ("B = None", "B = 100", "B = 10"),
+    ],
+    REGULARIZATION: [
+        (
+            "stop = None",
+            "stop = MaximumIterations(50) & SmallImprovement(0.01, over=10) | MaximumIterations(500)",
+            "stop = MaximumIterations(50) | SmallImprovement(0.01, over=10) | MaximumIterations(500)",
+        ),
+        ("error_with_patience_1 = None", "error_with_patience_1 = 0.5", "error_with_patience_1 = 0.55"),
+        ("error_with_patience_3 = None", "error_with_patience_3 = 0.48", "error_with_patience_3 = 0.4"),
+        ("probability = None", "probability = 26 / 27", "probability = 2 / 3"),
+        ("w_after_the_step = None", "w_after_the_step = 1.9", "w_after_the_step = 1.95"),
+        ("not_updated = None", "not_updated = 8", "not_updated = 6"),
+    ],
 }
 
 
@@ -93,8 +119,25 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+IMAGE = re.compile(r"data:image/(\w+);base64,[A-Za-z0-9+/=\s]+")
+
+
+def without_images(data):
+    """Texts as they are; of images only that there is one.
+
+    The bytes of a figure differ from machine to machine: with the version of matplotlib, with the fonts.
+    """
+    if isinstance(data, dict):
+        return {kind: "an image" if is_image(kind) else without_images(part) for kind, part in data.items()}
+    return IMAGE.sub(r"an image/\1", data) if isinstance(data, str) else data
+
+
+def is_image(kind):
+    return kind.startswith("image/") and kind != "image/svg+xml"
+
+
 def text_of(cell):
-    """All that the outputs of a cell say: printed text, and results in all their forms."""
+    """All that the outputs of a cell say: printed text, and results in all their forms; of images that there is one."""
     parts = []
     for output in cell.outputs:
         if output.output_type == "stream":
@@ -102,7 +145,7 @@ def text_of(cell):
         elif output.output_type == "error":
             parts.append(f"{output.ename}: {output.evalue}")
         else:
-            parts += [f"{kind}: {data}" for kind, data in sorted(output.data.items())]
+            parts += [f"{kind}: {data}" for kind, data in sorted(without_images(dict(output.data)).items())]
     return "\n".join(parts)
 
 
@@ -118,8 +161,8 @@ def say_the_same(kept, received):
     )
 
 
-def test_there_are_three_notebooks():
-    assert NAMES == [VALUE, DELTA, STEPS]
+def test_there_are_five_notebooks():
+    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,8 +174,23 @@ def test_the_file_is_a_valid_notebook(name):
 def test_the_file_is_of_readable_size(name):
     size = (FOLDER / f"{name}.ipynb").stat().st_size
     views = sum(text_of(cell).count("<iframe ") for cell in code_cells(read(name)))
+    figures = len(images_of(read(name)))
     assert views <= 5
-    assert size < 300_000 + 80_000 * views  # each view to step through is a page, with its own style and script
+    assert size < 700_000
+    # each view to step through is a page, with its own style and script
+    assert size < 300_000 + 80_000 * views + 50_000 * figures
+
+
+@pytest.mark.parametrize("name", [OPTIMIZERS, REGULARIZATION])
+def test_the_figures_show_something(name):
+    from PIL import Image
+
+    images = images_of(read(name))
+    assert len(images) >= 5
+    for image in images:
+        with Image.open(io.BytesIO(base64.b64decode(image))) as picture:
+            assert min(picture.size) >= 200
+            assert len(picture.convert("RGB").getcolors(maxcolors=picture.width * picture.height)) >= 10
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -154,7 +212,7 @@ def test_the_file_says_nothing_about_the_machine_that_executed_it(name):
     assert [cell.id for cell in notebook.cells] == [f"cell-{i:02d}" for i in range(1, len(notebook.cells) + 1)]
     for cell in notebook.cells:
         assert cell.metadata in ({}, {"tags": ["exercise"]})
-    text = (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")
+    text = "\n".join(cell.source for cell in notebook.cells) + "\n".join(map(text_of, code_cells(notebook)))
     found = re.search(r"/home/|/Users/|/tmp/|/work/|/root/|/usr/|[A-Z]:\\\\|0x[0-9a-f]{6,}|site-packages", text)
     assert found is None, f"received {found[0]!r}, expected neither a path nor an address"
 
@@ -231,10 +289,45 @@ def test_the_comparison_of_outputs_forgives_rounding(kept, received):
     assert say_the_same(kept, received)
 
 
+def test_the_comparison_of_outputs_sees_that_a_figure_is_missing_but_not_its_bytes():
+    def cell(**data):
+        output = nbformat.v4.new_output("display_data", {"text/plain": "<Figure>", **data})
+        return nbformat.v4.new_code_cell("plt.show()", outputs=[output])
+
+    kept = text_of(cell(**{"image/png": "iVBOR"}))
+    assert say_the_same(kept, text_of(cell(**{"image/png": "iVBOS"})))
+    assert not say_the_same(kept, text_of(cell()))
+    moving = text_of(cell(**{"text/html": '<img src="data:image/gif;base64,R0lGO+/=" alt="a path">'}))
+    assert say_the_same(moving, text_of(cell(**{"text/html": '<img src="data:image/gif;base64,R1" alt="a path">'})))
+    assert not say_the_same(moving, text_of(cell(**{"text/html": '<img src="" alt="a path">'})))
+    assert not say_the_same(moving, text_of(cell(**{"text/html": moving.replace("path", "hill")})))
+
+
+def images_of(notebook):
+    """The figures among the outputs, in base64, those within HTML too."""
+    images = []
+    for output in (output for cell in code_cells(notebook) for output in cell.outputs if "data" in output):
+        images += [data for kind, data in output.data.items() if is_image(kind)]
+        images += [match[0].partition(",")[2] for match in IMAGE.finditer(output.data.get("text/html", ""))]
+    return images
+
+
+def shrink(notebook):
+    """Keep the figures in 256 colours, less than half the size: a notebook of plots would be too large to read."""
+    from PIL import Image
+
+    for output in (output for cell in code_cells(notebook) for output in cell.outputs if "data" in output):
+        if "image/png" in output.data:
+            picture, file = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))), io.BytesIO()
+            picture.convert("RGB").quantize(256, kmeans=4, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+            output.data["image/png"] = base64.b64encode(file.getvalue()).decode()
+
+
 def write_again():
     """Execute all notebooks and keep their outputs."""
     for path in PATHS:
         notebook = execute(read(path.stem))
+        shrink(notebook)
         nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 
