@@ -20,7 +20,7 @@ from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
 from nn.restarts import Restarts
 from nn.surfaces import Surface
-from nn.training import History, Loss, check_data, check_loss, gradients_of
+from nn.training import History, Loss, check_data, check_loss, gradients_of, takes_class_numbers
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -293,7 +293,7 @@ def plot_gradients(
     label = r"$\partial e\,/\,\partial w_{b,a}^{(l)}$"
     if X is None:
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
-    data = check_data(net, X, y, loss == "softmax_cross_entropy")
+    data = check_data(net, X, y, takes_class_numbers(loss))
     copied = copy.deepcopy(net)  # for what computes gradients sets those of the network to 0
     _, gradients = gradients_of(copied, data, check_loss(loss))
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)

@@ -21,7 +21,7 @@ import numpy as np
 
 from nn.checks import as_whole_number
 from nn.mlp import MLP, Matrix, random_weights
-from nn.training import STREAMS, History, check_data, check_loss, error_of, fit
+from nn.training import STREAMS, History, check_data, check_loss, error_of, fit, takes_class_numbers
 
 SECONDS_THAT_PAY = 2.0
 """How long the starts must take, one after another, for processes of our own to be started for them."""
@@ -348,7 +348,7 @@ def _trained(task: _Task) -> Start:
     if history.ended == "a callback" and _told_to_stop():
         history.ended = f"Ctrl-C after {history.iterations} iterations"
     loss = options.get("loss", "squared_error")
-    X, y = check_data(net, task.X, task.y, loss == "softmax_cross_entropy")
+    X, y = check_data(net, task.X, task.y, takes_class_numbers(loss))
     error = error_of(net, X, y, check_loss(loss)) / len(X)
     return Start(task.number, task.seed, initial_weights, net.weights, error, history)
 

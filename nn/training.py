@@ -259,7 +259,7 @@ class Run:
             raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
         self.net, self.settings = net, settings
         self.loss = check_loss(settings.loss)
-        classes = self.loss is LOSSES["softmax_cross_entropy"]
+        classes = takes_class_numbers(settings.loss)
         self.X, self.y = check_data(net, X, y, classes)
         check_error(net, self.X, self.y, self.loss)
         examples = len(self.X)
@@ -555,6 +555,15 @@ def check_loss(loss: str | Loss) -> Loss:
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"loss must be a function, or one of {', '.join(LOSSES)}; received {loss!r}")
     return LOSSES[loss]
+
+
+def takes_class_numbers(loss: str | Loss) -> bool:
+    """Whether the targets of a loss may be class numbers, one for each example.
+
+    >>> takes_class_numbers("softmax_cross_entropy"), takes_class_numbers("hinge")
+    (True, False)
+    """
+    return check_loss(loss) is LOSSES["softmax_cross_entropy"]
 
 
 def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[Array, Array]:

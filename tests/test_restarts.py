@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nn.losses import softmax_cross_entropy
 from nn.mlp import MLP
 from nn.optimizers import GradientDescent, MomentumAdagrad
 from nn.regularization import L2, Dropout
@@ -552,3 +553,11 @@ def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, s
     assert others == (["Ctrl-C", "a callback"] if one_is_idle else ["Ctrl-C", "Ctrl-C"])
     assert kept == "KEPT True"
     assert "Traceback" not in err
+
+
+def test_a_loss_given_as_a_function_is_that_of_its_name():
+    X, y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 2]
+    options = {"starts": 2, "stop": MaximumIterations(2)}
+    named = restarts(MLP(2, [3], seed=0), X, y, loss="softmax_cross_entropy", **options)
+    given = restarts(MLP(2, [3], seed=0), X, y, loss=softmax_cross_entropy, **options)
+    assert [start.error for start in given.starts] == [start.error for start in named.starts]
