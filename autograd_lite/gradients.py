@@ -5,7 +5,7 @@ A slope of the table of primitives, called with Values, gives a Value. So the ch
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
 from autograd_lite.primitives import CONSTANT, as_float, slope_at
@@ -288,8 +288,25 @@ def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
     variables = _check_variables("inputs", inputs)
     order = topological_order(output)
     check_fresh(order)
-    gradients = chain_rule(order, _read, _times)
+    gradients = adjoints(order)
     return [_as_value(gradients.get(value, 0.0)) for value in variables]
+
+
+def adjoints(order: list[Value], inputs: Collection[Value] = ()) -> dict[Value, Operand]:
+    """The adjoint of each node: the gradient of the last node of a topological order with respect to it, as a graph.
+
+    Arguments:
+        order: nodes, each after its parents.
+        inputs: constants whose numbers are going to be changed, so that they stand in slopes as nodes.
+
+    Gives a Value for each node that the last one depends on, or a number where the gradient is constant; none for a
+    constant.
+
+    >>> x = Value(2.0, label="x")
+    >>> adjoints(topological_order(x * 3))[x]
+    3.0
+    """
+    return chain_rule(order, lambda node: node if node in inputs else _read(node), _times)
 
 
 def _read(node: Value) -> Operand:

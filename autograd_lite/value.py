@@ -9,8 +9,10 @@ import itertools
 import math
 import operator
 import reprlib
+import threading
 import warnings
-from collections.abc import Callable, KeysView
+from collections.abc import Callable, Iterator, KeysView
+from contextlib import contextmanager
 from typing import Any, NamedTuple, SupportsFloat, TypeAlias
 
 from autograd_lite.primitives import (
@@ -59,6 +61,9 @@ Operand: TypeAlias = "Value | SupportsFloat"
 CHANGES = itertools.count(1)
 """The times at which numbers are changed."""
 
+TRACING: set[int] = set()
+"""The threads in which a function is being traced: there nothing may depend on the number of a Value."""
+
 
 class Value:
     """A number in a computation graph.
@@ -92,7 +97,7 @@ class Value:
     def __init__(self, data: Operand, label: str = "") -> None:
         if not isinstance(label, str):
             raise TypeError(f"label must be text, not {type(label).__name__}: {label!r}")
-        self._data: float = data._data if isinstance(data, Value) else as_float(data, "data")
+        self._data: float = data.data if isinstance(data, Value) else as_float(data, "data")
         self._grad: float | None = None
         self.label = label
         self.op: Primitive = LEAF
@@ -120,6 +125,8 @@ class Value:
     @property
     def data(self) -> float:
         """The number. If you change it, `forward()` of a result computes anew what depends on it."""
+        if TRACING:
+            refuse_if_traced("its number is read")
         return self._data
 
     @data.setter
@@ -306,14 +313,22 @@ class Value:
     def __ge__(self, other: Operand) -> bool:
         return compare(operator.ge, self, other)
 
+    def __eq__(self, other: object) -> bool:
+        if TRACING and not isinstance(other, Value):
+            refuse_if_traced(f"it is compared with {other!r:.50}")
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
+        refuse_if_traced("its truth is asked for")
         raise TypeError(
             "the truth of a Value is not defined, because `if v:` would freeze one branch into the graph; "
             "compare its number instead, as in `if v.data != 0:`"
         )
 
     def __float__(self) -> float:
-        return self._data
+        return self.data
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -478,10 +493,49 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
 
 def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) -> bool:
     """The comparison of the numbers."""
+    refuse_if_traced("it is compared with another")
     try:
         return comparison(a._data, b._data if isinstance(b, Value) else as_float(b, "the other operand"))
     except TypeError:
         return NotImplemented  # type: ignore[no-any-return]
+
+
+# How a function is traced: its graph is recorded once, and stands for all numbers
+
+
+class TracingError(TypeError):
+    """The graph of a traced function would depend on the number of a Value, as it does where Python branches on it."""
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """While it lasts, this thread is refused the numbers of Values; what it records then holds for all numbers.
+
+    >>> x = Value(3.0)
+    >>> with tracing():
+    ...     y = x if x > 0 else -x  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd_lite.value.TracingError: a Value cannot be asked for its number while a function is traced: here it is ...
+    """
+    thread = threading.get_ident()
+    TRACING.add(thread)
+    try:
+        yield
+    finally:
+        TRACING.discard(thread)
+
+
+def refuse_if_traced(what: str) -> None:
+    """Make sure that this thread is tracing no function.
+
+    Raises:
+        TracingError: if it is; `what` says how the number would matter.
+    """
+    if threading.get_ident() in TRACING:
+        raise TracingError(
+            f"a Value cannot be asked for its number while a function is traced: here {what}. The program would be "
+            "frozen to this one number; write the branch with relu, abs, maximum or minimum"
+        )
 
 
 # How a graph is walked

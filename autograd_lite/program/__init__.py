@@ -1,0 +1,62 @@
+"""Programs: a graph of Values, compiled once, and run over whole batches many thousand times faster.
+
+A graph is traced into straight-line statements (`tracing`); where it has the structure of matrices, that is found again
+(`arrays`); it is written as Python (`source`) that runs on floats and NumPy arrays (`interpreted`), or as machine code
+(`machine`, with the mathematics of `vector_math`); `choice` says which of these runs it. NumPy is imported only when a
+program is compiled.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from autograd_lite.value import Value
+
+if TYPE_CHECKING:
+    from autograd_lite.program.compiled import Program
+
+
+def compile(
+    outputs: "Value | Sequence[Value] | Callable[..., Value | Sequence[Value]]",
+    inputs: Sequence[Value] = (),
+    parameters: Sequence[Value] = (),
+    *,
+    gradients: bool = True,
+    backend: str = "auto",
+    max_nodes: int = 1_000_000,
+) -> "Program":
+    """Compile a graph, and its gradients, into a program that runs over batches of points.
+
+    Arguments:
+        outputs: the Value, or the Values, to compute; or a function of the inputs that gives them. A function is called
+            once, with the inputs, and refused the numbers of Values meanwhile, so that no branch of it is frozen into
+            the program.
+        inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
+            point, or constants (see `constant`), which it is not.
+        parameters: the leaves that all points share; the gradients with respect to them are summed over the batch.
+        gradients: False leaves the gradients out.
+        backend: "auto", the fastest for the size by rates that were measured, compile time included, the same each
+            time; "measured", the fastest by a measurement at the first run; or "python", "numpy", "arrays", "llvm".
+        max_nodes: how large the graph may be.
+
+    Gives a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
+    gives the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
+    `parameter_gradients`. `program.source` is its text, `program.explain()` says what was chosen and why. Compiled code
+    is cached for graphs of the same shape.
+
+    Raises:
+        ValueError: if a leaf of the graph was not declared, the graph is too large, or there is no such back end.
+        TypeError: if something is no Value; its subclass TracingError, if a function asks for the number of a Value.
+        RuntimeError: if the graph is stale.
+        ImportError: if the back end is "llvm" and llvmlite is not installed.
+
+    Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph.
+
+    >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.88, "b")
+    >>> program = compile((w * x + b).tanh(), inputs=[x], parameters=[w, b])
+    >>> batch = program([[2.0], [2.5]], [-3.0, 6.88])
+    >>> batch.outputs.round(4).tolist(), batch.parameter_gradients.round(4).tolist()
+    ([[0.7064], [-0.5511]], [2.7426, 1.1972])
+    """
+    from autograd_lite.program.compiled import compile_program  # noqa: PLC0415  late: it imports NumPy
+
+    return compile_program(outputs, inputs, parameters, gradients, backend, max_nodes)

@@ -1,0 +1,476 @@
+"""Straight-line statements back to arrays: matrices, vectors and element-wise operations over many statements at once.
+
+A network that was written down scalar by scalar has the structure of the lecture's matrices, and this module finds it
+again, whatever the names, the loops and the order in which sums were added:
+
+- Sums of products of a parameter and something that varies form s = W o, if they share their second factors.
+- Statements of one operation at one depth, whose arguments lie in the same arrays, form one array: o = tanh(s).
+- The adjoints of such sums are sums of products again: W^T delta; and the gradients of the weights, summed over the
+  batch, are all the products of the entries of two arrays: G = delta o^T.
+
+What has no such structure stays what it was: an array of one row for each statement.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from autograd_lite.lecture import lecture_name
+from autograd_lite.program.tracing import Statements
+
+ONE = -1
+"""In place of a statement: the number 1, which a bias is multiplied by (o_0 = 1)."""
+
+MANY = 3
+"""So many terms of one array, or more, are added up as an array."""
+
+
+class Rows(NamedTuple):
+    """Some rows of an array, in order; one row is repeated where more are needed."""
+
+    array: "Array"
+    rows: range | tuple[int, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether they are all rows of the array, in their order."""
+        return self.rows == range(self.array.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Numbers(NamedTuple):
+    """Constants, one for each row, or one for all."""
+
+    numbers: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+Operand: TypeAlias = Rows | Numbers
+Matrix: TypeAlias = tuple[tuple[int, ...], ...]
+"""The numbers of the parameters that are the entries of a matrix."""
+
+
+@dataclass(eq=False)
+class Array:
+    """So many rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
+
+    Attributes:
+        op: a primitive, applied row by row; "inputs" and "parameters", all of them; "matmul", a matrix of parameters
+            times a vector; "sum", the sum of the rows of its argument; "stack", the rows of its arguments one below
+            the other.
+        matrix: that of a matmul.
+        name: what its statements are called by the labels of the graph; "" if they have no name in common.
+    """
+
+    op: str
+    rows: int
+    varies: bool
+    arguments: tuple[Operand, ...] = ()
+    matrix: Matrix = ()
+    backward: bool = False
+    name: str = ""
+
+
+class Total(NamedTuple):
+    """Sums over the batch: of the products of all rows of one array with all rows of another, G = delta o^T.
+
+    Attributes:
+        left: n rows.
+        right: m rows; None for the sums of the left rows alone.
+        targets: for each of the n times m sums, which total it is added to.
+    """
+
+    left: Operand
+    right: Operand | None
+    targets: Matrix
+
+
+@dataclass
+class Arrays:
+    """The array form of statements: arrays in the order in which they are computed, and what is wanted of them."""
+
+    inputs: Array
+    parameters: Array
+    computed: list[Array] = field(default_factory=list)
+    outputs: list[Operand] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+    number_of_totals: int = 0
+
+    @property
+    def matrices(self) -> list[Matrix]:
+        """Those of the matrix products, in order; two thirds of a network's work."""
+        return [array.matrix for array in self.computed if array.op == "matmul"]
+
+
+def straight_line(statements: Statements) -> Arrays:
+    """An array of one row for each statement."""
+    return _Finder(statements, {}).find()
+
+
+def find_arrays(statements: Statements) -> Arrays:
+    """The arrays of statements; where nothing forms a matrix of at least two rows and columns, `straight_line`.
+
+    >>> from autograd_lite.program.tracing import trace
+    >>> from autograd_lite.value import Value
+    >>> x = [Value(1.0, "x1"), Value(2.0, "x2")]
+    >>> W = [[Value(0.1 * (i + j), f"w{i}{j}") for j in range(2)] for i in range(2)]
+    >>> s = [row[0] * x[0] + row[1] * x[1] for row in W]
+    >>> e = s[0].tanh() * s[1].tanh()
+    >>> arrays = find_arrays(trace(e, x, W[0] + W[1], gradients=False, max_nodes=1000))
+    >>> [(array.op, array.rows) for array in arrays.computed]
+    [('matmul', 2), ('tanh', 2), ('multiply', 1)]
+    """
+    products = _sums_of_products(statements)
+    widths: dict[tuple[int, ...], int] = {}
+    for of_sum in products.values():
+        signature = tuple(sorted(of_sum.products))
+        widths[signature] = widths.get(signature, 0) + 1
+    if not any(rows > 1 and len(signature) > 1 for signature, rows in widths.items()):
+        return straight_line(statements)
+    matrices = {
+        position: of_sum
+        for position, of_sum in products.items()
+        if len(of_sum.products) > 1 or widths[tuple(of_sum.products)] > 1
+    }
+    return _Finder(statements, matrices).find()
+
+
+class _Sum(NamedTuple):
+    """A sum taken apart into products of a parameter and something that varies, and other terms."""
+
+    products: dict[int, int]
+    """For each second factor, or ONE, the parameter."""
+    others: tuple[int, ...]
+
+
+def _terms(statements: Statements, uses: Sequence[int], position: int) -> list[int]:
+    """The terms of a sum, also of the sums in it that are used nowhere else."""
+    terms: list[int] = []
+    stack = list(reversed(statements.arguments[position]))
+    while stack:
+        term = stack.pop()
+        if statements.ops[term] == "add" and uses[term] == 1:
+            stack.extend(reversed(statements.arguments[term]))
+        else:
+            terms.append(term)
+    return terms
+
+
+def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
+    """All sums, and single products, that may be a row of a matrix product."""
+    ops, arguments, uses, varies = statements.ops, statements.arguments, statements.uses(), statements.varying()
+    first, last = statements.inputs, statements.inputs + statements.parameters
+    found: dict[int, _Sum] = {}
+    inner: set[int] = set()  # sums and products within sums
+
+    def product(term: int) -> tuple[int, int] | None:
+        """The parameter and the factor that varies."""
+        if ops[term] == "multiply":
+            a, b = arguments[term]
+            if first <= a < last and varies[b]:
+                return a, b
+            if first <= b < last and varies[a]:
+                return b, a
+        return None
+
+    for position in range(len(statements) - 1, last - 1, -1):  # the whole of a sum before the sums in it
+        if position in inner:
+            continue
+        if ops[position] == "multiply":
+            pair = product(position)
+            if pair is not None:
+                found[position] = _Sum({pair[1]: pair[0]}, ())
+        elif ops[position] == "add":
+            stack = [position]
+            while stack:  # the sums in it are no sums of their own
+                for term in arguments[stack.pop()]:
+                    if ops[term] == "add" and uses[term] == 1:
+                        inner.add(term)
+                        stack.append(term)
+            products: dict[int, int] = {}
+            others: list[int] = []
+            of_products: list[int] = []
+            for term in _terms(statements, uses, position):
+                pair = product(term)
+                if pair is not None and pair[1] not in products:
+                    products[pair[1]] = pair[0]
+                    of_products.append(term)
+                elif first <= term < last and ONE not in products:
+                    products[ONE] = term
+                else:
+                    others.append(term)
+            if of_products and len(products) > 1:
+                found[position] = _Sum(products, tuple(others))
+                inner.update(term for term in of_products if uses[term] == 1)
+    return found
+
+
+class _Finder:
+    """Puts statements into arrays, depth by depth."""
+
+    def __init__(self, statements: Statements, sums: dict[int, _Sum]) -> None:
+        self.statements, self.sums = statements, sums
+        self.grouping = bool(sums)
+        self.varies = statements.varying()
+        self.uses = statements.uses()
+        self.place: dict[int, tuple[Array, int]] = {}
+        """Where each statement is: in which array, in which row."""
+        self.order: dict[int, int] = {}
+        """The arrays' numbers, by their ids."""
+        self.stacks: dict[tuple[int, ...], Array] = {}
+        inputs, parameters = statements.inputs, statements.parameters
+        self.arrays = Arrays(Array("inputs", inputs, True), Array("parameters", parameters, False))
+        self.arrays.number_of_totals = len(statements.totals)
+        for array, start in ((self.arrays.inputs, 0), (self.arrays.parameters, inputs)):
+            self.order[id(array)] = len(self.order)
+            for row in range(array.rows):
+                self.place[start + row] = array, row
+
+    def find(self) -> Arrays:
+        pairs = [self._pair(number, total) for number, total in enumerate(self.statements.totals)]
+        wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
+        for group in self._by_depth(wanted):
+            self._place(group)
+        self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
+        self.arrays.outputs = [self.rows([position]) for position in self.statements.outputs]
+        self.arrays.totals = self._totals(pairs)
+        return self.arrays
+
+    # Depth by depth
+
+    def _arguments(self, position: int) -> Iterable[int]:
+        """What a statement is computed from, where sums of products are one operation."""
+        of_sum = self.sums.get(position)
+        if of_sum is not None:
+            return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
+        if self.grouping and self.statements.ops[position] == "add":
+            return _terms(self.statements, self.uses, position)
+        return self.statements.arguments[position]
+
+    def _by_depth(self, wanted: set[int]) -> list[list[int]]:
+        """The statements that are needed, by their depth; all arguments of a statement are less deep."""
+        first = self.statements.inputs + self.statements.parameters
+        needed = [False] * len(self.statements)
+        for position in wanted:
+            needed[position] = True
+        for position in range(len(needed) - 1, first - 1, -1):
+            if needed[position]:
+                for argument in self._arguments(position):
+                    needed[argument] = True
+        if not self.grouping:
+            numbers = self.statements.numbers
+            return [[position] for position in range(first, len(needed)) if needed[position] and position not in numbers]
+        depth = [0] * len(needed)
+        levels: dict[int, list[int]] = {}
+        for position in range(first, len(needed)):
+            if needed[position] and position not in self.statements.numbers:
+                depth[position] = 1 + max([depth[argument] for argument in self._arguments(position)])
+                levels.setdefault(depth[position], []).append(position)
+        return [levels[level] for level in sorted(levels)]
+
+    def _place(self, positions: list[int]) -> None:
+        """Put statements of one depth into arrays."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for position in positions:
+            groups.setdefault(self._kind(position), []).append(position)
+        for kind, group in groups.items():
+            if kind[0] == "matmul":
+                self._place_products(group)
+            elif kind[0] == "sum":
+                terms = self._sorted(self._arguments(group[0]))
+                self._new_array("sum", group, (self.rows(terms),))
+            else:
+                self._place_elements(str(kind[0]), group)
+
+    def _kind(self, position: int) -> tuple[object, ...]:
+        """What statements must have in common to be rows of one array."""
+        of_sum = self.sums.get(position)
+        if of_sum is not None:
+            return "matmul", tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
+        op = self.statements.ops[position]
+        arguments = self._arguments(position)
+        if self.grouping and op == "add":
+            arguments = self._sorted(arguments)
+            if len(arguments) >= MANY and len(set(map(self._array_of, arguments))) == 1:
+                if len(set(arguments)) == len(arguments) and self._array_of(arguments[0]) >= 0:
+                    return "sum", position
+        phase = position >= self.statements.backward
+        return op, phase, *map(self._array_of, arguments)
+
+    def _array_of(self, position: int) -> int:
+        """The number of the array that a statement is in; -1 for a constant."""
+        return self.order[id(self.place[position][0])] if position in self.place else -1
+
+    def _sorted(self, positions: Iterable[int]) -> list[int]:
+        """Statements by where they are; constants, and the number 1, first."""
+        return sorted(positions, key=self._place_of)
+
+    def _place_of(self, position: int) -> tuple[int, int]:
+        if position not in self.place:
+            return -1, position
+        array, row = self.place[position]
+        return self.order[id(array)], row
+
+    def _place_elements(self, op: str, group: list[int]) -> None:
+        """An array of statements of one operation, ordered as their arguments are."""
+        columns = {}
+        for position in group:
+            arguments = self._arguments(position)
+            columns[position] = self._sorted(arguments) if self.grouping and op == "add" else list(arguments)
+        group = sorted(group, key=lambda position: [self._place_of(argument) for argument in columns[position]])
+        arguments = [self.rows(list(column)) for column in zip(*(columns[position] for position in group), strict=True)]
+        self._new_array(op, group, tuple(arguments))
+
+    def _place_products(self, group: list[int]) -> None:
+        """A matrix product, and the sum with what else is added to it."""
+        first = self.statements.inputs
+        rows = [self.sums[position] for position in group]
+        factors = self._sorted(rows[0].products)
+        if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
+            factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
+        in_order = sorted(range(len(group)), key=lambda row: min(rows[row].products.values()))
+        group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
+        matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
+        vector = self._vector(tuple(factors))
+        others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
+        if not others:
+            self._new_array("matmul", group, (vector,), matrix)
+            return
+        product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
+        self._new_array("add", group, (Rows(product, range(len(group))), *others))
+
+    def _vector(self, factors: tuple[int, ...]) -> Rows:
+        """The rows of these statements and the number 1, as rows of one array."""
+        arrays = {self._array_of(factor) for factor in factors}
+        if len(arrays) == 1:
+            rows = self.rows(list(factors))
+            assert isinstance(rows, Rows)
+            return rows
+        if factors not in self.stacks:
+            segments: list[list[int]] = []
+            for factor in factors:
+                if segments and self._array_of(segments[-1][-1]) == self._array_of(factor):
+                    segments[-1].append(factor)
+                else:
+                    segments.append([factor])
+            arguments = tuple(Numbers((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
+            self.stacks[factors] = self._new_array("stack", [], arguments, rows=len(factors), backward=-1)
+        stack = self.stacks[factors]
+        return Rows(stack, range(stack.rows))
+
+    def _new_array(
+        self,
+        op: str,
+        group: list[int],
+        arguments: tuple[Operand, ...],
+        matrix: Matrix = (),
+        rows: int | None = None,
+        backward: int | None = None,
+    ) -> Array:
+        """An array that is computed now, and holds a group of statements."""
+        position = group[0] if backward is None else backward
+        array = Array(
+            op,
+            len(group) if rows is None else rows,
+            any(isinstance(argument, Rows) and argument.array.varies for argument in arguments),
+            arguments,
+            matrix,
+            position >= self.statements.backward,
+            common_name([self.statements.names.get(member, "") for member in group]),
+        )
+        self.order[id(array)] = len(self.order)
+        self.arrays.computed.append(array)
+        for row, member in enumerate(group):
+            self.place[member] = array, row
+        return array
+
+    def rows(self, positions: list[int]) -> Operand:
+        """Statements that all are in one array, or all constants, as an operand."""
+        if self._array_of(positions[0]) < 0:
+            numbers = tuple([self.statements.numbers[position] for position in positions])
+            return Numbers(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
+        array = self.place[positions[0]][0]
+        rows = [self.place[position][1] for position in positions]
+        if len(set(rows)) == 1:
+            return Rows(array, range(rows[0], rows[0] + 1))
+        if rows == list(range(rows[0], rows[0] + len(rows))):
+            return Rows(array, range(rows[0], rows[0] + len(rows)))
+        return Rows(array, tuple(rows))
+
+    # Totals
+
+    def _pair(self, number: int, total: int) -> tuple[int, int, int]:
+        """Of a total that is the sum of a product, both factors, else what is summed and ONE; and its number.
+
+        The first total is the sum of the output itself, which is left whole.
+        """
+        ops, arguments = self.statements.ops, self.statements.arguments
+        if number > 0 and ops[total] == "multiply" and self.uses[total] == 1 and self.grouping:
+            a, b = arguments[total]
+            if self.varies[a] and self.varies[b]:
+                return a, b, number
+        return total, ONE, number
+
+    def _totals(self, pairs: list[tuple[int, int, int]]) -> list[Total]:
+        """Sums over the batch, as few and as large as possible."""
+        if not self.grouping:
+            return [Total(self.rows([left]), None, ((target,),)) for left, _, target in pairs]
+        partners: dict[int, dict[int, int]] = {}
+        again: list[tuple[int, int, int]] = []  # the same product, summed for another total too
+        for a, b, target in pairs:
+            left, right = (b, a) if b != ONE and self._place_of(b) > self._place_of(a) else (a, b)
+            if right in partners.setdefault(left, {}):
+                again.append((left, right, target))
+            else:
+                partners[left][right] = target
+        blocks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+        for left, rights in partners.items():
+            blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
+        totals: list[Total] = []
+        for (_, columns), lefts in blocks.items():
+            for part in self._parts(columns):
+                rows = self._sorted(lefts)
+                targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
+                totals.append(Total(self.rows(rows), self._right(part), targets))
+        totals.extend(Total(self.rows([left]), self._right([right]), ((target,),)) for left, right, target in again)
+        return totals
+
+    def _right(self, part: Sequence[int]) -> Operand | None:
+        return None if list(part) == [ONE] else self._vector(tuple(part))
+
+    def _parts(self, columns: tuple[int, ...]) -> list[list[int]]:
+        """Columns as the vector of a matrix product, if there is one of just these; else array by array."""
+        for factors in self.stacks:
+            if len(factors) == len(columns) and tuple(sorted(factors)) == columns:
+                return [list(factors)]
+        parts: dict[int, list[int]] = {}
+        for column in self._sorted(columns):
+            parts.setdefault(self._array_of(column), []).append(column)
+        return list(parts.values())
+
+
+def common_name(labels: Sequence[str]) -> str:
+    """What an array is called whose rows have these labels: s1 for s_1^(1), s_2^(1), ...; "" if nothing in common.
+
+    >>> common_name(["s_1^(2)", "s_2^(2)"]), common_name(["x1", "x2"]), common_name(["a", "b"])
+    ('s2', 'x', '')
+    """
+    names = {_stem(label, several=len(labels) > 1) for label in labels}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _stem(label: str, several: bool) -> str:
+    if label.startswith("d_"):
+        stem = _stem(label[2:], several)
+        return f"d_{stem}" if stem else ""
+    name = lecture_name(label)
+    if name is None:
+        return "" if several or not label.isidentifier() else label
+    letter = "d" if name.letter == "delta" else name.letter
+    if name.layer:
+        return f"{letter.upper()}{name.layer}" if name.layer_first else f"{letter}{name.layer}"
+    return letter if several else f"{letter}{name.units}"

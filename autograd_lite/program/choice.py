@@ -1,0 +1,134 @@
+"""Which back end runs a program: the fastest for its size, by rates that were measured, with the time to compile it.
+
+The choice depends on nothing but the program, the size of the batch and how often the program has run, so that a
+computation gives the same bits each time. `Program.measure` measures on this machine instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.program.arrays import Arrays
+from autograd_lite.program.tracing import Statements
+
+BACKENDS = {
+    "python": "straight-line Python on floats, point by point",
+    "numpy": "straight-line NumPy, each statement over the batch",
+    "arrays": "NumPy array code, with matrix products",
+    "llvm": "machine code by LLVM",
+}
+
+MOST_LINES = 300_000
+"""Statements of straight-line Python."""
+
+MOST_LOOPS = 20_000
+"""Arrays that LLVM compiles."""
+
+TRANSCENDENTAL = set(
+    "exp expm1 log log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf sigmoid softplus power "
+    "floor_divide remainder".split()
+)
+
+
+class Estimate(NamedTuple):
+    """Seconds of one run, and of compiling before the first."""
+
+    run: float
+    compile: float
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the time of a program depends on.
+
+    Attributes:
+        operations: statements that compute something, for each point.
+        arrays: arrays that are computed.
+        elements: rows of arrays that are computed element by element, and those of them that are transcendental.
+        products: multiplications in matrix products and in sums over the batch, for each point.
+    """
+
+    operations: int
+    arrays: int
+    elements: int
+    transcendental: int
+    products: int
+    loops: int
+
+    @classmethod
+    def of(cls, statements: Statements, arrays: Arrays) -> "Size":
+        """The size of a program."""
+        element_wise = [array for array in arrays.computed if array.op not in {"matmul", "sum", "stack"}]
+        products = sum(len(matrix) * len(matrix[0]) for matrix in arrays.matrices)
+        products += sum(len(total.targets) * len(total.targets[0]) for total in arrays.totals)
+        return cls(
+            statements.operations,
+            len(arrays.computed) + len(arrays.totals),
+            sum(array.rows for array in element_wise),
+            sum(array.rows for array in element_wise if array.op in TRANSCENDENTAL),
+            products,
+            len(arrays.computed) - len(element_wise) + len(arrays.totals),
+        )
+
+
+# Seconds, as `tests/benchmark_programs.py --rates` measures them; the machine is that of the README's numbers.
+
+
+def _python(size: Size, points: int) -> Estimate:
+    return Estimate(5e-6 + points * size.operations * 35e-9, size.operations * 15e-6)
+
+
+def _numpy(size: Size, points: int) -> Estimate:
+    elements = size.operations + 6 * size.transcendental
+    return Estimate(10e-6 + size.operations * 0.9e-6 + points * elements * 0.5e-9, size.operations * 17e-6)
+
+
+def _arrays(size: Size, points: int) -> Estimate:
+    elements = size.elements + 6 * size.transcendental
+    return Estimate(
+        12e-6 + size.arrays * 1.3e-6 + points * (elements * 0.6e-9 + size.products * 0.04e-9), size.arrays * 0.1e-3
+    )
+
+
+def _llvm(size: Size, points: int) -> Estimate:
+    elements = size.elements + 12 * size.transcendental
+    run = 5e-6 + points * (elements * 0.08e-9 + size.products * 0.06e-9)
+    return Estimate(run, 0.05 + size.loops * 6e-3 + (size.arrays - size.loops) * 1e-3)
+
+
+ESTIMATES = {"python": _python, "numpy": _numpy, "arrays": _arrays, "llvm": _llvm}
+
+
+def unable(name: str, statements: Statements, size: Size, ops: Sequence[str]) -> str:
+    """Why a back end cannot run a program, in words; "" if it can."""
+    if name in {"python", "numpy"} and size.operations > MOST_LINES:
+        return f"{size.operations:,} statements are more than the {MOST_LINES:,} that straight-line code may have"
+    if name == "llvm":
+        unknown = sorted(set(ops) - OUR_NAMES - {"input", "parameter"})
+        if unknown:
+            return f"LLVM does not know the primitive {unknown[0]}"
+        if size.arrays > MOST_LOOPS:
+            return f"{size.arrays:,} arrays are more than the {MOST_LOOPS:,} that LLVM is given"
+        if find_spec("llvmlite") is None:
+            return "llvmlite is not installed: pip install 'autograd-lite[jit]'"
+    return ""
+
+
+def best(estimates: dict[str, Estimate], spent: float) -> str:
+    """The back end for the next run, when runs so far have taken so many seconds.
+
+    It is the one of the least time to run and compile; one that runs faster but takes longer to compile is taken as
+    soon as the runs have taken as long as that: so no computation takes more than twice the least time that it could.
+
+    >>> estimates = {"arrays": Estimate(1e-4, 0.0), "llvm": Estimate(1e-5, 0.1)}
+    >>> best(estimates, spent=0.0), best(estimates, spent=0.1)
+    ('arrays', 'llvm')
+    """
+    ready = {name: estimate for name, estimate in estimates.items() if estimate.compile <= spent}
+    first = min(estimates, key=lambda name: estimates[name].run + estimates[name].compile)
+    if not ready:
+        return first
+    fastest = min(ready, key=lambda name: ready[name].run)
+    return fastest if ready[fastest].run < estimates[first].run else first

@@ -1,0 +1,300 @@
+"""A compiled program: what `compile` gives."""
+
+import hashlib
+import marshal
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.primitives import OUR_NAMES, PRIMITIVES
+from autograd_lite.program.arrays import Arrays, find_arrays
+from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Size, best, unable
+from autograd_lite.program.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
+from autograd_lite.program.source import array_source, straight_line_source
+from autograd_lite.program.tracing import Outputs, Statements, trace
+from autograd_lite.value import Value
+
+MOST_CACHED = 128
+"""Graph shapes whose compiled programs are kept."""
+
+
+class Evaluation(NamedTuple):
+    """What a program computes for a batch of N points."""
+
+    outputs: Numbers
+    """Of shape (N, outputs)."""
+    input_gradients: Numbers
+    """The gradients of the first output of each point with respect to the inputs that are variables: (N, variables)."""
+    total: float
+    """The sum of the first output over the batch."""
+    parameter_gradients: Numbers
+    """The gradient of that sum with respect to the parameters, of shape (parameters,)."""
+
+
+class Shape:
+    """What programs of one graph shape share: the arrays that were found, and what has been compiled."""
+
+    def __init__(self, statements: Statements) -> None:
+        self.statements = statements
+        self.arrays: Arrays = find_arrays(statements)
+        self.size = Size.of(statements, self.arrays)
+        self.backends: dict[str, Backend] = {}
+        self.seconds: dict[str, float] = {}
+        """How long each back end took to compile."""
+        self.lock = Lock()
+        ops = statements.ops
+        self.unable = {name: unable(name, statements, self.size, ops) for name in BACKENDS}
+        if not self.arrays.matrices:
+            self.unable["arrays"] = "nothing in the graph forms a matrix"
+
+    def backend(self, name: str) -> Backend:
+        """The back end, compiled if it was not yet."""
+        known = self.backends.get(name)
+        if known is not None:
+            return known
+        with self.lock:
+            if name not in self.backends:
+                start = time.perf_counter()
+                self.backends[name] = self.compile(name)
+                self.seconds[name] = time.perf_counter() - start
+            return self.backends[name]
+
+    def compile(self, name: str) -> Backend:
+        """Compile for a back end.
+
+        Raises:
+            ValueError: if it cannot run this program.
+            ImportError: if llvmlite is missing.
+        """
+        reason = self.unable[name]
+        if reason:
+            raise (ImportError if "not installed" in reason else ValueError)(f"backend {name!r} is not possible: {reason}")
+        if name == "llvm":
+            from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
+
+            return Machine(self.arrays)
+        return {
+            "python": lambda: Floats(self.statements),
+            "numpy": lambda: Batches(self.statements),
+            "arrays": lambda: ArrayCode(self.arrays, {}),
+        }[name]()
+
+    def estimates(self, points: int) -> dict[str, Estimate]:
+        """The estimates of all back ends that can run it."""
+        return {name: ESTIMATES[name](self.size, points) for name in BACKENDS if not self.unable[name]}
+
+
+_SHAPES: OrderedDict[tuple[Any, ...], Shape] = OrderedDict()
+_LOCK = Lock()
+
+
+def shape_of(statements: Statements) -> Shape:
+    """The shape of a graph, from the cache if it was compiled before."""
+    own = tuple(PRIMITIVES[op] for op in sorted(set(statements.ops) & (set(PRIMITIVES) - OUR_NAMES)))
+    key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), own)
+    with _LOCK:
+        if key in _SHAPES:
+            _SHAPES.move_to_end(key)
+            return _SHAPES[key]
+    shape = Shape(statements)
+    with _LOCK:
+        shape = _SHAPES.setdefault(key, shape)
+        while len(_SHAPES) > MOST_CACHED:
+            _SHAPES.popitem(last=False)
+    return shape
+
+
+class Program:
+    """A graph compiled into straight-line statements, array code or machine code; called with a batch, it runs.
+
+    Attributes:
+        backend: the name of the back end that it was bound to, or "auto".
+
+    Made by `autograd_lite.compile`, which says more.
+    """
+
+    def __init__(self, statements: Statements, roots: int, backend: str = "auto") -> None:
+        self.statements, self.roots, self.backend = statements, roots, backend
+        self.shape = shape_of(statements)
+        self.inputs, self.parameters = statements.inputs, statements.parameters
+        self.spent = 0.0  # seconds, by the estimates
+        if backend not in {"auto", "measured"}:
+            self.shape.backend(backend)
+        self.measured: dict[int, str] = {}
+
+    def __call__(self, inputs: Any = None, parameters: Any = ()) -> Evaluation:
+        """Run the program for a batch.
+
+        Arguments:
+            inputs: N points, of shape (N, inputs), N at least 1; None where there are no inputs, which is one point.
+            parameters: of shape (parameters,).
+
+        Raises:
+            ValueError: naming the argument whose shape is wrong, or that is no numbers.
+        """
+        X, P = self._inputs(inputs), self._parameters(parameters)
+        outputs, totals = self.shape.backend(self._next_backend(X, P))(X, P)
+        gradients = totals[1:]
+        return Evaluation(
+            outputs[:, : self.roots], outputs[:, self.roots :], float(totals[0]) if len(totals) else np.nan, gradients
+        )
+
+    def _inputs(self, inputs: Any) -> Numbers:
+        if inputs is None and self.inputs == 0:
+            return np.empty((1, 0))
+        X = _numbers("inputs", inputs)
+        if X.ndim != 2 or X.shape[1] != self.inputs or len(X) == 0:
+            raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {X.shape}")
+        return X
+
+    def _parameters(self, parameters: Any) -> Numbers:
+        P = _numbers("parameters", parameters)
+        if P.shape != (self.parameters,):
+            raise ValueError(f"parameters must have shape ({self.parameters},); received {P.shape}")
+        return P if P.flags.c_contiguous else np.ascontiguousarray(P)
+
+    def _next_backend(self, X: Numbers, P: Numbers) -> str:
+        """The back end for this run."""
+        if self.backend == "auto":
+            name = self.chosen(len(X), self.spent)
+            self.spent += self.shape.estimates(len(X))[name].run
+            return name
+        if self.backend == "measured":
+            if len(X) not in self.measured:
+                times = self.measure_on(X, P)
+                self.measured[len(X)] = min(times, key=lambda name: times[name])
+            return self.measured[len(X)]
+        return self.backend
+
+    def chosen(self, points: int, spent: float) -> str:
+        """The back end that "auto" means for a batch of so many points, after runs that took so many seconds."""
+        return best(self.shape.estimates(points), spent)
+
+    # What it is
+
+    @property
+    def source(self) -> str:
+        """The program as Python: array code if the graph has the structure of matrices, else straight-line code."""
+        if self.shape.arrays.matrices:
+            return array_source(find_arrays(self.statements), self.statements.names).source.text
+        return self.straight_line_source
+
+    @property
+    def straight_line_source(self) -> str:
+        """The program as Python, a statement a line, which runs on floats and on NumPy batches."""
+        return straight_line_source(self.statements).text
+
+    def __repr__(self) -> str:
+        return (
+            f"<Program: {self.statements.operations:,} operations of {self.inputs} inputs and {self.parameters:,} "
+            f"parameters; backend {self.backend}>"
+        )
+
+    def measure(self, points: int = 100, seconds: float = 0.2) -> dict[str, float]:
+        """The seconds that a run takes by each back end that can run it, measured now; they are compiled for it.
+
+        Arguments:
+            points: of a batch of random numbers.
+            seconds: about how long each back end is tried.
+        """
+        generator = np.random.default_rng(0)
+        X, P = generator.uniform(0.1, 1, (points, self.inputs)), generator.uniform(-1, 1, self.parameters)
+        return self.measure_on(X, P, seconds)
+
+    def measure_on(self, X: Numbers, P: Numbers, seconds: float = 0.05) -> dict[str, float]:
+        """The seconds of a run with these numbers; back ends that cannot be fast are left out."""
+        estimates = self.shape.estimates(len(X))
+        least = min(estimate.run for estimate in estimates.values())
+        names = [name for name, estimate in estimates.items() if estimate.run < 100 * least]
+        return {name: _median_seconds(self.shape.backend(name), X, P, seconds) for name in names}
+
+    def explain(self, points: int = 100) -> str:
+        """What was compiled, which back end is chosen for a batch of so many points, and why, as text."""
+        shape = self.shape
+        size, estimates = shape.size, shape.estimates(points)
+        form = (
+            f"{len(shape.arrays.computed)} arrays, of which {len(shape.arrays.matrices)} are matrix products"
+            if shape.arrays.matrices
+            else "straight-line code: nothing in it forms a matrix"
+        )
+        lines = [
+            f"{size.operations:,} operations for each point; {form}.",
+            f"Back ends, for a batch of {points:,}:",
+        ]
+        for name, words in BACKENDS.items():
+            if name in estimates:
+                run, to_compile = estimates[name]
+                done = f"compiled in {shape.seconds[name]:.2g} s" if name in shape.seconds else f"{to_compile:.2g} s to compile"
+                lines.append(f"  {name:<7} about {1e6 * run:,.0f} µs a run, {done}: {words}")
+            else:
+                lines.append(f"  {name:<7} no: {shape.unable[name]}")
+        return "\n".join([*lines, self._why(points, estimates)])
+
+    def _why(self, points: int, estimates: dict[str, Estimate]) -> str:
+        if self.backend == "measured":
+            chosen = ", ".join(f"{name} for {n:,} points" for n, name in self.measured.items()) or "none yet"
+            return f"The fastest is measured at the first run with a batch of its size; chosen: {chosen}."
+        if self.backend != "auto":
+            return f"{self.backend} runs it, as you asked."
+        first, last = self.chosen(points, 0.0), self.chosen(points, float("inf"))
+        if first == last:
+            return f"{first} runs it: it has the least time to compile and run."
+        runs = -(-estimates[last].compile // estimates[first].run)
+        return (
+            f"{first} runs it first; after {runs:,.0f} runs, which take as long as compiling for {last}, {last} does, "
+            "which runs faster."
+        )
+
+
+def _numbers(argument: str, numbers: Any) -> Numbers:
+    """An array of floats; the array itself, if it is one."""
+    if type(numbers) is np.ndarray and numbers.dtype == np.float64:
+        return numbers
+    try:
+        array = np.asarray(numbers)
+        if array.dtype.kind not in "bifu":
+            raise ValueError
+        return array.astype(np.float64)
+    except (ValueError, TypeError):
+        raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}") from None
+
+
+def _median_seconds(backend: Backend, X: Numbers, P: Numbers, seconds: float) -> float:
+    backend(X, P)
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
+        start = time.perf_counter()
+        backend(X, P)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def compile_program(
+    outputs: Outputs | Callable[..., Outputs],
+    inputs: Sequence[Value],
+    parameters: Sequence[Value],
+    gradients: bool,
+    backend: str,
+    max_nodes: int,
+) -> Program:
+    """`autograd_lite.compile`, which imports NumPy only when it is called."""
+    if backend not in {"auto", "measured", *BACKENDS}:
+        raise ValueError(f"backend must be auto, measured, or one of {', '.join(BACKENDS)}; received {backend!r}")
+    if isinstance(inputs, Value) or isinstance(parameters, Value):
+        raise TypeError("inputs and parameters must be sequences of Values, received one Value: write [value]")
+    if callable(outputs):
+        function, given = outputs, []
+
+        def once(*leaves: Value) -> Outputs:
+            given.append(function(*leaves))
+            return given[0]
+
+        statements = trace(once, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
+        outputs = given[0]
+    else:
+        statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
+    return Program(statements, 1 if isinstance(outputs, Value) else len(outputs), backend)

@@ -1,0 +1,100 @@
+"""The primitives as functions of NumPy arrays, or of floats: what the source of a program calls.
+
+This is the back end's dictionary, operation -> function. Its results are those of the table of primitives, IEEE special
+values too; a primitive of your own is computed element by element.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.primitives import PRIMITIVES
+
+Function = Callable[..., Any]
+
+
+def stack(*parts: Any) -> Any:
+    """Rows one below the other; a number becomes a row of it, as o_0 = 1 does.
+
+    >>> stack(1.0, np.array([[2.0, 3.0]])).tolist()
+    [[1.0, 1.0], [2.0, 3.0]]
+    """
+    batch = next(part.shape[1] for part in parts if isinstance(part, np.ndarray))
+    return np.concatenate([part if isinstance(part, np.ndarray) else np.full((1, batch), part) for part in parts])
+
+
+def multiply_no_nan(a: Any, b: Any) -> Any:
+    """a * b, but 0 where a is 0."""
+    return np.where(a == 0, 0.0, a * b)
+
+
+def power(x: Any, y: Any) -> Any:
+    """x to the power y; NumPy's root of minus infinity, alone, is not that of IEEE 754."""
+    return np.where(np.isneginf(x) & (np.equal(y, 0.5)), math.inf, np.power(x, y))
+
+
+def sigmoid(x: Any) -> Any:
+    """The logistic function, which never overflows, and keeps its tails."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), which never overflows."""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "add": lambda *terms: sum(terms[1:], start=terms[0]),
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "floor_divide": np.floor_divide,
+    "remainder": np.remainder,
+    "power": power,
+    "negative": np.negative,
+    "abs": np.abs,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "erf": np.vectorize(math.erf, otypes=[float]),  # NumPy has none
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "relu": lambda x: np.where(x <= 0, 0.0, x),
+    "leaky_relu": lambda x, a: np.where(x <= 0, a * x, x),
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "maximum_constant": np.maximum,
+    "minimum_constant": np.minimum,
+    "sign": np.sign,
+    "greater": lambda a, b: np.greater(a, b).astype(float),
+    "multiply_no_nan": multiply_no_nan,
+}
+"""For each primitive, the function of arrays that computes it."""
+
+
+def function_of(op: str) -> Function:
+    """The function of arrays that computes a primitive.
+
+    >>> function_of("relu")(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    known = FUNCTIONS.get(op)
+    return known if known is not None else np.vectorize(PRIMITIVES[op].compute, otypes=[float])

@@ -1,0 +1,134 @@
+"""Back ends that Python runs: the source of a program, on floats point by point, or on NumPy arrays over the batch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd_lite.primitives import PRIMITIVES
+from autograd_lite.program.arrays import Arrays, Matrix
+from autograd_lite.program.functions import function_of, stack
+from autograd_lite.program.source import ArraySource, Source, array_source, straight_line_source
+from autograd_lite.program.tracing import Statements
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+
+
+class Backend(Protocol):
+    """Runs a program."""
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """The outputs, of shape (N, outputs), and the totals, summed over the batch.
+
+        Arguments:
+            inputs: of shape (N, inputs), N at least 1.
+            parameters: of shape (parameters,).
+        """
+        ...
+
+
+def load(source: Source, functions: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function `program` that a text defines, with these functions in place of those that its head imports."""
+    body = source.text[source.text.index("def program(") :]
+    constants = source.text[: source.text.index("def program(")]
+    lines = [line for line in constants.splitlines() if line.startswith("C") and " = array(" in line]
+    namespace: dict[str, Any] = {**functions, "array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
+    exec(compile("\n".join([*lines, body]), "<program>", "exec"), namespace)
+    program: Callable[..., Any] = namespace["program"]
+    return program
+
+
+class Floats:
+    """Straight-line code on Python's floats, one point after another, with the arithmetic of Value itself."""
+
+    def __init__(self, statements: Statements) -> None:
+        source = straight_line_source(statements)
+        self.program = load(source, {op: PRIMITIVES[op].compute for op in source.functions})
+        self.outputs, self.totals = len(statements.outputs), len(statements.totals)
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        weights, program = parameters.tolist(), self.program
+        points = [program(point, weights) for point in inputs.tolist()]
+        outputs = np.array([point[0] for point in points]).reshape(len(points), self.outputs)
+        return outputs, np.array([point[1] for point in points]).reshape(len(points), self.totals).sum(axis=0)
+
+
+class Batches:
+    """Straight-line code on NumPy arrays: each statement over the whole batch."""
+
+    def __init__(self, statements: Statements) -> None:
+        source = straight_line_source(statements)
+        self.program = load(source, {op: function_of(op) for op in source.functions})
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        points = len(inputs)
+        with np.errstate(all="ignore"):
+            outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
+            given = np.empty((len(outputs), points))
+            for row, output in zip(given, outputs, strict=True):
+                row[:] = output
+            sums = [np.sum(total) if np.ndim(total) else points * total for total in totals]
+        return given.T, np.array(sums, dtype=np.float64)
+
+
+class ArrayCode:
+    """Array code, with NumPy's matrix products."""
+
+    def __init__(self, arrays: Arrays, labels: Mapping[int, str]) -> None:
+        self.source: ArraySource = array_source(arrays, labels)
+        source = self.source.source
+        self.program = load(source, {op: function_of(op) for op in source.functions if op != "stack"})
+        self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
+        self.parameters = [Selection(group.members) for group in self.source.parameters]
+        self.targets = [Selection(total.targets) for total in arrays.totals]
+        self.number_of_totals = arrays.number_of_totals
+        places = [target for total in arrays.totals for row in total.targets for target in row]
+        self.overlapping = len(set(places)) < len(places)
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        rows = inputs.T
+        with np.errstate(all="ignore"):
+            arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]
+            outputs, totals = self.program(*arguments)
+        given = np.empty((len(outputs), len(inputs)))
+        for row, output in zip(given, outputs, strict=True):
+            row[:] = output
+        sums = np.zeros(self.number_of_totals)
+        for part, total in zip(self.targets, totals, strict=True):
+            part.put(sums, total, self.overlapping)
+        return given.T, sums
+
+
+class Selection:
+    """The entries of a vector that form a matrix: a view of it where they lie side by side.
+
+    >>> Selection(((0, 1), (2, 3))).of(np.arange(4.0)).tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
+    """
+
+    def __init__(self, members: Matrix) -> None:
+        self.members = np.array(members, dtype=np.intp)
+        flat = self.members.ravel()
+        self.start: int | None = int(flat[0])
+        self.stop = int(flat[0]) + len(flat)
+        if not np.array_equal(flat, np.arange(self.start, self.stop)):
+            self.start = None
+
+    def of(self, vector: Numbers) -> Numbers:
+        """The matrix."""
+        if self.start is None:
+            return vector[self.members]
+        return vector[self.start : self.stop].reshape(self.members.shape)
+
+    def put(self, vector: Numbers, matrix: Numbers | float, overlapping: bool) -> None:
+        """Add the matrix to the vector; unless others overlap with it, there are zeros there."""
+        if overlapping:
+            np.add.at(vector, self.members, matrix)
+        else:
+            vector[self.members if self.start is None else slice(self.start, self.stop)] = (
+                matrix if self.start is None else np.ravel(matrix)
+            )

@@ -1,0 +1,493 @@
+"""Programs as Python: straight-line code that runs on floats and on NumPy batches, and array code, the lecture's.
+
+A back end of the table of primitives: a dictionary, operation -> how it is written, beside one loop over the statements,
+and one over the arrays.
+"""
+
+import keyword
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from autograd_lite.formula import ATOM, PRODUCT, SIGNED, SUM, Notation
+from autograd_lite.lecture import lecture_name
+from autograd_lite.program.arrays import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
+from autograd_lite.program.tracing import Statements
+
+PYTHON: dict[str, Notation] = {
+    "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
+    "subtract": Notation("{} - {}", SUM, (SUM, PRODUCT)),
+    "multiply": Notation("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
+    "negative": Notation("-{}", SIGNED, (ATOM,)),
+}
+"""How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
+
+WHOLE = 1_000_000
+"""Whole numbers below it are written without a point: Python and NumPy compute the same with them."""
+
+LONGEST_LINE = 100
+"""An expression is not put into another where it would become longer."""
+
+Text = tuple[str, int]
+"""An expression, and how tightly it binds."""
+
+
+def write(op: str, arguments: Sequence[Text]) -> Text:
+    """An operation as text, with brackets where precedence asks for them.
+
+    >>> write("multiply", [("a + b", SUM), ("c", ATOM)])
+    ('(a + b) * c', 2)
+    """
+    notation = PYTHON.get(op)
+    if notation is None:
+        return f"{op}({', '.join(text for text, _ in arguments)})", ATOM
+    places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
+    pieces = [
+        text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)
+    ]
+    if op == "add":
+        return " + ".join(pieces), notation.binds
+    return notation.template.format(*pieces), notation.binds
+
+
+def number(value: float) -> Text:
+    """A constant as text: 2, 0.5, nan, -1."""
+    whole = abs(value) < WHOLE and value.is_integer() and str(value) != "-0.0"
+    text = str(int(value)) if whole else repr(value)
+    return text, SIGNED if text.startswith("-") else ATOM
+
+
+def identifier(label: str) -> str:
+    """A label as a name that Python takes, if it is no keyword; "" if nothing of it can be kept.
+
+    >>> identifier("w^(1)_{2,0}"), identifier("s_1^(2)"), identifier("delta_1^(2)"), identifier("my rate")
+    ('w1_2_0', 's2_1', 'd2_1', 'my_rate')
+    """
+    if label.startswith("d_"):
+        rest = identifier(label[2:])
+        return f"d_{rest}" if rest else ""
+    name = lecture_name(label)
+    if name is not None and name.layer:
+        letter = "d" if name.letter == "delta" else name.letter
+        return f"{letter}{name.layer}_{name.units.replace(',', '_')}"
+    plain = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_")
+    return plain if not plain or plain[0].isalpha() else f"v_{plain}"
+
+
+class Names:
+    """Gives names that are new, and that Python takes.
+
+    >>> names = Names()
+    >>> names.new("rate"), names.new("rate"), names.new("lambda"), names.new("")
+    ('rate', 'rate_', 'lambda_', 'v1')
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = {*taken, *keyword.kwlist, *TAKEN}
+        self.numbers = count(1)
+
+    def new(self, wanted: str) -> str:
+        """A name like the one that is wanted; v1, v2, ... where none is."""
+        name = identifier(wanted)
+        while not name or name in self.taken:
+            name = f"{name}_" if name else f"v{next(self.numbers)}"
+        self.taken.add(name)
+        return name
+
+
+TAKEN = ("program", "inputs", "parameters", "inf", "nan", "stack")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a program, and what it calls.
+
+    Attributes:
+        text: Python, which defines the function `program`.
+        functions: the names of the primitives that it calls.
+    """
+
+    text: str
+    functions: tuple[str, ...]
+
+
+def _header(what: str, functions: Iterable[str], body: Iterable[str]) -> str:
+    """What stands above the function: what its text needs."""
+    lines = list(body)
+    names = [name for name in ("inf", "nan") if any(re.search(rf"\b{name}\b", line) for line in lines)]
+    imports = [f"from math import {', '.join(names)}"] if names else []
+    called = sorted(functions)
+    if called:
+        imports.append("from autograd_lite.program.functions import FUNCTIONS, stack")
+        imports += [f'{name} = FUNCTIONS["{name}"]' for name in called if name != "stack"]
+    return "\n".join([f"# {what}", *imports, "", "", *lines, ""])
+
+
+# Straight-line code
+
+
+def straight_line_source(statements: Statements) -> Source:
+    """One line for each statement, in floats or, the batch along the last axis, in arrays.
+
+    `program(inputs, parameters)` takes both in their order, and gives all outputs, and all totals before they are
+    summed over the batch.
+
+    >>> from autograd_lite.program.tracing import trace
+    >>> from autograd_lite.value import Value
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> print(straight_line_source(trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=10)).text)
+    # Runs on floats and on NumPy arrays.
+    from autograd_lite.program.functions import FUNCTIONS, stack
+    tanh = FUNCTIONS["tanh"]
+    <BLANKLINE>
+    <BLANKLINE>
+    def program(inputs, parameters):
+        [x] = inputs
+        [w] = parameters
+        # forward pass
+        v1 = x * w
+        v2 = tanh(v1)
+        # backward pass
+        v3 = v2 * v2
+        v4 = 1 - v3
+        d_x = v4 * w
+        d_w = v4 * x
+        return [v2, d_x], [v2, d_w]
+    <BLANKLINE>
+    """
+    ops, arguments = statements.ops, statements.arguments
+    functions = {op for op, parents in zip(ops, arguments, strict=True) if parents and op not in PYTHON}
+    names = Names(functions)
+    texts: list[Text] = []
+    lines = ["def program(inputs, parameters):"]
+    phase = ""
+    first = statements.inputs + statements.parameters
+    for position, (op, parents) in enumerate(zip(ops, arguments, strict=True)):
+        if position in statements.numbers:
+            texts.append(number(statements.numbers[position]))
+            continue
+        wanted = statements.names.get(position, "")
+        if position < first:
+            wanted = wanted or (f"x{position + 1}" if position < statements.inputs else f"w{position + 1}")
+        name = names.new(wanted)
+        texts.append((name, ATOM))
+        if position < first:
+            continue
+        now = "forward pass" if position < statements.backward else "backward pass"
+        if now != phase:
+            lines.append(f"    # {now}")
+            phase = now
+        expression, _ = write(op, [texts[parent] for parent in parents])
+        lines.append(f"    {name} = {expression}")
+    unpacking = [
+        f"    [{', '.join(text for text, _ in part)}] = {leaves}"
+        for leaves, part in (("inputs", texts[: statements.inputs]), ("parameters", texts[statements.inputs : first]))
+        if part
+    ]
+    lines[1:1] = unpacking
+    results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
+    lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
+    return Source(_header("Runs on floats and on NumPy arrays.", functions, lines), tuple(functions))
+
+
+# Array code
+
+
+@dataclass(frozen=True)
+class Group:
+    """Inputs, or parameters, that are one argument of array code.
+
+    Attributes:
+        name: of the argument.
+        members: their numbers, in rows and, of a matrix, columns; of inputs and vectors, in one column.
+    """
+
+    name: str
+    members: Matrix
+
+
+@dataclass
+class ArraySource:
+    """Array code; its function `program` takes an argument for each group.
+
+    Attributes:
+        source: the text.
+        inputs: the groups of inputs, each an array with a row for each input, and the batch along the last axis.
+        parameters: the groups of parameters, each a matrix.
+    """
+
+    source: Source
+    inputs: list[Group]
+    parameters: list[Group]
+
+
+def array_source(arrays: Arrays, labels: Mapping[int, str]) -> ArraySource:
+    """The array form as text; for a multilayer perceptron the recursion of the lecture.
+
+    Arguments:
+        arrays: the array form.
+        labels: of the inputs and parameters, by their position among the statements.
+    """
+    return _ArrayWriter(arrays, labels).write()
+
+
+@dataclass
+class _ArrayWriter:
+    arrays: Arrays
+    labels: Mapping[int, str]
+    lines: list[str] = field(default_factory=list)
+    functions: set[str] = field(default_factory=set)
+    constants: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        computed = self.arrays.computed
+        self.names = Names(array.op for array in computed)
+        self.uses: dict[int, int] = {}
+        """How often each array is used as a whole, and each use that forbids to write it where it is used counts two."""
+        for operand in self._operands():
+            if isinstance(operand, Rows):
+                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + (1 if operand.whole else 2)
+        for operand in (*self.arrays.outputs, *(o for total in self.arrays.totals for o in total[:2] if o is not None)):
+            if isinstance(operand, Rows):
+                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + 2
+        self.texts: dict[int, Text] = {}
+        """Of each array that was written: its name, or, if it is written only once, its expression."""
+        self.offsets: dict[int, tuple[int, int]] = {}
+        """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
+        self.blocks: list[Group] = []
+        self.places: dict[int, tuple[int, int, int]] = {}
+        """Of each parameter, the first group that it is in, and where in it."""
+
+    def _operands(self) -> Iterable[Operand]:
+        for array in self.arrays.computed:
+            yield from array.arguments
+
+    def write(self) -> ArraySource:
+        inputs = self._input_groups()
+        self.inputs = inputs
+        self._parameter_groups()
+        self.stacked = self._stacked()
+        phase = ""
+        for array in self.arrays.computed:
+            now = "backward pass" if array.backward else "forward pass"
+            if now != phase:
+                self.lines.append(f"    # {now}")
+                phase = now
+            self._write_array(array)
+        totals = self._write_totals()
+        outputs = [self._operand(operand)[0] for operand in self.arrays.outputs]
+        returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
+        head = f"def program({', '.join(group.name for group in (*inputs, *self.blocks))}):"
+        text = _header(
+            "Arrays have a row for each of their entries, and a column for each point of the batch.",
+            self.functions,
+            [*self.constants, head, *self.lines, f"    return {returned}"],
+        )
+        return ArraySource(Source(text, tuple(self.functions)), inputs, self.blocks)
+
+    # Arguments
+
+    def _input_groups(self) -> list[Group]:
+        """Inputs with a name in common, one after another, unless an array takes some of several such groups."""
+        inputs = self.arrays.inputs
+        stems = [common_name([label, label + "0"]) or label for label in map(self._label_of_input, range(inputs.rows))]
+        starts = {0, *(row for row in range(1, inputs.rows) if stems[row] != stems[row - 1])}
+        for operand in (*self._operands(), *self.arrays.outputs):
+            if isinstance(operand, Rows) and operand.array is inputs:
+                starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
+        bounds = [*sorted(starts), inputs.rows]
+        groups = []
+        for start, stop in zip(bounds, bounds[1:], strict=False):
+            if stop > start:
+                labels = [self._label_of_input(row) for row in range(start, stop)]
+                name = common_name(labels) or "x"
+                groups.append(
+                    Group(self.names.new("x" if name == "o0" else name), tuple((row,) for row in range(start, stop)))
+                )
+        return groups
+
+    def _label_of_input(self, row: int) -> str:
+        return self.labels.get(row, "")
+
+    def _parameter_groups(self) -> None:
+        for array in self.arrays.computed:
+            if array.op == "matmul" and self._block_of(array.matrix) is None:
+                self._new_block(array.matrix)
+            for operand in array.arguments:
+                if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
+                    column = tuple((row,) for row in operand.rows)
+                    if self._block_of(column) is None:
+                        self._new_block(column)
+        for operand in self.arrays.outputs:
+            if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
+                column = tuple((row,) for row in operand.rows)
+                if self._block_of(column) is None:
+                    self._new_block(column)
+
+    def _new_block(self, matrix: Matrix) -> None:
+        first = self.arrays.inputs.rows
+        name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
+        self.blocks.append(Group(self.names.new(name or "W"), matrix))
+        for r, row in enumerate(matrix):
+            for c, member in enumerate(row):
+                self.places.setdefault(member, (len(self.blocks) - 1, r, c))
+
+    def _block_of(self, matrix: Matrix) -> str | None:
+        """The text of a matrix as a part of an argument, or its transpose; None if it is none."""
+        place = self.places.get(matrix[0][0])
+        if place is None:
+            return None
+        block, r, c = place
+        members, name = self.blocks[block].members, self.blocks[block].name
+        rows, columns = len(matrix), len(matrix[0])
+        if tuple(row[c : c + columns] for row in members[r : r + rows]) == matrix:
+            return name + _slices((r, r + rows, len(members)), (c, c + columns, len(members[0])))
+        transposed = tuple(zip(*(row[c : c + rows] for row in members[r : r + columns]), strict=True))
+        if transposed == matrix:
+            return name + _slices((r, r + columns, len(members)), (c, c + rows, len(members[0]))) + ".T"
+        return None
+
+    # Statements
+
+    def _stacked(self) -> dict[int, Array]:
+        """For each array that is all of a stack but the number 1: the stack, which it is written into."""
+        found: dict[int, Array] = {}
+        for stack in self.arrays.computed:
+            if stack.op == "stack":
+                rows = [part for part in stack.arguments if isinstance(part, Rows)]
+                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in {"inputs", "stack"}:
+                    found.setdefault(id(rows[0].array), stack)
+        return {array: stack for array, stack in found.items() if self._is_computed(array)}
+
+    def _is_computed(self, array: int) -> bool:
+        return any(id(known) == array for known in self.arrays.computed)
+
+    def _write_array(self, array: Array) -> None:
+        if array.op == "matmul":
+            self_text = self._block_of(array.matrix)
+            vector, binds = self._operand(array.arguments[0])
+            expression: Text = f"{self_text} @ {vector if binds == ATOM else f'({vector})'}", PRODUCT
+        elif array.op == "sum":
+            text, binds = self._operand(array.arguments[0])
+            expression = f"{text if binds == ATOM else f'({text})'}.sum(axis=0, keepdims=True)", ATOM
+        elif array.op == "stack":
+            if any(self.stacked.get(id(part.array)) is array for part in array.arguments if isinstance(part, Rows)):
+                return  # it was written with what is in it
+            expression = self._stack([self._operand(part)[0] for part in array.arguments])
+        else:
+            expression = self._elements(array)
+        stack = self.stacked.get(id(array))
+        if stack is not None:
+            parts = [expression[0] if isinstance(part, Rows) else self._operand(part)[0] for part in stack.arguments]
+            expression = self._stack(parts)
+            above = 1 if isinstance(stack.arguments[0], Numbers) else 0
+            self.offsets[id(array)] = above, stack.rows
+        elif self._is_part_of_another(array) and len(expression[0]) < LONGEST_LINE // 2:
+            self.texts[id(array)] = expression
+            return
+        name = self.names.new(array.name or self._name_of_inputs(array))
+        self.lines.append(f"    {name} = {expression[0]}")
+        self.texts[id(array)] = name, ATOM
+        if stack is not None:
+            self.texts[id(stack)] = name, ATOM
+
+    def _is_part_of_another(self, array: Array) -> bool:
+        """Whether it is written where it is used: once, and not under a name of the lecture."""
+        return self.uses.get(id(array), 0) == 1 and (not array.name or array.name.startswith("d_"))
+
+    def _name_of_inputs(self, array: Array) -> str:
+        """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
+        rows = [part for part in array.arguments if isinstance(part, Rows)]
+        if array.op == "stack" and len(rows) == 1 and rows[0].array is self.arrays.inputs:
+            return common_name([self._label_of_input(row) for row in rows[0].rows])
+        return ""
+
+    def _stack(self, parts: Sequence[str]) -> Text:
+        self.functions.add("stack")
+        return f"stack({', '.join(parts)})", ATOM
+
+    def _elements(self, array: Array) -> Text:
+        arguments = [self._operand(argument) for argument in array.arguments]
+        if array.op == "multiply" and array.arguments[0] == array.arguments[1]:
+            return f"{arguments[0][0] if arguments[0][1] == ATOM else f'({arguments[0][0]})'}**2", SIGNED
+        if array.op not in PYTHON:
+            self.functions.add(array.op)
+        return write(array.op, arguments)
+
+    def _operand(self, operand: Operand) -> Text:
+        if isinstance(operand, Numbers):
+            if len(operand) == 1:
+                return number(operand.numbers[0])
+            return self._constant(f"array([[{'], ['.join(number(value)[0] for value in operand.numbers)}]])"), ATOM
+        array, rows = operand
+        if array is self.arrays.parameters:
+            text = self._block_of(tuple((row,) for row in rows))
+            assert text is not None
+            return text, ATOM
+        if array is self.arrays.inputs:
+            group = next(group for group in self.inputs if group.members[0][0] <= min(rows) <= group.members[-1][0])
+            start = group.members[0][0]
+            return self._part(group.name, [row - start for row in rows], len(group.members)), ATOM
+        text, binds = self.texts[id(array)]
+        if id(array) in self.offsets:
+            above, of = self.offsets[id(array)]
+            return self._part(text, [row + above for row in rows], of), ATOM
+        if operand.whole:
+            return text, binds
+        return self._part(text if binds == ATOM else f"({text})", list(rows), array.rows), ATOM
+
+    def _part(self, name: str, rows: Sequence[int], of: int) -> str:
+        if list(rows) == list(range(rows[0], rows[0] + len(rows))):
+            return name + _slices((rows[0], rows[0] + len(rows), of))
+        return f"{name}[{self._constant(f'array({list(rows)})')}]"
+
+    def _constant(self, text: str) -> str:
+        """The name of a constant array."""
+        if "from numpy import array" not in self.constants:
+            self.constants += ["from numpy import array", "", ""]
+        line = next((line for line in self.constants if line.endswith(f" = {text}")), None)
+        if line is None:
+            line = f"{self.names.new('C')} = {text}"
+            self.constants.insert(len(self.constants) - 2, line)
+        return line.partition(" = ")[0]
+
+    def _write_totals(self) -> list[str]:
+        if self.arrays.totals:
+            self.lines.append("    # sums over the batch")
+        names = []
+        for total in self.arrays.totals:
+            name = self.names.new(self._total_name(total))
+            self.lines.append(f"    {name} = {self._total(total)}")
+            names.append(name)
+        return names
+
+    def _total_name(self, total: Total) -> str:
+        if total.targets == ((0,),):
+            left = total.left
+            return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
+        members = tuple(tuple(target - 1 for target in row) for row in total.targets)
+        for group in self.blocks:
+            if group.members == members:
+                return f"G{group.name[1:]}" if group.name.startswith("W") else f"d_{group.name}"
+        return ""
+
+    def _total(self, total: Total) -> str:
+        left, binds = self._operand(total.left)
+        if not (isinstance(total.left, Rows) and total.left.array.varies):
+            points = f"{self.inputs[0].name}.shape[1]" if self.inputs else "1"
+            return f"{points} * {left if binds >= PRODUCT else f'({left})'}"
+        if total.right is None:
+            return f"{left if binds == ATOM else f'({left})'}.sum(axis=1, keepdims=True)"
+        right, _ = self._operand(total.right)
+        return f"{left} @ {right}.T"
+
+
+def _slices(*axes: tuple[int, int, int]) -> str:
+    """The rows, and columns, from the first to the last of so many, in brackets; nothing for all."""
+    texts = []
+    for start, stop, of in axes:
+        texts.append(f"{start or ''}:{stop if stop < of else ''}")
+    while texts and texts[-1] == ":":
+        texts.pop()
+    return f"[{', '.join(texts)}]" if texts else ""
