@@ -58,7 +58,7 @@ from autograd_lite.program import compile as compile  # nor is this one
 from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
-from autograd_lite.value import Step, Value, constant, topological_order
+from autograd_lite.value import Step, TracingError, Value, constant, topological_order
 
 __all__ = [
     "PRIMITIVES",
@@ -70,6 +70,7 @@ __all__ = [
     "Step",
     "Stepper",
     "TraceStep",
+    "TracingError",
     "Value",
     "acos",
     "acosh",

@@ -91,7 +91,15 @@ class Total(NamedTuple):
 
 @dataclass
 class Arrays:
-    """The array form of statements: arrays in the order in which they are computed, and what is wanted of them."""
+    """The array form of statements.
+
+    Attributes:
+        inputs, parameters: the arrays that are given.
+        computed: the others, in the order in which they are computed.
+        outputs: rows of arrays, which one after another are the outputs for each point.
+        totals: the sums over the batch.
+        number_of_totals: how many sums they give, where several may be added up to one.
+    """
 
     inputs: Array
     parameters: Array
@@ -155,9 +163,9 @@ def _terms(statements: Statements, uses: Sequence[int], position: int) -> list[i
         term = stack.pop()
         if statements.ops[term] == "add" and uses[term] == 1:
             stack.extend(reversed(statements.arguments[term]))
-        else:
+        elif statements.numbers.get(term) != 0.0:  # the built-in sum begins with 0
             terms.append(term)
-    return terms
+    return terms if len(terms) > 1 else list(statements.arguments[position])
 
 
 def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
@@ -222,6 +230,8 @@ class _Finder:
         self.order: dict[int, int] = {}
         """The arrays' numbers, by their ids."""
         self.stacks: dict[tuple[int, ...], Array] = {}
+        self.entries: dict[int, tuple[int, int, int]] = {}
+        """Where each parameter is first: in which matrix, row and column."""
         inputs, parameters = statements.inputs, statements.parameters
         self.arrays = Arrays(Array("inputs", inputs, True), Array("parameters", parameters, False))
         self.arrays.number_of_totals = len(statements.totals)
@@ -236,9 +246,23 @@ class _Finder:
         for group in self._by_depth(wanted):
             self._place(group)
         self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
-        self.arrays.outputs = [self.rows([position]) for position in self.statements.outputs]
+        self.arrays.outputs = self._outputs()
         self.arrays.totals = self._totals(pairs)
         return self.arrays
+
+    def _outputs(self) -> list[Operand]:
+        """The outputs in their order, those of one array together."""
+        parts: list[list[int]] = []
+        for position in self.statements.outputs:
+            if parts and self._array_of(parts[-1][-1]) == self._array_of(position):
+                parts[-1].append(position)
+            else:
+                parts.append([position])
+        whole: list[Operand] = []
+        for part in parts:  # equal rows would be taken for one that is repeated
+            rows = self.rows(part)
+            whole += [rows] if len(rows) == len(part) else [self.rows([position]) for position in part]
+        return whole
 
     # Depth by depth
 
@@ -332,9 +356,14 @@ class _Finder:
         factors = self._sorted(rows[0].products)
         if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
-        in_order = sorted(range(len(group)), key=lambda row: min(rows[row].products.values()))
+        column = next(factor for factor in factors if factor != ONE)
+        in_order = sorted(range(len(group)), key=lambda row: self._place_in_matrices(rows[row], column))
         group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
+        number = len(self.entries)
+        for i, entries in enumerate(matrix):
+            for j, entry in enumerate(entries):
+                self.entries.setdefault(entry + first, (number, i, j))
         vector = self._vector(tuple(factors))
         others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         if not others:
@@ -342,6 +371,11 @@ class _Finder:
             return
         product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
         self._new_array("add", group, (Rows(product, range(len(group))), *others))
+
+    def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
+        """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
+        known = self.entries.get(row.products[column])
+        return (0, *known) if known is not None else (1, min(row.products.values()))
 
     def _vector(self, factors: tuple[int, ...]) -> Rows:
         """The rows of these statements and the number 1, as rows of one array."""
@@ -358,7 +392,7 @@ class _Finder:
                 else:
                     segments.append([factor])
             arguments = tuple(Numbers((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
-            self.stacks[factors] = self._new_array("stack", [], arguments, rows=len(factors), backward=-1)
+            self.stacks[factors] = self._new_array("stack", [], arguments, rows=len(factors), backward=max(factors))
         stack = self.stacks[factors]
         return Rows(stack, range(stack.rows))
 

@@ -1,5 +1,6 @@
 """Back ends that Python runs: the source of a program, on floats point by point, or on NumPy arrays over the batch."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
@@ -85,6 +86,7 @@ class ArrayCode:
         self.parameters = [Selection(group.members) for group in self.source.parameters]
         self.targets = [Selection(total.targets) for total in arrays.totals]
         self.number_of_totals = arrays.number_of_totals
+        self.bounds = [0, *itertools.accumulate(map(len, arrays.outputs))]
         places = [target for total in arrays.totals for row in total.targets for target in row]
         self.overlapping = len(set(places)) < len(places)
 
@@ -94,9 +96,9 @@ class ArrayCode:
         with np.errstate(all="ignore"):
             arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]
             outputs, totals = self.program(*arguments)
-        given = np.empty((len(outputs), len(inputs)))
-        for row, output in zip(given, outputs, strict=True):
-            row[:] = output
+        given = np.empty((self.bounds[-1], len(inputs)))
+        for start, stop, output in zip(self.bounds, self.bounds[1:], outputs, strict=False):
+            given[start:stop] = output
         sums = np.zeros(self.number_of_totals)
         for part, total in zip(self.targets, totals, strict=True):
             part.put(sums, total, self.overlapping)

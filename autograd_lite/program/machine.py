@@ -97,7 +97,7 @@ class Machine:
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None, library: bool | None = None) -> None:
-        self.inputs, self.outputs, self.totals = arrays.inputs.rows, len(arrays.outputs), arrays.number_of_totals
+        self.inputs, self.outputs, self.totals = arrays.inputs.rows, sum(map(len, arrays.outputs)), arrays.number_of_totals
         self.lanes = native_lanes() if lanes is None else lanes
         kernel = _Kernel(arrays, self.lanes, library)
         self.text = str(kernel.module)
@@ -661,9 +661,13 @@ class _Kernel:
                 self.copy_inputs(builder, inputs, start, down, across)
             for step in block:
                 step(builder)
-            for column, operand in enumerate(self.arrays.outputs):
-                offset = builder.add(builder.mul(width, _whole(column)), start)
-                self.copy_output(builder, operand, builder.gep(outputs, [offset], source_etype=DOUBLE))
+            column = 0
+            for operand in self.arrays.outputs:
+                with loop(builder, _whole(len(operand))) as row:
+                    offset = builder.add(builder.mul(width, builder.add(row, _whole(column))), start)
+                    address = builder.gep(outputs, [offset], source_etype=DOUBLE)
+                    self.copy_output(builder, operand, row, address)
+                column += len(operand)
         self.shared = [self.work, self.parameters, self.sums, points]
         for step in last:
             step(builder)
@@ -691,13 +695,13 @@ class _Kernel:
                 at = builder.add(into, builder.add(self.points, beyond))
                 builder.store(final, self.at(builder, place, at))
 
-    def copy_output(self, builder: ir.IRBuilder, operand: Operand, address: ir.Value) -> None:
+    def copy_output(self, builder: ir.IRBuilder, operand: Operand, row: ir.Value, address: ir.Value) -> None:
         """The points of an output; those beyond the last are within the room of a vector that the caller gives."""
         with loop(builder, self.chunks(builder)) as chunk:
             if isinstance(operand, Rows) and operand.array.varies:
-                value = self.points_of(builder, operand, _whole(0), 1, chunk)
+                value = self.points_of(builder, operand, row, len(operand), chunk)
             else:
-                value = self.fixed(builder, operand, _whole(0), 1)
+                value = self.fixed(builder, operand, row, len(operand))
             into = builder.gep(address, [builder.mul(chunk, _whole(self.lanes))], source_etype=DOUBLE)
             builder.store(value, into, align=8)
 

@@ -256,6 +256,7 @@ class _ArrayWriter:
         self.offsets: dict[int, tuple[int, int]] = {}
         """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
         self.blocks: list[Group] = []
+        self.exact: dict[Matrix, str] = {}
         self.places: dict[int, tuple[int, int, int]] = {}
         """Of each parameter, the first group that it is in, and where in it."""
 
@@ -328,13 +329,16 @@ class _ArrayWriter:
     def _new_block(self, matrix: Matrix) -> None:
         first = self.arrays.inputs.rows
         name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
-        self.blocks.append(Group(self.names.new(name or "W"), matrix))
+        self.blocks.append(Group(self.names.new(name or f"W{len(self.blocks) + 1}"), matrix))
+        self.exact[matrix] = self.blocks[-1].name
         for r, row in enumerate(matrix):
             for c, member in enumerate(row):
                 self.places.setdefault(member, (len(self.blocks) - 1, r, c))
 
     def _block_of(self, matrix: Matrix) -> str | None:
         """The text of a matrix as a part of an argument, or its transpose; None if it is none."""
+        if matrix in self.exact:
+            return self.exact[matrix]
         place = self.places.get(matrix[0][0])
         if place is None:
             return None
@@ -343,8 +347,8 @@ class _ArrayWriter:
         rows, columns = len(matrix), len(matrix[0])
         if tuple(row[c : c + columns] for row in members[r : r + rows]) == matrix:
             return name + _slices((r, r + rows, len(members)), (c, c + columns, len(members[0])))
-        transposed = tuple(zip(*(row[c : c + rows] for row in members[r : r + columns]), strict=True))
-        if transposed == matrix:
+        transposed = tuple(row[c : c + rows] for row in members[r : r + columns])
+        if transposed == tuple(zip(*matrix, strict=True)):
             return name + _slices((r, r + columns, len(members)), (c, c + rows, len(members[0]))) + ".T"
         return None
 
@@ -400,7 +404,8 @@ class _ArrayWriter:
         """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
         rows = [part for part in array.arguments if isinstance(part, Rows)]
         if array.op == "stack" and len(rows) == 1 and rows[0].array is self.arrays.inputs:
-            return common_name([self._label_of_input(row) for row in rows[0].rows])
+            name = common_name([self._label_of_input(row) for row in rows[0].rows])
+            return name if name not in self.names.taken else ""
         return ""
 
     def _stack(self, parts: Sequence[str]) -> Text:

@@ -84,6 +84,10 @@ class Statements:
         return varies
 
 
+def _called(node: Value) -> str:
+    return clean(node.label) if node.label else repr(node)
+
+
 class Recorder:
     """Turns nodes of graphs into statements, one after another.
 
@@ -101,7 +105,7 @@ class Recorder:
         for role, leaves in ((INPUT, inputs), (PARAMETER, parameters)):
             for leaf in leaves:
                 if leaf in self.positions:
-                    raise ValueError(f"{role}s must be different Values; {clean(leaf.label) or leaf!r} is named twice")
+                    raise ValueError(f"{role}s must be different Values; {_called(leaf)} is named twice")
                 self.positions[leaf] = self.append(role, ())
 
     def record(self, order: Iterable[Value]) -> None:
@@ -117,7 +121,7 @@ class Recorder:
                 self.positions[node] = self.constant(node.data)
             elif not node.parents:
                 raise ValueError(
-                    f"{clean(node.label) or node!r} is neither among the inputs nor among the parameters; declare it, "
+                    f"{_called(node)} is neither among the inputs nor among the parameters; declare it, "
                     "or make it a number or a constant"
                 )
             else:

@@ -1,0 +1,397 @@
+"""Programs on every back end against `backward`, point by point; their arguments, their cache and their words."""
+
+import importlib.util
+import math
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from programs import BATCHES, by_backward, points_near, random_case, student_network
+
+import autograd_lite
+from autograd_lite import PRIMITIVES, Primitive, Value, constant, grad, hessian
+from autograd_lite.program import compiled
+from autograd_lite.program.choice import BACKENDS
+from autograd_lite.program.compiled import Program
+from autograd_lite.value import TracingError
+
+HAS_LLVM = importlib.util.find_spec("llvmlite") is not None
+needs_llvm = pytest.mark.skipif(not HAS_LLVM, reason="needs llvmlite")
+STRAIGHT = ["python", "numpy", pytest.param("llvm", marks=needs_llvm)]
+ALL = [*STRAIGHT, "arrays"]
+
+
+def agree(evaluation, truth, scale):
+    """Within rounding: a few ulp of the scale of the sums, times the depth."""
+    roots, by_inputs, total, by_parameters = truth
+    N, close = len(roots), 1e-12 * scale
+    np.testing.assert_allclose(evaluation.outputs[:, 0], roots, rtol=1e-12, atol=close)
+    np.testing.assert_allclose(evaluation.input_gradients, by_inputs, rtol=1e-12, atol=close)
+    assert evaluation.total == pytest.approx(total, rel=1e-12, abs=N * close)
+    np.testing.assert_allclose(evaluation.parameter_gradients, by_parameters, rtol=1e-12, atol=N * close)
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+@pytest.mark.parametrize("seed", range(40))
+def test_random_graphs_give_the_numbers_of_backward(seed, backend):
+    inputs, parameters, root, scale = random_case(seed)
+    X, P = points_near(inputs, BATCHES[seed % len(BATCHES)], seed), [leaf.data for leaf in parameters]
+    program = autograd_lite.compile(root, inputs, parameters, backend=backend)
+    agree(program(X, P), by_backward(root, inputs, parameters, X, P), scale)
+
+
+@pytest.mark.parametrize("backend", ALL)
+@pytest.mark.parametrize("seed", range(25))
+def test_networks_written_by_hand_give_the_numbers_of_backward(seed, backend):
+    inputs, targets, parameters, error = student_network(seed)
+    leaves = [*inputs, *targets]
+    X, P = points_near(leaves, BATCHES[seed % len(BATCHES)], seed, spread=1.0), [leaf.data for leaf in parameters]
+    program = autograd_lite.compile(error, leaves, parameters)
+    if backend == "arrays" and program.shape.unable["arrays"]:
+        pytest.skip("nothing in it forms a matrix")
+    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    agree(program(X, P), by_backward(error, leaves, parameters, X, P), 10.0)
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_higher_derivatives_are_outputs_like_others(backend):
+    x, y = Value(0.4, "x"), Value(-0.7, "y")
+    f = (x * y).sin() * x.exp() + y**3
+    outputs = [f, *grad(f, [x, y]), *(entry for row in hessian(f, [x, y]) for entry in row)]
+    program = autograd_lite.compile(outputs, [x], [y], gradients=False, backend=backend)
+    evaluation = program([[0.4], [0.5]], [-0.7])
+    assert evaluation.outputs[0] == pytest.approx([output.data for output in outputs], rel=1e-13)
+    assert evaluation.input_gradients.shape == (2, 0)
+    assert evaluation.parameter_gradients.shape == (0,)
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_what_does_not_vary_counts_once_for_each_point(backend):
+    """A penalty of the weights within the error of one example: the sum over the batch has it N times."""
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    program = autograd_lite.compile(x + 0.5 * w.exp(), [x], [w], backend=backend)
+    evaluation = program([[1.0], [2.0], [3.0]], [0.25])
+    assert evaluation.total == pytest.approx(6 + 1.5 * math.exp(0.25), rel=1e-15)
+    assert evaluation.parameter_gradients == pytest.approx([1.5 * math.exp(0.25)], rel=1e-15)
+    assert evaluation.input_gradients.tolist() == [[1.0]] * 3
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_outputs_that_are_leaves_or_constants(backend):
+    x, w, c = Value(2.0, "x"), Value(3.0, "w"), constant(7.0)
+    program = autograd_lite.compile([x, w, c, x + 1], [x], [w], backend=backend)
+    evaluation = program([[1.0], [2.0]], [5.0])
+    assert evaluation.outputs.tolist() == [[1.0, 5.0, 7.0, 2.0], [2.0, 5.0, 7.0, 3.0]]
+    assert evaluation.input_gradients.tolist() == [[1.0], [1.0]]
+    assert (evaluation.total, evaluation.parameter_gradients.tolist()) == (3.0, [0.0])
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_a_program_without_inputs_is_one_point(backend):
+    w = Value(3.0, "w")
+    evaluation = autograd_lite.compile(w * w, parameters=[w], backend=backend)(None, [4.0])
+    assert (evaluation.total, evaluation.parameter_gradients.tolist()) == (16.0, [8.0])
+
+
+@pytest.mark.parametrize("backend", ALL)
+def test_inputs_in_any_memory_layout(backend):
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
+    expected = program(X, P)
+    wide = np.repeat(np.repeat(X, 2, axis=0), 3, axis=1)
+    frozen = X.copy()
+    frozen.setflags(write=False)
+    for other in (np.asfortranarray(X), wide[::2, ::3], X[::-1][::-1], X.tolist(), frozen):
+        assert program(other, P).parameter_gradients == pytest.approx(expected.parameter_gradients, rel=1e-12, abs=1e-12)
+    for other in (P.tolist(), np.repeat(P, 2)[::2], np.array(P, dtype=object).astype(float)):
+        assert np.array_equal(program(X, other).parameter_gradients, expected.parameter_gradients)
+
+
+@pytest.mark.parametrize("backend", ALL)
+def test_results_are_the_callers_to_keep_and_to_change(backend):
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
+    first = program(X, P)
+    kept = [np.array(part) for part in first]
+    program(X + 1, P - 1)
+    assert all(np.array_equal(part, copy) for part, copy in zip(first, kept, strict=True))
+    first.parameter_gradients[:] = 0
+    first.outputs[:] = 0
+    assert program(X, P).total == kept[2]
+
+
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_infinite_and_undefined_numbers_come_without_a_warning(backend):
+    x, w = Value(1.0, "x"), Value(1.0, "w")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        program = autograd_lite.compile([x.log(), 1 / x, x / w, (x * 1000).exp()], [x], [w], backend=backend)
+        outputs = program([[0.0], [-1.0], [1.0]], [0.0]).outputs
+    expected = [[-np.inf, np.inf, np.nan, 1.0], [np.nan, -1.0, -np.inf, 0.0], [0.0, 1.0, np.inf, np.inf]]
+    np.testing.assert_array_equal(outputs, expected)
+
+
+@needs_llvm
+def test_points_beyond_the_last_do_not_count_even_if_the_last_is_infinite():
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    X, P = points_near(leaves, 13, 0), [leaf.data for leaf in parameters]
+    program = autograd_lite.compile(error, leaves, parameters, backend="llvm")
+    sums = sum(program(X[i : i + 1], P).parameter_gradients for i in range(13))
+    assert program(X, P).parameter_gradients == pytest.approx(sums, rel=1e-12)
+    assert program(X, P).total == pytest.approx(program(X, P).outputs.sum(), rel=1e-14)
+
+
+# What is refused
+
+
+def leaves():
+    return Value(2.0, "x"), Value(3.0, "w")
+
+
+def test_a_branch_on_a_value_is_refused_with_an_explanation():
+    x, w = leaves()
+    for branch in (
+        lambda x: x if x > 0 else -x,
+        lambda x: x if x else -x,
+        lambda x: w if x == 2.0 else x,
+        lambda x: max(x, w),
+        lambda x: x * math.sqrt(x),
+        lambda x: x if x.data > 0 else -x,
+        lambda x: Value(x) * x,
+        lambda x: sorted([x, w])[0],
+    ):
+        with pytest.raises(TracingError, match=r"cannot be asked for its number while a function is traced.*relu, abs"):
+            autograd_lite.compile(branch, [x], [w])
+    assert x > 0  # afterwards nothing is refused
+
+
+def test_a_function_is_traced_once_with_the_inputs():
+    x, w = leaves()
+    calls = []
+    program = autograd_lite.compile(lambda a: [calls.append(a), a * w][1], [x], [w])
+    assert calls == [x]
+    assert program([[5.0]], [3.0]).total == 15.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (lambda x, w: (x * w, [x], []), r"w is neither among the inputs nor among the parameters; declare it"),
+        (lambda x, w: (x * w, [x, x], [w]), r"inputs must be different Values; x is named twice"),
+        (lambda x, w: (x * w, [x], [x, w]), r"parameters must be different Values; x is named twice"),
+        (lambda x, w: (x * w, [x, w * 1], [w]), r"inputs must be leaves, but number 2 was computed from others"),
+        (lambda x, w: (x * w, [x], [constant(1.0), w]), r"parameters must be variables, but number 1 is the constant 1.0"),
+        (lambda x, w: ([], [x], [w]), r"outputs must be at least one Value, received none"),
+    ],
+)
+def test_what_is_declared_wrongly_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        autograd_lite.compile(*arguments(*leaves()))
+
+
+def test_what_is_no_value_is_refused():
+    x, w = leaves()
+    with pytest.raises(TypeError, match="number 1 of inputs must be a Value, not float: 1.0"):
+        autograd_lite.compile(x * w, [1.0], [w])
+    with pytest.raises(TypeError, match=r"must be sequences of Values, received one Value: write \[value\]"):
+        autograd_lite.compile(x * w, x, [w])
+    with pytest.raises(TypeError, match="root must be a Value, not int: 3"):
+        autograd_lite.compile([3], [x], [w])
+
+
+def test_a_graph_too_large_is_refused_with_its_count_and_the_argument():
+    x, w = leaves()
+    with pytest.raises(ValueError, match=r"the graph has 3 nodes, more than max_nodes=2; give a larger max_nodes"):
+        autograd_lite.compile(x * w, [x], [w], max_nodes=2)
+
+
+def test_a_stale_graph_is_refused():
+    x, w = leaves()
+    root = x * w
+    x.data = 5.0
+    with pytest.raises(RuntimeError, match="the graph is stale"):
+        autograd_lite.compile(root, [x], [w])
+
+
+@pytest.mark.parametrize(
+    ("X", "P", "message"),
+    [
+        ([[1.0, 2.0]], [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(1, 2\)"),
+        ([1.0], [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(1,\)"),
+        (np.empty((0, 1)), [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(0, 1\)"),
+        ([["a"]], [1.0], r"inputs must be an array of real numbers; received \[\['a'\]\]"),
+        ([[1.0], [1.0, 2.0]], [1.0], r"inputs must be an array of real numbers; received"),
+        (None, [1.0], r"inputs must be an array of real numbers; received None"),
+        ([[1.0]], [], r"parameters must have shape \(1,\); received \(0,\)"),
+        ([[1.0]], 1.0, r"parameters must have shape \(1,\); received \(\)"),
+        ([[1j]], [1.0], r"inputs must be an array of real numbers"),
+    ],
+)
+def test_a_wrong_batch_is_refused(X, P, message):
+    x, w = leaves()
+    program = autograd_lite.compile(x * w, [x], [w])
+    with pytest.raises(ValueError, match=message):
+        program(X, P)
+
+
+def test_an_unknown_back_end_is_refused():
+    x, w = leaves()
+    with pytest.raises(ValueError, match="backend must be auto, measured, or one of python, numpy, arrays, llvm; received 'c'"):
+        autograd_lite.compile(x * w, [x], [w], backend="c")
+    with pytest.raises(ValueError, match="backend 'arrays' is not possible: nothing in the graph forms a matrix"):
+        autograd_lite.compile(x * w, [x], [w], backend="arrays")
+
+
+# Primitives of one's own
+
+
+@pytest.fixture
+def cube():
+    yield Primitive("cube", "cube", lambda x: x * x * x, (lambda o, x: 3 * x * x,))
+    del PRIMITIVES["cube"]
+
+
+def test_a_primitive_of_your_own_runs_in_python_and_numpy_but_not_in_llvm(cube):
+    x = Value(2.0, "x")
+    for backend in ("python", "numpy"):
+        evaluation = autograd_lite.compile(cube(x), [x], backend=backend)([[2.0], [3.0]])
+        assert evaluation.outputs.tolist() == [[8.0], [27.0]]
+        assert evaluation.input_gradients.tolist() == [[12.0], [27.0]]
+    program = autograd_lite.compile(cube(x), [x])
+    assert program.chosen(10**6, math.inf) != "llvm"
+    assert "llvm    no: LLVM does not know the primitive cube" in program.explain()
+    with pytest.raises(ValueError, match="LLVM does not know the primitive cube"):
+        autograd_lite.compile(cube(x), [x], backend="llvm")
+
+
+def test_a_row_that_was_replaced_is_compiled_anew(cube):
+    x = Value(2.0, "x")
+    assert autograd_lite.compile(cube(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[8.0]]
+    other = Primitive("cube", "cube", lambda x: -x, (-1.0,))
+    assert autograd_lite.compile(other(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[-2.0]]
+
+
+# The cache, the choice, the words
+
+
+def test_programs_of_the_same_shape_share_what_was_compiled():
+    first = autograd_lite.compile(*_network(5, label="w"))
+    again = autograd_lite.compile(*_network(5, label="v"))
+    other = autograd_lite.compile(*_network(6, label="w"))
+    assert first.shape is again.shape
+    assert first.shape.backend("arrays") is again.shape.backend("arrays")
+    assert first.shape is not other.shape
+
+
+def _network(width, label):
+    inputs, targets, parameters, error = student_network(1, [3, width, 2])
+    for number, parameter in enumerate(parameters):
+        parameter.label = f"{label}{number}"
+    return error, [*inputs, *targets], parameters
+
+
+def test_other_constants_are_another_shape():
+    x = Value(2.0, "x")
+    programs = [autograd_lite.compile(x * number, [x]) for number in (2.0, 3.0, 2.0)]
+    assert programs[0].shape is programs[2].shape is not programs[1].shape
+    assert [program([[5.0]]).total for program in programs] == [10.0, 15.0, 10.0]
+
+
+def test_the_cache_forgets_the_oldest(monkeypatch):
+    monkeypatch.setattr(compiled, "MOST_CACHED", 2)
+    monkeypatch.setattr(compiled, "_SHAPES", compiled.OrderedDict())
+    x = Value(2.0, "x")
+    shapes = [autograd_lite.compile(x * number, [x]).shape for number in (2.0, 3.0, 4.0)]
+    assert list(compiled._SHAPES.values()) == shapes[1:]
+
+
+def test_auto_is_the_same_each_time_and_measured_is_one_of_the_back_ends():
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    X, P = points_near(leaves, 20, 0), [leaf.data for leaf in parameters]
+    runs = [[autograd_lite.compile(error, leaves, parameters)(X, P).total for _ in range(3)] for _ in range(2)]
+    assert runs[0] == runs[1]
+    program = autograd_lite.compile(error, leaves, parameters, backend="measured")
+    assert program(X, P).total == pytest.approx(runs[0][0], rel=1e-13)
+    assert set(program.measured) == {20}
+    assert program.measured[20] in BACKENDS
+    assert f"chosen: {program.measured[20]} for 20 points" in program.explain()
+
+
+@needs_llvm
+def test_a_program_that_runs_long_enough_is_compiled_to_machine_code():
+    inputs, targets, parameters, error = student_network(3, [3, 20, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters)
+    assert program.chosen(100, spent=0.0) == "arrays"
+    assert program.chosen(100, spent=60.0) == "llvm"
+    program.spent = 60.0
+    X, P = points_near(leaves, 100, 0), [leaf.data for leaf in parameters]
+    machine = autograd_lite.compile(error, leaves, parameters, backend="llvm")
+    assert program(X, P).total == machine(X, P).total
+
+
+def test_without_llvmlite_numpy_runs_it_and_says_so(monkeypatch):
+    monkeypatch.setattr("autograd_lite.program.choice.find_spec", lambda name: None)
+    monkeypatch.setattr(compiled, "_SHAPES", compiled.OrderedDict())
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters)
+    assert program.chosen(100, spent=math.inf) == "arrays"
+    assert "llvm    no: llvmlite is not installed: pip install 'autograd-lite[jit]'" in program.explain()
+    with pytest.raises(ImportError, match=r"llvmlite is not installed: pip install 'autograd-lite\[jit\]'"):
+        autograd_lite.compile(error, leaves, parameters, backend="llvm")
+
+
+def test_explain_says_what_was_chosen_and_why():
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    words = autograd_lite.compile(error, [*inputs, *targets], parameters, backend="arrays").explain(1000)
+    assert "matrix products" in words
+    assert "for a batch of 1,000" in words
+    assert words.endswith("arrays runs it, as you asked.")
+    assert "compiled in" in words
+    x, w = leaves()
+    words = autograd_lite.compile(x * w, [x], [w]).explain()
+    assert "nothing in it forms a matrix" in words
+    assert all(f"  {name} " in words for name in BACKENDS)
+
+
+def test_measure_gives_seconds_of_each_back_end():
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    seconds = autograd_lite.compile(error, [*inputs, *targets], parameters).measure(10, seconds=0.01)
+    assert {"python", "numpy", "arrays"} <= set(seconds) <= set(BACKENDS)
+    assert all(0 < time < 1 for time in seconds.values())
+
+
+def test_a_program_says_what_it_is():
+    x, w = leaves()
+    assert repr(autograd_lite.compile(x * w, [x], [w], gradients=False)) == (
+        "<Program: 1 operations of 1 inputs and 1 parameters; backend auto>"
+    )
+
+
+def test_programs_are_for_one_process():
+    """Machine code cannot be sent; the graph can be, and is compiled again."""
+    x, w = leaves()
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+        pickle.dumps(autograd_lite.compile(x * w, [x], [w]))
+
+
+def test_programs_run_in_several_threads_at_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program: Program = autograd_lite.compile(error, leaves, parameters, backend="llvm" if HAS_LLVM else "arrays")
+    P = np.array([leaf.data for leaf in parameters])
+    batches = [points_near(leaves, 500, seed, spread=1.0) for seed in range(40)]
+    alone = [program(X, P).parameter_gradients for X in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda X: program(X, P).parameter_gradients, batches))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
