@@ -8,6 +8,8 @@
 1.0019
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd_lite.draw import draw
 from autograd_lite.explain import Explanation, explain, explain_paths
 from autograd_lite.formula import formula
@@ -59,6 +61,9 @@ from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
 from autograd_lite.value import Step, TracingError, Value, constant, topological_order
+
+if TYPE_CHECKING:
+    from autograd_lite.program.compiled import Program as Program
 
 __all__ = [
     "PRIMITIVES",
@@ -118,3 +123,12 @@ __all__ = [
     "topological_order",
     "vector_jacobian_product",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Program`, whose module imports NumPy, when it is asked for."""
+    if name != "Program":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from autograd_lite.program.compiled import Program  # noqa: PLC0415
+
+    return Program

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite import Value, add, topological_order
+from autograd_lite import Value, topological_order
 from nn.arrays import as_finite_array
-from nn.delta import back_propagation_over_data, forward_propagation
+from nn.delta import back_propagation_over_data
+from nn.engine import Engine
 from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
+from nn.prediction import outputs_of
 
 
 class Row(NamedTuple):
@@ -102,7 +104,8 @@ _COLUMNS = ("autodiff", "delta recursion", "measured", "|a - d|", "|a - m|")
 
 def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
     """All gradients of the squared error of a network, three ways: from the graph, from the delta recursion, and by
-    central differences of the forward propagation. The network is left as it is, its gradients too.
+    central differences of the forward propagation. The network is left as it is, its gradients too. For several
+    examples the graph of one is compiled into a program (see `autograd_lite.compile`).
 
     Arguments:
         net: an MLP with L layers.
@@ -122,17 +125,21 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
         raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
     X, Y = _as_data(net, x, y)
     net = copy.deepcopy(net)
-    net.zero_grad()
-    errors = [squared_error(net.outputs(inputs), targets) for inputs, targets in zip(X, Y, strict=True)]
-    error = add(*errors) if len(errors) > 1 else errors[0]
-    error.backward()
+    root: Value | None = None
+    if len(X) == 1:
+        net.zero_grad()
+        root = squared_error(net.outputs(X[0]), Y[0])
+        root.backward()
+        error, gradients = root.data, net.gradients
+    else:
+        engine = Engine(net, X, Y, squared_error)
+        error, gradients = engine.gradients(engine.batch(X, Y), net.weights)
 
     weights = [matrix.copy() for matrix in net.weights]
     by_recursion = back_propagation_over_data(weights, X, Y, net.activations)
 
     def error_by_forward_propagation() -> float:
-        outputs = [forward_propagation(weights, inputs, net.activations)[1][len(weights)] for inputs in X]
-        return float(np.sum((np.array(outputs) - Y) ** 2))
+        return float(np.sum((outputs_of(net, X, weights) - Y) ** 2))
 
     rows = [
         Row(
@@ -141,11 +148,11 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
             float(by_recursion.G[layer][position]),
             _central_difference(error_by_forward_propagation, weights[layer - 1], position),
         )
-        for layer, matrix in enumerate(net.gradients, start=1)
+        for layer, matrix in enumerate(gradients, start=1)
         for position, gradient in np.ndenumerate(matrix)
     ]
-    signals = _signal_rows(error, by_recursion.examples[0].delta) if len(X) == 1 else []
-    return GradientComparison(rows, signals, error.data)
+    signals = _signal_rows(root, by_recursion.examples[0].delta) if root is not None else []
+    return GradientComparison(rows, signals, error)
 
 
 def _signal_rows(error: Value, deltas: dict[int, Matrix]) -> list[Row]:

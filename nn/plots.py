@@ -16,11 +16,12 @@ import numpy as np
 
 from nn.arrays import Array, as_array
 from nn.checks import as_number, as_whole_number
+from nn.engine import Engine, Loss
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
 from nn.restarts import Restarts
 from nn.surfaces import Surface
-from nn.training import History, Loss, check_data, check_loss, gradients_of, takes_class_numbers
+from nn.training import History, check_data, check_loss, takes_class_numbers
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -294,8 +295,9 @@ def plot_gradients(
     if X is None:
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
     data = check_data(net, X, y, takes_class_numbers(loss))
-    copied = copy.deepcopy(net)  # for what computes gradients sets those of the network to 0
-    _, gradients = gradients_of(copied, data, check_loss(loss))
+    copied = copy.deepcopy(net)  # for what computes gradients may set those of the network to 0
+    engine = Engine(copied, *data, check_loss(loss))
+    _, gradients = engine.gradients(engine.batch(*data), copied.weights)
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
 
 

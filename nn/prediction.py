@@ -1,5 +1,7 @@
 """Prediction for many examples at once: forward propagation in NumPy, without a graph."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nn.arrays import Array
@@ -7,12 +9,13 @@ from nn.delta import THETA
 from nn.mlp import MLP
 
 
-def outputs_of(net: MLP, X: Array) -> Array:
+def outputs_of(net: MLP, X: Array, weights: Sequence[Array] | None = None) -> Array:
     """The outputs o^(L) of a network for many examples at once, in matrices.
 
     Arguments:
         net: the network.
         X: N examples, of shape (N, d^(0)).
+        weights: W^(1) .. W^(L), in place of those of the network.
 
     Returns:
         An array of shape (N, d^(L)); infinite and nan come without a warning, as in a graph.
@@ -25,7 +28,7 @@ def outputs_of(net: MLP, X: Array) -> Array:
     """
     o = X
     with np.errstate(all="ignore"):
-        for layer, W in zip(net.layers, net.weights, strict=True):
+        for layer, W in zip(net.layers, net.weights if weights is None else weights, strict=True):
             s = W[:, 0] + o @ W[:, 1:].T
             thetas = [THETA[neuron.activation][0] for neuron in layer.neurons]
             o = np.stack([theta(column) for theta, column in zip(thetas, s.T, strict=True)], axis=-1)

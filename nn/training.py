@@ -7,7 +7,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +20,13 @@ from autograd_lite import Value
 from nn.arrays import Array, as_finite_array
 from nn.batches import Batches
 from nn.checks import as_number, as_whole_number
+from nn.engine import ENGINES, Engine, Loss
 from nn.files import read_arrays, write_arrays
 from nn.losses import LOSSES
-from nn.mlp import MLP, Matrix
+from nn.mlp import MLP
 from nn.optimizers import GradientDescent, Optimizer
 from nn.regularization import L2, Dropout, updated_weights
 from nn.termination import Criterion, MaximumIterations, Or
-
-Loss: TypeAlias = Callable[[Sequence[Value], Any], Value]
-"""The error of one example: of its outputs o^(L) and its target y."""
 
 STREAMS = {"weights": 0, "split": 1, "batches": 2, "jitter": 3, "dropout": 4, "restarts": 5}
 """Each use of random numbers has a stream of its own, by its place among those that the seed's SeedSequence spawns."""
@@ -110,6 +108,7 @@ def fit(
     keep: str = "best",
     seed: int | None = 0,
     callbacks: Iterable[Callback] = (),
+    engine: str = "auto",
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = 100,
@@ -141,6 +140,10 @@ def fit(
             the lowest loss over all data; "last" with those of the last update (the best after Ctrl-C, nan or inf).
         seed: of the batches, the jitter and the dropout; None takes fresh random numbers.
         callbacks: are called with the network and the history after each iteration; True ends the run.
+        engine: what computes the gradients. "auto" compiles the graph of an example into a program, once, and runs it
+            by what is the fastest for the size, machine code if llvmlite is installed; a loss of your own is traced if
+            it can be (see `autograd_lite.compile`). "values" builds graphs of Values, example by example; "numpy",
+            "arrays", "llvm" and "python" are the back ends of programs. All agree to rounding.
         progress: True shows a progress bar, False none; None shows one on runs of more than two seconds, where the
             package tqdm is installed.
         checkpoint: a file that is written every `checkpoint_every` iterations, and at the end. If it is there already,
@@ -178,6 +181,7 @@ def fit(
         keep,
         seed,
         check_callbacks(callbacks),
+        engine,
         progress,
         check_checkpoint(checkpoint),
         checkpoint_every,
@@ -206,6 +210,7 @@ class Settings:
     keep: str
     seed: int | None
     callbacks: tuple[Callback, ...]
+    engine: str
     progress: bool | None
     checkpoint: Path | None
     checkpoint_every: int
@@ -226,6 +231,8 @@ class Settings:
                 raise TypeError(f"{argument} must be such as {example}; received {value!r}")
         if self.keep not in {"best", "last"}:
             raise ValueError(f'keep must be "best" or "last", received {self.keep!r}')
+        if not isinstance(self.engine, str) or self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}; received {self.engine!r}")
         as_number("jitter", self.jitter, least=0)
         as_whole_number("checkpoint_every", self.checkpoint_every, least=1)
         for argument, least in (("batch", 1), ("evaluate_every", 1), ("seed", 0)):
@@ -246,7 +253,9 @@ class Settings:
     def words(self) -> dict[str, str]:
         """What the weights depend on, without the addresses of objects, which differ from process to process."""
         loss = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__qualname__", repr(self.loss))
-        names = ("optimizer", "batch", "shuffle", "regularization", "jitter", "dropout", "evaluate_every", "seed")
+        names = (
+            "optimizer", "batch", "shuffle", "regularization", "jitter", "dropout", "evaluate_every", "seed", "engine",
+        )  # fmt: skip
         settings = {"loss": loss, "average": repr(self.averages), **{name: repr(getattr(self, name)) for name in names}}
         return {name: re.sub(r" at 0x[0-9a-fA-F]+", "", words) for name, words in settings.items()}
 
@@ -282,8 +291,14 @@ class Run:
         self.generators = {use: stream(settings.seed, use) for use in ("batches", "jitter", "dropout")}
         self.batches = Batches(examples, settings.batch, settings.shuffle, self.generators["batches"])
         self.history = History()
-        self.first_weights = digest(*net.weights)
-        self.best_weights = net.weights
+        self.engine = Engine(
+            net, self.X, self.y, self.loss, dropout=settings.dropout is not None, engine=settings.engine
+        )
+        self.examples = self.engine.batch(self.X, self.y)
+        self.evaluated = self.examples if self.validation is None else self.engine.batch(*self.validation)
+        self.weights = net.weights  # those of the network, which is given them where somebody may look
+        self.first_weights = digest(*self.weights)
+        self.best_weights = self.weights
         self.seconds = 0.0  # of the run before it was resumed
 
     # The run
@@ -302,8 +317,8 @@ class Run:
             warnings.warn(
                 f"training ended: {self.history.ended}; the best weights are kept", RuntimeWarning, stacklevel=3
             )
-        if problem or self.settings.keep == "best":
-            self.net.weights = self.best_weights
+        best = problem or self.settings.keep == "best"
+        self.net.weights = self.best_weights if best else self.weights
         return self.history
 
     def iterations(self, start: float) -> tuple[str, bool]:
@@ -320,7 +335,11 @@ class Run:
                         bar.set_postfix_str(f"loss {history.loss[-1]:.4g}", refresh=False)
                     if settings.checkpoint is not None and history.iterations % settings.checkpoint_every == 0:
                         self.save(settings.checkpoint)
-                    answers = [callback(self.net, history) for callback in settings.callbacks]
+                    answers = []
+                    if settings.callbacks:
+                        self.net.weights = self.weights
+                        answers = [callback(self.net, history) for callback in settings.callbacks]
+                        self.weights = self.net.weights
                     if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
                         ended = "a callback"
                         break
@@ -340,21 +359,22 @@ class Run:
         history, net = self.history, self.net
         t = history.iterations
         validation_loss = self.evaluate(t)
-        indices = self.batches.draw()
-        X, y = self.X[indices], self.y[indices]
         settings = self.settings
+        batch = self.examples if settings.batch is None else self.examples[self.batches.draw()]
         if settings.jitter:
-            X = X + self.generators["jitter"].normal(0.0, settings.jitter, size=X.shape)
+            batch = batch.copy()
+            inputs = batch[:, : net.sizes[0]]
+            inputs += self.generators["jitter"].normal(0.0, settings.jitter, size=inputs.shape)
         removed: list[frozenset[int]] = []
         if settings.dropout is not None:
             removed = settings.dropout.draw(net.sizes, self.generators["dropout"])
         scale = settings.dropout.factor if settings.dropout is not None else 1.0
-        total, gradients = gradients_of(net, (X, y), self.loss, removed, scale)
-        error = total / len(X)
+        weights = self.weights
+        total, gradients = self.engine.gradients(batch, weights, removed, scale, runs=t)
+        error = total / len(batch)
         objective = error if settings.averages else total
         if settings.averages:
-            gradients = [G / len(X) for G in gradients]
-        weights = net.weights
+            gradients = [G / len(batch) for G in gradients]
         if settings.regularization is not None:
             objective += settings.regularization.penalty(weights)
             penalties = settings.regularization.gradients(weights)
@@ -370,7 +390,7 @@ class Run:
         wrong = [w for W in updated for w in W[~np.isfinite(W)].tolist()]
         if wrong:
             return f"a weight is {wrong[0]} in iteration {t}"
-        net.weights = updated
+        self.weights = updated
         history.loss.append(objective)
         history.error.append(error)
         history.validation_loss.append(validation_loss)
@@ -391,10 +411,10 @@ class Run:
         due = at_the_end or t % self.interval == 0
         if not due or (self.monitors_loss and not at_the_end):
             return None
-        X, y = (self.X, self.y) if self.validation is None else self.validation
-        monitored, weights = error_of(self.net, X, y, self.loss), self.net.weights
+        weights = self.weights
+        monitored = self.engine.error(self.evaluated, weights, runs=t // self.interval)
         if self.validation is not None or self.settings.averages:
-            monitored /= len(X)
+            monitored /= len(self.evaluated)
         if self.validation is None and self.settings.regularization is not None:
             monitored += self.settings.regularization.penalty(weights)
         if monitored < self.history.best_loss:  # nan is never less
@@ -451,7 +471,7 @@ class Run:
             "has_validation_loss": np.array([v is not None for v in history.validation_loss], dtype=bool),
             "gradient_norm": np.array(history.gradient_norm),
             "time": np.array(history.time),
-            **{f"weights.{l}": W for l, W in enumerate(self.net.weights, start=1)},
+            **{f"weights.{l}": W for l, W in enumerate(self.weights, start=1)},
             **{f"best_weights.{l}": W for l, W in enumerate(self.best_weights, start=1)},
             **{f"optimizer.{name}": array for name, array in self.optimizer.state().items()},
             **{f"batches.{name}": array for name, array in self.batches.state().items()},
@@ -492,7 +512,7 @@ class Run:
         history.validation_loss.extend(number if is_there else None for number, is_there in known)
         history.best_iteration, history.best_loss = int(arrays["best"][0]), float(arrays["best"][1])
         self.seconds = history.time[-1] if history.time else 0.0
-        self.net.weights, self.best_weights = weights, best
+        self.weights, self.best_weights = weights, best
         for use, state in json.loads(str(arrays["generators"])).items():
             self.generators[use].bit_generator.state = state
         self.optimizer.restore(part(arrays, "optimizer."))
@@ -504,33 +524,10 @@ def part(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def gradients_of(
-    net: MLP,
-    data: tuple[Array, Array],
-    loss: Loss,
-    removed: Sequence[frozenset[int]] = (),
-    scale: float = 1.0,
-) -> tuple[float, list[Matrix]]:
-    """The sum of the examples' errors, and its gradients G^(1) .. G^(L); each example has a graph of its own.
-
-    The gradients that the network had are set to 0.
-    """
-    net.zero_grad()
-    total = 0.0
-    for x, target in zip(*data, strict=True):
-        error = loss(net.outputs(x, removed, scale), target)
-        error.backward()
-        total += error.data
-        if not math.isfinite(total):
-            break  # one warning of backward, that says where it arose, is enough
-    gradients = net.gradients
-    net.zero_grad()
-    return total, gradients
-
-
 def error_of(net: MLP, X: Array, y: Array, loss: Loss) -> float:
     """The sum of the examples' errors; all nodes take part."""
-    return float(sum(loss(net.outputs(x), target).data for x, target in zip(X, y, strict=True)))
+    engine = Engine(net, X, y, loss)
+    return engine.error(engine.batch(X, y), net.weights)
 
 
 def digest(*arrays: Array) -> str:

@@ -105,7 +105,9 @@ def test_inputs_in_any_memory_layout(backend):
     frozen = X.copy()
     frozen.setflags(write=False)
     for other in (np.asfortranarray(X), wide[::2, ::3], X[::-1][::-1], X.tolist(), frozen):
-        assert program(other, P).parameter_gradients == pytest.approx(expected.parameter_gradients, rel=1e-12, abs=1e-12)
+        assert program(other, P).parameter_gradients == pytest.approx(
+            expected.parameter_gradients, rel=1e-12, abs=1e-12
+        )
     for other in (P.tolist(), np.repeat(P, 2)[::2], np.array(P, dtype=object).astype(float)):
         assert np.array_equal(program(X, other).parameter_gradients, expected.parameter_gradients)
 
@@ -186,7 +188,10 @@ def test_a_function_is_traced_once_with_the_inputs():
         (lambda x, w: (x * w, [x, x], [w]), r"inputs must be different Values; x is named twice"),
         (lambda x, w: (x * w, [x], [x, w]), r"parameters must be different Values; x is named twice"),
         (lambda x, w: (x * w, [x, w * 1], [w]), r"inputs must be leaves, but number 2 was computed from others"),
-        (lambda x, w: (x * w, [x], [constant(1.0), w]), r"parameters must be variables, but number 1 is the constant 1.0"),
+        (
+            lambda x, w: (x * w, [x], [constant(1.0), w]),
+            r"parameters must be variables, but number 1 is the constant 1.0",
+        ),
         (lambda x, w: ([], [x], [w]), r"outputs must be at least one Value, received none"),
     ],
 )
@@ -197,7 +202,7 @@ def test_what_is_declared_wrongly_is_refused(arguments, message):
 
 def test_what_is_no_value_is_refused():
     x, w = leaves()
-    with pytest.raises(TypeError, match="number 1 of inputs must be a Value, not float: 1.0"):
+    with pytest.raises(TypeError, match=r"number 1 of inputs must be a Value, not float: 1\.0"):
         autograd_lite.compile(x * w, [1.0], [w])
     with pytest.raises(TypeError, match=r"must be sequences of Values, received one Value: write \[value\]"):
         autograd_lite.compile(x * w, x, [w])
@@ -242,7 +247,9 @@ def test_a_wrong_batch_is_refused(X, P, message):
 
 def test_an_unknown_back_end_is_refused():
     x, w = leaves()
-    with pytest.raises(ValueError, match="backend must be auto, measured, or one of python, numpy, arrays, llvm; received 'c'"):
+    with pytest.raises(
+        ValueError, match=r"backend must be auto, measured, or one of python, numpy, arrays, llvm; received 'c'"
+    ):
         autograd_lite.compile(x * w, [x], [w], backend="c")
     with pytest.raises(ValueError, match="backend 'arrays' is not possible: nothing in the graph forms a matrix"):
         autograd_lite.compile(x * w, [x], [w], backend="arrays")

@@ -1008,7 +1008,7 @@ def test_the_batches_do_not_depend_on_what_else_is_random(shuffle):
             return losses.squared_error(outputs, target)
 
         fit(
-            network(), X, Y, loss=loss, batch=2, shuffle=shuffle, evaluate_every=99, seed=3,
+            network(), X, Y, loss=loss, batch=2, shuffle=shuffle, evaluate_every=99, seed=3, engine="values",
             stop=MaximumIterations(6), **options,
         )  # fmt: skip
         return met

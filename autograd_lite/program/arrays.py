@@ -287,7 +287,9 @@ class _Finder:
                     needed[argument] = True
         if not self.grouping:
             numbers = self.statements.numbers
-            return [[position] for position in range(first, len(needed)) if needed[position] and position not in numbers]
+            return [
+                [position] for position in range(first, len(needed)) if needed[position] and position not in numbers
+            ]
         depth = [0] * len(needed)
         levels: dict[int, list[int]] = {}
         for position in range(first, len(needed)):
@@ -428,12 +430,12 @@ class _Finder:
             numbers = tuple([self.statements.numbers[position] for position in positions])
             return Numbers(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
         array = self.place[positions[0]][0]
-        rows = [self.place[position][1] for position in positions]
-        if len(set(rows)) == 1:
-            return Rows(array, range(rows[0], rows[0] + 1))
-        if rows == list(range(rows[0], rows[0] + len(rows))):
-            return Rows(array, range(rows[0], rows[0] + len(rows)))
-        return Rows(array, tuple(rows))
+        places = [self.place[position][1] for position in positions]
+        if len(set(places)) == 1:
+            return Rows(array, range(places[0], places[0] + 1))
+        if places == list(range(places[0], places[0] + len(places))):
+            return Rows(array, range(places[0], places[0] + len(places)))
+        return Rows(array, tuple(places))
 
     # Totals
 

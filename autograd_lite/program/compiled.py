@@ -72,16 +72,16 @@ class Shape:
         """
         reason = self.unable[name]
         if reason:
-            raise (ImportError if "not installed" in reason else ValueError)(f"backend {name!r} is not possible: {reason}")
+            raise (ImportError if "not installed" in reason else ValueError)(
+                f"backend {name!r} is not possible: {reason}"
+            )
         if name == "llvm":
             from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
 
             return Machine(self.arrays)
-        return {
-            "python": lambda: Floats(self.statements),
-            "numpy": lambda: Batches(self.statements),
-            "arrays": lambda: ArrayCode(self.arrays, {}),
-        }[name]()
+        if name == "arrays":
+            return ArrayCode(self.arrays, {})
+        return Floats(self.statements) if name == "python" else Batches(self.statements)
 
     def estimates(self, points: int) -> dict[str, Estimate]:
         """The estimates of all back ends that can run it."""
@@ -161,7 +161,7 @@ class Program:
         """The back end for this run."""
         if self.backend == "auto":
             name = self.chosen(len(X), self.spent)
-            self.spent += self.shape.estimates(len(X))[name].run
+            self.spent += self.estimate(len(X))
             return name
         if self.backend == "measured":
             if len(X) not in self.measured:
@@ -169,6 +169,11 @@ class Program:
                 self.measured[len(X)] = min(times, key=lambda name: times[name])
             return self.measured[len(X)]
         return self.backend
+
+    def estimate(self, points: int) -> float:
+        """The seconds of a run by the back end that is the first to run it, by rates that were measured."""
+        estimates = self.shape.estimates(points)
+        return estimates[self.chosen(points, 0.0)].run
 
     def chosen(self, points: int, spent: float) -> str:
         """The back end that "auto" means for a batch of so many points, after runs that took so many seconds."""
@@ -228,7 +233,11 @@ class Program:
         for name, words in BACKENDS.items():
             if name in estimates:
                 run, to_compile = estimates[name]
-                done = f"compiled in {shape.seconds[name]:.2g} s" if name in shape.seconds else f"{to_compile:.2g} s to compile"
+                done = (
+                    f"compiled in {shape.seconds[name]:.2g} s"
+                    if name in shape.seconds
+                    else f"{to_compile:.2g} s to compile"
+                )
                 lines.append(f"  {name:<7} about {1e6 * run:,.0f} µs a run, {done}: {words}")
             else:
                 lines.append(f"  {name:<7} no: {shape.unable[name]}")

@@ -97,7 +97,11 @@ class Machine:
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None, library: bool | None = None) -> None:
-        self.inputs, self.outputs, self.totals = arrays.inputs.rows, sum(map(len, arrays.outputs)), arrays.number_of_totals
+        self.inputs, self.outputs, self.totals = (
+            arrays.inputs.rows,
+            sum(map(len, arrays.outputs)),
+            arrays.number_of_totals,
+        )
         self.lanes = native_lanes() if lanes is None else lanes
         kernel = _Kernel(arrays, self.lanes, library)
         self.text = str(kernel.module)
@@ -264,7 +268,10 @@ class _Kernel:
         self.place_of(self.arrays.inputs)
 
     def element_wise(
-        self, group: list[Array], once: list[Callable[[ir.IRBuilder], None]], block: list[Callable[[ir.IRBuilder], None]]
+        self,
+        group: list[Array],
+        once: list[Callable[[ir.IRBuilder], None]],
+        block: list[Callable[[ir.IRBuilder], None]],
     ) -> None:
         """One loop over the rows, and in it the points, for operations over the same rows."""
         rows, varies = group[0].rows, group[0].varies
@@ -314,9 +321,7 @@ class _Kernel:
 
     def index(self, builder: ir.IRBuilder, place: Place, row: ir.Value | int, chunk: ir.Value) -> ir.Value:
         """Where the points of a chunk are in a row."""
-        return builder.add(
-            builder.mul(_whole(row), _whole(place.stride)), builder.mul(chunk, _whole(self.lanes))
-        )
+        return builder.add(builder.mul(_whole(row), _whole(place.stride)), builder.mul(chunk, _whole(self.lanes)))
 
     def row_of(self, builder: ir.IRBuilder, rows: range | tuple[int, ...], row: ir.Value, of: int) -> ir.Value:
         """Which row of an array is meant in a row of the loop."""
@@ -327,9 +332,7 @@ class _Kernel:
         table = builder.gep(self.table(list(rows)), [row], source_etype=INTEGER)
         return builder.load(table, typ=INTEGER)
 
-    def points_of(
-        self, builder: ir.IRBuilder, operand: Rows, row: ir.Value, of: int, chunk: ir.Value
-    ) -> ir.Value:
+    def points_of(self, builder: ir.IRBuilder, operand: Rows, row: ir.Value, of: int, chunk: ir.Value) -> ir.Value:
         """The points of a chunk, in the row of an operand that varies."""
         place = self.place_of(operand.array)
         return self.load(builder, place, self.index(builder, place, self.row_of(builder, operand.rows, row, of), chunk))
@@ -532,9 +535,7 @@ class _Kernel:
                     for j in range(width)
                 ]
                 products = [(a, b) for a in tall for b in wide]
-                return [
-                    self.math.fma(builder, a, b, total) for (a, b), total in zip(products, totals, strict=True)
-                ]
+                return [self.math.fma(builder, a, b, total) for (a, b), total in zip(products, totals, strict=True)]
 
             totals = self.over_points(builder, how_many * width, step)
             for i in range(how_many):
@@ -634,9 +635,7 @@ class _Kernel:
         last: list[Callable[[ir.IRBuilder], None]],
     ) -> None:
         """The function that is called: what is done once, the blocks, and what is done last."""
-        kind = ir.FunctionType(
-            VOID, [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER]
-        )
+        kind = ir.FunctionType(VOID, [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER])
         function = ir.Function(self.module, kind, "program")
         points, inputs, down, across, self.parameters, outputs, width, self.sums, self.work = function.args
         self.all_points = points
@@ -685,9 +684,7 @@ class _Kernel:
             into = builder.mul(row, _whole(BLOCK))
             with loop(builder, self.points) as point:
                 entry = builder.gep(inputs, [builder.add(first, builder.mul(point, down))], source_etype=DOUBLE)
-                builder.store(
-                    builder.load(entry, typ=DOUBLE), self.at(builder, place, builder.add(into, point))
-                )
+                builder.store(builder.load(entry, typ=DOUBLE), self.at(builder, place, builder.add(into, point)))
             final = builder.load(
                 self.at(builder, place, builder.add(into, builder.sub(self.points, _whole(1)))), typ=DOUBLE
             )

@@ -43,9 +43,7 @@ def write(op: str, arguments: Sequence[Text]) -> Text:
     if notation is None:
         return f"{op}({', '.join(text for text, _ in arguments)})", ATOM
     places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
-    pieces = [
-        text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)
-    ]
+    pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
     if op == "add":
         return " + ".join(pieces), notation.binds
     return notation.template.format(*pieces), notation.binds
