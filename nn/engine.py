@@ -96,7 +96,7 @@ class Engine:
         targets = [constant(number, name) for number, name in zip(numbers, names, strict=True)]
         weights = [weight for rows in net._rows() for row in rows for weight in row]
         masks = [
-            [Value(1.0, f"m_{b}^({l})") for b in range(1, width + 1)] if self.dropout else []
+            [constant(1.0, f"m_{b}^({l})") for b in range(1, width + 1)] if self.dropout else []
             for l, width in enumerate(net.sizes[1:-1], start=1)
         ]
 

@@ -32,7 +32,8 @@ def compile(
             the program.
         inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
             point, or constants (see `constant`), which it is not.
-        parameters: the leaves that all points share; the gradients with respect to them are summed over the batch.
+        parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
+            variables are summed over the batch.
         gradients: False leaves the gradients out.
         backend: "auto", the fastest for the size by rates that were measured, compile time included, the same each
             time; "measured", the fastest by a measurement at the first run; or "python", "numpy", "arrays", "llvm".

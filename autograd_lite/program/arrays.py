@@ -99,6 +99,7 @@ class Arrays:
         outputs: rows of arrays, which one after another are the outputs for each point.
         totals: the sums over the batch.
         number_of_totals: how many sums they give, where several may be added up to one.
+        variables: the numbers of the parameters that the totals after the first are derivatives with respect to.
     """
 
     inputs: Array
@@ -107,6 +108,7 @@ class Arrays:
     outputs: list[Operand] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     number_of_totals: int = 0
+    variables: list[int] = field(default_factory=list)
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -235,6 +237,7 @@ class _Finder:
         inputs, parameters = statements.inputs, statements.parameters
         self.arrays = Arrays(Array("inputs", inputs, True), Array("parameters", parameters, False))
         self.arrays.number_of_totals = len(statements.totals)
+        self.arrays.variables = statements.variables
         for array, start in ((self.arrays.inputs, 0), (self.arrays.parameters, inputs)):
             self.order[id(array)] = len(self.order)
             for row in range(array.rows):
@@ -245,9 +248,9 @@ class _Finder:
         wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
         for group in self._by_depth(wanted):
             self._place(group)
-        self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
         self.arrays.outputs = self._outputs()
         self.arrays.totals = self._totals(pairs)
+        self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
         return self.arrays
 
     def _outputs(self) -> list[Operand]:
@@ -308,7 +311,7 @@ class _Finder:
                 self._place_products(group)
             elif kind[0] == "sum":
                 terms = self._sorted(self._arguments(group[0]))
-                self._new_array("sum", group, (self.rows(terms),))
+                self._new_array("sum", [group], (self.rows(terms),))
             else:
                 self._place_elements(str(kind[0]), group)
 
@@ -343,24 +346,31 @@ class _Finder:
 
     def _place_elements(self, op: str, group: list[int]) -> None:
         """An array of statements of one operation, ordered as their arguments are."""
-        columns = {}
+        columns: dict[tuple[int, ...], list[int]] = {}
         for position in group:
             arguments = self._arguments(position)
-            columns[position] = self._sorted(arguments) if self.grouping and op == "add" else list(arguments)
-        group = sorted(group, key=lambda position: [self._place_of(argument) for argument in columns[position]])
-        arguments = [self.rows(list(column)) for column in zip(*(columns[position] for position in group), strict=True)]
-        self._new_array(op, group, tuple(arguments))
+            key = tuple(self._sorted(arguments) if self.grouping and op == "add" else arguments)
+            columns.setdefault(key, []).append(position)  # sums of the same terms are one
+        keys = sorted(columns, key=lambda key: [self._place_of(argument) for argument in key])
+        operands = tuple([self.rows(list(column)) for column in zip(*keys, strict=True)])
+        self._new_array(op, [columns[key] for key in keys], operands)
 
     def _place_products(self, group: list[int]) -> None:
         """A matrix product, and the sum with what else is added to it."""
         first = self.statements.inputs
-        rows = [self.sums[position] for position in group]
+        equal: dict[tuple[object, ...], list[int]] = {}
+        for position in group:
+            of_sum = self.sums[position]
+            key = (tuple(sorted(of_sum.products.items())), tuple(self._sorted(of_sum.others)))
+            equal.setdefault(key, []).append(position)  # sums of the same terms are one
+        rows = [self.sums[positions[0]] for positions in equal.values()]
         factors = self._sorted(rows[0].products)
         if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
         column = next(factor for factor in factors if factor != ONE)
-        in_order = sorted(range(len(group)), key=lambda row: self._place_in_matrices(rows[row], column))
-        group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
+        members = list(equal.values())
+        in_order = sorted(range(len(rows)), key=lambda row: self._place_in_matrices(rows[row], column))
+        members, rows = [members[row] for row in in_order], [rows[row] for row in in_order]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
         number = len(self.entries)
         for i, entries in enumerate(matrix):
@@ -369,10 +379,10 @@ class _Finder:
         vector = self._vector(tuple(factors))
         others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         if not others:
-            self._new_array("matmul", group, (vector,), matrix)
+            self._new_array("matmul", members, (vector,), matrix)
             return
-        product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
-        self._new_array("add", group, (Rows(product, range(len(group))), *others))
+        product = self._new_array("matmul", [], (vector,), matrix, rows=len(members), backward=group[0])
+        self._new_array("add", members, (Rows(product, range(len(members))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
@@ -401,27 +411,35 @@ class _Finder:
     def _new_array(
         self,
         op: str,
-        group: list[int],
+        members: list[list[int]],
         arguments: tuple[Operand, ...],
         matrix: Matrix = (),
+        *,
         rows: int | None = None,
         backward: int | None = None,
     ) -> Array:
-        """An array that is computed now, and holds a group of statements."""
-        position = group[0] if backward is None else backward
+        """An array that is computed now.
+
+        Arguments:
+            members: the statements of each row; none, with the number of rows, if no statement is computed so.
+            backward: a statement that says whether this is the backward pass, if there are no members.
+        """
+        position = members[0][0] if backward is None else backward
+        labels = [self.statements.names.get(row[0], "") for row in members]
         array = Array(
             op,
-            len(group) if rows is None else rows,
+            len(members) if rows is None else rows,
             any(isinstance(argument, Rows) and argument.array.varies for argument in arguments),
             arguments,
             matrix,
             position >= self.statements.backward,
-            common_name([self.statements.names.get(member, "") for member in group]),
+            common_name(labels),
         )
         self.order[id(array)] = len(self.order)
         self.arrays.computed.append(array)
-        for row, member in enumerate(group):
-            self.place[member] = array, row
+        for number, row in enumerate(members):
+            for member in row:
+                self.place[member] = array, number
         return array
 
     def rows(self, positions: list[int]) -> Operand:
@@ -467,13 +485,29 @@ class _Finder:
         for left, rights in partners.items():
             blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
         totals: list[Total] = []
+        single: dict[tuple[int, int], list[tuple[int, int]]] = {}  # products that are no part of a larger block
         for (_, columns), lefts in blocks.items():
             for part in self._parts(columns):
+                if part != [ONE] and len(part) == len(lefts) == 1:
+                    pair = lefts[0], part[0]
+                    single.setdefault((self._array_of(pair[0]), self._array_of(pair[1])), []).append(pair)
+                    continue
                 rows = self._sorted(lefts)
                 targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
                 totals.append(Total(self.rows(rows), self._right(part), targets))
+        for pairs_of_rows in single.values():
+            totals.append(self._row_by_row(pairs_of_rows, [partners[left][right] for left, right in pairs_of_rows]))
         totals.extend(Total(self.rows([left]), self._right([right]), ((target,),)) for left, right, target in again)
         return totals
+
+    def _row_by_row(self, pairs: list[tuple[int, int]], targets: list[int]) -> Total:
+        """The sums over the batch of products of one row of an array with one of another."""
+        left, right = (self.rows(list(column)) for column in zip(*pairs, strict=True))
+        column = tuple([(target,) for target in targets])
+        if len(pairs) == 1:
+            return Total(left, right, column)
+        product = self._new_array("multiply", [], (left, right), rows=len(pairs), backward=pairs[0][0])
+        return Total(Rows(product, range(product.rows)), None, column)
 
     def _right(self, part: Sequence[int]) -> Operand | None:
         return None if list(part) == [ONE] else self._vector(tuple(part))

@@ -2,6 +2,7 @@
 
 import hashlib
 import marshal
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -122,9 +123,10 @@ class Program:
         self.shape = shape_of(statements)
         self.inputs, self.parameters = statements.inputs, statements.parameters
         self.spent = 0.0  # seconds, by the estimates
+        self.settled: dict[int, Backend] = {}
+        self.measured: dict[int, str] = {}
         if backend not in {"auto", "measured"}:
             self.shape.backend(backend)
-        self.measured: dict[int, str] = {}
 
     def __call__(self, inputs: Any = None, parameters: Any = ()) -> Evaluation:
         """Run the program for a batch.
@@ -137,11 +139,10 @@ class Program:
             ValueError: naming the argument whose shape is wrong, or that is no numbers.
         """
         X, P = self._inputs(inputs), self._parameters(parameters)
-        outputs, totals = self.shape.backend(self._next_backend(X, P))(X, P)
-        gradients = totals[1:]
-        return Evaluation(
-            outputs[:, : self.roots], outputs[:, self.roots :], float(totals[0]) if len(totals) else np.nan, gradients
-        )
+        backend = self.settled.get(len(X)) or self._next_backend(X, P)
+        outputs, totals = backend(X, P)
+        total = float(totals[0]) if len(totals) else math.nan
+        return Evaluation(outputs[:, : self.roots], outputs[:, self.roots :], total, totals[1:])
 
     def _inputs(self, inputs: Any) -> Numbers:
         if inputs is None and self.inputs == 0:
@@ -157,18 +158,19 @@ class Program:
             raise ValueError(f"parameters must have shape ({self.parameters},); received {P.shape}")
         return P if P.flags.c_contiguous else np.ascontiguousarray(P)
 
-    def _next_backend(self, X: Numbers, P: Numbers) -> str:
-        """The back end for this run."""
-        if self.backend == "auto":
-            name = self.chosen(len(X), self.spent)
-            self.spent += self.estimate(len(X))
-            return name
-        if self.backend == "measured":
-            if len(X) not in self.measured:
-                times = self.measure_on(X, P)
-                self.measured[len(X)] = min(times, key=lambda name: times[name])
-            return self.measured[len(X)]
-        return self.backend
+    def _next_backend(self, X: Numbers, P: Numbers) -> Backend:
+        """The back end for this run; it is settled when no further run could change it."""
+        points, name = len(X), self.backend
+        if name == "auto":
+            name = self.chosen(points, self.spent)
+            self.spent += self.estimate(points)
+            if name != self.chosen(points, math.inf):
+                return self.shape.backend(name)
+        elif name == "measured":
+            times = self.measure_on(X, P)
+            name = self.measured[points] = min(times, key=lambda name: times[name])
+        self.settled[points] = self.shape.backend(name)
+        return self.settled[points]
 
     def estimate(self, points: int) -> float:
         """The seconds of a run by the back end that is the first to run it, by rates that were measured."""

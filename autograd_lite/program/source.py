@@ -23,6 +23,9 @@ PYTHON: dict[str, Notation] = {
 }
 """How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
 
+DIVISION = Notation("{} / {}", PRODUCT, (PRODUCT, SIGNED))
+"""How it is written where the divisor is a number, and not zero."""
+
 WHOLE = 1_000_000
 """Whole numbers below it are written without a point: Python and NumPy compute the same with them."""
 
@@ -39,7 +42,7 @@ def write(op: str, arguments: Sequence[Text]) -> Text:
     >>> write("multiply", [("a + b", SUM), ("c", ATOM)])
     ('(a + b) * c', 2)
     """
-    notation = PYTHON.get(op)
+    notation = DIVISION if op == "divide" and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
     if notation is None:
         return f"{op}({', '.join(text for text, _ in arguments)})", ATOM
     places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
@@ -47,6 +50,11 @@ def write(op: str, arguments: Sequence[Text]) -> Text:
     if op == "add":
         return " + ".join(pieces), notation.binds
     return notation.template.format(*pieces), notation.binds
+
+
+def _is_nonzero(text: str) -> bool:
+    """Whether it is a number, and not 0."""
+    return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None and float(text) != 0
 
 
 def number(value: float) -> Text:
@@ -469,7 +477,7 @@ class _ArrayWriter:
         if total.targets == ((0,),):
             left = total.left
             return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
-        members = tuple(tuple(target - 1 for target in row) for row in total.targets)
+        members = tuple(tuple(self.arrays.variables[target - 1] for target in row) for row in total.targets)
         for group in self.blocks:
             if group.members == members:
                 return f"G{group.name[1:]}" if group.name.startswith("W") else f"d_{group.name}"

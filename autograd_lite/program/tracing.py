@@ -33,7 +33,8 @@ class Statements:
         arguments: positions of earlier statements.
         numbers: those of the constants, by position.
         outputs: the positions of what is computed for each point of the batch.
-        totals: the positions of what is summed over the batch.
+        totals: the positions of what is summed over the batch: the first output, then its gradient.
+        variables: the numbers of the parameters that this gradient is with respect to.
         backward: where the backward pass begins.
         names: what statements are called, by position, from the labels of the graph.
     """
@@ -45,6 +46,7 @@ class Statements:
     numbers: dict[int, float] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
+    variables: list[int] = field(default_factory=list)
     backward: int = 0
     names: dict[int, str] = field(default_factory=dict)
 
@@ -232,8 +234,8 @@ def trace(
 
     Arguments:
         outputs: Values; or a function of the inputs that gives them, which is called once, and traced.
-        inputs: leaves or constants that vary over the batch. Variables are differentiated by, constants are not.
-        parameters: leaves that are shared by the points of the batch.
+        inputs: leaves that vary over the batch. Variables are differentiated by, constants are not.
+        parameters: leaves that the points of the batch share; the same holds for them.
         gradients: whether the first output is to be differentiated: with respect to the inputs, for each point, which
             become further outputs; and with respect to the parameters, summed over the batch, which become totals
             after the sum of the output itself.
@@ -271,14 +273,16 @@ def trace(
     _name(statements, positions, order)
     if gradients:
         first = topological_order(roots[0])
-        slopes = adjoints(first, set(inputs))
-        by_inputs = [slopes.get(leaf, 0.0) for leaf in inputs if leaf.op is not CONSTANT]
-        by_parameters = [slopes.get(leaf, 0.0) for leaf in parameters]
+        slopes = adjoints(first, {*inputs, *parameters})
+        by_inputs, by_parameters = (
+            [slopes.get(leaf, 0.0) for leaf in leaves if leaf.op is not CONSTANT] for leaves in (inputs, parameters)
+        )
         recorder.record(
             topological_order(*[slope for slope in (*by_inputs, *by_parameters) if isinstance(slope, Value)])
         )
         statements.outputs += map(recorder.position_of, by_inputs)
         statements.totals = [positions[roots[0]], *map(recorder.position_of, by_parameters)]
+        statements.variables = [number for number, leaf in enumerate(parameters) if leaf.op is not CONSTANT]
         _name_adjoints(statements, positions, first, slopes)
     return without_dead(statements)
 
@@ -288,8 +292,6 @@ def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
     for place, leaf in enumerate(leaves, start=1):
         if leaf.parents:
             raise ValueError(f"{argument} must be leaves, but number {place} was computed from others")
-        if argument == "parameters" and leaf.op is CONSTANT:
-            raise ValueError(f"parameters must be variables, but number {place} is the constant {leaf.data}")
     return leaves
 
 
@@ -334,6 +336,7 @@ def without_dead(statements: Statements) -> Statements:
         {new[position]: number for position, number in statements.numbers.items() if position in new},
         [new[position] for position in statements.outputs],
         [new[position] for position in statements.totals],
+        statements.variables,
         sum(alive[: statements.backward]),
         {new[position]: name for position, name in statements.names.items() if position in new},
     )
