@@ -46,6 +46,23 @@ def softplus(x: Any) -> Any:
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
+def relu(x: Any) -> Any:
+    """The larger of x and 0."""
+    return np.where(x <= 0, 0.0, x)
+
+
+def leaky_relu(x: Any, a: Any) -> Any:
+    """x where it is positive, else a x."""
+    return np.where(x <= 0, a * x, x)
+
+
+def greater(a: Any, b: Any) -> Any:
+    """1 where a > b, else 0."""
+    return np.greater(a, b).astype(float)
+
+
+erf = np.vectorize(math.erf, otypes=[float])  # NumPy has none
+
 FUNCTIONS: dict[str, Function] = {
     "add": lambda *terms: sum(terms[1:], start=terms[0]),
     "subtract": np.subtract,
@@ -74,17 +91,17 @@ FUNCTIONS: dict[str, Function] = {
     "asinh": np.arcsinh,
     "acosh": np.arccosh,
     "atanh": np.arctanh,
-    "erf": np.vectorize(math.erf, otypes=[float]),  # NumPy has none
+    "erf": erf,
     "sigmoid": sigmoid,
     "softplus": softplus,
-    "relu": lambda x: np.where(x <= 0, 0.0, x),
-    "leaky_relu": lambda x, a: np.where(x <= 0, a * x, x),
+    "relu": relu,
+    "leaky_relu": leaky_relu,
     "maximum": np.maximum,
     "minimum": np.minimum,
     "maximum_constant": np.maximum,
     "minimum_constant": np.minimum,
     "sign": np.sign,
-    "greater": lambda a, b: np.greater(a, b).astype(float),
+    "greater": greater,
     "multiply_no_nan": multiply_no_nan,
 }
 """For each primitive, the function of arrays that computes it."""
@@ -98,3 +115,16 @@ def function_of(op: str) -> Function:
     """
     known = FUNCTIONS.get(op)
     return known if known is not None else np.vectorize(PRIMITIVES[op].compute, otypes=[float])
+
+
+def import_of(op: str) -> tuple[str, str]:
+    """What Python imports, and from where, for a primitive's function to be known under the primitive's name.
+
+    >>> import_of("tanh"), import_of("asin"), import_of("relu")
+    (('numpy', 'tanh'), ('numpy', 'arcsin as asin'), ('autograd_lite.program.functions', 'relu'))
+    """
+    function = FUNCTIONS.get(op)
+    if isinstance(function, np.ufunc):
+        name = function.__name__
+        return "numpy", name if name == op else f"{name} as {op}"
+    return __name__, op

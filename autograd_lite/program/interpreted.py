@@ -29,13 +29,11 @@ class Backend(Protocol):
         ...
 
 
-def load(source: Source, functions: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function `program` that a text defines, with these functions in place of those that its head imports."""
-    body = source.text[source.text.index("def program(") :]
-    constants = source.text[: source.text.index("def program(")]
-    lines = [line for line in constants.splitlines() if line.startswith("C") and " = array(" in line]
-    namespace: dict[str, Any] = {**functions, "array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
-    exec(compile("\n".join([*lines, body]), "<program>", "exec"), namespace)
+def load(source: Source, function: Callable[[str], Any]) -> Callable[..., Any]:
+    """The function `program` that a text defines, with this function for each primitive in place of NumPy's."""
+    namespace: dict[str, Any] = {name: function(op) for name, op in source.functions.items() if op != "stack"}
+    namespace |= {"array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
+    exec(compile("\n".join([*source.constants, source.body]), "<program>", "exec"), namespace)
     program: Callable[..., Any] = namespace["program"]
     return program
 
@@ -45,7 +43,7 @@ class Floats:
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, {op: PRIMITIVES[op].compute for op in source.functions})
+        self.program = load(source, lambda op: PRIMITIVES[op].compute)
         self.outputs, self.totals = len(statements.outputs), len(statements.totals)
 
     def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
@@ -61,7 +59,7 @@ class Batches:
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, {op: function_of(op) for op in source.functions})
+        self.program = load(source, function_of)
 
     def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
         """As `Backend` says."""
@@ -81,7 +79,7 @@ class ArrayCode:
     def __init__(self, arrays: Arrays, labels: Mapping[int, str]) -> None:
         self.source: ArraySource = array_source(arrays, labels)
         source = self.source.source
-        self.program = load(source, {op: function_of(op) for op in source.functions if op != "stack"})
+        self.program = load(source, function_of)
         self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
         self.parameters = [Selection(group.members) for group in self.source.parameters]
         self.targets = [Selection(total.targets) for total in arrays.totals]

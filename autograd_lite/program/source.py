@@ -12,7 +12,9 @@ from itertools import count
 
 from autograd_lite.formula import ATOM, PRODUCT, SIGNED, SUM, Notation
 from autograd_lite.lecture import lecture_name
+from autograd_lite.primitives import OUR_NAMES
 from autograd_lite.program.arrays import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
+from autograd_lite.program.functions import import_of
 from autograd_lite.program.tracing import Statements
 
 PYTHON: dict[str, Notation] = {
@@ -44,7 +46,7 @@ def write(op: str, arguments: Sequence[Text]) -> Text:
     """
     notation = DIVISION if op == "divide" and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
     if notation is None:
-        return f"{op}({', '.join(text for text, _ in arguments)})", ATOM
+        return f"{called(op)}({', '.join(text for text, _ in arguments)})", ATOM
     places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
     pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
     if op == "add":
@@ -102,32 +104,49 @@ class Names:
         return name
 
 
-TAKEN = ("program", "inputs", "parameters", "inf", "nan", "stack")
+TAKEN = ("array", "function_of", "inf", "inputs", "nan", "parameters", "program", "stack")
 
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a program, and what it calls.
+    """The text of a program, which defines the function `program`, and what it calls.
 
     Attributes:
-        text: Python, which defines the function `program`.
-        functions: the names of the primitives that it calls.
+        comment: what it runs on.
+        functions: the primitives that it calls, by the names that it calls them by; "stack" is none.
+        constants: lines that define constant arrays.
+        body: the function.
     """
 
-    text: str
-    functions: tuple[str, ...]
+    comment: str
+    functions: Mapping[str, str]
+    constants: tuple[str, ...]
+    body: str
+
+    @property
+    def text(self) -> str:
+        """All of it, as a module that runs by itself."""
+        numbers = [("math", name) for name in ("inf", "nan") if re.search(rf"\b{name}\b", self.body)]
+        arrays = [("numpy", "array")] if self.constants else []
+        known = {name: op for name, op in self.functions.items() if op in OUR_NAMES or op == "stack"}
+        own = {name: op for name, op in self.functions.items() if name not in known}
+        helpers = [("autograd_lite.program.functions", "function_of")] if own else []
+        imports = [*numbers, *arrays, *helpers, *map(import_of, known.values())]
+        lines = [f"# {self.comment}"]
+        for module in ("math", "numpy", "autograd_lite.program.functions"):
+            names = sorted(name for its_module, name in imports if its_module == module)
+            lines += [f"from {module} import {', '.join(names)}"] if names else []
+        if own:
+            lines += ["", *(f"{name} = function_of({op!r})" for name, op in own.items())]
+        if self.constants:
+            lines += ["", *self.constants]
+        return "\n".join([*lines, "", "", self.body, ""])
 
 
-def _header(what: str, functions: Iterable[str], body: Iterable[str]) -> str:
-    """What stands above the function: what its text needs."""
-    lines = list(body)
-    names = [name for name in ("inf", "nan") if any(re.search(rf"\b{name}\b", line) for line in lines)]
-    imports = [f"from math import {', '.join(names)}"] if names else []
-    called = sorted(functions)
-    if called:
-        imports.append("from autograd_lite.program.functions import FUNCTIONS, stack")
-        imports += [f'{name} = FUNCTIONS["{name}"]' for name in called if name != "stack"]
-    return "\n".join([f"# {what}", *imports, "", "", *lines, ""])
+def called(op: str) -> str:
+    """The name by which a text calls a primitive: its own, if Python takes it."""
+    name = re.sub(r"\W", "_", op)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"primitive_{name}"
 
 
 # Straight-line code
@@ -144,8 +163,7 @@ def straight_line_source(statements: Statements) -> Source:
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> print(straight_line_source(trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=10)).text)
     # Runs on floats and on NumPy arrays.
-    from autograd_lite.program.functions import FUNCTIONS, stack
-    tanh = FUNCTIONS["tanh"]
+    from numpy import tanh
     <BLANKLINE>
     <BLANKLINE>
     def program(inputs, parameters):
@@ -163,7 +181,7 @@ def straight_line_source(statements: Statements) -> Source:
     <BLANKLINE>
     """
     ops, arguments = statements.ops, statements.arguments
-    functions = {op for op, parents in zip(ops, arguments, strict=True) if parents and op not in PYTHON}
+    functions = {called(op): op for op, parents in zip(ops, arguments, strict=True) if parents and op not in PYTHON}
     names = Names(functions)
     texts: list[Text] = []
     lines = ["def program(inputs, parameters):"]
@@ -194,7 +212,7 @@ def straight_line_source(statements: Statements) -> Source:
     lines[1:1] = unpacking
     results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
     lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
-    return Source(_header("Runs on floats and on NumPy arrays.", functions, lines), tuple(functions))
+    return Source("Runs on floats and on NumPy arrays.", functions, (), "\n".join(lines))
 
 
 # Array code
@@ -243,12 +261,12 @@ class _ArrayWriter:
     arrays: Arrays
     labels: Mapping[int, str]
     lines: list[str] = field(default_factory=list)
-    functions: set[str] = field(default_factory=set)
-    constants: list[str] = field(default_factory=list)
+    functions: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         computed = self.arrays.computed
-        self.names = Names(array.op for array in computed)
+        self.names = Names(called(array.op) for array in computed)
         self.uses: dict[int, int] = {}
         """How often each array is used as a whole, and each use that forbids to write it where it is used counts two."""
         for operand in self._operands():
@@ -286,12 +304,13 @@ class _ArrayWriter:
         outputs = [self._operand(operand)[0] for operand in self.arrays.outputs]
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*inputs, *self.blocks))}):"
-        text = _header(
+        source = Source(
             "Arrays have a row for each of their entries, and a column for each point of the batch.",
             self.functions,
-            [*self.constants, head, *self.lines, f"    return {returned}"],
+            tuple(f"{name} = {text}" for text, name in self.constants.items()),
+            "\n".join([head, *self.lines, f"    return {returned}"]),
         )
-        return ArraySource(Source(text, tuple(self.functions)), inputs, self.blocks)
+        return ArraySource(source, inputs, self.blocks)
 
     # Arguments
 
@@ -415,7 +434,7 @@ class _ArrayWriter:
         return ""
 
     def _stack(self, parts: Sequence[str]) -> Text:
-        self.functions.add("stack")
+        self.functions["stack"] = "stack"
         return f"stack({', '.join(parts)})", ATOM
 
     def _elements(self, array: Array) -> Text:
@@ -423,7 +442,7 @@ class _ArrayWriter:
         if array.op == "multiply" and array.arguments[0] == array.arguments[1]:
             return f"{arguments[0][0] if arguments[0][1] == ATOM else f'({arguments[0][0]})'}**2", SIGNED
         if array.op not in PYTHON:
-            self.functions.add(array.op)
+            self.functions[called(array.op)] = array.op
         return write(array.op, arguments)
 
     def _operand(self, operand: Operand) -> Text:
@@ -455,13 +474,9 @@ class _ArrayWriter:
 
     def _constant(self, text: str) -> str:
         """The name of a constant array."""
-        if "from numpy import array" not in self.constants:
-            self.constants += ["from numpy import array", "", ""]
-        line = next((line for line in self.constants if line.endswith(f" = {text}")), None)
-        if line is None:
-            line = f"{self.names.new('C')} = {text}"
-            self.constants.insert(len(self.constants) - 2, line)
-        return line.partition(" = ")[0]
+        if text not in self.constants:
+            self.constants[text] = self.names.new(f"C{len(self.constants) + 1}")
+        return self.constants[text]
 
     def _write_totals(self) -> list[str]:
         if self.arrays.totals:
