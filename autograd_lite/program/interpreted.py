@@ -28,6 +28,27 @@ class Backend(Protocol):
         """
         ...
 
+    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+        """Run, and give also what runs again, on what the same arrays hold then, into the same results."""
+        ...
+
+
+class Interpreted:
+    """A back end without memory of its own."""
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        raise NotImplementedError
+
+    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+        """As `Backend` says."""
+        outputs, totals = self(inputs, parameters)
+
+        def run() -> None:
+            outputs[:], totals[:] = self(inputs, parameters)
+
+        return outputs, totals, run
+
 
 def load(source: Source, function: Callable[[str], Any]) -> Callable[..., Any]:
     """The function `program` that a text defines, with this function for each primitive in place of NumPy's."""
@@ -38,7 +59,7 @@ def load(source: Source, function: Callable[[str], Any]) -> Callable[..., Any]:
     return program
 
 
-class Floats:
+class Floats(Interpreted):
     """Straight-line code on Python's floats, one point after another, with the arithmetic of Value itself."""
 
     def __init__(self, statements: Statements) -> None:
@@ -54,7 +75,7 @@ class Floats:
         return outputs, np.array([point[1] for point in points]).reshape(len(points), self.totals).sum(axis=0)
 
 
-class Batches:
+class Batches(Interpreted):
     """Straight-line code on NumPy arrays: each statement over the whole batch."""
 
     def __init__(self, statements: Statements) -> None:
@@ -73,7 +94,7 @@ class Batches:
         return given.T, np.array(sums, dtype=np.float64)
 
 
-class ArrayCode:
+class ArrayCode(Interpreted):
     """Array code, with NumPy's matrix products."""
 
     def __init__(self, arrays: Arrays, labels: Mapping[int, str]) -> None:

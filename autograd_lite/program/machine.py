@@ -114,39 +114,65 @@ class Machine:
         number, address = ctypes.c_int64, ctypes.c_void_p
         prototype = ctypes.CFUNCTYPE(None, number, address, number, number, address, address, number, address, address)
         self.function = prototype(self.engine.get_function_address("program"))
+        self.again = ctypes.CFUNCTYPE(None, address)(self.engine.get_function_address("again"))
         self.doubles = kernel.doubles
         self.local = threading.local()
 
     def __call__(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector]:
         """As `Backend` says."""
+        outputs, totals, arguments = self._arguments(inputs, parameters)
+        self.function(*arguments, self._work())
+        return outputs, totals
+
+    def bind(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector, Callable[[], None]]:
+        """As `Backend` says."""
+        outputs, totals, arguments = self._arguments(inputs, parameters)
+        work = self._memory()
+        held = (ctypes.c_int64 * 9)(*arguments, _address(work, 64))
+        again, address = self.again, ctypes.c_void_p(ctypes.addressof(held))
+
+        def run(_: Any = (inputs, parameters, outputs, totals, work, held, self)) -> None:
+            again(address)
+
+        run()
+        return outputs, totals, run
+
+    def _arguments(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector, tuple[int, ...]]:
+        """Room for the outputs and the totals, and what the machine code is called with, but for the work space."""
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
-        results = np.zeros(totals + self.outputs * width)
+        results = np.empty(totals + self.outputs * width)
         address = _address(results)
         down, across = inputs.strides
-        self.function(
-            points, _address(inputs), down // 8, across // 8, _address(parameters), address + 8 * totals, width,
-            address, self._work(),
+        outputs = results[totals:].reshape(self.outputs, width).T[:points]
+        arguments = (
+            points, _address(inputs), down // 8, across // 8, _address(parameters), address + 8 * totals, width, address,
         )  # fmt: skip
-        return results[totals:].reshape(self.outputs, width)[:, :points].T, results[:totals]
+        return outputs, results[:totals], arguments
+
+    def _memory(self) -> Vector:
+        """Work space, with room to begin at a cache line."""
+        return np.zeros(self.doubles + 8)
 
     def _work(self) -> int:
         """The address of this thread's work space, at the start of a cache line."""
         try:
             address: int = self.local.address
         except AttributeError:
-            self.local.memory = np.zeros(self.doubles + 8)
-            address = self.local.address = -(-_address(self.local.memory) // 64) * 64
+            self.local.memory = self._memory()
+            address = self.local.address = _address(self.local.memory, 64)
         return address
 
 
-def _address(array: Vector) -> int:
-    """Where the numbers of an array are."""
+def _address(array: Vector, multiple: int = 1) -> int:
+    """Where the numbers of an array are; of the addresses in it the first that is such a multiple."""
+    if not array.size:
+        return 0
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
-    except (ValueError, TypeError, BufferError):  # it is empty, is not contiguous, or cannot be written to
-        address: int = array.__array_interface__["data"][0]
-        return address
+        address = ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
+    except (ValueError, TypeError, BufferError):  # it is not contiguous, or cannot be written to
+        address = array.__array_interface__["data"][0]
+    return -(-address // multiple) * multiple
 
 
 class _Kernel:
@@ -641,6 +667,8 @@ class _Kernel:
         self.all_points = points
         builder = ir.IRBuilder(function.append_basic_block())
         self.shared = [self.work, self.parameters, self.sums, _whole(0)]
+        with loop(builder, _whole(self.arrays.number_of_totals)) as i:
+            builder.store(DOUBLE(0.0), builder.gep(self.sums, [i], source_etype=DOUBLE))
         for place, matrix in self.packed:
             numbers = self.table([number for row in matrix for number in row])
             with loop(builder, _whole(len(matrix) * len(matrix[0]))) as i:
@@ -670,6 +698,18 @@ class _Kernel:
         self.shared = [self.work, self.parameters, self.sums, points]
         for step in last:
             step(builder)
+        builder.ret_void()
+        self.again(function)
+
+    def again(self, program: ir.Function) -> None:
+        """The function that calls the program with the arguments that lie one after another at an address."""
+        function = ir.Function(self.module, ir.FunctionType(VOID, [POINTER]), "again")
+        builder = ir.IRBuilder(function.append_basic_block())
+        arguments = [
+            builder.load(builder.gep(function.args[0], [_whole(i)], source_etype=INTEGER), typ=argument.type)
+            for i, argument in enumerate(program.args)
+        ]
+        builder.call(program, arguments)
         builder.ret_void()
 
     def copy_inputs(
