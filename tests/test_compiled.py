@@ -1,5 +1,6 @@
 """Programs on every back end against `backward`, point by point; their arguments, their cache and their words."""
 
+import copy
 import importlib.util
 import math
 import pickle
@@ -392,8 +393,36 @@ def test_a_program_says_what_it_is():
 def test_programs_are_for_one_process():
     """Machine code cannot be sent; the graph can be, and is compiled again."""
     x, w = leaves()
-    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
-        pickle.dumps(autograd_lite.compile(x * w, [x], [w]))
+    program = autograd_lite.compile(x * w, [x], [w])
+    for copies in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="a program cannot be copied or pickled: its code is of this process"):
+            copies(program)
+
+
+@pytest.mark.parametrize("backend", ALL)
+def test_a_bound_program_runs_again_on_what_its_arrays_hold(backend):
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
+    bound = program.bind(X.copy(), P.copy())
+    for offset in (0.0, 0.5):
+        bound.inputs[:] = X + offset
+        bound.parameters[:] = P - offset
+        bound.run()
+        expected = program(X + offset, P - offset)
+        assert np.array_equal(bound.outputs, expected.outputs)
+        assert np.array_equal(bound.input_gradients, expected.input_gradients)
+        assert bound.total.item() == expected.total
+        assert np.array_equal(bound.parameter_gradients, expected.parameter_gradients)
+
+
+def test_what_cannot_be_bound_is_refused():
+    x, w = leaves()
+    program = autograd_lite.compile(x * w, [x], [w])
+    for X, P in (([[1.0]], np.ones(1)), (np.ones((1, 1)), [1.0]), (np.ones((1, 1), dtype=int), np.ones(1))):
+        with pytest.raises(ValueError, match="must be a contiguous array of floats, of whose memory no copy is needed"):
+            program.bind(X, P)
 
 
 def test_programs_run_in_several_threads_at_once():

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -243,6 +243,9 @@ class Program:
     def straight_line_source(self) -> str:
         """The program as Python, a statement a line, which runs on floats and on NumPy batches."""
         return straight_line_source(self.statements).text
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph anew")
 
     def __repr__(self) -> str:
         return (
