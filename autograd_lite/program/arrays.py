@@ -157,65 +157,63 @@ class _Sum(NamedTuple):
     others: tuple[int, ...]
 
 
-def _terms(statements: Statements, uses: Sequence[int], position: int) -> list[int]:
-    """The terms of a sum, also of the sums in it that are used nowhere else."""
+def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[list[int], list[int]]:
+    """The terms of a sum, also of the sums in it that are used nowhere else; and these sums."""
     terms: list[int] = []
+    inner: list[int] = []
     stack = list(reversed(statements.arguments[position]))
     while stack:
         term = stack.pop()
         if statements.ops[term] == "add" and uses[term] == 1:
+            inner.append(term)
             stack.extend(reversed(statements.arguments[term]))
         elif statements.numbers.get(term) != 0.0:  # the built-in sum begins with 0
             terms.append(term)
-    return terms if len(terms) > 1 else list(statements.arguments[position])
+    return (terms, inner) if len(terms) > 1 else (list(statements.arguments[position]), [])
 
 
 def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
     """All sums, and single products, that may be a row of a matrix product."""
-    ops, arguments, uses, varies = statements.ops, statements.arguments, statements.uses(), statements.varying()
+    uses, varies = statements.uses(), statements.varying()
     first, last = statements.inputs, statements.inputs + statements.parameters
     found: dict[int, _Sum] = {}
-    inner: set[int] = set()  # sums and products within sums
+    within: set[int] = set()  # sums and products that are parts of sums
 
-    def product(term: int) -> tuple[int, int] | None:
-        """The parameter and the factor that varies."""
-        if ops[term] == "multiply":
-            a, b = arguments[term]
-            if first <= a < last and varies[b]:
-                return a, b
-            if first <= b < last and varies[a]:
-                return b, a
+    def product(position: int) -> tuple[int, int] | None:
+        """The parameter of a product, and the factor that varies."""
+        if statements.ops[position] == "multiply":
+            a, b = statements.arguments[position]
+            for parameter, factor in ((a, b), (b, a)):
+                if first <= parameter < last and varies[factor]:
+                    return parameter, factor
         return None
 
+    def take_apart(terms: list[int]) -> _Sum:
+        """The terms as products, as far as they are; of two with the same second factor only the first."""
+        products: dict[int, int] = {}
+        others: list[int] = []
+        for term in terms:
+            parameter, factor = product(term) or (term, ONE)
+            if factor in products or not first <= parameter < last:
+                others.append(term)
+            else:
+                products[factor] = parameter
+                if factor != ONE and uses[term] == 1:
+                    within.add(term)
+        return _Sum(products, tuple(others))
+
     for position in range(len(statements) - 1, last - 1, -1):  # the whole of a sum before the sums in it
-        if position in inner:
+        if position in within:
             continue
-        if ops[position] == "multiply":
-            pair = product(position)
-            if pair is not None:
-                found[position] = _Sum({pair[1]: pair[0]}, ())
-        elif ops[position] == "add":
-            stack = [position]
-            while stack:  # the sums in it are no sums of their own
-                for term in arguments[stack.pop()]:
-                    if ops[term] == "add" and uses[term] == 1:
-                        inner.add(term)
-                        stack.append(term)
-            products: dict[int, int] = {}
-            others: list[int] = []
-            of_products: list[int] = []
-            for term in _terms(statements, uses, position):
-                pair = product(term)
-                if pair is not None and pair[1] not in products:
-                    products[pair[1]] = pair[0]
-                    of_products.append(term)
-                elif first <= term < last and ONE not in products:
-                    products[ONE] = term
-                else:
-                    others.append(term)
-            if of_products and len(products) > 1:
-                found[position] = _Sum(products, tuple(others))
-                inner.update(term for term in of_products if uses[term] == 1)
+        pair = product(position)
+        if pair is not None:
+            found[position] = _Sum({pair[1]: pair[0]}, ())
+        elif statements.ops[position] == "add":
+            terms, inner = _terms(statements, uses, position)
+            within.update(inner)
+            of_sum = take_apart(terms)
+            if len(of_sum.products) > 1:  # one of them, at least, is a product
+                found[position] = of_sum
     return found
 
 
@@ -275,7 +273,7 @@ class _Finder:
         if of_sum is not None:
             return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
         if self.grouping and self.statements.ops[position] == "add":
-            return _terms(self.statements, self.uses, position)
+            return _terms(self.statements, self.uses, position)[0]
         return self.statements.arguments[position]
 
     def _by_depth(self, wanted: set[int]) -> list[list[int]]:
@@ -324,9 +322,14 @@ class _Finder:
         arguments = self._arguments(position)
         if self.grouping and op == "add":
             arguments = self._sorted(arguments)
-            if len(arguments) >= MANY and len(set(map(self._array_of, arguments))) == 1:
-                if len(set(arguments)) == len(arguments) and self._array_of(arguments[0]) >= 0:
-                    return "sum", position
+            arrays = set(map(self._array_of, arguments))
+            if (
+                len(arguments) >= MANY
+                and len(set(arguments)) == len(arguments)
+                and len(arrays) == 1
+                and -1 not in arrays
+            ):
+                return "sum", position
         phase = position >= self.statements.backward
         return op, phase, *map(self._array_of, arguments)
 

@@ -4,7 +4,7 @@ The choice depends on nothing but the program, the size of the batch and how oft
 computation gives the same bits each time. `Program.measure` measures on this machine instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -101,7 +101,7 @@ def _llvm(size: Size, points: int) -> Estimate:
 ESTIMATES = {"python": _python, "numpy": _numpy, "arrays": _arrays, "llvm": _llvm}
 
 
-def unable(name: str, statements: Statements, size: Size, ops: Sequence[str]) -> str:
+def unable(name: str, size: Size, ops: Iterable[str]) -> str:
     """Why a back end cannot run a program, in words; "" if it can."""
     if name in {"python", "numpy"} and size.operations > MOST_LINES:
         return f"{size.operations:,} statements are more than the {MOST_LINES:,} that straight-line code may have"

@@ -66,8 +66,7 @@ class Shape:
         self.seconds: dict[str, float] = {}
         """How long each back end took to compile."""
         self.lock = Lock()
-        ops = statements.ops
-        self.unable = {name: unable(name, statements, self.size, ops) for name in BACKENDS}
+        self.unable = {name: unable(name, self.size, statements.ops) for name in BACKENDS}
         if not self.arrays.matrices:
             self.unable["arrays"] = "nothing in the graph forms a matrix"
 

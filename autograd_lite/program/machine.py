@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -38,6 +38,9 @@ MOST_FUSED = 120
 
 MOST_INLINED = 3
 """Uses of a function in one loop that are written out; more are calls, to keep the code small."""
+
+Steps: TypeAlias = list[Callable[[ir.IRBuilder], None]]
+"""Parts of the kernel: each writes a call of itself."""
 
 DOUBLE, INTEGER, POINTER, VOID = ir.DoubleType(), ir.IntType(64), ir.PointerType(), ir.VoidType()
 
@@ -65,13 +68,18 @@ def target_machine() -> Any:
     )
 
 
-class Place:
-    """Where an array lies: how many doubles behind the start of the work space, or of the parameters."""
+class Place(NamedTuple):
+    """Where an array lies.
 
-    __slots__ = ("offset", "of_parameters", "stride")
+    Attributes:
+        offset: how many doubles behind the start of the memory.
+        stride: how many doubles from a row to the next.
+        memory: "work" space, "parameters" or "totals".
+    """
 
-    def __init__(self, offset: int, stride: int, of_parameters: bool = False) -> None:
-        self.offset, self.stride, self.of_parameters = offset, stride, of_parameters
+    offset: int
+    stride: int
+    memory: str = "work"
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,8 @@ class Machine:
         down, across = inputs.strides
         outputs = results[totals:].reshape(self.outputs, width).T[:points]
         arguments = (
-            points, _address(inputs), down // 8, across // 8, _address(parameters), address + 8 * totals, width, address,
+            points, _address(inputs), down // 8, across // 8, _address(parameters), address + 8 * totals,
+            width, address,
         )  # fmt: skip
         return outputs, results[:totals], arguments
 
@@ -184,17 +193,20 @@ class _Kernel:
         self.math = VectorMath(self.module, lanes, library)
         self.vector = self.math.vector
         self.doubles = 0
-        self.places: dict[int, Place] = {id(arrays.parameters): Place(0, 1, of_parameters=True)}
+        self.places: dict[int, Place] = {id(arrays.parameters): Place(0, 1, "parameters")}
         self.readers = _readers(arrays)
         self.packed: list[tuple[Place, Matrix]] = []
         self.tables = 0
-        once: list[Callable[[ir.IRBuilder], None]] = []  # what each call does first
-        block: list[Callable[[ir.IRBuilder], None]] = []  # for each block of points
-        last: list[Callable[[ir.IRBuilder], None]] = []
-        self.schedule(once, block)
+        self.once: Steps = []
+        """What each call does first."""
+        self.block: Steps = []
+        """What is done for each block of points."""
+        self.last: Steps = []
+        """What each call does last."""
+        self.schedule()
         for total in arrays.totals:
-            self.total(total, once, block, last)
-        self.program(once, block, last)
+            self.total(total)
+        self.program()
 
     # Memory
 
@@ -213,7 +225,7 @@ class _Kernel:
 
     def at(self, builder: ir.IRBuilder, place: Place, index: ir.Value | int) -> ir.Value:
         """The address of a double: the index counts from the start of the place."""
-        base = self.parameters if place.of_parameters else self.work
+        base = {"work": self.work, "parameters": self.parameters, "totals": self.sums}[place.memory]
         index = builder.add(_whole(index), _whole(place.offset)) if place.offset else _whole(index)
         return builder.gep(base, [index], source_etype=DOUBLE)
 
@@ -250,7 +262,7 @@ class _Kernel:
     # Functions
 
     @contextmanager
-    def function(self, steps: list[Callable[[ir.IRBuilder], None]]) -> Iterator[ir.IRBuilder]:
+    def function(self, steps: Steps) -> Iterator[ir.IRBuilder]:
         """A part of the kernel as a function of its own, which is called as one of the steps."""
         kind = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, INTEGER])
         function = ir.Function(self.module, kind, self.module.get_unique_name("part"))
@@ -270,42 +282,44 @@ class _Kernel:
 
     # What is computed, in loops
 
-    def schedule(self, once: list[Callable[[ir.IRBuilder], None]], block: list[Callable[[ir.IRBuilder], None]]) -> None:
+    def schedule(self) -> None:
         """Put the arrays into an order in which many can share a loop, and write the loops."""
+        self.place_into_stacks()
         group: list[Array] = []
         if self.arrays.inputs.rows:
-            self.load_inputs(block)
+            self.place_of(self.arrays.inputs)  # `program` copies them
         for array in _close_to_their_readers(self.arrays.computed, self.readers):
             if _is_element_wise(array):
                 if group and not _may_join(group, array):
-                    self.element_wise(group, once, block)
+                    self.element_wise(group)
                     group = []
                 group.append(array)
                 continue
             if group:
-                self.element_wise(group, once, block)
+                self.element_wise(group)
                 group = []
-            {"matmul": self.matmul, "sum": self.sum_of_rows, "stack": self.stack}[array.op](array, once, block)
+            {"matmul": self.matmul, "sum": self.sum_of_rows, "stack": self.stack}[array.op](array)
         if group:
-            self.element_wise(group, once, block)
+            self.element_wise(group)
 
-    def load_inputs(self, block: list[Callable[[ir.IRBuilder], None]]) -> None:
-        """Room for the inputs of a block; `program` copies them."""
-        self.place_of(self.arrays.inputs)
+    def place_into_stacks(self) -> None:
+        """Let arrays lie in the stacks that they are parts of, so that they need not be copied there."""
+        for stack in self.arrays.computed:
+            start = 0
+            for part in stack.arguments if stack.op == "stack" else ():
+                if isinstance(part, Rows) and part.whole and part.array.varies and id(part.array) not in self.places:
+                    place = self.place_of(stack)
+                    self.places[id(part.array)] = place._replace(offset=place.offset + start * BLOCK)
+                start += len(part)
 
-    def element_wise(
-        self,
-        group: list[Array],
-        once: list[Callable[[ir.IRBuilder], None]],
-        block: list[Callable[[ir.IRBuilder], None]],
-    ) -> None:
+    def element_wise(self, group: list[Array]) -> None:
         """One loop over the rows, and in it the points, for operations over the same rows."""
         rows, varies = group[0].rows, group[0].varies
         inside = {id(array) for array in group}
         often: dict[str, int] = {}
         for array in group:
             often[array.op] = often.get(array.op, 0) + 1
-        with self.function(block if varies else once) as builder:
+        with self.function(self.block if varies else self.once) as builder:
             count = self.chunks(builder) if varies else _whole(1)
             with loop(builder, _whole(rows)) as row:
                 fixed = {
@@ -372,19 +386,17 @@ class _Kernel:
         entry = builder.gep(self.table(list(operand.numbers)), [row], source_etype=DOUBLE)
         return self.splat(builder, builder.load(entry, typ=DOUBLE))
 
-    def stack(
-        self, array: Array, once: list[Callable[[ir.IRBuilder], None]], block: list[Callable[[ir.IRBuilder], None]]
-    ) -> None:
+    def stack(self, array: Array) -> None:
         """Copy the rows that do not lie in the stack already; constant rows need it once."""
         place = self.place_of(array)
         start = 0
         for part in array.arguments:
             if isinstance(part, Numbers):
-                with self.function(once) as builder, loop(builder, _whole(BLOCK // self.lanes)) as chunk:
+                with self.function(self.once) as builder, loop(builder, _whole(BLOCK // self.lanes)) as chunk:
                     value = self.math.constant(part.numbers[0])
                     self.store(builder, value, place, self.index(builder, place, start, chunk))
-            elif self.place_of(part.array).offset != place.offset + start * BLOCK or not part.whole:
-                with self.function(block) as builder:
+            elif not part.whole or self.place_of(part.array).offset != place.offset + start * BLOCK:
+                with self.function(self.block) as builder:
                     count = self.chunks(builder)
                     with loop(builder, _whole(len(part))) as row, loop(builder, count) as chunk:
                         value = self.points_of(builder, part, row, len(part), chunk)
@@ -392,13 +404,11 @@ class _Kernel:
                         self.store(builder, value, place, self.index(builder, place, into, chunk))
             start += len(part)
 
-    def sum_of_rows(
-        self, array: Array, once: list[Callable[[ir.IRBuilder], None]], block: list[Callable[[ir.IRBuilder], None]]
-    ) -> None:
+    def sum_of_rows(self, array: Array) -> None:
         """Add up rows, from the first to the last."""
         operand = array.arguments[0]
         assert isinstance(operand, Rows)
-        with self.function(block if array.varies else once) as builder:
+        with self.function(self.block if array.varies else self.once) as builder:
             count = self.chunks(builder) if array.varies else _whole(1)
             with loop(builder, count) as chunk:
 
@@ -415,9 +425,7 @@ class _Kernel:
                 )
                 self.keep(builder, array, total, _whole(0), chunk)
 
-    def matmul(
-        self, array: Array, once: list[Callable[[ir.IRBuilder], None]], block: list[Callable[[ir.IRBuilder], None]]
-    ) -> None:
+    def matmul(self, array: Array) -> None:
         """A matrix of parameters times a vector, ROWS rows at a time."""
         vector = array.arguments[0]
         assert isinstance(vector, Rows)
@@ -425,7 +433,7 @@ class _Kernel:
         out, place = self.place_of(array), self.place_of(vector.array)
         columns = len(array.matrix[0])
         whole, rest = divmod(array.rows, ROWS)
-        with self.function(block) as builder:
+        with self.function(self.block) as builder:
             count = self.chunks(builder)
 
             def rows_from(first: ir.Value, how_many: int) -> None:
@@ -479,38 +487,36 @@ class _Kernel:
 
     # Sums over the batch
 
-    def total(
-        self,
-        total: Total,
-        once: list[Callable[[ir.IRBuilder], None]],
-        block: list[Callable[[ir.IRBuilder], None]],
-        last: list[Callable[[ir.IRBuilder], None]],
-    ) -> None:
+    def total(self, total: Total) -> None:
         """Add up over the batch; in the end the sums go to where they are wanted."""
         left, right = total.left, total.right
-        rows, columns = len(total.targets), len(total.targets[0])
+        rows = len(total.targets)
         if isinstance(left, Numbers) or not left.array.varies:
-            last.append(lambda builder: self.repeat(builder, left, total.targets))
+            self.last.append(lambda builder: self.repeat(builder, left, total.targets))
             return
-        sums = self.reserve(rows * columns + self.lanes, 1)
-        targets = [target for row in total.targets for target in row]
-        with self.function(once) as builder, loop(builder, _whole(rows * columns)) as i:
-            builder.store(DOUBLE(0.0), self.at(builder, sums, i))
-        with self.function(last) as builder, loop(builder, _whole(rows * columns)) as i:
-            self.add_to_total(builder, targets, i, builder.load(self.at(builder, sums, i), typ=DOUBLE))
-        with self.function(block) as builder:
+        sums = self.place_of_sums(total.targets)
+        with self.function(self.block) as builder:
             if right is None:
                 self.tile_rows(builder, left, sums, rows)
             else:
                 assert isinstance(right, Rows)
                 self.tile_products(builder, left, right, sums)
 
+    def place_of_sums(self, matrix: Matrix) -> Place:
+        """Where sums are added up: at once among the totals, if they lie there side by side, else in a place apart."""
+        targets = [target for row in matrix for target in row]
+        if targets == list(range(targets[0], targets[0] + len(targets))):
+            return Place(targets[0], 1, "totals")
+        sums = self.reserve(len(targets), 1)
+        with self.function(self.once) as builder, loop(builder, _whole(len(targets))) as i:
+            builder.store(DOUBLE(0.0), self.at(builder, sums, i))
+        with self.function(self.last) as builder, loop(builder, _whole(len(targets))) as i:
+            self.add_to_total(builder, targets, i, builder.load(self.at(builder, sums, i), typ=DOUBLE))
+        return sums
+
     def add_to_total(self, builder: ir.IRBuilder, targets: list[int], i: ir.Value, value: ir.Value) -> None:
         """Add a number to the total that sum i is for."""
-        if targets == list(range(targets[0], targets[0] + len(targets))):
-            target = builder.add(i, _whole(targets[0]))
-        else:
-            target = builder.load(builder.gep(self.table(targets), [i], source_etype=INTEGER), typ=INTEGER)
+        target = builder.load(builder.gep(self.table(targets), [i], source_etype=INTEGER), typ=INTEGER)
         address = builder.gep(self.sums, [target], source_etype=DOUBLE)
         builder.store(builder.fadd(builder.load(address, typ=DOUBLE), value), address)
 
@@ -654,12 +660,7 @@ class _Kernel:
 
     # The whole
 
-    def program(
-        self,
-        once: list[Callable[[ir.IRBuilder], None]],
-        block: list[Callable[[ir.IRBuilder], None]],
-        last: list[Callable[[ir.IRBuilder], None]],
-    ) -> None:
+    def program(self) -> None:
         """The function that is called: what is done once, the blocks, and what is done last."""
         kind = ir.FunctionType(VOID, [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER])
         function = ir.Function(self.module, kind, "program")
@@ -675,7 +676,7 @@ class _Kernel:
                 number = builder.load(builder.gep(numbers, [i], source_etype=INTEGER), typ=INTEGER)
                 entry = builder.load(builder.gep(self.parameters, [number], source_etype=DOUBLE), typ=DOUBLE)
                 builder.store(entry, self.at(builder, place, i))
-        for step in once:
+        for step in self.once:
             step(builder)
         blocks = builder.sdiv(builder.add(points, _whole(BLOCK - 1)), _whole(BLOCK))
         with loop(builder, blocks) as number:
@@ -686,7 +687,7 @@ class _Kernel:
             self.points = here
             if self.arrays.inputs.rows:
                 self.copy_inputs(builder, inputs, start, down, across)
-            for step in block:
+            for step in self.block:
                 step(builder)
             column = 0
             for operand in self.arrays.outputs:
@@ -696,7 +697,7 @@ class _Kernel:
                     self.copy_output(builder, operand, row, address)
                 column += len(operand)
         self.shared = [self.work, self.parameters, self.sums, points]
-        for step in last:
+        for step in self.last:
             step(builder)
         builder.ret_void()
         self.again(function)

@@ -1,14 +1,14 @@
 """Programs as Python: straight-line code that runs on floats and on NumPy batches, and array code, the lecture's.
 
-A back end of the table of primitives: a dictionary, operation -> how it is written, beside one loop over the statements,
-and one over the arrays.
+A back end of the table of primitives: a dictionary, operation -> how it is written, beside one loop over the
+statements, and one over the arrays.
 """
 
 import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from autograd_lite.formula import ATOM, PRODUCT, SIGNED, SUM, Notation
 from autograd_lite.lecture import lecture_name
@@ -33,6 +33,9 @@ WHOLE = 1_000_000
 
 LONGEST_LINE = 100
 """An expression is not put into another where it would become longer."""
+
+GIVEN = {"inputs", "parameters", "stack"}
+"""Arrays that are written nowhere else, so that they cannot be written into a stack."""
 
 Text = tuple[str, int]
 """An expression, and how tightly it binds."""
@@ -268,7 +271,7 @@ class _ArrayWriter:
         computed = self.arrays.computed
         self.names = Names(called(array.op) for array in computed)
         self.uses: dict[int, int] = {}
-        """How often each array is used as a whole, and each use that forbids to write it where it is used counts two."""
+        """How often each array is used; a use that forbids to write it where it is used counts two."""
         for operand in self._operands():
             if isinstance(operand, Rows):
                 self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + (1 if operand.whole else 2)
@@ -324,7 +327,7 @@ class _ArrayWriter:
                 starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
         bounds = [*sorted(starts), inputs.rows]
         groups = []
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in pairwise(bounds):
             if stop > start:
                 labels = [self._label_of_input(row) for row in range(start, stop)]
                 name = common_name(labels) or "x"
@@ -385,12 +388,9 @@ class _ArrayWriter:
         for stack in self.arrays.computed:
             if stack.op == "stack":
                 rows = [part for part in stack.arguments if isinstance(part, Rows)]
-                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in {"inputs", "stack"}:
+                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in GIVEN:
                     found.setdefault(id(rows[0].array), stack)
-        return {array: stack for array, stack in found.items() if self._is_computed(array)}
-
-    def _is_computed(self, array: int) -> bool:
-        return any(id(known) == array for known in self.arrays.computed)
+        return found
 
     def _write_array(self, array: Array) -> None:
         if array.op == "matmul":

@@ -152,7 +152,7 @@ class Recorder:
     def operation(self, op: str, arguments: tuple[int, ...]) -> int:
         """The statement that applies a primitive: a constant, an earlier one, or a new one."""
         numbers = self.statements.numbers
-        if all([argument in numbers for argument in arguments]):
+        if all(argument in numbers for argument in arguments):
             return self.constant(PRIMITIVES[op].compute(*[numbers[argument] for argument in arguments]))
         simpler = SIMPLER.get(op)
         if simpler is not None:
