@@ -215,12 +215,41 @@ def test_what_is_no_value_is_refused():
         autograd_lite.compile(x * w, x, [w])
     with pytest.raises(TypeError, match="root must be a Value, not int: 3"):
         autograd_lite.compile([3], [x], [w])
+    with pytest.raises(TypeError, match=r"outputs must be Values, or a function that gives them; received 3\.0"):
+        autograd_lite.compile(lambda x: 3.0, [x], [w])
 
 
 def test_a_graph_too_large_is_refused_with_its_count_and_the_argument():
     x, w = leaves()
     with pytest.raises(ValueError, match=r"the graph has 3 nodes, more than max_nodes=2; give a larger max_nodes"):
         autograd_lite.compile(x * w, [x], [w], max_nodes=2)
+
+
+def test_a_graph_that_no_back_end_can_run_is_refused(monkeypatch):
+    monkeypatch.setattr("autograd_lite.program.choice.MOST_LINES", 3)
+    monkeypatch.setattr("autograd_lite.program.choice.MOST_ARRAYS", 3)
+    x = Value(2.0, "x")
+    with pytest.raises(
+        ValueError, match=r"too large to be compiled: 13 statements are more than the 3 that straight-line"
+    ):
+        autograd_lite.compile((x * 1.25).tanh().tanh().tanh(), [x])
+
+
+@pytest.mark.parametrize("backend", ALL)
+def test_large_batches_are_done_in_blocks(backend):
+    inputs, targets, parameters, error = student_network(3, [3, 4, 2])
+    leaves = [*inputs, *targets]
+    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    N = 2 * getattr(program.shape.backend(backend), "block", 1000) + 7 if backend != "python" else 5
+    if backend == "python":
+        program.shape.backend(backend).block = 2
+    X, P = points_near(leaves, N, 0, spread=1.0), np.array([leaf.data for leaf in parameters])
+    whole = program(X, P)
+    halves = [program(X[: N // 2], P), program(X[N // 2 :], P)]
+    assert np.allclose(whole.outputs, np.concatenate([half.outputs for half in halves]), rtol=1e-14)
+    assert whole.total == pytest.approx(sum(half.total for half in halves), rel=1e-12)
+    sums = sum(half.parameter_gradients for half in halves)
+    assert whole.parameter_gradients == pytest.approx(sums, rel=1e-9, abs=1e-9)
 
 
 def test_a_stale_graph_is_refused():

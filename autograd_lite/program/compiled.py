@@ -69,6 +69,8 @@ class Shape:
         self.unable = {name: unable(name, self.size, statements.ops) for name in BACKENDS}
         if not self.arrays.matrices:
             self.unable["arrays"] = "nothing in the graph forms a matrix"
+        if all(self.unable.values()):
+            raise ValueError(f"the graph is too large to be compiled: {self.unable['numpy']}; {self.unable['llvm']}")
 
     def backend(self, name: str) -> Backend:
         """The back end, compiled if it was not yet."""
@@ -232,6 +234,11 @@ class Program:
     # What it is
 
     @property
+    def operations(self) -> int:
+        """How many statements compute something, for each point."""
+        return self.statements.operations
+
+    @property
     def source(self) -> str:
         """The program as Python: array code if the graph has the structure of matrices, else straight-line code."""
         if self.shape.arrays.matrices:
@@ -243,12 +250,22 @@ class Program:
         """The program as Python, a statement a line, which runs on floats and on NumPy batches."""
         return straight_line_source(self.statements).text
 
+    @property
+    def llvm_source(self) -> str:
+        """What LLVM compiles to machine code, as text.
+
+        Raises:
+            ValueError, ImportError: if it cannot.
+        """
+        machine = self.shape.backend("llvm")
+        return str(getattr(machine, "text"))  # noqa: B009
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph anew")
 
     def __repr__(self) -> str:
         return (
-            f"<Program: {self.statements.operations:,} operations of {self.inputs} inputs and {self.parameters:,} "
+            f"<Program: {self.operations:,} operations of {self.inputs} inputs and {self.parameters:,} "
             f"parameters; backend {self.backend}>"
         )
 
@@ -302,14 +319,16 @@ class Program:
             return f"The fastest is measured at the first run with a batch of its size; chosen: {chosen}."
         if self.backend != "auto":
             return f"{self.backend} runs it, as you asked."
-        first, last = self.chosen(points, 0.0), self.chosen(points, float("inf"))
-        if first == last:
-            return f"{first} runs it: it has the least time to compile and run."
-        runs = -(-estimates[last].compile // estimates[first].run)
-        return (
-            f"{first} runs it first; after {runs:,.0f} runs, which take as long as compiling for {last}, {last} does, "
-            "which runs faster."
-        )
+        each = self.estimate(points)
+        stages = {0: self.chosen(points, 0.0)}
+        for seconds in sorted(estimate.compile for estimate in estimates.values()):
+            name = self.chosen(points, seconds)
+            if name != list(stages.values())[-1]:
+                stages[math.ceil(seconds / each)] = name
+        first, *others = stages.items()
+        then = "".join(f"; after {runs:,} runs {name} does" for runs, name in others)
+        why = ", as soon as the runs have taken as long as compiling for what is faster" if others else ""
+        return f"{first[1]} runs it{' first' if others else ''}{then}: the least time to compile and run{why}."
 
 
 def _numbers(argument: str, numbers: Any) -> Numbers:

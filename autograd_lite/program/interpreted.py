@@ -34,11 +34,23 @@ class Backend(Protocol):
 
 
 class Interpreted:
-    """A back end without memory of its own."""
+    """A back end that Python runs; large batches in blocks of points, whose arrays stay in the processor's cache."""
+
+    block: int
+    """How many points."""
+
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend.__call__`, for one block."""
+        raise NotImplementedError
 
     def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
         """As `Backend` says."""
-        raise NotImplementedError
+        if len(inputs) <= self.block:
+            return self.compute(inputs, parameters)
+        blocks = [
+            self.compute(inputs[start : start + self.block], parameters) for start in range(0, len(inputs), self.block)
+        ]
+        return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
     def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
         """As `Backend` says."""
@@ -66,9 +78,10 @@ class Floats(Interpreted):
         source = straight_line_source(statements)
         self.program = load(source, lambda op: PRIMITIVES[op].compute)
         self.outputs, self.totals = len(statements.outputs), len(statements.totals)
+        self.block = 100_000
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
-        """As `Backend` says."""
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
         weights, program = parameters.tolist(), self.program
         points = [program(point, weights) for point in inputs.tolist()]
         outputs = np.array([point[0] for point in points]).reshape(len(points), self.outputs)
@@ -81,9 +94,10 @@ class Batches(Interpreted):
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
         self.program = load(source, function_of)
+        self.block = max(100, 1_000_000 // max(1, statements.operations))
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
-        """As `Backend` says."""
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
         points = len(inputs)
         with np.errstate(all="ignore"):
             outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
@@ -108,9 +122,10 @@ class ArrayCode(Interpreted):
         self.bounds = [0, *itertools.accumulate(map(len, arrays.outputs))]
         places = [target for total in arrays.totals for row in total.targets for target in row]
         self.overlapping = len(set(places)) < len(places)
+        self.block = 1000
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
-        """As `Backend` says."""
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
         rows = inputs.T
         with np.errstate(all="ignore"):
             arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]

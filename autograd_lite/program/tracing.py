@@ -166,7 +166,7 @@ class Recorder:
         return position
 
 
-# Simplifications that change no result: for each operation, a statement to take in its place, or None
+# Simplifications that change no result but for rounding: for each operation, a statement to take in its place, or None
 
 
 def _simpler_multiply(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
@@ -183,11 +183,20 @@ def _simpler_add(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
     if len(arguments) == 2:
         a, b = arguments
         statements = recorder.statements
+        if statements.numbers.get(a) == 0.0 and _is_never_minus_zero(statements, b):  # the built-in sum begins with 0
+            return b
         if statements.ops[b] == "negative":
             return recorder.operation("subtract", (a, *statements.arguments[b]))
         if statements.ops[a] == "negative":
             return recorder.operation("subtract", (b, *statements.arguments[a]))
     return None
+
+
+def _is_never_minus_zero(statements: Statements, position: int) -> bool:
+    """Whether 0 + x is x; of -0.0 it is 0.0."""
+    op, arguments = statements.ops[position], statements.arguments[position]
+    is_square = op == "multiply" and arguments[0] == arguments[1]
+    return is_square or op in {"abs", "exp", "sigmoid", "softplus", "cosh", "relu", "acos"}
 
 
 def _simpler_negative(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
@@ -255,6 +264,8 @@ def trace(
     if callable(outputs):
         with tracing():
             outputs = outputs(*inputs)
+    if not isinstance(outputs, Value | Sequence):
+        raise TypeError(f"outputs must be Values, or a function that gives them; received {outputs!r:.100}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
     if not roots:
         raise ValueError("outputs must be at least one Value, received none")
