@@ -142,6 +142,7 @@ class Program:
         self.statements, self.roots, self.backend = statements, roots, backend
         self.shape = shape_of(statements)
         self.inputs, self.parameters = statements.inputs, statements.parameters
+        self.differentiates = bool(statements.totals)
         self.spent = 0.0  # seconds, by the estimates
         self.settled: dict[int, Backend] = {}
         self.measured: dict[int, str] = {}
@@ -164,7 +165,7 @@ class Program:
 
     def _evaluation(self, outputs: Numbers, totals: Numbers) -> Evaluation:
         roots = self.roots
-        total = float(totals[0]) if len(totals) else math.nan
+        total = totals.item(0) if self.differentiates else math.nan
         return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def bind(self, inputs: Any = None, parameters: Any = ()) -> "Bound":
@@ -198,8 +199,9 @@ class Program:
         if inputs is None and self.inputs == 0:
             return np.empty((1, 0))
         X = _numbers("inputs", inputs)
-        if X.ndim != 2 or X.shape[1] != self.inputs or len(X) == 0:
-            raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {X.shape}")
+        shape = X.shape
+        if len(shape) != 2 or shape[1] != self.inputs or not shape[0]:
+            raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {shape}")
         return X
 
     def _parameters(self, parameters: Any) -> Numbers:
@@ -331,9 +333,12 @@ class Program:
         return f"{first[1]} runs it{' first' if others else ''}{then}: the least time to compile and run{why}."
 
 
+FLOAT = np.dtype(np.float64)
+
+
 def _numbers(argument: str, numbers: Any) -> Numbers:
     """An array of floats; the array itself, if it is one."""
-    if type(numbers) is np.ndarray and numbers.dtype == np.float64:
+    if type(numbers) is np.ndarray and numbers.dtype is FLOAT:
         return numbers
     try:
         array = np.asarray(numbers)

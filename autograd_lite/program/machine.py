@@ -12,11 +12,12 @@ Sums of products use fused multiply-add; everything else is rounded operation by
 """
 
 import ctypes
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import llvmlite.binding as llvm
@@ -105,11 +106,8 @@ class Machine:
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None, library: bool | None = None) -> None:
-        self.inputs, self.outputs, self.totals = (
-            arrays.inputs.rows,
-            sum(map(len, arrays.outputs)),
-            arrays.number_of_totals,
-        )
+        self.parameters, self.outputs = arrays.parameters.rows, sum(map(len, arrays.outputs))
+        self.totals = arrays.number_of_totals
         self.lanes = native_lanes() if lanes is None else lanes
         kernel = _Kernel(arrays, self.lanes, library)
         self.text = str(kernel.module)
@@ -119,69 +117,72 @@ class Machine:
         module.verify()
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
-        number, address = ctypes.c_int64, ctypes.c_void_p
-        prototype = ctypes.CFUNCTYPE(None, number, address, number, number, address, address, number, address, address)
-        self.function = prototype(self.engine.get_function_address("program"))
-        self.again = ctypes.CFUNCTYPE(None, address)(self.engine.get_function_address("again"))
+        self.run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.engine.get_function_address("run"))
         self.doubles = kernel.doubles
         self.local = threading.local()
 
     def __call__(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector]:
         """As `Backend` says."""
+        try:
+            call: Call = self.local.call
+        except AttributeError:
+            call = self.local.call = Call(self.doubles)  # each thread has work space of its own
         outputs, totals, arguments = self._arguments(inputs, parameters)
-        self.function(*arguments, self._work())
+        call.set(*arguments)
+        self.run(call.address)
         return outputs, totals
 
     def bind(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector, Callable[[], None]]:
         """As `Backend` says."""
         outputs, totals, arguments = self._arguments(inputs, parameters)
-        work = self._memory()
-        held = (ctypes.c_int64 * 9)(*arguments, _address(work, 64))
-        again, address = self.again, ctypes.c_void_p(ctypes.addressof(held))
+        call = Call(self.doubles)
+        call.set(*arguments)
+        run, address = self.run, call.address
 
-        def run(_: Any = (inputs, parameters, outputs, totals, work, held, self)) -> None:
-            again(address)
+        def run_again(_: Any = (inputs, parameters, outputs, totals, call, self)) -> None:
+            run(address)
 
-        run()
-        return outputs, totals, run
+        return outputs, totals, run_again
 
     def _arguments(self, inputs: Vector, parameters: Vector) -> tuple[Vector, Vector, tuple[int, ...]]:
-        """Room for the outputs and the totals, and what the machine code is called with, but for the work space."""
+        """Room for the outputs and the totals, and what the machine code is called with."""
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
         results = np.empty(totals + self.outputs * width)
+        if self.outputs == 1:
+            outputs = results[totals : totals + points, np.newaxis]
+        else:
+            outputs = results[totals:].reshape(self.outputs, width).T[:points]
         address = _address(results)
         down, across = inputs.strides
-        outputs = results[totals:].reshape(self.outputs, width).T[:points]
-        arguments = (
-            points, _address(inputs), down // 8, across // 8, _address(parameters), address + 8 * totals,
-            width, address,
-        )  # fmt: skip
+        given = _address(parameters) if self.parameters else 0
+        arguments = points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address
         return outputs, results[:totals], arguments
 
-    def _memory(self) -> Vector:
-        """Work space, with room to begin at a cache line."""
-        return np.zeros(self.doubles + 8)
 
-    def _work(self) -> int:
-        """The address of this thread's work space, at the start of a cache line."""
-        try:
-            address: int = self.local.address
-        except AttributeError:
-            self.local.memory = self._memory()
-            address = self.local.address = _address(self.local.memory, 64)
-        return address
+class Call:
+    """What the machine code is called with: eight numbers in memory, and the work space."""
+
+    __slots__ = ("address", "memory", "numbers", "set")
+
+    def __init__(self, doubles: int) -> None:
+        self.memory = np.zeros(doubles + 8)  # with room to begin at a cache line
+        self.numbers = bytearray(9 * 8)
+        EIGHT.pack_into(self.numbers, 8, *[0] * 7, -(-_address(self.memory) // 64) * 64)
+        self.set = partial(EIGHT.pack_into, self.numbers, 0)
+        self.address = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.numbers)))
 
 
-def _address(array: Vector, multiple: int = 1) -> int:
-    """Where the numbers of an array are; of the addresses in it the first that is such a multiple."""
-    if not array.size:
-        return 0
+EIGHT = struct.Struct("8q")
+
+
+def _address(array: Vector) -> int:
+    """Where the numbers of an array are."""
     try:
-        address = ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
-    except (ValueError, TypeError, BufferError):  # it is not contiguous, or cannot be written to
-        address = array.__array_interface__["data"][0]
-    return -(-address // multiple) * multiple
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
+    except (ValueError, TypeError, BufferError):  # it is empty, is not contiguous, or cannot be written to
+        address: int = array.__array_interface__["data"][0]
+        return address
 
 
 class _Kernel:
@@ -662,11 +663,14 @@ class _Kernel:
 
     def program(self) -> None:
         """The function that is called: what is done once, the blocks, and what is done last."""
-        kind = ir.FunctionType(VOID, [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER])
-        function = ir.Function(self.module, kind, "program")
-        points, inputs, down, across, self.parameters, outputs, width, self.sums, self.work = function.args
-        self.all_points = points
+        kinds = [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER]
+        function = ir.Function(self.module, ir.FunctionType(VOID, [POINTER]), "run")
         builder = ir.IRBuilder(function.append_basic_block())
+        points, inputs, down, across, self.parameters, outputs, width, self.sums, self.work = [
+            builder.load(builder.gep(function.args[0], [_whole(i)], source_etype=INTEGER), typ=kind)
+            for i, kind in enumerate(kinds)
+        ]
+        self.all_points = points
         self.shared = [self.work, self.parameters, self.sums, _whole(0)]
         with loop(builder, _whole(self.arrays.number_of_totals)) as i:
             builder.store(DOUBLE(0.0), builder.gep(self.sums, [i], source_etype=DOUBLE))
@@ -699,18 +703,6 @@ class _Kernel:
         self.shared = [self.work, self.parameters, self.sums, points]
         for step in self.last:
             step(builder)
-        builder.ret_void()
-        self.again(function)
-
-    def again(self, program: ir.Function) -> None:
-        """The function that calls the program with the arguments that lie one after another at an address."""
-        function = ir.Function(self.module, ir.FunctionType(VOID, [POINTER]), "again")
-        builder = ir.IRBuilder(function.append_basic_block())
-        arguments = [
-            builder.load(builder.gep(function.args[0], [_whole(i)], source_etype=INTEGER), typ=argument.type)
-            for i, argument in enumerate(program.args)
-        ]
-        builder.call(program, arguments)
         builder.ret_void()
 
     def copy_inputs(
