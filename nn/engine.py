@@ -161,7 +161,7 @@ class Engine:
         """
         if not self.reason:
             program = self.programs[True]
-            program.spent = runs * program.estimate(len(batch))
+            program.count(runs, len(batch))
             result = program(batch, self._parameters(weights, removed, scale))
             if not self.ours:
                 self.reason = self._disagreement(batch, result.outputs, runs % len(batch))
@@ -182,7 +182,7 @@ class Engine:
             x, y = self._data(batch[:1])
             self.programs[False] = self._compile(x[0], y[0], gradients=False)
         program = self.programs[False]
-        program.spent = runs * program.estimate(len(batch))
+        program.count(runs, len(batch))
         return float(program(batch, self._parameters(weights)).outputs[:, 0].sum())
 
     def _parameters(

@@ -205,8 +205,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     Raises:
         ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
 
-    Training runs on a program that is compiled from the graph of one example: see `fit`. Prediction is in matrices. There
-    are no sample weights, and no `partial_fit`.
+    Training runs on a program that is compiled from the graph of one example: see `fit`. Prediction is in matrices.
+    There are no sample weights, and no `partial_fit`.
 
     >>> from nn.data_sets import xor
     >>> classifier = NetworkClassifier(hidden=(4,), learning_rate=0.1, max_iter=30, random_state=0).fit(*xor())

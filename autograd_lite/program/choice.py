@@ -4,7 +4,7 @@ The choice depends on nothing but the program, the size of the batch and how oft
 computation gives the same bits each time. `Program.measure` measures on this machine instead.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -118,19 +118,44 @@ def unable(name: str, size: Size, ops: Iterable[str]) -> str:
     return ""
 
 
-def best(estimates: dict[str, Estimate], spent: float) -> str:
-    """The back end for the next run, when runs so far have taken so many seconds.
+class Stage(NamedTuple):
+    """From how many seconds of runs on a back end is taken."""
 
-    It is the one of the least time to run and compile; one that runs faster but takes longer to compile is taken as
-    soon as the runs have taken as long as that: so no computation takes more than twice the least time that it could.
+    seconds: float
+    backend: str
 
-    >>> estimates = {"arrays": Estimate(1e-4, 0.0), "llvm": Estimate(1e-5, 0.1)}
-    >>> best(estimates, spent=0.0), best(estimates, spent=0.1)
-    ('arrays', 'llvm')
+
+class Plan(NamedTuple):
+    """Which back end runs a program for batches of one size, and when."""
+
+    stages: tuple[Stage, ...]
+    """By their seconds; the first begins at 0."""
+    run: float
+    """The seconds of a run by the first, by which runs are counted."""
+
+    def backend(self, spent: float) -> str:
+        """The back end for the next run, when the runs so far count so many seconds."""
+        return next(stage.backend for stage in reversed(self.stages) if stage.seconds <= spent)
+
+    @property
+    def final(self) -> str:
+        """The back end that runs it in the end."""
+        return self.stages[-1].backend
+
+
+def plan(estimates: Mapping[str, Estimate]) -> Plan:
+    """The plan for back ends of these estimates.
+
+    The first is the one of the least time to compile and run once; one that runs faster but takes longer to compile is
+    taken as soon as the runs have taken as long as that. So no computation takes more than about twice the least time
+    that it could (the ski-rental problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
+
+    >>> plan({"arrays": Estimate(1e-4, 0.0), "llvm": Estimate(1e-5, 0.1)})
+    Plan(stages=(Stage(seconds=0.0, backend='arrays'), Stage(seconds=0.1, backend='llvm')), run=0.0001)
     """
-    ready = {name: estimate for name, estimate in estimates.items() if estimate.compile <= spent}
     first = min(estimates, key=lambda name: estimates[name].run + estimates[name].compile)
-    if not ready:
-        return first
-    fastest = min(ready, key=lambda name: ready[name].run)
-    return fastest if ready[fastest].run < estimates[first].run else first
+    stages = [Stage(0.0, first)]
+    for name in sorted(estimates, key=lambda name: estimates[name].compile):
+        if estimates[name].run < estimates[stages[-1].backend].run:
+            stages.append(Stage(estimates[name].compile, name))
+    return Plan(tuple(stages), estimates[first].run)

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_lite.primitives import OUR_NAMES, PRIMITIVES
 from autograd_lite.program.arrays import Arrays, find_arrays
-from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Size, best, unable
+from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, plan, unable
 from autograd_lite.program.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
 from autograd_lite.program.source import array_source, straight_line_source
 from autograd_lite.program.tracing import Outputs, Statements, trace
@@ -63,6 +63,7 @@ class Shape:
         self.arrays: Arrays = find_arrays(statements)
         self.size = Size.of(statements, self.arrays)
         self.backends: dict[str, Backend] = {}
+        self.plans: dict[int, Plan] = {}
         self.seconds: dict[str, float] = {}
         """How long each back end took to compile."""
         self.lock = Lock()
@@ -107,6 +108,12 @@ class Shape:
     def estimates(self, points: int) -> dict[str, Estimate]:
         """The estimates of all back ends that can run it."""
         return {name: ESTIMATES[name](self.size, points) for name in BACKENDS if not self.unable[name]}
+
+    def plan(self, points: int) -> Plan:
+        """Which back end runs batches of so many points, and when."""
+        if points not in self.plans:
+            self.plans[points] = plan(self.estimates(points))
+        return self.plans[points]
 
 
 _SHAPES: OrderedDict[tuple[Any, ...], Shape] = OrderedDict()
@@ -214,9 +221,10 @@ class Program:
         """The back end for this run; it is settled when no further run could change it."""
         points, name = len(X), self.backend
         if name == "auto":
-            name = self.chosen(points, self.spent)
-            self.spent += self.estimate(points)
-            if name != self.chosen(points, math.inf):
+            plan = self.shape.plan(points)
+            name = plan.backend(self.spent)
+            self.spent += plan.run
+            if name != plan.final:
                 return self.shape.backend(name)
         elif name == "measured":
             times = self.measure_on(X, P)
@@ -224,14 +232,13 @@ class Program:
         self.settled[points] = self.shape.backend(name)
         return self.settled[points]
 
-    def estimate(self, points: int) -> float:
-        """The seconds of a run by the back end that is the first to run it, by rates that were measured."""
-        estimates = self.shape.estimates(points)
-        return estimates[self.chosen(points, 0.0)].run
+    def count(self, runs: int, points: int) -> None:
+        """Let the back end be the one that "auto" means after so many runs with batches of so many points."""
+        self.spent = runs * self.shape.plan(points).run
 
     def chosen(self, points: int, spent: float) -> str:
         """The back end that "auto" means for a batch of so many points, after runs that took so many seconds."""
-        return best(self.shape.estimates(points), spent)
+        return self.shape.plan(points).backend(spent)
 
     # What it is
 
@@ -313,24 +320,19 @@ class Program:
                 lines.append(f"  {name:<7} about {1e6 * run:,.0f} µs a run, {done}: {words}")
             else:
                 lines.append(f"  {name:<7} no: {shape.unable[name]}")
-        return "\n".join([*lines, self._why(points, estimates)])
+        return "\n".join([*lines, self._why(points)])
 
-    def _why(self, points: int, estimates: dict[str, Estimate]) -> str:
+    def _why(self, points: int) -> str:
         if self.backend == "measured":
             chosen = ", ".join(f"{name} for {n:,} points" for n, name in self.measured.items()) or "none yet"
             return f"The fastest is measured at the first run with a batch of its size; chosen: {chosen}."
         if self.backend != "auto":
             return f"{self.backend} runs it, as you asked."
-        each = self.estimate(points)
-        stages = {0: self.chosen(points, 0.0)}
-        for seconds in sorted(estimate.compile for estimate in estimates.values()):
-            name = self.chosen(points, seconds)
-            if name != list(stages.values())[-1]:
-                stages[math.ceil(seconds / each)] = name
-        first, *others = stages.items()
-        then = "".join(f"; after {runs:,} runs {name} does" for runs, name in others)
+        plan = self.shape.plan(points)
+        first, *others = plan.stages
+        then = "".join(f"; after {math.ceil(stage.seconds / plan.run):,} runs {stage.backend} does" for stage in others)
         why = ", as soon as the runs have taken as long as compiling for what is faster" if others else ""
-        return f"{first[1]} runs it{' first' if others else ''}{then}: the least time to compile and run{why}."
+        return f"{first.backend} runs it{' first' if others else ''}{then}: the least time to compile and run{why}."
 
 
 FLOAT = np.dtype(np.float64)
