@@ -61,8 +61,8 @@ Operand: TypeAlias = "Value | SupportsFloat"
 CHANGES = itertools.count(1)
 """The times at which numbers are changed."""
 
-TRACING: set[int] = set()
-"""The threads in which a function is being traced: there nothing may depend on the number of a Value."""
+TRACING: dict[int, list[str]] = {}
+"""The threads in which a function is being traced, where nothing may depend on the number of a Value; and what did."""
 
 
 class Value:
@@ -508,8 +508,10 @@ class TracingError(TypeError):
 
 
 @contextmanager
-def tracing() -> Iterator[None]:
+def tracing() -> Iterator[list[str]]:
     """While it lasts, this thread is refused the numbers of Values; what it records then holds for all numbers.
+
+    Gives the list of what was refused, in words.
 
     >>> x = Value(3.0)
     >>> with tracing():
@@ -518,11 +520,14 @@ def tracing() -> Iterator[None]:
     autograd_lite.value.TracingError: a Value cannot be asked for its number while a function is traced: here it is ...
     """
     thread = threading.get_ident()
-    TRACING.add(thread)
+    outer = TRACING.get(thread)
+    refused = TRACING[thread] = []
     try:
-        yield
+        yield refused
     finally:
-        TRACING.discard(thread)
+        del TRACING[thread]
+        if outer is not None:
+            TRACING[thread] = outer
 
 
 def refuse_if_traced(what: str) -> None:
@@ -531,11 +536,13 @@ def refuse_if_traced(what: str) -> None:
     Raises:
         TracingError: if it is; `what` says how the number would matter.
     """
-    if threading.get_ident() in TRACING:
-        raise TracingError(
+    refused = TRACING.get(threading.get_ident())
+    if refused is not None:
+        refused.append(
             f"a Value cannot be asked for its number while a function is traced: here {what}. The program would be "
             "frozen to this one number; write the branch with relu, abs, maximum or minimum"
         )
+        raise TracingError(refused[-1])
 
 
 # How a graph is walked

@@ -126,6 +126,12 @@ class Engine:
             return ""
         return f"the loss gives {expected}, but gave {received} when it was traced"
 
+    def _watch(self, batch: Array, outputs: Array, runs: int) -> None:
+        """Compute the error of one example, another in each run, by a loss of your own again; if it differs, build
+        graphs of Values from now on."""
+        if not self.ours:
+            self.reason = self._disagreement(batch, outputs, runs % len(batch))
+
     # Running
 
     def batch(self, X: Array, y: Array) -> Array:
@@ -163,8 +169,7 @@ class Engine:
             program = self.programs[True]
             program.count(runs, len(batch))
             result = program(batch, self._parameters(weights, removed, scale))
-            if not self.ours:
-                self.reason = self._disagreement(batch, result.outputs, runs % len(batch))
+            self._watch(batch, result.outputs, runs)
             flat = result.parameter_gradients[: self.ends[-1]]
             if not self.reason and math.isfinite(result.total) and np.isfinite(flat).all():
                 parts = np.split(flat, self.ends[:-1])
@@ -174,16 +179,19 @@ class Engine:
 
     def error(self, batch: Array, weights: Sequence[Matrix], runs: int = 0) -> float:
         """The sum of the examples' errors; all nodes take part."""
-        if self.reason:
-            self.net.weights = list(weights)
-            X, y = self._data(batch)
-            return float(sum(self.loss(self.net.outputs(x), target).data for x, target in zip(X, y, strict=True)))
-        if False not in self.programs:
-            x, y = self._data(batch[:1])
-            self.programs[False] = self._compile(x[0], y[0], gradients=False)
-        program = self.programs[False]
-        program.count(runs, len(batch))
-        return float(program(batch, self._parameters(weights)).outputs[:, 0].sum())
+        if not self.reason:
+            if False not in self.programs:
+                x, y = self._data(batch[:1])
+                self.programs[False] = self._compile(x[0], y[0], gradients=False)
+            program = self.programs[False]
+            program.count(runs, len(batch))
+            outputs = program(batch, self._parameters(weights)).outputs
+            self._watch(batch, outputs, runs)
+            if not self.reason:
+                return float(outputs[:, 0].sum())
+        self.net.weights = list(weights)
+        X, y = self._data(batch)
+        return float(sum(self.loss(self.net.outputs(x), target).data for x, target in zip(X, y, strict=True)))
 
     def _parameters(
         self, weights: Sequence[Matrix], removed: Sequence[frozenset[int]] = (), scale: float = 1.0

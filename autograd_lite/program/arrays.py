@@ -12,11 +12,11 @@ What has no such structure stays what it was: an array of one row for each state
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from autograd_lite.lecture import lecture_name
-from autograd_lite.program.tracing import Statements
+from autograd_lite.program.tracing import COMMUTATIVE, Statements, without_dead
 
 ONE = -1
 """In place of a statement: the number 1, which a bias is multiplied by (o_0 = 1)."""
@@ -134,7 +134,8 @@ def find_arrays(statements: Statements) -> Arrays:
     >>> [(array.op, array.rows) for array in arrays.computed]
     [('matmul', 2), ('tanh', 2), ('multiply', 1)]
     """
-    products = _sums_of_products(statements)
+    merged = _merge_equal_sums(statements)
+    products = _sums_of_products(merged)
     widths: dict[tuple[int, ...], int] = {}
     for of_sum in products.values():
         signature = tuple(sorted(of_sum.products))
@@ -146,7 +147,40 @@ def find_arrays(statements: Statements) -> Arrays:
         for position, of_sum in products.items()
         if len(of_sum.products) > 1 or widths[tuple(of_sum.products)] > 1
     }
-    return _Finder(statements, matrices).find()
+    return _Finder(merged, matrices).find()
+
+
+def _merge_equal_sums(statements: Statements) -> Statements:
+    """The statements, where sums of the same terms in any order are one, and so is what is equal because of that."""
+    ops, arguments, uses = statements.ops, statements.arguments, statements.uses()
+    within = {
+        argument
+        for position, op in enumerate(ops)
+        if op == "add"
+        for argument in arguments[position]
+        if ops[argument] == "add" and uses[argument] == 1
+    }
+    known: dict[tuple[object, ...], int] = {}
+    equal = list(range(len(statements)))  # for each statement, the first that is equal to it
+    for position, op in enumerate(ops):
+        if arguments[position]:
+            in_any_order = op in COMMUTATIVE
+            parts = arguments[position]
+            if op == "add" and position not in within:
+                parts = tuple(_terms(statements, uses, position)[0])
+                in_any_order = True
+            parts = tuple([equal[part] for part in parts])
+            equal[position] = known.setdefault((op, tuple(sorted(parts)) if in_any_order else parts), position)
+    if equal == list(range(len(statements))):
+        return statements
+    return without_dead(
+        replace(
+            statements,
+            arguments=[tuple([equal[part] for part in parts]) for parts in arguments],
+            outputs=[equal[position] for position in statements.outputs],
+            totals=[equal[position] for position in statements.totals],
+        )
+    )
 
 
 class _Sum(NamedTuple):
@@ -309,15 +343,16 @@ class _Finder:
                 self._place_products(group)
             elif kind[0] == "sum":
                 terms = self._sorted(self._arguments(group[0]))
-                self._new_array("sum", [group], (self.rows(terms),))
+                self._new_array("sum", group, (self.rows(terms),))
             else:
                 self._place_elements(str(kind[0]), group)
 
     def _kind(self, position: int) -> tuple[object, ...]:
         """What statements must have in common to be rows of one array."""
+        phase = position >= self.statements.backward
         of_sum = self.sums.get(position)
         if of_sum is not None:
-            return "matmul", tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
+            return "matmul", phase, tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
         op = self.statements.ops[position]
         arguments = self._arguments(position)
         if self.grouping and op == "add":
@@ -330,7 +365,6 @@ class _Finder:
                 and -1 not in arrays
             ):
                 return "sum", position
-        phase = position >= self.statements.backward
         return op, phase, *map(self._array_of, arguments)
 
     def _array_of(self, position: int) -> int:
@@ -349,31 +383,23 @@ class _Finder:
 
     def _place_elements(self, op: str, group: list[int]) -> None:
         """An array of statements of one operation, ordered as their arguments are."""
-        columns: dict[tuple[int, ...], list[int]] = {}
-        for position in group:
-            arguments = self._arguments(position)
-            key = tuple(self._sorted(arguments) if self.grouping and op == "add" else arguments)
-            columns.setdefault(key, []).append(position)  # sums of the same terms are one
-        keys = sorted(columns, key=lambda key: [self._place_of(argument) for argument in key])
-        operands = tuple([self.rows(list(column)) for column in zip(*keys, strict=True)])
-        self._new_array(op, [columns[key] for key in keys], operands)
+        arguments = {position: list(self._arguments(position)) for position in group}
+        if self.grouping and op == "add":
+            arguments = {position: self._sorted(terms) for position, terms in arguments.items()}
+        group = sorted(group, key=lambda position: list(map(self._place_of, arguments[position])))
+        columns = zip(*(arguments[position] for position in group), strict=True)
+        self._new_array(op, group, tuple([self.rows(list(column)) for column in columns]))
 
     def _place_products(self, group: list[int]) -> None:
         """A matrix product, and the sum with what else is added to it."""
         first = self.statements.inputs
-        equal: dict[tuple[object, ...], list[int]] = {}
-        for position in group:
-            of_sum = self.sums[position]
-            key = (tuple(sorted(of_sum.products.items())), tuple(self._sorted(of_sum.others)))
-            equal.setdefault(key, []).append(position)  # sums of the same terms are one
-        rows = [self.sums[positions[0]] for positions in equal.values()]
+        rows = [self.sums[position] for position in group]
         factors = self._sorted(rows[0].products)
         if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
         column = next(factor for factor in factors if factor != ONE)
-        members = list(equal.values())
         in_order = sorted(range(len(rows)), key=lambda row: self._place_in_matrices(rows[row], column))
-        members, rows = [members[row] for row in in_order], [rows[row] for row in in_order]
+        group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
         number = len(self.entries)
         for i, entries in enumerate(matrix):
@@ -382,10 +408,10 @@ class _Finder:
         vector = self._vector(tuple(factors))
         others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         if not others:
-            self._new_array("matmul", members, (vector,), matrix)
+            self._new_array("matmul", group, (vector,), matrix)
             return
-        product = self._new_array("matmul", [], (vector,), matrix, rows=len(members), backward=group[0])
-        self._new_array("add", members, (Rows(product, range(len(members))), *others))
+        product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
+        self._new_array("add", group, (Rows(product, range(len(group))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
@@ -414,7 +440,7 @@ class _Finder:
     def _new_array(
         self,
         op: str,
-        members: list[list[int]],
+        group: list[int],
         arguments: tuple[Operand, ...],
         matrix: Matrix = (),
         *,
@@ -424,25 +450,23 @@ class _Finder:
         """An array that is computed now.
 
         Arguments:
-            members: the statements of each row; none, with the number of rows, if no statement is computed so.
-            backward: a statement that says whether this is the backward pass, if there are no members.
+            group: the statement of each row; none, with the number of rows, if no statement is computed so.
+            backward: a statement that says whether this is the backward pass, if the group is empty.
         """
-        position = members[0][0] if backward is None else backward
-        labels = [self.statements.names.get(row[0], "") for row in members]
+        position = group[0] if backward is None else backward
         array = Array(
             op,
-            len(members) if rows is None else rows,
+            len(group) if rows is None else rows,
             any(isinstance(argument, Rows) and argument.array.varies for argument in arguments),
             arguments,
             matrix,
             position >= self.statements.backward,
-            common_name(labels),
+            common_name([self.statements.names.get(member, "") for member in group]),
         )
         self.order[id(array)] = len(self.order)
         self.arrays.computed.append(array)
-        for number, row in enumerate(members):
-            for member in row:
-                self.place[member] = array, number
+        for row, member in enumerate(group):
+            self.place[member] = array, row
         return array
 
     def rows(self, positions: list[int]) -> Operand:
@@ -537,7 +561,7 @@ def common_name(labels: Sequence[str]) -> str:
 
 
 def _stem(label: str, several: bool) -> str:
-    if label.startswith("d_"):
+    if label.startswith("d_") and not label.startswith("d_d_"):  # an adjoint
         stem = _stem(label[2:], several)
         return f"d_{stem}" if stem else ""
     name = lecture_name(label)

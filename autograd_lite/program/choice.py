@@ -147,8 +147,8 @@ def plan(estimates: Mapping[str, Estimate]) -> Plan:
     """The plan for back ends of these estimates.
 
     The first is the one of the least time to compile and run once; one that runs faster but takes longer to compile is
-    taken as soon as the runs have taken as long as that. So no computation takes more than about twice the least time
-    that it could (the ski-rental problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
+    taken as soon as the runs have taken as long as that. So compiling for a back end never takes longer than the runs
+    before it did (the ski-rental problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
 
     >>> plan({"arrays": Estimate(1e-4, 0.0), "llvm": Estimate(1e-5, 0.1)})
     Plan(stages=(Stage(seconds=0.0, backend='arrays'), Stage(seconds=0.1, backend='llvm')), run=0.0001)

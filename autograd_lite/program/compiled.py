@@ -234,7 +234,10 @@ class Program:
 
     def count(self, runs: int, points: int) -> None:
         """Let the back end be the one that "auto" means after so many runs with batches of so many points."""
-        self.spent = runs * self.shape.plan(points).run
+        plan = self.shape.plan(points)
+        self.spent = runs * plan.run
+        if self.backend == "auto" and plan.backend(self.spent) != plan.final:
+            self.settled.pop(points, None)
 
     def chosen(self, points: int, spent: float) -> str:
         """The back end that "auto" means for a batch of so many points, after runs that took so many seconds."""
@@ -340,7 +343,7 @@ FLOAT = np.dtype(np.float64)
 
 def _numbers(argument: str, numbers: Any) -> Numbers:
     """An array of floats; the array itself, if it is one."""
-    if type(numbers) is np.ndarray and numbers.dtype is FLOAT:
+    if type(numbers) is np.ndarray and numbers.dtype is FLOAT and numbers.flags.aligned:
         return numbers
     try:
         array = np.asarray(numbers)

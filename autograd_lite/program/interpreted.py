@@ -84,8 +84,8 @@ class Floats(Interpreted):
         """As `Interpreted` says."""
         weights, program = parameters.tolist(), self.program
         points = [program(point, weights) for point in inputs.tolist()]
-        outputs = np.array([point[0] for point in points]).reshape(len(points), self.outputs)
-        return outputs, np.array([point[1] for point in points]).reshape(len(points), self.totals).sum(axis=0)
+        outputs, totals = (np.array([point[part] for point in points], dtype=np.float64) for part in (0, 1))
+        return outputs.reshape(len(points), self.outputs), totals.reshape(len(points), self.totals).sum(axis=0)
 
 
 class Batches(Interpreted):

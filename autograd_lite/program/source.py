@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import pairwise
 
 from autograd_lite.formula import ATOM, PRODUCT, SIGNED, SUM, Notation
 from autograd_lite.lecture import lecture_name
@@ -16,6 +16,7 @@ from autograd_lite.primitives import OUR_NAMES
 from autograd_lite.program.arrays import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
 from autograd_lite.program.functions import import_of
 from autograd_lite.program.tracing import Statements
+from autograd_lite.text import LONGEST_LABEL
 
 PYTHON: dict[str, Notation] = {
     "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
@@ -49,7 +50,9 @@ def write(op: str, arguments: Sequence[Text]) -> Text:
     """
     notation = DIVISION if op == "divide" and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
     if notation is None:
-        return f"{called(op)}({', '.join(text for text, _ in arguments)})", ATOM
+        # a function may give back an argument: as a float, not as Python's whole number
+        texts = [f"{text}.0" if text.lstrip("-").isdecimal() else text for text, _ in arguments]
+        return f"{called(op)}({', '.join(texts)})", ATOM
     places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
     pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
     if op == "add":
@@ -75,14 +78,14 @@ def identifier(label: str) -> str:
     >>> identifier("w^(1)_{2,0}"), identifier("s_1^(2)"), identifier("delta_1^(2)"), identifier("my rate")
     ('w1_2_0', 's2_1', 'd2_1', 'my_rate')
     """
-    if label.startswith("d_"):
+    if label.startswith("d_") and not label.startswith("d_d_"):  # an adjoint
         rest = identifier(label[2:])
         return f"d_{rest}" if rest else ""
     name = lecture_name(label)
     if name is not None and name.layer:
         letter = "d" if name.letter == "delta" else name.letter
-        return f"{letter}{name.layer}_{name.units.replace(',', '_')}"
-    plain = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_")
+        label = f"{letter}{name.layer}_{name.units}"
+    plain = re.sub(r"[^0-9A-Za-z_]+", "_", label[:LONGEST_LABEL]).strip("_")
     return plain if not plain or plain[0].isalpha() else f"v_{plain}"
 
 
@@ -91,18 +94,20 @@ class Names:
 
     >>> names = Names()
     >>> names.new("rate"), names.new("rate"), names.new("lambda"), names.new("")
-    ('rate', 'rate_', 'lambda_', 'v1')
+    ('rate', 'rate_2', 'lambda_2', 'v1')
     """
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*taken, *keyword.kwlist, *TAKEN}
-        self.numbers = count(1)
+        self.numbers: dict[str, int] = {}
 
     def new(self, wanted: str) -> str:
         """A name like the one that is wanted; v1, v2, ... where none is."""
-        name = identifier(wanted)
+        stem = identifier(wanted)
+        name = stem
         while not name or name in self.taken:
-            name = f"{name}_" if name else f"v{next(self.numbers)}"
+            self.numbers[stem] = self.numbers.get(stem, 1 if stem else 0) + 1
+            name = f"{stem}_{self.numbers[stem]}" if stem else f"v{self.numbers[stem]}"
         self.taken.add(name)
         return name
 
@@ -147,9 +152,13 @@ class Source:
 
 
 def called(op: str) -> str:
-    """The name by which a text calls a primitive: its own, if Python takes it."""
-    name = re.sub(r"\W", "_", op)
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"primitive_{name}"
+    """The name by which a text calls a primitive: its own, if that may stand there.
+
+    >>> called("tanh"), called("my op")
+    ('tanh', 'primitive_6d79206f70')
+    """
+    plain = op.isascii() and op.isidentifier() and not keyword.iskeyword(op) and op not in TAKEN
+    return op if plain else f"primitive_{op.encode().hex()}"
 
 
 # Straight-line code
@@ -275,7 +284,7 @@ class _ArrayWriter:
         for operand in self._operands():
             if isinstance(operand, Rows):
                 self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + (1 if operand.whole else 2)
-        for operand in (*self.arrays.outputs, *(o for total in self.arrays.totals for o in total[:2] if o is not None)):
+        for operand in self._results():
             if isinstance(operand, Rows):
                 self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + 2
         self.texts: dict[int, Text] = {}
@@ -290,6 +299,11 @@ class _ArrayWriter:
     def _operands(self) -> Iterable[Operand]:
         for array in self.arrays.computed:
             yield from array.arguments
+
+    def _results(self) -> Iterable[Operand]:
+        yield from self.arrays.outputs
+        for total in self.arrays.totals:
+            yield from (operand for operand in total[:2] if operand is not None)
 
     def write(self) -> ArraySource:
         inputs = self._input_groups()
@@ -322,7 +336,7 @@ class _ArrayWriter:
         inputs = self.arrays.inputs
         stems = [common_name([label, label + "0"]) or label for label in map(self._label_of_input, range(inputs.rows))]
         starts = {0, *(row for row in range(1, inputs.rows) if stems[row] != stems[row - 1])}
-        for operand in (*self._operands(), *self.arrays.outputs):
+        for operand in (*self._operands(), *self._results()):
             if isinstance(operand, Rows) and operand.array is inputs:
                 starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
         bounds = [*sorted(starts), inputs.rows]
@@ -343,12 +357,7 @@ class _ArrayWriter:
         for array in self.arrays.computed:
             if array.op == "matmul" and self._block_of(array.matrix) is None:
                 self._new_block(array.matrix)
-            for operand in array.arguments:
-                if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
-                    column = tuple((row,) for row in operand.rows)
-                    if self._block_of(column) is None:
-                        self._new_block(column)
-        for operand in self.arrays.outputs:
+        for operand in (*self._operands(), *self._results()):
             if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
                 column = tuple((row,) for row in operand.rows)
                 if self._block_of(column) is None:

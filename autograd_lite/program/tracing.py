@@ -12,7 +12,7 @@ from autograd_lite.gradients import adjoints
 from autograd_lite.lecture import delta_name
 from autograd_lite.primitives import CONSTANT, PRIMITIVES
 from autograd_lite.text import clean
-from autograd_lite.value import Operand, Value, check_fresh, check_value, topological_order, tracing
+from autograd_lite.value import Operand, TracingError, Value, check_fresh, check_value, topological_order, tracing
 
 Outputs: TypeAlias = Value | Sequence[Value]
 
@@ -262,8 +262,10 @@ def trace(
     """
     inputs, parameters = _check_leaves("inputs", inputs), _check_leaves("parameters", parameters)
     if callable(outputs):
-        with tracing():
+        with tracing() as refused:
             outputs = outputs(*inputs)
+        if refused:  # though the function went on, as after `except TypeError`
+            raise TracingError(refused[0])
     if not isinstance(outputs, Value | Sequence):
         raise TypeError(f"outputs must be Values, or a function that gives them; received {outputs!r:.100}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
