@@ -20,6 +20,7 @@ PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
 VALUE, DELTA, STEPS = "01-from-the-derivative-to-value", "02-the-delta-recursion", "03-step-through-the-chain-rule"
 OPTIMIZERS, REGULARIZATION = "04-optimizers", "05-stopping-restarts-regularization"
+PROGRAMS = "06-programs"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -83,6 +84,17 @@ ANSWERS = {
         ("probability = None", "probability = 26 / 27", "probability = 2 / 3"),
         ("w_after_the_step = None", "w_after_the_step = 1.9", "w_after_the_step = 1.95"),
         ("not_updated = None", "not_updated = 8", "not_updated = 6"),
+    ],
+    PROGRAMS: [
+        ("statements_left = None", "statements_left = 4", "statements_left = 2"),
+        ("dead = None", 'dead = {"v2", "v3", "v5", "v6"}', 'dead = {"v6"}'),
+        ("leaky = None", "leaky = lambda x: maximum(x, 0.1 * x)", "leaky = relu"),
+        ("with_bias_column = None", "with_bias_column = (4, 5)", "with_bias_column = (3, 5)"),
+        ("without_bias_column = None", "without_bias_column = (3, 5)", "without_bias_column = (4, 5)"),
+        ("multiplications_backward = None", "multiplications_backward = 528", "multiplications_backward = 272"),
+        ("number_of_vectors = None", "number_of_vectors = 13", "number_of_vectors = 12.5"),
+        ("padding_lanes = None", "padding_lanes = 4", "padding_lanes = 0"),
+        ("\nruns = None", "\nruns = 4000", "\nruns = 0.2 / 60e-6"),
     ],
 }
 
@@ -161,8 +173,8 @@ def say_the_same(kept, received):
     )
 
 
-def test_there_are_five_notebooks():
-    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION]
+def test_there_are_six_notebooks():
+    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION, PROGRAMS]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -181,7 +193,7 @@ def test_the_file_is_of_readable_size(name):
     assert size < 300_000 + 80_000 * views + 50_000 * figures
 
 
-@pytest.mark.parametrize("name", [OPTIMIZERS, REGULARIZATION])
+@pytest.mark.parametrize("name", [OPTIMIZERS, REGULARIZATION, PROGRAMS])
 def test_the_figures_show_something(name):
     from PIL import Image
 
