@@ -333,9 +333,10 @@ class Program:
             return f"{self.backend} runs it, as you asked."
         plan = self.shape.plan(points)
         first, *others = plan.stages
-        then = "".join(f"; after {math.ceil(stage.seconds / plan.run):,} runs {stage.backend} does" for stage in others)
-        why = ", as soon as the runs have taken as long as compiling for what is faster" if others else ""
-        return f"{first.backend} runs it{' first' if others else ''}{then}: the least time to compile and run{why}."
+        if not others:
+            return f"{first.backend} runs it: it takes the least time to compile and run."
+        later = "".join(f", {stage.backend} after {math.ceil(stage.seconds / plan.run):,} runs" for stage in others)
+        return f"Chosen: {first.backend} first{later}, which take as long as compiling for it."
 
 
 FLOAT = np.dtype(np.float64)
