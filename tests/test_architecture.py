@@ -22,7 +22,7 @@ LIBRARIES = {
     "traitlets": {"autograd_lite/stepper/widget.py"},
     "matplotlib": {"nn/plots.py"},
     "sklearn": {"nn/estimators.py"},
-    "llvmlite": {"autograd_lite/program/machine.py", "autograd_lite/program/vector_math.py"},
+    "llvmlite": {f"autograd_lite/program/{name}.py" for name in ("kernel", "machine", "vector_math")},
 }
 """Libraries that few files may import."""
 

@@ -16,7 +16,8 @@ pytest.importorskip("llvmlite")
 from autograd_lite import PRIMITIVES, Value, add, constant, exp, maximum, sigmoid, sin, tanh
 from autograd_lite.program.arrays import find_arrays, straight_line
 from autograd_lite.program.interpreted import Batches
-from autograd_lite.program.machine import BLOCK, MOST_FUSED, MOST_INLINED, Machine, native_lanes
+from autograd_lite.program.kernel import BLOCK, MOST_FUSED, MOST_INLINED
+from autograd_lite.program.machine import Machine, native_lanes
 from autograd_lite.program.tracing import trace
 from autograd_lite.program.vector_math import library_functions
 

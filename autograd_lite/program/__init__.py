@@ -1,9 +1,9 @@
 """Programs: a graph of Values, compiled once, and run over whole batches many thousand times faster.
 
 A graph is traced into straight-line statements (`tracing`); where it has the structure of matrices, that is found again
-(`arrays`); it is written as Python (`source`) that runs on floats and NumPy arrays (`interpreted`), or as machine code
-(`machine`, with the mathematics of `vector_math`); `choice` says which of these runs it. NumPy is imported only when a
-program is compiled.
+(`arrays`); it is written as Python (`source`) that runs on floats and NumPy arrays (`interpreted`), or for LLVM
+(`kernel`, with the mathematics of `vector_math`), which makes machine code of it (`machine`); `choice` says which of
+these runs it, and `compiled` is what a user holds. NumPy is imported only when a program is compiled.
 """
 
 from collections.abc import Callable, Sequence
