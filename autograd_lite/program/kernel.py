@@ -209,8 +209,7 @@ class Kernel:
                     operand: self.fixed(builder, operand, row, rows)
                     for array in group
                     for operand in array.arguments
-                    if not (isinstance(operand, Rows) and operand.array.varies)
-                    and not (isinstance(operand, Rows) and id(operand.array) in inside)
+                    if isinstance(operand, Numbers) or not (operand.array.varies or id(operand.array) in inside)
                 }
                 with loop(builder, count) as chunk:
                     values: dict[int, ir.Value] = {}
@@ -695,8 +694,6 @@ def _close_to_their_readers(computed: Sequence[Array], readers: dict[int, set[in
             for reader in readers[id(array)]
         )
     }
-    if all(id(array) in late or id(array) not in late for array in computed) and not late:
-        return list(computed)
     order: list[Array] = []
     done: set[int] = set()
     for array in computed:
