@@ -292,12 +292,13 @@ def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
     return [_as_value(gradients.get(value, 0.0)) for value in variables]
 
 
-def adjoints(order: list[Value], inputs: Collection[Value] = ()) -> dict[Value, Operand]:
+def adjoints(order: list[Value], leaves: Collection[Value] | None = None) -> dict[Value, Operand]:
     """The adjoint of each node: the gradient of the last node of a topological order with respect to it, as a graph.
 
     Arguments:
         order: nodes, each after its parents.
-        inputs: constants whose numbers are going to be changed, so that they stand in slopes as nodes.
+        leaves: of a graph that shall hold for all numbers, the leaves whose numbers are going to be changed; constants
+            among them stand in slopes as nodes, and nothing is left out because of a number that there is now.
 
     Gives a Value for each node that the last one depends on, or a number where the gradient is constant; none for a
     constant.
@@ -306,19 +307,30 @@ def adjoints(order: list[Value], inputs: Collection[Value] = ()) -> dict[Value, 
     >>> adjoints(topological_order(x * 3))[x]
     3.0
     """
-    return chain_rule(order, lambda node: node if node in inputs else _read(node), _times)
+    if leaves is None:
+        return chain_rule(order, _read, _times)
+    return chain_rule(order, lambda node: node if node in leaves else _read(node), _times_for_all_numbers)
 
 
 def _read(node: Value) -> Operand:
-    """What stands for a node in a slope: a constant as a number, so that what varies with nothing is folded away."""
-    return node.data if node.op is CONSTANT else node
+    """What stands for a node in a slope: a constant as a number, so that what varies with nothing is folded away.
+
+    A constant that has a name stays a node: its number may be changed.
+    """
+    return node._data if node.op is CONSTANT and not node.label else node
 
 
 def _times(a: Operand, b: Operand) -> Operand:
     """a * b, where the numbers 0, 1 and -1 leave no product in the graph of a gradient; 0 * inf stays nan."""
     for factor, other in ((a, b), (b, a)):
-        if _is_number(factor, 0.0) and math.isfinite(float(other)):
+        if _is_number(factor, 0.0) and math.isfinite(other._data if isinstance(other, Value) else other):
             return 0.0
+    return _times_for_all_numbers(a, b)
+
+
+def _times_for_all_numbers(a: Operand, b: Operand) -> Operand:
+    """a * b, where the numbers 1 and -1 leave no product; 0 does, for the other factor may become infinite."""
+    for factor, other in ((a, b), (b, a)):
         if _is_number(factor, 1.0):
             return other
         if _is_number(factor, -1.0):

@@ -59,7 +59,7 @@ class Engine:
         self.ours = loss in LOSSES.values()
         self.classes = y.ndim == 1
         self.programs: dict[bool, autograd_lite.Program] = {}
-        self.reason = "values were asked for" if engine == "values" else ""
+        self.reason = "they were asked for" if engine == "values" else ""
         self.masks = sum(net.sizes[1:-1]) if dropout else 0
         self.shapes = [matrix.shape for matrix in net.weights]
         self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
@@ -167,7 +167,7 @@ class Engine:
         """
         if not self.reason:
             program = self.programs[True]
-            program.count(runs, len(batch))
+            program.assume_runs(runs, len(batch))
             result = program(batch, self._parameters(weights, removed, scale))
             self._watch(batch, result.outputs, runs)
             flat = result.parameter_gradients[: self.ends[-1]]
@@ -184,7 +184,7 @@ class Engine:
                 x, y = self._data(batch[:1])
                 self.programs[False] = self._compile(x[0], y[0], gradients=False)
             program = self.programs[False]
-            program.count(runs, len(batch))
+            program.assume_runs(runs, len(batch))
             outputs = program(batch, self._parameters(weights)).outputs
             self._watch(batch, outputs, runs)
             if not self.reason:

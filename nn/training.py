@@ -53,6 +53,7 @@ class History:
         gradient_norm: the Euclidean norm of the gradient of the loss.
         time: seconds since the start, pauses between a checkpoint and its resumption left out.
         ended: which criterion ended the run, or what stopped it, in words.
+        engine: what computed the gradients: "programs", or "values" and, in words, why.
         best_iteration, best_loss: how many updates led to the best weights, and the number that they are best by: the
             validation loss if there is validation data, else the loss (of mini-batches, that over all data).
     """
@@ -63,6 +64,7 @@ class History:
     gradient_norm: list[float] = field(default_factory=list)
     time: list[float] = field(default_factory=list)
     ended: str = ""
+    engine: str = ""
     best_iteration: int = 0
     best_loss: float = math.inf
 
@@ -318,6 +320,7 @@ class Run:
             warnings.warn(
                 f"training ended: {self.history.ended}; the best weights are kept", RuntimeWarning, stacklevel=3
             )
+        self.history.engine = f"values: {self.engine.reason}" if self.engine.reason else "programs"
         best = problem or self.settings.keep == "best"
         self.net.weights = self.best_weights if best else self.weights
         return self.history

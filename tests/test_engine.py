@@ -228,7 +228,7 @@ def test_a_loss_of_your_own_is_traced(loss, engine):
     X, y = data()
     net = network()
     ours = Engine(net, X, y, loss, engine=engine)
-    assert ours.reason == ("values were asked for" if engine == "values" else "")
+    assert ours.reason == ("they were asked for" if engine == "values" else "")
     agree(ours, net, X, y, loss)
 
 
@@ -485,7 +485,7 @@ def test_the_error_is_that_of_the_weights_it_is_given(engine):
 def test_values_have_no_program():
     X, y = data()
     engine = Engine(network(), X, y, squared_error, engine="values")
-    assert (engine.programs, engine.reason) == ({}, "values were asked for")
+    assert (engine.programs, engine.reason) == ({}, "they were asked for")
     assert isinstance(squared_error([Value(1.0)], [0.0]), Value)
 
 
@@ -522,3 +522,13 @@ def test_to_fit_again_compiles_nothing(monkeypatch):
     assert fit(network(), X, y, stop=MaximumIterations(3), validation=(X, y)).loss == first.loss
     with pytest.raises(AssertionError, match="something is compiled"):
         fit(network(sizes=(5, 3)), X, y, stop=MaximumIterations(3))
+
+
+def test_the_history_says_what_computed_the_gradients():
+    X, y = data()
+    options = {"stop": MaximumIterations(2)}
+    assert fit(network(), X, y, **options).engine == "programs"
+    assert fit(network(), X, y, engine="values", **options).engine == "values: they were asked for"
+    assert fit(network(), X, y, loss=less, **options).engine.startswith(
+        "values: the loss cannot be traced: a Value cannot"
+    )

@@ -86,7 +86,7 @@ def mlp_graph(sizes, activation, loss, order=None):
     inputs = [constant(0.1 * a, f"o_{a}^(0)") for a in range(1, sizes[0] + 1)]
     targets = [constant(1.0, f"y_{b}") for b in range(1, sizes[-1] + 1)]
     if loss == "softmax_cross_entropy":
-        targets = [constant(float(b == 0)) for b in range(sizes[-1])]
+        targets = [constant(float(b == 0), f"y_{b}") for b in range(sizes[-1])]
     rows = net._rows()
     parameters = [weight for layer in rows for row in layer for weight in row]
     if order is not None:

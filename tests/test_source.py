@@ -111,7 +111,7 @@ def test_array_text_of_a_students_network_runs(seed):
 
 
 LECTURE = """\
-# Arrays have a row for each of their entries, and a column for each point of the batch.
+# Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.
 from numpy import tanh
 from autograd_lite.program.functions import stack
 
@@ -142,7 +142,7 @@ def test_the_text_of_the_lectures_network():
 
 
 STRAIGHT = """\
-# Runs on floats and on NumPy arrays.
+# Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.
 from numpy import exp, tanh
 
 

@@ -31,13 +31,13 @@ def compile(
             once, with the inputs, and refused the numbers of Values meanwhile, so that no branch of it is frozen into
             the program.
         inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
-            point, or constants (see `constant`), which it is not.
+            point, or constants with a label (see `constant`), which it is not.
         parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
             variables are summed over the batch.
         gradients: False leaves the gradients out.
         backend: "auto", the fastest for the size by rates that were measured, compile time included, the same each
             time; "measured", the fastest by a measurement at the first run; or "python", "numpy", "arrays", "llvm".
-        max_nodes: how large the graph may be.
+        max_nodes: how large the graph of the outputs may be; that of the gradients comes to it.
 
     Gives a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
     gives the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
@@ -50,13 +50,19 @@ def compile(
         RuntimeError: if the graph is stale.
         ImportError: if the back end is "llvm" and llvmlite is not installed.
 
-    Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph.
+    Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph. (Where a derivative
+    jumps, as that of abs at 0, rounding may decide on which side a point is.)
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.88, "b")
     >>> program = compile((w * x + b).tanh(), inputs=[x], parameters=[w, b])
     >>> batch = program([[2.0], [2.5]], [-3.0, 6.88])
     >>> batch.outputs.round(4).tolist(), batch.parameter_gradients.round(4).tolist()
     ([[0.7064], [-0.5511]], [2.7426, 1.1972])
+
+    A function takes the inputs only; parameters are those that it finds around it:
+
+    >>> compile(lambda x: w * x + b, [x], [w, b])([[2.0]], [-3.0, 6.88]).total
+    0.8799999999999999
     """
     from autograd_lite.program.compiled import compile_program  # noqa: PLC0415  late: it imports NumPy
 

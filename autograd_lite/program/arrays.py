@@ -59,6 +59,11 @@ class Array:
     """So many rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
 
     Attributes:
+        rows: how many.
+        varies: whether it does so over the batch.
+        arguments: what it is computed from. An operand of one row stands for that row as often as needed; not all
+            operands of an array of several rows are such.
+        backward: whether it belongs to the backward pass.
         op: a primitive, applied row by row; "inputs" and "parameters", all of them; "matmul", a matrix of parameters
             times a vector; "sum", the sum of the rows of its argument; "stack", the rows of its arguments one below
             the other.
@@ -135,6 +140,8 @@ def find_arrays(statements: Statements) -> Arrays:
     [('matmul', 2), ('tanh', 2), ('multiply', 1)]
     """
     merged = _merge_equal_sums(statements)
+    while merged is not statements:  # what was merged is used less often, so that more sums can be taken apart
+        statements, merged = merged, _merge_equal_sums(merged)
     products = _sums_of_products(merged)
     widths: dict[tuple[int, ...], int] = {}
     for of_sum in products.values():

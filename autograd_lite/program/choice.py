@@ -50,6 +50,7 @@ class Size:
         elements, transcendental: rows of arrays that are computed element by element, and those of functions.
         products: multiplications in matrix products and in sums over the batch, for each point.
         loops: matrix products, sums of rows, stacks and sums over the batch, each with a loop of its own.
+        functions: arrays of transcendental functions.
     """
 
     operations: int
@@ -58,6 +59,7 @@ class Size:
     transcendental: int
     products: int
     loops: int
+    functions: int = 0
 
     @classmethod
     def of(cls, statements: Statements, arrays: Arrays) -> "Size":
@@ -72,6 +74,7 @@ class Size:
             sum(array.rows for array in element_wise if array.op in TRANSCENDENTAL),
             products,
             len(arrays.computed) - len(element_wise) + len(arrays.totals),
+            sum(array.op in TRANSCENDENTAL for array in element_wise),
         )
 
 
@@ -97,10 +100,15 @@ def _llvm(size: Size, points: int) -> Estimate:
     lanes = -(-points // 8) * 8
     each = size.elements * 0.062e-9 + size.transcendental * 1.6e-9 + size.products * 0.037e-9
     run = 4e-6 + size.elements * 1.6e-9 + size.products * 0.46e-9 + lanes * each
-    return Estimate(run, 0.06 + size.loops * 8.5e-3 + (size.arrays - size.loops) * 0.15e-3)
+    return Estimate(run, 0.06 + size.loops * 8.5e-3 + (size.arrays - size.loops) * 0.15e-3 + size.functions * 0.15e-3)
 
 
 ESTIMATES = {"python": _python, "numpy": _numpy, "arrays": _arrays, "llvm": _llvm}
+
+
+def llvmlite_is_missing() -> bool:
+    """Whether the extra is not installed."""
+    return find_spec("llvmlite") is None
 
 
 def unable(name: str, size: Size, ops: Iterable[str]) -> str:
@@ -113,7 +121,7 @@ def unable(name: str, size: Size, ops: Iterable[str]) -> str:
             return f"LLVM does not know the primitive {unknown[0]}"
         if size.arrays > MOST_ARRAYS:
             return f"{size.arrays:,} arrays are more than the {MOST_ARRAYS:,} that LLVM is given"
-        if find_spec("llvmlite") is None:
+        if llvmlite_is_missing():
             return "llvmlite is not installed: pip install 'autograd-lite[jit]'"
     return ""
 

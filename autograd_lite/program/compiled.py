@@ -5,15 +5,16 @@ import marshal
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from autograd_lite.primitives import OUR_NAMES, PRIMITIVES
+from autograd_lite.checks import check_whole_number
+from autograd_lite.primitives import OUR_NAMES
 from autograd_lite.program.arrays import Arrays, find_arrays
-from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, plan, unable
+from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, llvmlite_is_missing, plan, unable
 from autograd_lite.program.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
 from autograd_lite.program.source import array_source, straight_line_source
 from autograd_lite.program.tracing import Outputs, Statements, trace
@@ -33,7 +34,7 @@ class Evaluation(NamedTuple):
     total: float
     """The sum of the first output over the batch."""
     parameter_gradients: Numbers
-    """The gradient of that sum with respect to the parameters, of shape (parameters,)."""
+    """The gradient of that sum with respect to the parameters that are variables, of shape (variables,)."""
 
 
 class Bound(NamedTuple):
@@ -94,15 +95,14 @@ class Shape:
         """
         reason = self.unable[name]
         if reason:
-            raise (ImportError if "not installed" in reason else ValueError)(
-                f"backend {name!r} is not possible: {reason}"
-            )
+            missing = name == "llvm" and llvmlite_is_missing()
+            raise (ImportError if missing else ValueError)(f"backend {name!r} is not possible: {reason}")
         if name == "llvm":
             from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
 
             return Machine(self.arrays)
         if name == "arrays":
-            return ArrayCode(self.arrays, {})
+            return ArrayCode(self.arrays, self.statements.rows)
         return Floats(self.statements) if name == "python" else Batches(self.statements)
 
     def estimates(self, points: int) -> dict[str, Estimate]:
@@ -122,7 +122,7 @@ _LOCK = Lock()
 
 def shape_of(statements: Statements) -> Shape:
     """The shape of a graph, from the cache if it was compiled before."""
-    own = tuple(PRIMITIVES[op] for op in sorted(set(statements.ops) & (set(PRIMITIVES) - OUR_NAMES)))
+    own = tuple(statements.rows[op] for op in sorted(set(statements.rows) - OUR_NAMES))
     key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), own)
     with _LOCK:
         if key in _SHAPES:
@@ -140,7 +140,10 @@ class Program:
     """A graph compiled into straight-line statements, array code or machine code; called with a batch, it runs.
 
     Attributes:
-        backend: the name of the back end that it was bound to, or "auto".
+        inputs, parameters: how many there are.
+        backend: the name of the back end that it was bound to, "auto" or "measured".
+        spent: how many seconds, by estimates, "auto" takes the runs so far to have taken.
+        measured: the back ends that "measured" has chosen, by the size of the batch.
 
     Made by `autograd_lite.compile`, which says more.
     """
@@ -172,7 +175,7 @@ class Program:
 
     def _evaluation(self, outputs: Numbers, totals: Numbers) -> Evaluation:
         roots = self.roots
-        total = totals.item(0) if self.differentiates else math.nan
+        total = totals.item(0) if self.differentiates else float(outputs[:, 0].sum())
         return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def bind(self, inputs: Any = None, parameters: Any = ()) -> "Bound":
@@ -197,8 +200,15 @@ class Program:
         X, P = self._inputs(inputs), self._parameters(parameters)
         for argument, given, used in (("inputs", inputs, X), ("parameters", parameters, P)):
             if used.size and given is not used:
-                raise ValueError(f"{argument} must be a contiguous array of floats, of whose memory no copy is needed")
-        name = self.chosen(len(X), math.inf) if self.backend in {"auto", "measured"} else self.backend
+                raise ValueError(
+                    f"{argument} must be a NumPy array of float64, whose memory can be used as it is; "
+                    f"received {given!r:.100}"
+                )
+        if self.backend == "measured":
+            self._next_backend(X, P)
+            name = self.measured[len(X)]
+        else:
+            name = self.chosen(len(X), math.inf) if self.backend == "auto" else self.backend
         outputs, totals, run = self.shape.backend(name).bind(X, P)
         return Bound(X, P, outputs[:, : self.roots], outputs[:, self.roots :], totals[:1], totals[1:], run)
 
@@ -232,7 +242,7 @@ class Program:
         self.settled[points] = self.shape.backend(name)
         return self.settled[points]
 
-    def count(self, runs: int, points: int) -> None:
+    def assume_runs(self, runs: int, points: int) -> None:
         """Let the back end be the one that "auto" means after so many runs with batches of so many points."""
         plan = self.shape.plan(points)
         self.spent = runs * plan.run
@@ -269,8 +279,11 @@ class Program:
         Raises:
             ValueError, ImportError: if it cannot.
         """
+        from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
+
         machine = self.shape.backend("llvm")
-        return str(getattr(machine, "text"))  # noqa: B009
+        assert isinstance(machine, Machine)
+        return machine.text
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph anew")
@@ -301,6 +314,7 @@ class Program:
 
     def explain(self, points: int = 100) -> str:
         """What was compiled, which back end is chosen for a batch of so many points, and why, as text."""
+        check_whole_number("points", points, 1)
         shape = self.shape
         size, estimates = shape.size, shape.estimates(points)
         form = (
@@ -352,7 +366,10 @@ def _numbers(argument: str, numbers: Any) -> Numbers:
             raise ValueError
         return array.astype(np.float64)
     except (ValueError, TypeError):
-        raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}") from None
+        hint = ""
+        if isinstance(numbers, Iterable) and any(isinstance(entry, Value) for entry in numbers):
+            hint = "; of Values take the numbers, as in [w.data for w in weights]"
+        raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}") from None
 
 
 def _median_seconds(backend: Backend, X: Numbers, P: Numbers, seconds: float) -> float:
@@ -389,4 +406,4 @@ def compile_program(
         outputs = given[0]
     else:
         statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
-    return Program(statements, 1 if isinstance(outputs, Value) else len(outputs), backend)
+    return Program(statements, 1 if isinstance(outputs, Value) else len(list(outputs)), backend)

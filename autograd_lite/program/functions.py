@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.primitives import PRIMITIVES
+from autograd_lite.primitives import PRIMITIVES, Primitive
 
 Function = Callable[..., Any]
 
@@ -107,14 +107,14 @@ FUNCTIONS: dict[str, Function] = {
 """For each primitive, the function of arrays that computes it."""
 
 
-def function_of(op: str) -> Function:
-    """The function of arrays that computes a primitive.
+def function_of(op: str, row: Primitive | None = None) -> Function:
+    """The function of arrays that computes a primitive; of one that is not ours, by this row of the table.
 
     >>> function_of("relu")(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
     known = FUNCTIONS.get(op)
-    return known if known is not None else np.vectorize(PRIMITIVES[op].compute, otypes=[float])
+    return known if known is not None else np.vectorize((row or PRIMITIVES[op]).compute, otypes=[float])
 
 
 def import_of(op: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd_lite.primitives import PRIMITIVES
+from autograd_lite.primitives import Primitive
 from autograd_lite.program.arrays import Arrays, Matrix
 from autograd_lite.program.functions import function_of, stack
 from autograd_lite.program.source import ArraySource, Source, array_source, straight_line_source
@@ -76,7 +76,7 @@ class Floats(Interpreted):
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, lambda op: PRIMITIVES[op].compute)
+        self.program = load(source, lambda op: statements.rows[op].compute)
         self.outputs, self.totals = len(statements.outputs), len(statements.totals)
         self.block = 100_000
 
@@ -93,7 +93,7 @@ class Batches(Interpreted):
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, function_of)
+        self.program = load(source, lambda op: function_of(op, statements.rows[op]))
         self.block = max(100, 1_000_000 // max(1, statements.operations))
 
     def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
@@ -111,10 +111,10 @@ class Batches(Interpreted):
 class ArrayCode(Interpreted):
     """Array code, with NumPy's matrix products."""
 
-    def __init__(self, arrays: Arrays, labels: Mapping[int, str]) -> None:
-        self.source: ArraySource = array_source(arrays, labels)
+    def __init__(self, arrays: Arrays, rows: Mapping[str, Primitive]) -> None:
+        self.source: ArraySource = array_source(arrays, {})
         source = self.source.source
-        self.program = load(source, function_of)
+        self.program = load(source, lambda op: function_of(op, rows.get(op)))
         self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
         self.parameters = [Selection(group.members) for group in self.source.parameters]
         self.targets = [Selection(total.targets) for total in arrays.totals]

@@ -151,12 +151,10 @@ class Kernel:
         function = ir.Function(self.module, kind, self.module.get_unique_name("part"))
         function.linkage = "internal"
         function.attributes.add("noinline")
-        outer = getattr(self, "work", None), getattr(self, "parameters", None)
         self.work, self.parameters, self.sums, self.points = function.args
         builder = ir.IRBuilder(function.append_basic_block())
         yield builder
         builder.ret_void()
-        self.work, self.parameters = outer
         steps.append(lambda caller: caller.call(function, self.shared))
 
     def chunks(self, builder: ir.IRBuilder) -> ir.Value:

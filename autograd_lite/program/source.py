@@ -174,7 +174,7 @@ def straight_line_source(statements: Statements) -> Source:
     >>> from autograd_lite.value import Value
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> print(straight_line_source(trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=10)).text)
-    # Runs on floats and on NumPy arrays.
+    # Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.
     from numpy import tanh
     <BLANKLINE>
     <BLANKLINE>
@@ -224,7 +224,12 @@ def straight_line_source(statements: Statements) -> Source:
     lines[1:1] = unpacking
     results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
     lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
-    return Source("Runs on floats and on NumPy arrays.", functions, (), "\n".join(lines))
+    return Source(
+        "Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.",
+        functions,
+        (),
+        "\n".join(lines),
+    )
 
 
 # Array code
@@ -322,7 +327,7 @@ class _ArrayWriter:
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*inputs, *self.blocks))}):"
         source = Source(
-            "Arrays have a row for each of their entries, and a column for each point of the batch.",
+            "Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.",
             self.functions,
             tuple(f"{name} = {text}" for text, name in self.constants.items()),
             "\n".join([head, *self.lines, f"    return {returned}"]),
@@ -403,9 +408,9 @@ class _ArrayWriter:
 
     def _write_array(self, array: Array) -> None:
         if array.op == "matmul":
-            self_text = self._block_of(array.matrix)
+            matrix_text = self._block_of(array.matrix)
             vector, binds = self._operand(array.arguments[0])
-            expression: Text = f"{self_text} @ {vector if binds == ATOM else f'({vector})'}", PRODUCT
+            expression: Text = f"{matrix_text} @ {vector if binds == ATOM else f'({vector})'}", PRODUCT
         elif array.op == "sum":
             text, binds = self._operand(array.arguments[0])
             expression = f"{text if binds == ATOM else f'({text})'}.sum(axis=0, keepdims=True)", ATOM

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite.gradients import adjoints
 from autograd_lite.lecture import delta_name
-from autograd_lite.primitives import CONSTANT, PRIMITIVES
+from autograd_lite.primitives import CONSTANT, PRIMITIVES, Primitive
 from autograd_lite.text import clean
 from autograd_lite.value import Operand, TracingError, Value, check_fresh, check_value, topological_order, tracing
 
@@ -37,6 +37,7 @@ class Statements:
         variables: the numbers of the parameters that this gradient is with respect to.
         backward: where the backward pass begins.
         names: what statements are called, by position, from the labels of the graph.
+        rows: the rows of the table of primitives, by the names in `ops`, as they were when the graph was traced.
     """
 
     inputs: int
@@ -49,6 +50,7 @@ class Statements:
     variables: list[int] = field(default_factory=list)
     backward: int = 0
     names: dict[int, str] = field(default_factory=dict)
+    rows: dict[str, Primitive] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -127,9 +129,14 @@ class Recorder:
                     "or make it a number or a constant"
                 )
             else:
+                self.statements.rows[node.op.name] = node.op
                 self.positions[node] = self.operation(
                     node.op.name, tuple([self.positions[parent] for parent in node.parents])
                 )
+
+    def row(self, op: str) -> Primitive:
+        """The row of the table: that of the graph; a simplification may need one that is not in it."""
+        return self.statements.rows.setdefault(op, PRIMITIVES[op])
 
     def position_of(self, operand: Operand) -> int:
         """The statement of a node that was recorded, or of a number."""
@@ -153,7 +160,7 @@ class Recorder:
         """The statement that applies a primitive: a constant, an earlier one, or a new one."""
         numbers = self.statements.numbers
         if all(argument in numbers for argument in arguments):
-            return self.constant(PRIMITIVES[op].compute(*[numbers[argument] for argument in arguments]))
+            return self.constant(self.row(op).compute(*[numbers[argument] for argument in arguments]))
         simpler = SIMPLER.get(op)
         if simpler is not None:
             position = simpler(self, arguments)
@@ -162,6 +169,7 @@ class Recorder:
         key = (op, tuple(sorted(arguments)) if op in COMMUTATIVE and len(arguments) == 2 else arguments)
         position = self.known.get(key)
         if position is None:
+            self.row(op)
             position = self.known[key] = self.append(op, arguments)
         return position
 
@@ -248,10 +256,11 @@ def trace(
         gradients: whether the first output is to be differentiated: with respect to the inputs, for each point, which
             become further outputs; and with respect to the parameters, summed over the batch, which become totals
             after the sum of the output itself.
-        max_nodes: how large the graph may be.
+        max_nodes: how large the graph of the outputs may be; that of the gradient comes to it.
 
     Raises:
-        ValueError: if a leaf of the graph was not declared, a Value was declared twice, or the graph is too large.
+        ValueError: if a leaf of the graph was not declared, a constant that was has no label, a Value was declared
+            twice, or the graph is too large.
         TypeError: if something is no Value; TracingError, if the function asks for the number of a Value.
         RuntimeError: if the graph is stale.
 
@@ -266,7 +275,7 @@ def trace(
             outputs = outputs(*inputs)
         if refused:  # though the function went on, as after `except TypeError`
             raise TracingError(refused[0])
-    if not isinstance(outputs, Value | Sequence):
+    if not isinstance(outputs, Value | Iterable):
         raise TypeError(f"outputs must be Values, or a function that gives them; received {outputs!r:.100}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
     if not roots:
@@ -305,6 +314,8 @@ def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
     for place, leaf in enumerate(leaves, start=1):
         if leaf.parents:
             raise ValueError(f"{argument} must be leaves, but number {place} was computed from others")
+        if leaf.op is CONSTANT and not leaf.label:  # then `grad` may have put its number into the graph
+            raise ValueError(f"a constant among {argument} must have a label; number {place}, {leaf.data}, has none")
     return leaves
 
 
@@ -352,4 +363,5 @@ def without_dead(statements: Statements) -> Statements:
         statements.variables,
         sum(alive[: statements.backward]),
         {new[position]: name for position, name in statements.names.items() if position in new},
+        statements.rows,
     )
