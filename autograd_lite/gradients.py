@@ -19,7 +19,8 @@ def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     """The gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
 
-    No `grad` attribute is touched.
+    No `grad` attribute is touched. Products with 0 are left out of the graph of the gradient where the other factor is
+    finite with the numbers that there are now.
 
     Arguments:
         output: the Value to differentiate.

@@ -444,7 +444,7 @@ def layered(seed):
     def extra(known):
         o, p = generator.choice(known), generator.choice(known)
         terms = [
-            lambda: o, lambda: o * p, parameter, lambda: tanh(parameter() * parameter()), lambda: constant(0.5),
+            lambda: o, lambda: o * p, parameter, lambda: parameter() * parameter(), lambda: constant(0.5),
             lambda: -o, lambda: tanh(o), lambda: product(o), lambda: sin(parameter()), lambda: o * parameter() * p,
             lambda: constant(0.0), lambda: parameter() - o, lambda: o - parameter(),
             lambda: parameter() / (2 + o * o),
@@ -463,7 +463,7 @@ def layered(seed):
     for _ in range(generator.randint(1, 3)):
         before, known = layers[-1], [o for layer in layers for o in layer]
         oddity = generator.choice([0.0, 0.1, 0.4])
-        signals, summed = [], False
+        signals = []
         for _ in range(generator.randint(1, 5)):
             terms = [product(o) for o in before if generator.random() > oddity / 2] or [product(before[0])]
             if generator.random() < 0.8:
@@ -472,8 +472,8 @@ def layered(seed):
                 terms.append(extra(known))
             if generator.random() < oddity:
                 terms.append(generator.choice(terms))
-            if generator.random() < oddity and len(before) > 2 and not summed:
-                terms, summed = [tanh(total(list(before)))], True
+            if generator.random() < oddity and len(before) > 2:
+                terms = [tanh(total(list(before)))]
             signal = total(terms)
             signals.append(signal - extra(known) if generator.random() < oddity else signal)
         theta = generator.choice([tanh, sin, sigmoid, lambda s: s, None])
