@@ -518,6 +518,7 @@ def test_a_bound_program_runs_again_on_what_its_arrays_hold(backend):
     program = autograd_lite.compile(error, leaves, parameters, backend=backend)
     X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
     bound = program.bind(X.copy(), P.copy())
+    assert bound.total.item() == program(X, P).total  # it has run already
     for offset in (0.0, 0.5):
         bound.inputs[:] = X + offset
         bound.parameters[:] = P - offset

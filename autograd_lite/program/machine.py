@@ -84,6 +84,7 @@ class Machine:
         def run_again(_: Any = (inputs, parameters, outputs, totals, call, self)) -> None:
             run(address)
 
+        run_again()
         return outputs, totals, run_again
 
     def _arguments(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, tuple[int, ...]]:
