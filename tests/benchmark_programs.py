@@ -9,7 +9,7 @@ median of the ratios of two turns in the same round. Time is that of the process
 passes, but for what other processes take; `--clock wall` takes the time that passes. Where a peer can be written in
 several ways, all are tried, and the fastest is the one that we are held against. Those that keep the memory for their
 results (NumPy by hand, CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is
-timed, all must agree to 1e-10. It takes about three minutes.
+timed, all must agree to 1e-10. It takes about four minutes.
 
     python tests/benchmark_programs.py --section 1 --section 2
     python tests/benchmark_programs.py --rates
