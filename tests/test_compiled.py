@@ -390,10 +390,13 @@ def test_a_primitive_of_your_own_runs_in_python_and_numpy_but_not_in_llvm(cube):
 
 
 def test_a_program_keeps_the_rows_of_its_graph(cube):
+    """Also if one is replaced before a back end is compiled."""
     x = Value(2.0, "x")
-    programs = [autograd_lite.compile(cube(x) + 1.0, [x], backend=backend) for backend in ("auto", "python", "numpy")]
+    program = autograd_lite.compile(cube(x) + 1.0, [x])
     Primitive("cube", "cube", lambda x: -x, (-1.0,))
-    assert [program([[2.0]]).total for program in programs] == [9.0, 9.0, 9.0]
+    for backend in ("python", "numpy"):
+        outputs, _ = program.shape.backend(backend)(np.array([[2.0]]), np.empty(0))
+        assert outputs[0, 0] == 9.0
 
 
 def test_a_row_that_was_replaced_is_compiled_anew(cube):
