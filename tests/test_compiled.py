@@ -358,6 +358,9 @@ def test_a_measured_program_is_bound_to_what_was_measured():
     program = autograd_lite.compile(x * w, [x], [w], backend="measured")
     program.bind(np.ones((3, 1)), np.ones(1))
     assert set(program.measured) == {3}
+    program.measured.clear()
+    program.bind(np.ones((3, 1)), np.ones(1))
+    assert program.measured == {}  # it was not measured again
 
 
 @pytest.mark.parametrize("points", [0, -5, 2.5])
@@ -474,8 +477,9 @@ def test_without_llvmlite_numpy_runs_it_and_says_so(monkeypatch):
     program = autograd_lite.compile(error, leaves, parameters)
     assert program.chosen(100, spent=math.inf) == "arrays"
     assert "llvm    no: llvmlite is not installed: pip install 'autograd-lite[jit]'" in program.explain()
-    with pytest.raises(ImportError, match=r"llvmlite is not installed: pip install 'autograd-lite\[jit\]'"):
-        autograd_lite.compile(error, leaves, parameters, backend="llvm")
+    for ask in (lambda: autograd_lite.compile(error, leaves, parameters, backend="llvm"), lambda: program.llvm_source):
+        with pytest.raises(ImportError, match=r"llvmlite is not installed: pip install 'autograd-lite\[jit\]'"):
+            ask()
 
 
 def test_explain_says_what_was_chosen_and_why():

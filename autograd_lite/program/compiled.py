@@ -204,12 +204,11 @@ class Program:
                     f"{argument} must be a NumPy array of float64, whose memory can be used as it is; "
                     f"received {given!r:.100}"
                 )
-        if self.backend == "measured":
-            self._next_backend(X, P)
-            name = self.measured[len(X)]
+        if self.backend == "auto":
+            backend = self.shape.backend(self.shape.plan(len(X)).final)
         else:
-            name = self.chosen(len(X), math.inf) if self.backend == "auto" else self.backend
-        outputs, totals, run = self.shape.backend(name).bind(X, P)
+            backend = self.settled.get(len(X)) or self._next_backend(X, P)
+        outputs, totals, run = backend.bind(X, P)
         return Bound(X, P, outputs[:, : self.roots], outputs[:, self.roots :], totals[:1], totals[1:], run)
 
     def _inputs(self, inputs: Any) -> Numbers:
@@ -279,9 +278,9 @@ class Program:
         Raises:
             ValueError, ImportError: if it cannot.
         """
-        from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
-
         machine = self.shape.backend("llvm")
+        from autograd_lite.program.machine import Machine  # noqa: PLC0415  it is there, now that this has compiled
+
         assert isinstance(machine, Machine)
         return machine.text
 
