@@ -10,9 +10,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.draw import draw
-from autograd_lite.explain import Explanation, explain, explain_paths
-from autograd_lite.formula import formula
+from autograd_lite.explanation import Explanation, explain, explain_paths
 from autograd_lite.gradients import (
     Dual,
     check_gradients,
@@ -25,6 +23,7 @@ from autograd_lite.gradients import (
     jacobian_vector_product,
     vector_jacobian_product,
 )
+from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import (
     PRIMITIVES,
     Primitive,
@@ -61,6 +60,7 @@ from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
 from autograd_lite.value import Step, TracingError, Value, constant, topological_order
+from autograd_lite.words.notation import formula
 
 if TYPE_CHECKING:
     from autograd_lite.program.compiled import Program as Program

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
 
-from autograd_lite.draw import draw
-from autograd_lite.explain import explain, explain_paths
-from autograd_lite.expression import parse_expression
+from autograd_lite.explanation import explain, explain_paths
+from autograd_lite.parse import parse_expression
+from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper import ASKED, step_through
 from autograd_lite.stepper.terminal import walk

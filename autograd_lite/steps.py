@@ -6,8 +6,8 @@ from itertools import count, islice
 from math import prod
 from typing import NamedTuple
 
+from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.text import clean
 from autograd_lite.value import Step, Value, chain_rule, check_fresh, check_value, topological_order
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_whole_number
+from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.steps import node_names
-from autograd_lite.text import clean
 from autograd_lite.value import Step, Value, chain_rule, check_fresh, check_value, topological_order
-from autograd_lite.writer import Writer
+from autograd_lite.words.sentences import Writer
 
 Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward"]
 """The parts of the walk, in their order."""

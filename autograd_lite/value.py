@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, KeysView
 from contextlib import contextmanager
 from typing import Any, NamedTuple, SupportsFloat, TypeAlias
 
+from autograd_lite.labels import clean
 from autograd_lite.primitives import (
     ABS,
     ACOS,
@@ -53,7 +54,6 @@ from autograd_lite.primitives import (
     Primitive,
     as_float,
 )  # fmt: skip
-from autograd_lite.text import clean
 
 Operand: TypeAlias = "Value | SupportsFloat"
 """What an operator of Value takes beside it: another Value, or a number, which becomes a constant of the graph."""

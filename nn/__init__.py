@@ -10,11 +10,12 @@
 
 from nn.comparison import GradientComparison, compare_gradients
 from nn.data_sets import load_iris, moons, spirals, split, standardize, xor
-from nn.files import load_weights, save_weights
-from nn.losses import LOSSES, hinge, logistic, softmax_cross_entropy, squared_error
 from nn.mlp import ACTIVATIONS, MLP, Layer, Neuron
 from nn.module import Module
-from nn.optimizers import (
+from nn.training.checkpoint import load_weights, save_weights
+from nn.training.loop import History, fit
+from nn.training.losses import LOSSES, hinge, logistic, softmax_cross_entropy, squared_error
+from nn.training.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
@@ -25,10 +26,10 @@ from nn.optimizers import (
     Optimizer,
     RMSProp,
 )
-from nn.regularization import L2, Dropout
-from nn.restarts import Restarts, Start, restarts
-from nn.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
-from nn.termination import (
+from nn.training.regularization import L2, Dropout
+from nn.training.restarting import Restarts, Start, restarts
+from nn.training.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
+from nn.training.termination import (
     Criterion,
     MaximumIterations,
     SmallGradient,
@@ -36,7 +37,6 @@ from nn.termination import (
     TimeLimit,
     ValidationRising,
 )
-from nn.training import History, fit
 
 __all__ = [
     "ACTIVATIONS",

@@ -11,10 +11,10 @@ import numpy as np
 from autograd_lite import Value, topological_order
 from nn.arrays import as_finite_array
 from nn.delta import back_propagation_over_data
-from nn.engine import Engine
-from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
+from nn.training.batch_gradients import Engine
+from nn.training.losses import squared_error
 
 
 class Row(NamedTuple):

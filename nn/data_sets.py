@@ -4,7 +4,7 @@ The digits and the breast-cancer data ship with scikit-learn: `sklearn.datasets.
 `load_breast_cancer(return_X_y=True)`.
 
 >>> from nn import MLP, MaximumIterations
->>> from nn.training import fit
+>>> from nn.training.loop import fit
 >>> train, held_out = split(*moons(seed=1), seed=1)
 >>> net = MLP(2, [4, 1], seed=1)
 >>> history = fit(net, *train, validation=held_out, stop=MaximumIterations(20))
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from nn.arrays import Array, as_finite_array
 from nn.checks import as_number, as_whole_number
-from nn.training import stream
+from nn.training.loop import stream
 
 Classes: TypeAlias = npt.NDArray[np.int64]
 Data: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]

@@ -12,11 +12,11 @@ import numpy as np
 from autograd_lite import draw, explain, step_through
 from nn.comparison import compare_gradients
 from nn.data_sets import SPECIES, load_iris, split, standardize
-from nn.losses import squared_error
 from nn.mlp import MLP, Matrix
-from nn.optimizers import GradientDescent
-from nn.termination import MaximumIterations
-from nn.training import Callback, History, fit
+from nn.training.loop import Callback, History, fit
+from nn.training.losses import squared_error
+from nn.training.optimizers import GradientDescent
+from nn.training.termination import MaximumIterations
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

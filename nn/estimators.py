@@ -24,12 +24,12 @@ from nn.arrays import Array
 from nn.checks import as_number, as_whole_number
 from nn.data_sets import center_and_scale, split
 from nn.mlp import MLP, check_activation
-from nn.optimizers import Adam, Optimizer
 from nn.prediction import outputs_of
-from nn.regularization import L2, Dropout
-from nn.schedules import Schedule, check_rate
-from nn.termination import Criterion, MaximumIterations, ValidationRising
-from nn.training import History, fit
+from nn.training.loop import History, fit
+from nn.training.optimizers import Adam, Optimizer
+from nn.training.regularization import L2, Dropout
+from nn.training.schedules import Schedule, check_rate
+from nn.training.termination import Criterion, MaximumIterations, ValidationRising
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

@@ -16,12 +16,12 @@ import numpy as np
 
 from nn.arrays import Array, as_array
 from nn.checks import as_number, as_whole_number
-from nn.engine import Engine, Loss
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
-from nn.restarts import Restarts
 from nn.surfaces import Surface
-from nn.training import History, check_data, check_loss, takes_class_numbers
+from nn.training.batch_gradients import Engine, Loss
+from nn.training.loop import History, check_data, check_loss, takes_class_numbers
+from nn.training.restarting import Restarts
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

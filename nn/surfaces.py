@@ -1,9 +1,9 @@
 """Surfaces to descend: non-convex functions of two variables, on which the path of an optimizer can be seen.
 
 They are written with the functions of autograd_lite, so that they take numbers or Values. The optimizers that walk over
-them are those of `nn.optimizers`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
+them are those of `nn`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
 
->>> from nn.optimizers import GradientDescent
+>>> from nn.training.optimizers import GradientDescent
 >>> path = descend(HIMMELBLAU, (0.0, 0.0), GradientDescent(0.01), iterations=100)
 >>> path.shape, path[-1].round(6).tolist()
 ((101, 2), [3.0, 2.0])
@@ -21,8 +21,8 @@ import numpy as np
 from autograd_lite import Value, exp
 from nn.arrays import Array, as_finite_array
 from nn.checks import as_whole_number
-from nn.optimizers import Optimizer
-from nn.training import stream
+from nn.training.loop import stream
+from nn.training.optimizers import Optimizer
 
 Point: TypeAlias = tuple[float, float]
 Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
@@ -160,7 +160,7 @@ def descend(
     Arguments:
         surface: f, a Surface or another function of two Values.
         start: (x, y) at t = 0.
-        optimizer: any of `nn.optimizers`. It is not changed: a copy starts from t = 0.
+        optimizer: any of `nn.training.optimizers`. It is not changed: a copy starts from t = 0.
         iterations: how many steps; at least 1.
 
     Raises:
@@ -170,7 +170,7 @@ def descend(
     Warns:
         RuntimeWarning: if the path leaves the finite numbers, as with too large a learning rate; the rest of it is nan.
 
-    >>> from nn.optimizers import GradientDescent, HeavyBall
+    >>> from nn.training.optimizers import GradientDescent, HeavyBall
     >>> for optimizer in (GradientDescent(0.3), HeavyBall(0.3, beta=0.9)):
     ...     print(descend(TWO_VALLEYS, (-2.0, 1.0), optimizer, iterations=200)[-1].round(3) + 0.0)
     [-0.885  0.   ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.batches import Batches
+from nn.training.batches import Batches
 
 sizes = st.integers(1, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n)))
 seeds = st.integers(0, 2**32)

@@ -10,11 +10,11 @@ from programs import student_network
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, add, constant, tanh
 from autograd_lite.program import choice
-from autograd_lite.program.arrays import find_arrays
 from autograd_lite.program.choice import BACKENDS, ESTIMATES, TRANSCENDENTAL, Estimate, Size, plan, unable
-from autograd_lite.program.tracing import trace
-from nn.losses import squared_error
+from autograd_lite.program.matrices import find_arrays
+from autograd_lite.program.statements import trace
 from nn.mlp import MLP
+from nn.training.losses import squared_error
 
 # The rule
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nn.data_sets import load_iris, moons, spirals, split, standardize, xor
-from nn.training import STREAMS
+from nn.training.loop import STREAMS
 
 TOYS = [moons, spirals, xor]
 

@@ -24,11 +24,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from nn.data_sets import load_iris, moons, split, standardize, xor
 from nn.estimators import NetworkClassifier, NetworkRegressor
 from nn.mlp import MLP
-from nn.optimizers import Adam, GradientDescent, HeavyBall
-from nn.regularization import L2, Dropout
-from nn.schedules import StepDecay
-from nn.termination import MaximumIterations, SmallGradient, SmallImprovement, ValidationRising
-from nn.training import fit
+from nn.training.loop import fit
+from nn.training.optimizers import Adam, GradientDescent, HeavyBall
+from nn.training.regularization import L2, Dropout
+from nn.training.schedules import StepDecay
+from nn.training.termination import MaximumIterations, SmallGradient, SmallImprovement, ValidationRising
 
 SMALL = {"hidden": (4,), "batch": 10, "max_iter": 5}
 """Enough for scikit-learn's checks, which ask of some fits that they have learnt."""
@@ -457,5 +457,5 @@ def test_without_scikit_learn_one_sentence_names_the_extra():
 
 
 def test_nothing_else_loads_scikit_learn():
-    result = python("import sys, nn, nn.data_sets, nn.demo, nn.training; print('sklearn' in sys.modules)")
+    result = python("import sys, nn, nn.data_sets, nn.demo, nn.training.loop; print('sklearn' in sys.modules)")
     assert result.stdout.strip() == "False", result.stderr

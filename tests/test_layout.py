@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_lite.diagram import DIRECTIONS, Arrow, Box, Diagram, box_size, text_width
-from autograd_lite.layout import Layout, Rectangle, find_layout, settle
+from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram, box_size, text_width
+from autograd_lite.pictures.layout import Layout, Rectangle, find_layout, settle
 
 
 @st.composite

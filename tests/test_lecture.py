@@ -1,4 +1,4 @@
-"""autograd_lite.lecture: the names of lecture 14, and what only looks like them."""
+"""autograd_lite.words.lecture: the names of lecture 14, and what only looks like them."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import topological_order
-from autograd_lite.lecture import LectureName, delta_name, layer_of, lecture_name
+from autograd_lite.words.lecture import LectureName, delta_name, layer_of, lecture_name
 from nn import MLP
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, hessian, topological_order
 from nn import MLP, squared_error
-from nn.losses import LOSSES, hinge, logistic, softmax_cross_entropy
+from nn.training.losses import LOSSES, hinge, logistic, softmax_cross_entropy
 
 getcontext().prec = 50
 

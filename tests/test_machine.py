@@ -14,12 +14,12 @@ from programs import student_network
 pytest.importorskip("llvmlite")
 
 from autograd_lite import PRIMITIVES, Value, add, constant, exp, maximum, sigmoid, sin, tanh
-from autograd_lite.program.arrays import find_arrays, straight_line
-from autograd_lite.program.interpreted import Batches
-from autograd_lite.program.kernel import BLOCK, MOST_FUSED, MOST_INLINED
-from autograd_lite.program.machine import Machine, native_lanes
-from autograd_lite.program.tracing import trace
-from autograd_lite.program.vector_math import library_functions
+from autograd_lite.program.llvm.kernel import BLOCK, MOST_FUSED, MOST_INLINED
+from autograd_lite.program.llvm.machine import Machine, native_lanes
+from autograd_lite.program.llvm.vector_math import library_functions
+from autograd_lite.program.matrices import find_arrays, straight_line
+from autograd_lite.program.python.interpreted import Batches
+from autograd_lite.program.statements import trace
 
 inf, nan = math.inf, math.nan
 WAYS = [(lanes, library) for lanes in (8, 4, 2) for library in (False, True) if not library or library_functions(lanes)]

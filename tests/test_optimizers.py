@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn.optimizers import (
+from nn.training.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
@@ -29,7 +29,7 @@ from nn.optimizers import (
     Optimizer,
     RMSProp,
 )
-from nn.schedules import CosineDecay, InverseTimeDecay, LinearWarmup
+from nn.training.schedules import CosineDecay, InverseTimeDecay, LinearWarmup
 
 getcontext().prec = 50
 

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from nn.delta import back_propagation_over_data
-from nn.losses import squared_error
 from nn.mlp import MLP
-from nn.optimizers import Adam, GradientDescent, HeavyBall
 from nn.plots import (
     COLOURS,
     animate_paths,
@@ -23,10 +21,12 @@ from nn.plots import (
     plot_weights,
     styles,
 )
-from nn.restarts import restarts
 from nn.surfaces import HIMMELBLAU, ROSENBROCK, SURFACES, TWO_VALLEYS, Surface, descend, random_points
-from nn.termination import MaximumIterations
-from nn.training import History, fit
+from nn.training.loop import History, fit
+from nn.training.losses import squared_error
+from nn.training.optimizers import Adam, GradientDescent, HeavyBall
+from nn.training.restarting import restarts
+from nn.training.termination import MaximumIterations
 
 mpl = pytest.importorskip("matplotlib")
 mpl.use("Agg")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.regularization import L2, Dropout, updated_weights
+from nn.training.regularization import L2, Dropout, updated_weights
 
 WEIGHTS = [np.array([[1.0, -2.0, 3.0], [0.5, 0.25, -0.125]]), np.array([[-1.0, 4.0, 0.0]])]
 widths = st.lists(st.integers(1, 5), min_size=2, max_size=5)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from nn.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
+from nn.training.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 
 ALL = [
     StepDecay(0.5, 0.1, 30),

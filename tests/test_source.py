@@ -16,17 +16,25 @@ from test_primitives import SPECIAL
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, add, constant, maximum, minimum
 from autograd_lite.primitives import OUR_NAMES
-from autograd_lite.program.arrays import find_arrays
-from autograd_lite.program.functions import FUNCTIONS, function_of
-from autograd_lite.program.interpreted import Batches, Floats
-from autograd_lite.program.source import PYTHON, Names, array_source, identifier, number, straight_line_source, write
-from autograd_lite.program.tracing import trace
-from nn.losses import squared_error
+from autograd_lite.program.matrices import find_arrays
+from autograd_lite.program.python.functions import FUNCTIONS, function_of
+from autograd_lite.program.python.interpreted import Batches, Floats
+from autograd_lite.program.python.source import (
+    PYTHON,
+    Names,
+    array_source,
+    identifier,
+    number,
+    straight_line_source,
+    write,
+)
+from autograd_lite.program.statements import trace
 from nn.mlp import MLP
+from nn.training.losses import squared_error
 
 try:
-    from autograd_lite.program.machine import Machine
-    from autograd_lite.program.vector_math import EMITTERS
+    from autograd_lite.program.llvm.machine import Machine
+    from autograd_lite.program.llvm.vector_math import EMITTERS
 except ImportError:
     Machine = None
 
@@ -113,7 +121,7 @@ def test_array_text_of_a_students_network_runs(seed):
 LECTURE = """\
 # Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.
 from numpy import tanh
-from autograd_lite.program.functions import stack
+from autograd_lite.program.python.functions import stack
 
 
 def program(x, y, W1, W2):
@@ -229,7 +237,7 @@ def check_labels(labels):
         module = ast.parse(text)
         assert all(isinstance(node, ast.ImportFrom | ast.Assign | ast.FunctionDef) for node in module.body)
         assert {node.module for node in module.body if isinstance(node, ast.ImportFrom)} <= {
-            "numpy", "math", "autograd_lite.program.functions",
+            "numpy", "math", "autograd_lite.program.python.functions",
         }  # fmt: skip
         [function] = [node for node in module.body if isinstance(node, ast.FunctionDef)]
         assert all(isinstance(statement, allowed) for statement in function.body)
@@ -338,7 +346,7 @@ def test_brackets_are_where_precedence_asks_for_them():
     ],
 )
 def test_how_operations_are_written(op, arguments, text):
-    from autograd_lite.formula import ATOM, PRODUCT, SUM
+    from autograd_lite.words.notation import ATOM, PRODUCT, SUM
 
     texts = [(part, SUM if "+" in part else PRODUCT if "*" in part else ATOM) for part in arguments]
     assert write(op, texts)[0] == text

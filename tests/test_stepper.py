@@ -17,9 +17,9 @@ from mathml_reader import evaluate, visible
 from random_graphs import random_graph
 
 from autograd_lite import Value, add, step_through, steps, topological_order
+from autograd_lite.labels import clean
 from autograd_lite.stepper.story import Story
 from autograd_lite.stepper.terminal import walk
-from autograd_lite.text import clean
 from nn import MLP, squared_error
 
 HOSTILE = [

@@ -9,11 +9,11 @@ import pytest
 from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
 
 from autograd_lite import Value
+from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper import step_through
 from autograd_lite.stepper.page import SCRIPT
 from autograd_lite.steps import node_names
-from autograd_lite.text import clean, number_text
 from autograd_lite.trace import steps
 from autograd_lite.value import topological_order
 from nn import MLP

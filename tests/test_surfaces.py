@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from autograd_lite import Value, exp
-from nn.optimizers import Adam, GradientDescent, HeavyBall, Momentum, Nesterov
 from nn.surfaces import (
     HIMMELBLAU,
     ROSENBROCK,
@@ -19,6 +18,7 @@ from nn.surfaces import (
     gradient_at,
     random_points,
 )
+from nn.training.optimizers import Adam, GradientDescent, HeavyBall, Momentum, Nesterov
 
 
 def two_valleys(x, y):

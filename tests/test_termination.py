@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn.termination import (
+from nn.training.termination import (
     And,
     Criterion,
     MaximumIterations,

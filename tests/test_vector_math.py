@@ -18,8 +18,8 @@ mpmath = pytest.importorskip("mpmath")
 from llvmlite import ir  # noqa: E402
 
 from autograd_lite.primitives import OUR_NAMES, PRIMITIVES  # noqa: E402
-from autograd_lite.program import vector_math  # noqa: E402
-from autograd_lite.program.vector_math import EMITTERS, VectorMath, library_functions  # noqa: E402
+from autograd_lite.program.llvm import vector_math  # noqa: E402
+from autograd_lite.program.llvm.vector_math import EMITTERS, VectorMath, library_functions  # noqa: E402
 
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from autograd_lite.primitives import OUR_NAMES
-from autograd_lite.program.arrays import Arrays
-from autograd_lite.program.tracing import Statements
+from autograd_lite.program.matrices import Arrays
+from autograd_lite.program.statements import Statements
 
 BACKENDS = {
     "python": "straight-line Python on floats, point by point",

@@ -13,11 +13,11 @@ import numpy as np
 
 from autograd_lite.checks import check_whole_number
 from autograd_lite.primitives import OUR_NAMES
-from autograd_lite.program.arrays import Arrays, find_arrays
 from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, llvmlite_is_missing, plan, unable
-from autograd_lite.program.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
-from autograd_lite.program.source import array_source, straight_line_source
-from autograd_lite.program.tracing import Outputs, Statements, trace
+from autograd_lite.program.matrices import Arrays, find_arrays
+from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
+from autograd_lite.program.python.source import array_source, straight_line_source
+from autograd_lite.program.statements import Outputs, Statements, trace
 from autograd_lite.value import Value
 
 MOST_CACHED = 128
@@ -98,7 +98,7 @@ class Shape:
             missing = name == "llvm" and llvmlite_is_missing()
             raise (ImportError if missing else ValueError)(f"backend {name!r} is not possible: {reason}")
         if name == "llvm":
-            from autograd_lite.program.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
+            from autograd_lite.program.llvm.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
 
             return Machine(self.arrays)
         if name == "arrays":
@@ -279,7 +279,7 @@ class Program:
             ValueError, ImportError: if it cannot.
         """
         machine = self.shape.backend("llvm")
-        from autograd_lite.program.machine import Machine  # noqa: PLC0415  it is there, now that this has compiled
+        from autograd_lite.program.llvm.machine import Machine  # noqa: PLC0415  it is there, now that this has compiled
 
         assert isinstance(machine, Machine)
         return machine.text

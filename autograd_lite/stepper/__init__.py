@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd_lite.checks import check_whole_number
-from autograd_lite.diagram import DIRECTIONS, describe
+from autograd_lite.pictures.diagram import DIRECTIONS, describe
+from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.story import Story
-from autograd_lite.svg import to_svg
 from autograd_lite.value import Value
 
 if TYPE_CHECKING:

@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from autograd_lite.diagram import Diagram
-from autograd_lite.draw import diagram_from, kind_of, layers, written
-from autograd_lite.layout import find_layout
-from autograd_lite.lecture import delta_name
+from autograd_lite.labels import number_text
+from autograd_lite.pictures.diagram import Diagram
+from autograd_lite.pictures.drawing import diagram_from, kind_of, layers, written
+from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.steps import node_names
-from autograd_lite.text import number_text
 from autograd_lite.trace import TraceStep, part_below, steps
 from autograd_lite.value import Value, topological_order
-from autograd_lite.writer import Writer
+from autograd_lite.words.lecture import delta_name
+from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
 

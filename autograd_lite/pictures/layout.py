@@ -1,0 +1,355 @@
+"""Where boxes and arrows go, in plain Python, when the program `dot` is not there to say so.
+
+The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
+0. `find_bands`: groups of boxes, such as the layers of a network, follow each other;
+1. `find_ranks`: each box gets a rank, later than those of the boxes that point to it;
+2. `add_bends`: an arrow that passes ranks gets a bend in each, so that it can be led around the boxes there;
+3. `order_rows`: within its rank, each box moves to the average position of its neighbours, to have few crossings;
+4. `spread_rows`: boxes keep their order and their distance, and come as near to their neighbours as that allows.
+Along an arrow runs the coordinate `along`, beside it the coordinate `across`; `turn` makes them x and y.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from itertools import accumulate, groupby, pairwise
+from statistics import fmean
+from typing import NamedTuple
+
+from autograd_lite.pictures.diagram import Arrow, Diagram, box_size, neighbours
+
+MARGIN, PADDING = 8.0, 10.0
+BETWEEN_BOXES, BETWEEN_LINES = 14.0, 12.0
+TITLE = 20.0  # the height of a group's title
+HEAD = 8.0  # the length of an arrow head
+PORT = 9.0  # the least distance of arrow heads at one box
+SWEEPS = 12
+
+
+class Rectangle(NamedTuple):
+    """A rectangle by its left upper corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+Point = tuple[float, float]
+
+
+class Layout(NamedTuple):
+    """Where everything goes, in points, y downward.
+
+    A path is a list of steps from a start: one point is a straight line to it, three are a Bézier curve. The arrow
+    head continues it to the tip.
+    """
+
+    width: float
+    height: float
+    boxes: list[Rectangle]
+    paths: list[list[list[Point]]]
+    tips: list[Point]
+    labels: list[Point]
+    groups: dict[str, Rectangle]
+
+
+def find_bands(groups: list[str | None], parents: list[list[int]], children: list[list[int]]) -> list[int]:
+    """The band of each box: odd numbers for groups, one for each, and even numbers for what stands between them.
+
+    Bands never decrease along an arrow. Where that cannot be (a path leaves a group and comes back), all are 0.
+    """
+
+    def climb(lowest: dict[str, int]) -> list[int]:
+        bands: list[int] = []
+        for box, group in enumerate(groups):
+            band = 0 if group is None else lowest[group]
+            for parent in parents[box]:
+                if groups[parent] == group:
+                    band = max(band, bands[parent])
+                else:  # from a group to another two bands on, to or from the space between them one
+                    band = max(band, bands[parent] + (1 if group is None or groups[parent] is None else 2))
+            bands.append(band)
+        return bands
+
+    lowest = {group: 1 for group in groups if group is not None}
+    for _ in range(len(lowest) + 1):
+        bands = climb(lowest)
+        highest = dict(sorted((group, band) for group, band in zip(groups, bands, strict=True) if group is not None))
+        if highest == lowest:
+            break
+        lowest = highest
+    else:
+        return [0] * len(groups)
+    in_order = sorted(lowest, key=lambda group: (lowest[group], groups.index(group)))
+    bands = climb({group: 2 * place + 1 for place, group in enumerate(in_order)})
+    for box in reversed(range(len(groups))):  # a leaf outside of all groups stands beside what it is first used by
+        if not parents[box] and groups[box] is None and children[box]:
+            bands[box] = min(bands[child] for child in children[box]) // 2 * 2
+    return bands
+
+
+def find_ranks(bands: list[int], parents: list[list[int]], children: list[list[int]]) -> list[int]:
+    """The rank of each box: one more than the highest of its parents', band after band; leaves as late as possible."""
+    ranks = [0] * len(bands)
+    start = 0
+    for _, band in groupby(sorted(range(len(bands)), key=bands.__getitem__), key=bands.__getitem__):
+        members = list(band)
+        for box in members:
+            ranks[box] = max([start, *(ranks[parent] + 1 for parent in parents[box])])
+        end = max(ranks[box] for box in members)
+        for box in members:
+            if not parents[box] and children[box]:
+                inside = [ranks[child] - 1 for child in children[box] if bands[child] == bands[box]]
+                ranks[box] = min([end, *inside])
+        start = end + 1
+    return ranks
+
+
+class Net(NamedTuple):
+    """Boxes and bends, by number: the boxes first. Neighbours are always in the next rank."""
+
+    rows: list[list[int]]
+    before: list[list[int]]
+    after: list[list[int]]
+    routes: list[list[int]]  # for each arrow: its tail, its bends, its head
+
+
+def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow]) -> Net:
+    """Boxes and bends in rows, in the order in which a walk back from the last box finds them.
+
+    Arrows from one box share their bends: they run together until they have to part.
+    """
+    found: dict[int, int] = {}
+    stack = list(range(len(ranks)))
+    while stack:
+        box = stack.pop()
+        if box not in found:
+            found[box] = len(found)
+            stack.extend(reversed(parents[box]))
+
+    bends: dict[tuple[int, int], int] = {}
+    routes = []
+    for tail, head, _ in arrows:
+        between = range(ranks[tail] + 1, ranks[head])
+        route = [bends.setdefault((tail, rank), len(ranks) + len(bends)) for rank in between]
+        routes.append([tail, *route, head])
+
+    rank_of = ranks + [rank for _, rank in bends]
+    place = [found[box] for box in range(len(ranks))] + [found[tail] for tail, _ in bends]
+    rows: list[list[int]] = [[] for _ in range(max(ranks) + 1)]
+    for item in sorted(range(len(rank_of)), key=place.__getitem__):
+        rows[rank_of[item]].append(item)
+
+    before: list[list[int]] = [[] for _ in rank_of]
+    after: list[list[int]] = [[] for _ in rank_of]
+    for left, right in dict.fromkeys(link for route in routes for link in pairwise(route)):
+        before[right].append(left)
+        after[left].append(right)
+    return Net(rows, before, after, routes)
+
+
+def order_rows(net: Net) -> None:
+    """Reorder each row to have few crossings: by the average position of neighbours, to and fro; the best is kept."""
+    place = [0.0] * len(net.before)
+
+    def note(row: list[int]) -> None:
+        for position, item in enumerate(row):
+            place[item] = (position + 0.5) / len(row)
+
+    def crossings() -> int:
+        total = 0
+        for row in net.rows:
+            passed: list[float] = []
+            for item in row:
+                for other in sorted(place[neighbour] for neighbour in net.after[item]):
+                    total += len(passed) - bisect_right(passed, other)
+                for neighbour in net.after[item]:
+                    insort(passed, place[neighbour])
+        return total
+
+    for row in net.rows:
+        note(row)
+    best, fewest = [row[:] for row in net.rows], crossings()
+    for sweep in range(SWEEPS):
+        if fewest == 0:
+            break
+        neighbours = net.after if sweep % 2 == 0 else net.before
+        for row in reversed(net.rows) if sweep % 2 == 0 else net.rows:
+            row.sort(key=lambda item: fmean(place[n] for n in neighbours[item]) if neighbours[item] else place[item])
+            note(row)
+        count = crossings()
+        if count < fewest:
+            best, fewest = [row[:] for row in net.rows], count
+    net.rows[:] = best
+
+
+def spread_rows(net: Net, size: list[float]) -> list[float]:
+    """The coordinate across for each box and bend: near to its neighbours, in the order of the row, none touching."""
+    across = [0.0] * len(size)
+
+    def pull(item: int, neighbour: int) -> float:
+        """How strongly a neighbour pulls: long arrows want to be straight, and leave the boxes where they are."""
+        if size[item]:
+            return 1.0 if size[neighbour] else 0.25
+        return 1e-9 if size[neighbour] else 1.0
+
+    for near in (net.before, net.after) * 3:
+        for row in reversed(net.rows) if near is net.after else net.rows:
+            pulls = [[pull(item, n) for n in near[item]] for item in row]
+            wanted = [
+                sum(p * across[n] for p, n in zip(each, near[item], strict=True)) / sum(each) if each else across[item]
+                for item, each in zip(row, pulls, strict=True)
+            ]
+            gaps = [
+                (size[a] + size[b]) / 2 + (BETWEEN_BOXES if size[a] and size[b] else BETWEEN_LINES)
+                for a, b in pairwise(row)
+            ]
+            settled = settle(wanted, [max(sum(each), 0.01) for each in pulls], gaps)
+            for item, coordinate in zip(row, settled, strict=True):
+                across[item] = coordinate
+    return across
+
+
+def settle(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
+    """The coordinates nearest to those wanted (weighted least squares) that keep at least the gaps between them.
+
+    Without the gaps this is isotonic regression: neighbours that want to pass each other become one block, at the
+    average of what they want (the pool-adjacent-violators algorithm).
+
+    >>> settle([0.0, 0.0, 9.0], [1.0, 1.0, 1.0], [2.0, 2.0])
+    [-1.0, 1.0, 9.0]
+    """
+    offsets = [0.0, *accumulate(gaps)]
+    blocks: list[tuple[float, float, int]] = []  # mean, weight, number of members
+    for target, weight, offset in zip(wanted, weights, offsets, strict=True):
+        mean, total, members = target - offset, weight, 1
+        while blocks and blocks[-1][0] >= mean:
+            other_mean, other_total, other_members = blocks.pop()
+            mean = (mean * total + other_mean * other_total) / (total + other_total)
+            total, members = total + other_total, members + other_members
+        blocks.append((mean, total, members))
+    means = [mean for mean, _, members in blocks for _ in range(members)]
+    return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
+
+
+def find_layout(diagram: Diagram) -> Layout:
+    """The layout of a diagram with at least one box.
+
+    >>> from autograd_lite.pictures.diagram import Box
+    >>> layout = find_layout(Diagram((Box(("a",), "leaf"), Box(("b",), "operation")), (Arrow(0, 1),)))
+    >>> layout.boxes[0].x < layout.boxes[1].x, layout.boxes[0].y == layout.boxes[1].y
+    (True, True)
+    """
+    boxes, arrows = diagram.boxes, diagram.arrows
+    parents, children = neighbours(diagram)
+    bands = find_bands([box.group for box in boxes], parents, children)
+    net = add_bends(find_ranks(bands, parents, children), parents, arrows)
+    order_rows(net)
+
+    horizontal = diagram.direction in ("LR", "RL")
+    sizes = [box_size(box) for box in boxes]
+    length = [width if horizontal else height for width, height in sizes]  # along
+    breadth = [height if horizontal else width for width, height in sizes]  # across
+    breadth = [max(wide, PORT * (1 + len(pointing))) for wide, pointing in zip(breadth, parents, strict=True)]
+    spans = breadth + [0.0] * (len(net.before) - len(boxes))  # a bend takes no room
+    across = spread_rows(net, spans)
+
+    # Along: ranks one after another, further apart where arrows are steep and where a group begins or ends
+    starts: list[float] = [0.0]
+    ends: list[float] = []
+    rank_of: dict[int, int] = {}
+    band = bands[net.rows[0][0]]
+    for rank, row in enumerate(net.rows):
+        rank_of.update(dict.fromkeys(row, rank))
+        row_boxes = [item for item in row if item < len(boxes)]
+        if rank:
+            steepest = max((abs(across[n] - across[item]) for item in row for n in net.before[item]), default=0.0)
+            starts.append(ends[-1] + diagram.spacing + min(0.08 * steepest, 60.0))
+            if bands[row_boxes[0]] != band:
+                starts[-1] += 2 * PADDING + (0.0 if horizontal else TITLE)
+        band = bands[row_boxes[0]]
+        ends.append(starts[-1] + max(length[box] for box in row_boxes))
+    along = [(starts[rank_of[box]] + ends[rank_of[box]]) / 2 for box in range(len(boxes))]
+
+    # Arrows: in the space between ranks they curve, within a rank they run straight, so they never meet a box
+    ports = find_ports(net, arrows, across, breadth)
+    paths, tips, labels = [], [], []
+    for arrow, route, port in zip(arrows, net.routes, ports, strict=True):
+        here = across[arrow.tail]
+        path = [[(along[arrow.tail] + length[arrow.tail] / 2, here)]]
+        for item, following in pairwise(route):
+            there = port if following == arrow.head else across[following]
+            if abs(there - here) > 0.01:
+                begin, end = ends[rank_of[item]], starts[rank_of[following]] - HEAD
+                middle = (begin + end) / 2
+                path += [[(begin, here)], [(middle, here), (middle, there), (end, there)]]
+            here = there
+        tip = along[arrow.head] - length[arrow.head] / 2
+        paths.append([*path, [(tip - HEAD, port)]])
+        tips.append((tip, port))
+        labels.append((tip - HEAD - 2.0, port - 7.0))
+
+    groups = {}
+    for name in dict.fromkeys(box.group for box, band in zip(boxes, bands, strict=True) if box.group and band):
+        ranks = {rank_of[number] for number, box in enumerate(boxes) if box.group == name}
+        inside = [item for rank in ranks for item in net.rows[rank]]  # bends too: arrows that pass by keep a distance
+        top = min(across[item] - spans[item] / 2 for item in inside) - PADDING
+        bottom = max(across[item] + spans[item] / 2 for item in inside) + PADDING
+        left, right = starts[min(ranks)] - PADDING, ends[max(ranks)] + PADDING
+        groups[name] = Rectangle(left, top, right - left, bottom - top)
+    rectangles = [
+        Rectangle(x - width / 2, y - height / 2, width, height)
+        for x, y, width, height in zip(along, across, length, breadth, strict=False)
+    ]
+    return turn(Layout(0.0, 0.0, rectangles, paths, tips, labels, groups), diagram.direction)
+
+
+def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: list[float]) -> list[float]:
+    """Where across each arrow arrives: beside each other, in the order in which they come, so that none hides."""
+    arriving: dict[int, list[int]] = {}
+    for number, arrow in enumerate(arrows):
+        arriving.setdefault(arrow.head, []).append(number)
+    ports = [0.0] * len(net.routes)
+    for head, numbers in arriving.items():
+        numbers.sort(key=lambda number: across[net.routes[number][-2]])
+        apart = min(16.0, breadth[head] / (1 + len(numbers)))
+        for place, number in enumerate(numbers):
+            ports[number] = across[head] + apart * (place - (len(numbers) - 1) / 2)
+    return ports
+
+
+def turn(layout: Layout, direction: str) -> Layout:
+    """The layout from left to right, turned into another direction and moved into the picture."""
+
+    def point(along: float, across: float) -> Point:
+        x = -along if direction in ("RL", "BT") else along
+        return (x, across) if direction in ("LR", "RL") else (across, x)
+
+    def rectangle(old: Rectangle, title: float = 0.0) -> Rectangle:
+        (x1, y1), (x2, y2) = point(old.x, old.y), point(old.x + old.width, old.y + old.height)
+        return Rectangle(min(x1, x2), min(y1, y2) - title, abs(x2 - x1), abs(y2 - y1) + title)
+
+    boxes = [rectangle(box) for box in layout.boxes]
+    groups = {name: rectangle(group, TITLE) for name, group in layout.groups.items()}
+    paths = [[[point(*p) for p in step] for step in path] for path in layout.paths]
+
+    shapes = [*boxes, *groups.values(), *(Rectangle(*p, 0.0, 0.0) for path in paths for step in path for p in step)]
+    left, top = min(shape.x for shape in shapes) - MARGIN, min(shape.y for shape in shapes) - MARGIN
+    width = max(shape.x + shape.width for shape in shapes) + MARGIN - left
+    height = max(shape.y + shape.height for shape in shapes) + MARGIN - top
+
+    def move(p: Point) -> Point:
+        return p[0] - left, p[1] - top
+
+    def move_rectangle(old: Rectangle) -> Rectangle:
+        return old._replace(x=old.x - left, y=old.y - top)
+
+    return Layout(
+        width,
+        height,
+        [move_rectangle(box) for box in boxes],
+        [[[move(p) for p in step] for step in path] for path in paths],
+        [move(point(*tip)) for tip in layout.tips],
+        [move(point(*label)) for label in layout.labels],
+        {name: move_rectangle(group) for name, group in groups.items()},
+    )

@@ -1,0 +1,134 @@
+"""A diagram as SVG, by our own layout: text only, no program is run."""
+
+from html import escape
+
+from autograd_lite.pictures.diagram import (
+    ARROW_COLOUR,
+    FONT,
+    GROUP_BORDER,
+    GROUP_FILL,
+    GROUP_TEXT,
+    Arrow,
+    Box,
+    Diagram,
+    describe,
+)
+from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
+
+SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
+
+
+def to_svg(diagram: Diagram, titles: bool = True) -> str:
+    """The diagram as the text of an SVG file.
+
+    Box number i has the id "n{i}", arrow number k the id "e{k}", as in the DOT text. Each box has a title that a screen
+    reader can read. There is neither a style sheet nor a reference by id, so pictures on one page do not disturb each
+    other.
+
+    Arguments:
+        diagram: what is drawn.
+        titles: whether the picture, its boxes and arrows have titles; where no one can read them they only take room.
+
+    >>> svg = to_svg(Diagram((Box(("x = <2>",), "leaf"),), ()))
+    >>> svg[:4], "x = &lt;2&gt;</text>" in svg
+    ('<svg', True)
+    """
+    layout = find_layout(diagram)
+    width, height = number(layout.width), number(layout.height)
+    title = describe(diagram)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{title}" font-family="{FONT}" text-anchor="middle" xml:space="preserve">',
+        f"<title>{title}</title>",
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    for name, rectangle in layout.groups.items():
+        lines += group_svg(name, rectangle)
+    for k, arrow in enumerate(diagram.arrows):
+        lines += arrow_svg(k, arrow, layout.paths[k], layout.tips[k], SIDEWAYS[diagram.direction])
+    for i, box in enumerate(diagram.boxes):
+        lines += box_svg(i, box, layout.boxes[i])
+    for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):  # last, so that nothing covers them
+        if arrow.label:
+            lines.append(
+                f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}" font-size="10" fill="{ARROW_COLOUR}" '
+                f'stroke="#ffffff" stroke-width="3" paint-order="stroke">{escape(arrow.label)}</text>'
+            )
+    kept = [line for line in lines if titles or not line.startswith("<title>")]
+    return "\n".join([*kept, "</svg>", ""])
+
+
+def number(value: float) -> str:
+    """A coordinate, in points, with the one decimal that can be seen.
+
+    >>> number(12.0), number(0.256)
+    ('12', '0.3')
+    """
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def points(step: list[Point]) -> str:
+    """Points as the text of a path."""
+    return " ".join(f"{number(x)},{number(y)}" for x, y in step)
+
+
+def rect(rectangle: Rectangle, attributes: str) -> str:
+    """A rectangle."""
+    x, y, width, height = map(number, rectangle)
+    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" {attributes}/>'
+
+
+def group_svg(name: str, rectangle: Rectangle) -> list[str]:
+    """A group: a rectangle behind its boxes, and its name in the left upper corner."""
+    x, y = number(rectangle.x + 8), number(rectangle.y + 15)
+    return [
+        '<g class="group">',
+        rect(rectangle, f'rx="6" fill="{GROUP_FILL}" stroke="{GROUP_BORDER}"'),
+        f'<text x="{x}" y="{y}" text-anchor="start" font-size="12" fill="{GROUP_TEXT}">{escape(name)}</text>',
+        "</g>",
+    ]
+
+
+def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideways: Point) -> list[str]:
+    """An arrow: its path, and its head as a triangle."""
+    start, *steps = path
+    drawn = at = points(start)
+    for step in steps:
+        if points(step) != at:  # a straight line of no length may stand before a curve
+            drawn += ("L" if len(step) == 1 else "C") + points(step)
+        at = points(step[-1:])
+    (x, y), (dx, dy) = path[-1][-1], sideways
+    wing = 0.42 * HEAD
+    head = points([tip, (x - wing * dy, y - wing * dx), (x + wing * dy, y + wing * dx)])
+    return [
+        f'<g id="e{k}" class="edge">',
+        f"<title>n{arrow.tail} to n{arrow.head}</title>",
+        f'<path d="M{drawn}" fill="none" stroke="{ARROW_COLOUR}"/>',
+        f'<polygon points="{head}" fill="{ARROW_COLOUR}"/>',
+        "</g>",
+    ]
+
+
+def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
+    """A box: its border, a second one within for the root, and its lines of text."""
+    look = box.look
+    border = f'rx="{8 if look.rounded else 0}" stroke="{look.border}" stroke-width="{number(look.thickness)}"'
+    if look.dashed:
+        border += ' stroke-dasharray="4,3"'
+    x, y, width, height = rectangle
+    lines = [
+        f'<g id="n{i}" class="node {box.kind}{" root" if box.is_root else ""}">',
+        f"<title>{escape(f'{box.kind}: ' + ', '.join(box.lines))}</title>",
+        rect(rectangle, f'fill="{look.fill}" {border}'),
+    ]
+    if box.is_root:
+        inner = Rectangle(x + 3.5, y + 3.5, width - 7, height - 7)
+        lines.append(rect(inner, f'fill="none" {border.replace("8", "5", 1)}'))
+    step = 1.25 * look.font_size
+    first = y + height / 2 - step * (len(box.lines) - 1) / 2 + 0.36 * look.font_size
+    for place, line in enumerate(box.lines):
+        lines.append(
+            f'<text x="{number(x + width / 2)}" y="{number(first + place * step)}" font-size="{look.font_size}">'
+            f"{escape(line)}</text>"
+        )
+    return [*lines, "</g>"]

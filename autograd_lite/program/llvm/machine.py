@@ -1,0 +1,128 @@
+"""Programs as machine code: the text that `kernel` writes, compiled by LLVM for this processor, and called."""
+
+import ctypes
+import struct
+import threading
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from autograd_lite.program.llvm.kernel import Kernel
+from autograd_lite.program.matrices import Arrays
+from autograd_lite.program.python.interpreted import Numbers
+
+
+@cache
+def native_lanes() -> int:
+    """How many doubles the vector registers of this processor hold."""
+    features = llvm.get_host_cpu_features()
+    return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
+
+
+def target_machine() -> Any:
+    """LLVM's view of this processor; the compiler that it is given to owns it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=2,
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+class Machine:
+    """A program compiled to machine code, as a `Backend`.
+
+    Arguments:
+        arrays: the program.
+        lanes: how many points a vector has; as many as this processor's registers hold if None.
+        library: whether a vector library of the system may be used (see `NumbersMath`).
+
+    Raises:
+        KeyError: if LLVM does not know a primitive, as one of your own.
+    """
+
+    def __init__(self, arrays: Arrays, lanes: int | None = None, library: bool | None = None) -> None:
+        self.parameters, self.outputs = arrays.parameters.rows, sum(map(len, arrays.outputs))
+        self.totals = arrays.number_of_totals
+        self.lanes = native_lanes() if lanes is None else lanes
+        kernel = Kernel(arrays, self.lanes, library)
+        self.text = str(kernel.module)
+        machine = target_machine()
+        module = llvm.parse_assembly(self.text)
+        module.triple, module.data_layout = machine.triple, str(machine.target_data)
+        module.verify()
+        self.engine = llvm.create_mcjit_compiler(module, machine)
+        self.engine.finalize_object()
+        self.run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.engine.get_function_address("run"))
+        self.doubles = kernel.doubles
+        self.local = threading.local()
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        try:
+            call: Call = self.local.call
+        except AttributeError:
+            call = self.local.call = Call(self.doubles)  # each thread has work space of its own
+        outputs, totals, arguments = self._arguments(inputs, parameters)
+        call.set(*arguments)
+        self.run(call.address)
+        return outputs, totals
+
+    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+        """As `Backend` says."""
+        outputs, totals, arguments = self._arguments(inputs, parameters)
+        call = Call(self.doubles)
+        call.set(*arguments)
+        run, address = self.run, call.address
+
+        def run_again(_: Any = (inputs, parameters, outputs, totals, call, self)) -> None:
+            run(address)
+
+        run_again()
+        return outputs, totals, run_again
+
+    def _arguments(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, tuple[int, ...]]:
+        """Room for the outputs and the totals, and what the machine code is called with."""
+        points, totals = inputs.shape[0], self.totals
+        width = -(-points // 8) * 8
+        results = np.empty(totals + self.outputs * width)
+        if self.outputs == 1:
+            outputs = results[totals : totals + points, np.newaxis]
+        else:
+            outputs = results[totals:].reshape(self.outputs, width).T[:points]
+        address = _address(results)
+        down, across = inputs.strides
+        given = _address(parameters) if self.parameters else 0
+        arguments = points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address
+        return outputs, results[:totals], arguments
+
+
+class Call:
+    """What the machine code is called with: eight numbers in memory, and the work space."""
+
+    __slots__ = ("address", "memory", "numbers", "set")
+
+    def __init__(self, doubles: int) -> None:
+        self.memory = np.zeros(doubles + 8)  # with room to begin at a cache line
+        self.numbers = bytearray(9 * 8)
+        EIGHT.pack_into(self.numbers, 8, *[0] * 7, -(-_address(self.memory) // 64) * 64)
+        self.set = partial(EIGHT.pack_into, self.numbers, 0)
+        self.address = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.numbers)))
+
+
+EIGHT = struct.Struct("8q")
+
+
+def _address(array: Numbers) -> int:
+    """Where the numbers of an array are."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
+    except (ValueError, TypeError, BufferError):  # it is empty, is not contiguous, or cannot be written to
+        address: int = array.__array_interface__["data"][0]
+        return address

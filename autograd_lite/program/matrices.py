@@ -1,0 +1,580 @@
+"""Straight-line statements back to arrays: matrices, vectors and element-wise operations over many statements at once.
+
+A network that was written down scalar by scalar has the structure of the lecture's matrices, and this module finds it
+again, whatever the names, the loops and the order in which sums were added:
+
+- Sums of products of a parameter and something that varies form s = W o, if they share their second factors.
+- Statements of one operation at one depth, whose arguments lie in the same arrays, form one array: o = tanh(s).
+- The adjoints of such sums are sums of products again: W^T delta; and the gradients of the weights, summed over the
+  batch, are all the products of the entries of two arrays: G = delta o^T.
+
+What has no such structure stays what it was: an array of one row for each statement.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
+
+from autograd_lite.program.statements import COMMUTATIVE, Statements, without_dead
+from autograd_lite.words.lecture import lecture_name
+
+ONE = -1
+"""In place of a statement: the number 1, which a bias is multiplied by (o_0 = 1)."""
+
+MANY = 3
+"""So many terms of one array, or more, are added up as an array."""
+
+
+class Rows(NamedTuple):
+    """Some rows of an array, in order; one row is repeated where more are needed."""
+
+    array: "Array"
+    rows: range | tuple[int, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether they are all rows of the array, in their order."""
+        return self.rows == range(self.array.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Numbers(NamedTuple):
+    """Constants, one for each row, or one for all."""
+
+    numbers: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+Operand: TypeAlias = Rows | Numbers
+Matrix: TypeAlias = tuple[tuple[int, ...], ...]
+"""The numbers of the parameters that are the entries of a matrix."""
+
+
+@dataclass(eq=False)
+class Array:
+    """So many rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
+
+    Attributes:
+        rows: how many.
+        varies: whether it does so over the batch.
+        arguments: what it is computed from. An operand of one row stands for that row as often as needed; not all
+            operands of an array of several rows are such.
+        backward: whether it belongs to the backward pass.
+        op: a primitive, applied row by row; "inputs" and "parameters", all of them; "matmul", a matrix of parameters
+            times a vector; "sum", the sum of the rows of its argument; "stack", the rows of its arguments one below
+            the other.
+        matrix: that of a matmul.
+        name: what its statements are called by the labels of the graph; "" if they have no name in common.
+    """
+
+    op: str
+    rows: int
+    varies: bool
+    arguments: tuple[Operand, ...] = ()
+    matrix: Matrix = ()
+    backward: bool = False
+    name: str = ""
+
+
+class Total(NamedTuple):
+    """Sums over the batch: of the products of all rows of one array with all rows of another, G = delta o^T.
+
+    Attributes:
+        left: n rows.
+        right: m rows; None for the sums of the left rows alone.
+        targets: for each of the n times m sums, which total it is added to.
+    """
+
+    left: Operand
+    right: Operand | None
+    targets: Matrix
+
+
+@dataclass
+class Arrays:
+    """The array form of statements.
+
+    Attributes:
+        inputs, parameters: the arrays that are given.
+        computed: the others, in the order in which they are computed.
+        outputs: rows of arrays, which one after another are the outputs for each point.
+        totals: the sums over the batch.
+        number_of_totals: how many sums they give, where several may be added up to one.
+        variables: the numbers of the parameters that the totals after the first are derivatives with respect to.
+    """
+
+    inputs: Array
+    parameters: Array
+    computed: list[Array] = field(default_factory=list)
+    outputs: list[Operand] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+    number_of_totals: int = 0
+    variables: list[int] = field(default_factory=list)
+
+    @property
+    def matrices(self) -> list[Matrix]:
+        """Those of the matrix products, in order; two thirds of a network's work."""
+        return [array.matrix for array in self.computed if array.op == "matmul"]
+
+
+def straight_line(statements: Statements) -> Arrays:
+    """An array of one row for each statement."""
+    return _Finder(statements, {}).find()
+
+
+def find_arrays(statements: Statements) -> Arrays:
+    """The arrays of statements; where nothing forms a matrix of at least two rows and columns, `straight_line`.
+
+    >>> from autograd_lite.program.statements import trace
+    >>> from autograd_lite.value import Value
+    >>> x = [Value(1.0, "x1"), Value(2.0, "x2")]
+    >>> W = [[Value(0.1 * (i + j), f"w{i}{j}") for j in range(2)] for i in range(2)]
+    >>> s = [row[0] * x[0] + row[1] * x[1] for row in W]
+    >>> e = s[0].tanh() * s[1].tanh()
+    >>> arrays = find_arrays(trace(e, x, W[0] + W[1], gradients=False, max_nodes=1000))
+    >>> [(array.op, array.rows) for array in arrays.computed]
+    [('matmul', 2), ('tanh', 2), ('multiply', 1)]
+    """
+    merged = _merge_equal_sums(statements)
+    while merged is not statements:  # what was merged is used less often, so that more sums can be taken apart
+        statements, merged = merged, _merge_equal_sums(merged)
+    products = _sums_of_products(merged)
+    widths: dict[tuple[int, ...], int] = {}
+    for of_sum in products.values():
+        signature = tuple(sorted(of_sum.products))
+        widths[signature] = widths.get(signature, 0) + 1
+    if not any(rows > 1 and len(signature) > 1 for signature, rows in widths.items()):
+        return straight_line(statements)
+    matrices = {
+        position: of_sum
+        for position, of_sum in products.items()
+        if len(of_sum.products) > 1 or widths[tuple(of_sum.products)] > 1
+    }
+    return _Finder(merged, matrices).find()
+
+
+def _merge_equal_sums(statements: Statements) -> Statements:
+    """The statements, where sums of the same terms in any order are one, and so is what is equal because of that."""
+    ops, arguments, uses = statements.ops, statements.arguments, statements.uses()
+    within = {
+        argument
+        for position, op in enumerate(ops)
+        if op == "add"
+        for argument in arguments[position]
+        if ops[argument] == "add" and uses[argument] == 1
+    }
+    known: dict[tuple[object, ...], int] = {}
+    equal = list(range(len(statements)))  # for each statement, the first that is equal to it
+    for position, op in enumerate(ops):
+        if arguments[position]:
+            in_any_order = op in COMMUTATIVE
+            parts = arguments[position]
+            if op == "add" and position not in within:
+                parts = tuple(_terms(statements, uses, position)[0])
+                in_any_order = True
+            parts = tuple([equal[part] for part in parts])
+            equal[position] = known.setdefault((op, tuple(sorted(parts)) if in_any_order else parts), position)
+    if equal == list(range(len(statements))):
+        return statements
+    return without_dead(
+        replace(
+            statements,
+            arguments=[tuple([equal[part] for part in parts]) for parts in arguments],
+            outputs=[equal[position] for position in statements.outputs],
+            totals=[equal[position] for position in statements.totals],
+        )
+    )
+
+
+class _Sum(NamedTuple):
+    """A sum taken apart into products of a parameter and something that varies, and other terms."""
+
+    products: dict[int, int]
+    """For each second factor, or ONE, the parameter."""
+    others: tuple[int, ...]
+
+
+def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[list[int], list[int]]:
+    """The terms of a sum, also of the sums in it that are used nowhere else; and these sums."""
+    terms: list[int] = []
+    inner: list[int] = []
+    stack = list(reversed(statements.arguments[position]))
+    while stack:
+        term = stack.pop()
+        if statements.ops[term] == "add" and uses[term] == 1:
+            inner.append(term)
+            stack.extend(reversed(statements.arguments[term]))
+        elif statements.numbers.get(term) != 0.0:  # the built-in sum begins with 0
+            terms.append(term)
+    return (terms, inner) if len(terms) > 1 else (list(statements.arguments[position]), [])
+
+
+def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
+    """All sums, and single products, that may be a row of a matrix product."""
+    uses, varies = statements.uses(), statements.varying()
+    first, last = statements.inputs, statements.inputs + statements.parameters
+    found: dict[int, _Sum] = {}
+    within: set[int] = set()  # sums and products that are parts of sums
+
+    def product(position: int) -> tuple[int, int] | None:
+        """The parameter of a product, and the factor that varies."""
+        if statements.ops[position] == "multiply":
+            a, b = statements.arguments[position]
+            for parameter, factor in ((a, b), (b, a)):
+                if first <= parameter < last and varies[factor]:
+                    return parameter, factor
+        return None
+
+    def take_apart(terms: list[int]) -> _Sum:
+        """The terms as products, as far as they are; of two with the same second factor only the first."""
+        products: dict[int, int] = {}
+        others: list[int] = []
+        for term in terms:
+            parameter, factor = product(term) or (term, ONE)
+            if factor in products or not first <= parameter < last:
+                others.append(term)
+            else:
+                products[factor] = parameter
+                if factor != ONE and uses[term] == 1:
+                    within.add(term)
+        return _Sum(products, tuple(others))
+
+    for position in range(len(statements) - 1, last - 1, -1):  # the whole of a sum before the sums in it
+        if position in within:
+            continue
+        pair = product(position)
+        if pair is not None:
+            found[position] = _Sum({pair[1]: pair[0]}, ())
+        elif statements.ops[position] == "add":
+            terms, inner = _terms(statements, uses, position)
+            within.update(inner)
+            of_sum = take_apart(terms)
+            if len(of_sum.products) > 1:  # one of them, at least, is a product
+                found[position] = of_sum
+    return found
+
+
+class _Finder:
+    """Puts statements into arrays, depth by depth."""
+
+    def __init__(self, statements: Statements, sums: dict[int, _Sum]) -> None:
+        self.statements, self.sums = statements, sums
+        self.grouping = bool(sums)
+        self.varies = statements.varying()
+        self.uses = statements.uses()
+        self.place: dict[int, tuple[Array, int]] = {}
+        """Where each statement is: in which array, in which row."""
+        self.order: dict[int, int] = {}
+        """The arrays' numbers, by their ids."""
+        self.stacks: dict[tuple[int, ...], Array] = {}
+        self.entries: dict[int, tuple[int, int, int]] = {}
+        """Where each parameter is first: in which matrix, row and column."""
+        inputs, parameters = statements.inputs, statements.parameters
+        self.arrays = Arrays(Array("inputs", inputs, True), Array("parameters", parameters, False))
+        self.arrays.number_of_totals = len(statements.totals)
+        self.arrays.variables = statements.variables
+        for array, start in ((self.arrays.inputs, 0), (self.arrays.parameters, inputs)):
+            self.order[id(array)] = len(self.order)
+            for row in range(array.rows):
+                self.place[start + row] = array, row
+
+    def find(self) -> Arrays:
+        pairs = [self._pair(number, total) for number, total in enumerate(self.statements.totals)]
+        wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
+        for group in self._by_depth(wanted):
+            self._place(group)
+        self.arrays.outputs = self._outputs()
+        self.arrays.totals = self._totals(pairs)
+        self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
+        return self.arrays
+
+    def _outputs(self) -> list[Operand]:
+        """The outputs in their order, those of one array together."""
+        parts: list[list[int]] = []
+        for position in self.statements.outputs:
+            if parts and self._array_of(parts[-1][-1]) == self._array_of(position):
+                parts[-1].append(position)
+            else:
+                parts.append([position])
+        whole: list[Operand] = []
+        for part in parts:  # equal rows would be taken for one that is repeated
+            rows = self.rows(part)
+            whole += [rows] if len(rows) == len(part) else [self.rows([position]) for position in part]
+        return whole
+
+    # Depth by depth
+
+    def _arguments(self, position: int) -> Iterable[int]:
+        """What a statement is computed from, where sums of products are one operation."""
+        of_sum = self.sums.get(position)
+        if of_sum is not None:
+            return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
+        if self.grouping and self.statements.ops[position] == "add":
+            return _terms(self.statements, self.uses, position)[0]
+        return self.statements.arguments[position]
+
+    def _by_depth(self, wanted: set[int]) -> list[list[int]]:
+        """The statements that are needed, by their depth; all arguments of a statement are less deep."""
+        first = self.statements.inputs + self.statements.parameters
+        needed = [False] * len(self.statements)
+        for position in wanted:
+            needed[position] = True
+        for position in range(len(needed) - 1, first - 1, -1):
+            if needed[position]:
+                for argument in self._arguments(position):
+                    needed[argument] = True
+        if not self.grouping:
+            numbers = self.statements.numbers
+            return [
+                [position] for position in range(first, len(needed)) if needed[position] and position not in numbers
+            ]
+        depth = [0] * len(needed)
+        levels: dict[int, list[int]] = {}
+        for position in range(first, len(needed)):
+            if needed[position] and position not in self.statements.numbers:
+                depth[position] = 1 + max([depth[argument] for argument in self._arguments(position)])
+                levels.setdefault(depth[position], []).append(position)
+        return [levels[level] for level in sorted(levels)]
+
+    def _place(self, positions: list[int]) -> None:
+        """Put statements of one depth into arrays."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for position in positions:
+            groups.setdefault(self._kind(position), []).append(position)
+        for kind, group in groups.items():
+            if kind[0] == "matmul":
+                self._place_products(group)
+            elif kind[0] == "sum":
+                terms = self._sorted(self._arguments(group[0]))
+                self._new_array("sum", group, (self.rows(terms),))
+            else:
+                self._place_elements(str(kind[0]), group)
+
+    def _kind(self, position: int) -> tuple[object, ...]:
+        """What statements must have in common to be rows of one array."""
+        phase = position >= self.statements.backward
+        of_sum = self.sums.get(position)
+        if of_sum is not None:
+            return "matmul", phase, tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
+        op = self.statements.ops[position]
+        arguments = self._arguments(position)
+        if self.grouping and op == "add":
+            arguments = self._sorted(arguments)
+            arrays = set(map(self._array_of, arguments))
+            if (
+                len(arguments) >= MANY
+                and len(set(arguments)) == len(arguments)
+                and len(arrays) == 1
+                and -1 not in arrays
+            ):
+                return "sum", position
+        return op, phase, *map(self._array_of, arguments)
+
+    def _array_of(self, position: int) -> int:
+        """The number of the array that a statement is in; -1 for a constant."""
+        return self.order[id(self.place[position][0])] if position in self.place else -1
+
+    def _sorted(self, positions: Iterable[int]) -> list[int]:
+        """Statements by where they are; constants, and the number 1, first."""
+        return sorted(positions, key=self._place_of)
+
+    def _place_of(self, position: int) -> tuple[int, int]:
+        if position not in self.place:
+            return -1, position
+        array, row = self.place[position]
+        return self.order[id(array)], row
+
+    def _place_elements(self, op: str, group: list[int]) -> None:
+        """An array of statements of one operation, ordered as their arguments are."""
+        arguments = {position: list(self._arguments(position)) for position in group}
+        if self.grouping and op == "add":
+            arguments = {position: self._sorted(terms) for position, terms in arguments.items()}
+        group = sorted(group, key=lambda position: list(map(self._place_of, arguments[position])))
+        columns = zip(*(arguments[position] for position in group), strict=True)
+        self._new_array(op, group, tuple([self.rows(list(column)) for column in columns]))
+
+    def _place_products(self, group: list[int]) -> None:
+        """A matrix product, and the sum with what else is added to it."""
+        first = self.statements.inputs
+        rows = [self.sums[position] for position in group]
+        factors = self._sorted(rows[0].products)
+        if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
+            factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
+        column = next(factor for factor in factors if factor != ONE)
+        in_order = sorted(range(len(rows)), key=lambda row: self._place_in_matrices(rows[row], column))
+        group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
+        matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
+        number = len(self.entries)
+        for i, entries in enumerate(matrix):
+            for j, entry in enumerate(entries):
+                self.entries.setdefault(entry + first, (number, i, j))
+        vector = self._vector(tuple(factors))
+        others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
+        if not others:
+            self._new_array("matmul", group, (vector,), matrix)
+            return
+        product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
+        self._new_array("add", group, (Rows(product, range(len(group))), *others))
+
+    def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
+        """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
+        known = self.entries.get(row.products[column])
+        return (0, *known) if known is not None else (1, min(row.products.values()))
+
+    def _vector(self, factors: tuple[int, ...]) -> Rows:
+        """The rows of these statements and the number 1, as rows of one array."""
+        arrays = {self._array_of(factor) for factor in factors}
+        if len(arrays) == 1:
+            rows = self.rows(list(factors))
+            assert isinstance(rows, Rows)
+            return rows
+        if factors not in self.stacks:
+            segments: list[list[int]] = []
+            for factor in factors:
+                if segments and self._array_of(segments[-1][-1]) == self._array_of(factor):
+                    segments[-1].append(factor)
+                else:
+                    segments.append([factor])
+            arguments = tuple(Numbers((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
+            self.stacks[factors] = self._new_array("stack", [], arguments, rows=len(factors), backward=max(factors))
+        stack = self.stacks[factors]
+        return Rows(stack, range(stack.rows))
+
+    def _new_array(
+        self,
+        op: str,
+        group: list[int],
+        arguments: tuple[Operand, ...],
+        matrix: Matrix = (),
+        *,
+        rows: int | None = None,
+        backward: int | None = None,
+    ) -> Array:
+        """An array that is computed now.
+
+        Arguments:
+            group: the statement of each row; none, with the number of rows, if no statement is computed so.
+            backward: a statement that says whether this is the backward pass, if the group is empty.
+        """
+        position = group[0] if backward is None else backward
+        array = Array(
+            op,
+            len(group) if rows is None else rows,
+            any(isinstance(argument, Rows) and argument.array.varies for argument in arguments),
+            arguments,
+            matrix,
+            position >= self.statements.backward,
+            common_name([self.statements.names.get(member, "") for member in group]),
+        )
+        self.order[id(array)] = len(self.order)
+        self.arrays.computed.append(array)
+        for row, member in enumerate(group):
+            self.place[member] = array, row
+        return array
+
+    def rows(self, positions: list[int]) -> Operand:
+        """Statements that all are in one array, or all constants, as an operand."""
+        if self._array_of(positions[0]) < 0:
+            numbers = tuple([self.statements.numbers[position] for position in positions])
+            return Numbers(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
+        array = self.place[positions[0]][0]
+        places = [self.place[position][1] for position in positions]
+        if len(set(places)) == 1:
+            return Rows(array, range(places[0], places[0] + 1))
+        if places == list(range(places[0], places[0] + len(places))):
+            return Rows(array, range(places[0], places[0] + len(places)))
+        return Rows(array, tuple(places))
+
+    # Totals
+
+    def _pair(self, number: int, total: int) -> tuple[int, int, int]:
+        """Of a total that is the sum of a product, both factors, else what is summed and ONE; and its number.
+
+        The first total is the sum of the output itself, which is left whole.
+        """
+        ops, arguments = self.statements.ops, self.statements.arguments
+        if number > 0 and ops[total] == "multiply" and self.uses[total] == 1 and self.grouping:
+            a, b = arguments[total]
+            if self.varies[a] and self.varies[b]:
+                return a, b, number
+        return total, ONE, number
+
+    def _totals(self, pairs: list[tuple[int, int, int]]) -> list[Total]:
+        """Sums over the batch, as few and as large as possible."""
+        if not self.grouping:
+            return [Total(self.rows([left]), None, ((target,),)) for left, _, target in pairs]
+        partners: dict[int, dict[int, int]] = {}
+        again: list[tuple[int, int, int]] = []  # the same product, summed for another total too
+        for a, b, target in pairs:
+            left, right = (b, a) if b != ONE and self._place_of(b) > self._place_of(a) else (a, b)
+            if right in partners.setdefault(left, {}):
+                again.append((left, right, target))
+            else:
+                partners[left][right] = target
+        blocks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+        for left, rights in partners.items():
+            blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
+        totals: list[Total] = []
+        single: dict[tuple[int, int], list[tuple[int, int]]] = {}  # products that are no part of a larger block
+        for (_, columns), lefts in blocks.items():
+            for part in self._parts(columns):
+                if part != [ONE] and len(part) == len(lefts) == 1:
+                    pair = lefts[0], part[0]
+                    single.setdefault((self._array_of(pair[0]), self._array_of(pair[1])), []).append(pair)
+                    continue
+                rows = self._sorted(lefts)
+                targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
+                totals.append(Total(self.rows(rows), self._right(part), targets))
+        for pairs_of_rows in single.values():
+            totals.append(self._row_by_row(pairs_of_rows, [partners[left][right] for left, right in pairs_of_rows]))
+        totals.extend(Total(self.rows([left]), self._right([right]), ((target,),)) for left, right, target in again)
+        return totals
+
+    def _row_by_row(self, pairs: list[tuple[int, int]], targets: list[int]) -> Total:
+        """The sums over the batch of products of one row of an array with one of another."""
+        left, right = (self.rows(list(column)) for column in zip(*pairs, strict=True))
+        column = tuple([(target,) for target in targets])
+        if len(pairs) == 1:
+            return Total(left, right, column)
+        product = self._new_array("multiply", [], (left, right), rows=len(pairs), backward=pairs[0][0])
+        return Total(Rows(product, range(product.rows)), None, column)
+
+    def _right(self, part: Sequence[int]) -> Operand | None:
+        return None if list(part) == [ONE] else self._vector(tuple(part))
+
+    def _parts(self, columns: tuple[int, ...]) -> list[list[int]]:
+        """Columns as the vector of a matrix product, if there is one of just these; else array by array."""
+        for factors in self.stacks:
+            if len(factors) == len(columns) and tuple(sorted(factors)) == columns:
+                return [list(factors)]
+        parts: dict[int, list[int]] = {}
+        for column in self._sorted(columns):
+            parts.setdefault(self._array_of(column), []).append(column)
+        return list(parts.values())
+
+
+def common_name(labels: Sequence[str]) -> str:
+    """What an array is called whose rows have these labels: s1 for s_1^(1), s_2^(1), ...; "" if nothing in common.
+
+    >>> common_name(["s_1^(2)", "s_2^(2)"]), common_name(["x1", "x2"]), common_name(["a", "b"])
+    ('s2', 'x', '')
+    """
+    names = {_stem(label, several=len(labels) > 1) for label in labels}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _stem(label: str, several: bool) -> str:
+    if label.startswith("d_") and not label.startswith("d_d_"):  # an adjoint
+        stem = _stem(label[2:], several)
+        return f"d_{stem}" if stem else ""
+    name = lecture_name(label)
+    if name is None:
+        return "" if several or not label.isidentifier() else label
+    letter = "d" if name.letter == "delta" else name.letter
+    if name.layer:
+        return f"{letter.upper()}{name.layer}" if name.layer_first else f"{letter}{name.layer}"
+    return letter if several else f"{letter}{name.units}"

@@ -1,0 +1,170 @@
+"""Back ends that Python runs: the source of a program, on floats point by point, or on NumPy arrays over the batch."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd_lite.primitives import Primitive
+from autograd_lite.program.matrices import Arrays, Matrix
+from autograd_lite.program.python.functions import function_of, stack
+from autograd_lite.program.python.source import ArraySource, Source, array_source, straight_line_source
+from autograd_lite.program.statements import Statements
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+
+
+class Backend(Protocol):
+    """Runs a program."""
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """The outputs, of shape (N, outputs), and the totals, summed over the batch.
+
+        Arguments:
+            inputs: of shape (N, inputs), N at least 1.
+            parameters: of shape (parameters,).
+        """
+        ...
+
+    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+        """Run, and give also what runs again, on what the same arrays hold then, into the same results."""
+        ...
+
+
+class Interpreted:
+    """A back end that Python runs; large batches in blocks of points, whose arrays stay in the processor's cache."""
+
+    block: int
+    """How many points."""
+
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend.__call__`, for one block."""
+        raise NotImplementedError
+
+    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Backend` says."""
+        if len(inputs) <= self.block:
+            return self.compute(inputs, parameters)
+        blocks = [
+            self.compute(inputs[start : start + self.block], parameters) for start in range(0, len(inputs), self.block)
+        ]
+        return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
+
+    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+        """As `Backend` says."""
+        outputs, totals = self(inputs, parameters)
+
+        def run() -> None:
+            outputs[:], totals[:] = self(inputs, parameters)
+
+        return outputs, totals, run
+
+
+def load(source: Source, function: Callable[[str], Any]) -> Callable[..., Any]:
+    """The function `program` that a text defines, with this function for each primitive in place of NumPy's."""
+    namespace: dict[str, Any] = {name: function(op) for name, op in source.functions.items() if op != "stack"}
+    namespace |= {"array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
+    exec(compile("\n".join([*source.constants, source.body]), "<program>", "exec"), namespace)
+    program: Callable[..., Any] = namespace["program"]
+    return program
+
+
+class Floats(Interpreted):
+    """Straight-line code on Python's floats, one point after another, with the arithmetic of Value itself."""
+
+    def __init__(self, statements: Statements) -> None:
+        source = straight_line_source(statements)
+        self.program = load(source, lambda op: statements.rows[op].compute)
+        self.outputs, self.totals = len(statements.outputs), len(statements.totals)
+        self.block = 100_000
+
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
+        weights, program = parameters.tolist(), self.program
+        points = [program(point, weights) for point in inputs.tolist()]
+        outputs, totals = (np.array([point[part] for point in points], dtype=np.float64) for part in (0, 1))
+        return outputs.reshape(len(points), self.outputs), totals.reshape(len(points), self.totals).sum(axis=0)
+
+
+class Batches(Interpreted):
+    """Straight-line code on NumPy arrays: each statement over the whole batch."""
+
+    def __init__(self, statements: Statements) -> None:
+        source = straight_line_source(statements)
+        self.program = load(source, lambda op: function_of(op, statements.rows[op]))
+        self.block = max(100, 1_000_000 // max(1, statements.operations))
+
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
+        points = len(inputs)
+        with np.errstate(all="ignore"):
+            outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
+            given = np.empty((len(outputs), points))
+            for row, output in zip(given, outputs, strict=True):
+                row[:] = output
+            sums = [np.sum(total) if np.ndim(total) else points * total for total in totals]
+        return given.T, np.array(sums, dtype=np.float64)
+
+
+class ArrayCode(Interpreted):
+    """Array code, with NumPy's matrix products."""
+
+    def __init__(self, arrays: Arrays, rows: Mapping[str, Primitive]) -> None:
+        self.source: ArraySource = array_source(arrays, {})
+        source = self.source.source
+        self.program = load(source, lambda op: function_of(op, rows.get(op)))
+        self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
+        self.parameters = [Selection(group.members) for group in self.source.parameters]
+        self.targets = [Selection(total.targets) for total in arrays.totals]
+        self.number_of_totals = arrays.number_of_totals
+        self.bounds = [0, *itertools.accumulate(map(len, arrays.outputs))]
+        places = [target for total in arrays.totals for row in total.targets for target in row]
+        self.overlapping = len(set(places)) < len(places)
+        self.block = 1000
+
+    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+        """As `Interpreted` says."""
+        rows = inputs.T
+        with np.errstate(all="ignore"):
+            arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]
+            outputs, totals = self.program(*arguments)
+        given = np.empty((self.bounds[-1], len(inputs)))
+        for start, stop, output in zip(self.bounds, self.bounds[1:], outputs, strict=False):
+            given[start:stop] = output
+        sums = np.zeros(self.number_of_totals)
+        for part, total in zip(self.targets, totals, strict=True):
+            part.put(sums, total, self.overlapping)
+        return given.T, sums
+
+
+class Selection:
+    """The entries of a vector that form a matrix: a view of it where they lie side by side.
+
+    >>> Selection(((0, 1), (2, 3))).of(np.arange(4.0)).tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
+    """
+
+    def __init__(self, members: Matrix) -> None:
+        self.members = np.array(members, dtype=np.intp)
+        flat = self.members.ravel()
+        self.start: int | None = int(flat[0])
+        self.stop = int(flat[0]) + len(flat)
+        if not np.array_equal(flat, np.arange(self.start, self.stop)):
+            self.start = None
+
+    def of(self, vector: Numbers) -> Numbers:
+        """The matrix."""
+        if self.start is None:
+            return vector[self.members]
+        return vector[self.start : self.stop].reshape(self.members.shape)
+
+    def put(self, vector: Numbers, matrix: Numbers | float, overlapping: bool) -> None:
+        """Add the matrix to the vector; unless others overlap with it, there are zeros there."""
+        if overlapping:
+            np.add.at(vector, self.members, matrix)
+        else:
+            vector[self.members if self.start is None else slice(self.start, self.stop)] = (
+                matrix if self.start is None else np.ravel(matrix)
+            )

@@ -1,0 +1,533 @@
+"""Programs as Python: straight-line code that runs on floats and on NumPy batches, and array code, the lecture's.
+
+A back end of the table of primitives: a dictionary, operation -> how it is written, beside one loop over the
+statements, and one over the arrays.
+"""
+
+import keyword
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from autograd_lite.labels import LONGEST_LABEL
+from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
+from autograd_lite.program.python.functions import import_of
+from autograd_lite.program.statements import Statements
+from autograd_lite.words.lecture import lecture_name
+from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, SUM, Notation
+
+PYTHON: dict[str, Notation] = {
+    "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
+    "subtract": Notation("{} - {}", SUM, (SUM, PRODUCT)),
+    "multiply": Notation("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
+    "negative": Notation("-{}", SIGNED, (ATOM,)),
+}
+"""How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
+
+DIVISION = Notation("{} / {}", PRODUCT, (PRODUCT, SIGNED))
+"""How it is written where the divisor is a number, and not zero."""
+
+WHOLE = 1_000_000
+"""Whole numbers below it are written without a point: Python and NumPy compute the same with them."""
+
+LONGEST_LINE = 100
+"""An expression is not put into another where it would become longer."""
+
+GIVEN = {"inputs", "parameters", "stack"}
+"""Arrays that are written nowhere else, so that they cannot be written into a stack."""
+
+Text = tuple[str, int]
+"""An expression, and how tightly it binds."""
+
+
+def write(op: str, arguments: Sequence[Text]) -> Text:
+    """An operation as text, with brackets where precedence asks for them.
+
+    >>> write("multiply", [("a + b", SUM), ("c", ATOM)])
+    ('(a + b) * c', 2)
+    """
+    notation = DIVISION if op == "divide" and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
+    if notation is None:
+        # a function may give back an argument: as a float, not as Python's whole number
+        texts = [f"{text}.0" if text.lstrip("-").isdecimal() else text for text, _ in arguments]
+        return f"{called(op)}({', '.join(texts)})", ATOM
+    places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
+    pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
+    if op == "add":
+        return " + ".join(pieces), notation.binds
+    return notation.template.format(*pieces), notation.binds
+
+
+def _is_nonzero(text: str) -> bool:
+    """Whether it is a number, and not 0."""
+    return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None and float(text) != 0
+
+
+def number(value: float) -> Text:
+    """A constant as text: 2, 0.5, nan, -1."""
+    whole = abs(value) < WHOLE and value.is_integer() and str(value) != "-0.0"
+    text = str(int(value)) if whole else repr(value)
+    return text, SIGNED if text.startswith("-") else ATOM
+
+
+def identifier(label: str) -> str:
+    """A label as a name that Python takes, if it is no keyword; "" if nothing of it can be kept.
+
+    >>> identifier("w^(1)_{2,0}"), identifier("s_1^(2)"), identifier("delta_1^(2)"), identifier("my rate")
+    ('w1_2_0', 's2_1', 'd2_1', 'my_rate')
+    """
+    if label.startswith("d_") and not label.startswith("d_d_"):  # an adjoint
+        rest = identifier(label[2:])
+        return f"d_{rest}" if rest else ""
+    name = lecture_name(label)
+    if name is not None and name.layer:
+        letter = "d" if name.letter == "delta" else name.letter
+        label = f"{letter}{name.layer}_{name.units}"
+    plain = re.sub(r"[^0-9A-Za-z_]+", "_", label[:LONGEST_LABEL]).strip("_")
+    return plain if not plain or plain[0].isalpha() else f"v_{plain}"
+
+
+class Names:
+    """Gives names that are new, and that Python takes.
+
+    >>> names = Names()
+    >>> names.new("rate"), names.new("rate"), names.new("lambda"), names.new("")
+    ('rate', 'rate_2', 'lambda_2', 'v1')
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = {*taken, *keyword.kwlist, *TAKEN}
+        self.numbers: dict[str, int] = {}
+
+    def new(self, wanted: str) -> str:
+        """A name like the one that is wanted; v1, v2, ... where none is."""
+        stem = identifier(wanted)
+        name = stem
+        while not name or name in self.taken:
+            self.numbers[stem] = self.numbers.get(stem, 1 if stem else 0) + 1
+            name = f"{stem}_{self.numbers[stem]}" if stem else f"v{self.numbers[stem]}"
+        self.taken.add(name)
+        return name
+
+
+TAKEN = ("array", "function_of", "inf", "inputs", "nan", "parameters", "program", "stack")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a program, which defines the function `program`, and what it calls.
+
+    Attributes:
+        comment: what it runs on.
+        functions: the primitives that it calls, by the names that it calls them by; "stack" is none.
+        constants: lines that define constant arrays.
+        body: the function.
+    """
+
+    comment: str
+    functions: Mapping[str, str]
+    constants: tuple[str, ...]
+    body: str
+
+    @property
+    def text(self) -> str:
+        """All of it, as a module that runs by itself."""
+        numbers = [("math", name) for name in ("inf", "nan") if re.search(rf"\b{name}\b", self.body)]
+        arrays = [("numpy", "array")] if self.constants else []
+        known = {name: op for name, op in self.functions.items() if op in OUR_NAMES or op == "stack"}
+        own = {name: op for name, op in self.functions.items() if name not in known}
+        helpers = [("autograd_lite.program.python.functions", "function_of")] if own else []
+        imports = [*numbers, *arrays, *helpers, *map(import_of, known.values())]
+        lines = [f"# {self.comment}"]
+        for module in ("math", "numpy", "autograd_lite.program.python.functions"):
+            names = sorted(name for its_module, name in imports if its_module == module)
+            lines += [f"from {module} import {', '.join(names)}"] if names else []
+        if own:
+            lines += ["", *(f"{name} = function_of({op!r})" for name, op in own.items())]
+        if self.constants:
+            lines += ["", *self.constants]
+        return "\n".join([*lines, "", "", self.body, ""])
+
+
+def called(op: str) -> str:
+    """The name by which a text calls a primitive: its own, if that may stand there.
+
+    >>> called("tanh"), called("my op")
+    ('tanh', 'primitive_6d79206f70')
+    """
+    plain = op.isascii() and op.isidentifier() and not keyword.iskeyword(op) and op not in TAKEN
+    return op if plain else f"primitive_{op.encode().hex()}"
+
+
+# Straight-line code
+
+
+def straight_line_source(statements: Statements) -> Source:
+    """One line for each statement, in floats or, the batch along the last axis, in arrays.
+
+    `program(inputs, parameters)` takes both in their order, and gives all outputs, and all totals before they are
+    summed over the batch.
+
+    >>> from autograd_lite.program.statements import trace
+    >>> from autograd_lite.value import Value
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> print(straight_line_source(trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=10)).text)
+    # Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.
+    from numpy import tanh
+    <BLANKLINE>
+    <BLANKLINE>
+    def program(inputs, parameters):
+        [x] = inputs
+        [w] = parameters
+        # forward pass
+        v1 = x * w
+        v2 = tanh(v1)
+        # backward pass
+        v3 = v2 * v2
+        v4 = 1 - v3
+        d_x = v4 * w
+        d_w = v4 * x
+        return [v2, d_x], [v2, d_w]
+    <BLANKLINE>
+    """
+    ops, arguments = statements.ops, statements.arguments
+    functions = {called(op): op for op, parents in zip(ops, arguments, strict=True) if parents and op not in PYTHON}
+    names = Names(functions)
+    texts: list[Text] = []
+    lines = ["def program(inputs, parameters):"]
+    phase = ""
+    first = statements.inputs + statements.parameters
+    for position, (op, parents) in enumerate(zip(ops, arguments, strict=True)):
+        if position in statements.numbers:
+            texts.append(number(statements.numbers[position]))
+            continue
+        wanted = statements.names.get(position, "")
+        if position < first:
+            wanted = wanted or (f"x{position + 1}" if position < statements.inputs else f"w{position + 1}")
+        name = names.new(wanted)
+        texts.append((name, ATOM))
+        if position < first:
+            continue
+        now = "forward pass" if position < statements.backward else "backward pass"
+        if now != phase:
+            lines.append(f"    # {now}")
+            phase = now
+        expression, _ = write(op, [texts[parent] for parent in parents])
+        lines.append(f"    {name} = {expression}")
+    unpacking = [
+        f"    [{', '.join(text for text, _ in part)}] = {leaves}"
+        for leaves, part in (("inputs", texts[: statements.inputs]), ("parameters", texts[statements.inputs : first]))
+        if part
+    ]
+    lines[1:1] = unpacking
+    results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
+    lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
+    return Source(
+        "Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.",
+        functions,
+        (),
+        "\n".join(lines),
+    )
+
+
+# Array code
+
+
+@dataclass(frozen=True)
+class Group:
+    """Inputs, or parameters, that are one argument of array code.
+
+    Attributes:
+        name: of the argument.
+        members: their numbers, in rows and, of a matrix, columns; of inputs and vectors, in one column.
+    """
+
+    name: str
+    members: Matrix
+
+
+@dataclass
+class ArraySource:
+    """Array code; its function `program` takes an argument for each group.
+
+    Attributes:
+        source: the text.
+        inputs: the groups of inputs, each an array with a row for each input, and the batch along the last axis.
+        parameters: the groups of parameters, each a matrix.
+    """
+
+    source: Source
+    inputs: list[Group]
+    parameters: list[Group]
+
+
+def array_source(arrays: Arrays, labels: Mapping[int, str]) -> ArraySource:
+    """The array form as text; for a multilayer perceptron the recursion of the lecture.
+
+    Arguments:
+        arrays: the array form.
+        labels: of the inputs and parameters, by their position among the statements.
+    """
+    return _ArrayWriter(arrays, labels).write()
+
+
+@dataclass
+class _ArrayWriter:
+    arrays: Arrays
+    labels: Mapping[int, str]
+    lines: list[str] = field(default_factory=list)
+    functions: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        computed = self.arrays.computed
+        self.names = Names(called(array.op) for array in computed)
+        self.uses: dict[int, int] = {}
+        """How often each array is used; a use that forbids to write it where it is used counts two."""
+        for operand in self._operands():
+            if isinstance(operand, Rows):
+                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + (1 if operand.whole else 2)
+        for operand in self._results():
+            if isinstance(operand, Rows):
+                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + 2
+        self.texts: dict[int, Text] = {}
+        """Of each array that was written: its name, or, if it is written only once, its expression."""
+        self.offsets: dict[int, tuple[int, int]] = {}
+        """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
+        self.blocks: list[Group] = []
+        self.exact: dict[Matrix, str] = {}
+        self.places: dict[int, tuple[int, int, int]] = {}
+        """Of each parameter, the first group that it is in, and where in it."""
+
+    def _operands(self) -> Iterable[Operand]:
+        for array in self.arrays.computed:
+            yield from array.arguments
+
+    def _results(self) -> Iterable[Operand]:
+        yield from self.arrays.outputs
+        for total in self.arrays.totals:
+            yield from (operand for operand in total[:2] if operand is not None)
+
+    def write(self) -> ArraySource:
+        inputs = self._input_groups()
+        self.inputs = inputs
+        self._parameter_groups()
+        self.stacked = self._stacked()
+        phase = ""
+        for array in self.arrays.computed:
+            now = "backward pass" if array.backward else "forward pass"
+            if now != phase:
+                self.lines.append(f"    # {now}")
+                phase = now
+            self._write_array(array)
+        totals = self._write_totals()
+        outputs = [self._operand(operand)[0] for operand in self.arrays.outputs]
+        returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
+        head = f"def program({', '.join(group.name for group in (*inputs, *self.blocks))}):"
+        source = Source(
+            "Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.",
+            self.functions,
+            tuple(f"{name} = {text}" for text, name in self.constants.items()),
+            "\n".join([head, *self.lines, f"    return {returned}"]),
+        )
+        return ArraySource(source, inputs, self.blocks)
+
+    # Arguments
+
+    def _input_groups(self) -> list[Group]:
+        """Inputs with a name in common, one after another, unless an array takes some of several such groups."""
+        inputs = self.arrays.inputs
+        stems = [common_name([label, label + "0"]) or label for label in map(self._label_of_input, range(inputs.rows))]
+        starts = {0, *(row for row in range(1, inputs.rows) if stems[row] != stems[row - 1])}
+        for operand in (*self._operands(), *self._results()):
+            if isinstance(operand, Rows) and operand.array is inputs:
+                starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
+        bounds = [*sorted(starts), inputs.rows]
+        groups = []
+        for start, stop in pairwise(bounds):
+            if stop > start:
+                labels = [self._label_of_input(row) for row in range(start, stop)]
+                name = common_name(labels) or "x"
+                groups.append(
+                    Group(self.names.new("x" if name == "o0" else name), tuple((row,) for row in range(start, stop)))
+                )
+        return groups
+
+    def _label_of_input(self, row: int) -> str:
+        return self.labels.get(row, "")
+
+    def _parameter_groups(self) -> None:
+        for array in self.arrays.computed:
+            if array.op == "matmul" and self._block_of(array.matrix) is None:
+                self._new_block(array.matrix)
+        for operand in (*self._operands(), *self._results()):
+            if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
+                column = tuple((row,) for row in operand.rows)
+                if self._block_of(column) is None:
+                    self._new_block(column)
+
+    def _new_block(self, matrix: Matrix) -> None:
+        first = self.arrays.inputs.rows
+        name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
+        self.blocks.append(Group(self.names.new(name or f"W{len(self.blocks) + 1}"), matrix))
+        self.exact[matrix] = self.blocks[-1].name
+        for r, row in enumerate(matrix):
+            for c, member in enumerate(row):
+                self.places.setdefault(member, (len(self.blocks) - 1, r, c))
+
+    def _block_of(self, matrix: Matrix) -> str | None:
+        """The text of a matrix as a part of an argument, or its transpose; None if it is none."""
+        if matrix in self.exact:
+            return self.exact[matrix]
+        place = self.places.get(matrix[0][0])
+        if place is None:
+            return None
+        block, r, c = place
+        members, name = self.blocks[block].members, self.blocks[block].name
+        rows, columns = len(matrix), len(matrix[0])
+        if tuple(row[c : c + columns] for row in members[r : r + rows]) == matrix:
+            return name + _slices((r, r + rows, len(members)), (c, c + columns, len(members[0])))
+        transposed = tuple(row[c : c + rows] for row in members[r : r + columns])
+        if transposed == tuple(zip(*matrix, strict=True)):
+            return name + _slices((r, r + columns, len(members)), (c, c + rows, len(members[0]))) + ".T"
+        return None
+
+    # Statements
+
+    def _stacked(self) -> dict[int, Array]:
+        """For each array that is all of a stack but the number 1: the stack, which it is written into."""
+        found: dict[int, Array] = {}
+        for stack in self.arrays.computed:
+            if stack.op == "stack":
+                rows = [part for part in stack.arguments if isinstance(part, Rows)]
+                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in GIVEN:
+                    found.setdefault(id(rows[0].array), stack)
+        return found
+
+    def _write_array(self, array: Array) -> None:
+        if array.op == "matmul":
+            matrix_text = self._block_of(array.matrix)
+            vector, binds = self._operand(array.arguments[0])
+            expression: Text = f"{matrix_text} @ {vector if binds == ATOM else f'({vector})'}", PRODUCT
+        elif array.op == "sum":
+            text, binds = self._operand(array.arguments[0])
+            expression = f"{text if binds == ATOM else f'({text})'}.sum(axis=0, keepdims=True)", ATOM
+        elif array.op == "stack":
+            if any(self.stacked.get(id(part.array)) is array for part in array.arguments if isinstance(part, Rows)):
+                return  # it was written with what is in it
+            expression = self._stack([self._operand(part)[0] for part in array.arguments])
+        else:
+            expression = self._elements(array)
+        stack = self.stacked.get(id(array))
+        if stack is not None:
+            parts = [expression[0] if isinstance(part, Rows) else self._operand(part)[0] for part in stack.arguments]
+            expression = self._stack(parts)
+            above = 1 if isinstance(stack.arguments[0], Numbers) else 0
+            self.offsets[id(array)] = above, stack.rows
+        elif self._is_part_of_another(array) and len(expression[0]) < LONGEST_LINE // 2:
+            self.texts[id(array)] = expression
+            return
+        name = self.names.new(array.name or self._name_of_inputs(array))
+        self.lines.append(f"    {name} = {expression[0]}")
+        self.texts[id(array)] = name, ATOM
+        if stack is not None:
+            self.texts[id(stack)] = name, ATOM
+
+    def _is_part_of_another(self, array: Array) -> bool:
+        """Whether it is written where it is used: once, and not under a name of the lecture."""
+        return self.uses.get(id(array), 0) == 1 and (not array.name or array.name.startswith("d_"))
+
+    def _name_of_inputs(self, array: Array) -> str:
+        """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
+        rows = [part for part in array.arguments if isinstance(part, Rows)]
+        if array.op == "stack" and len(rows) == 1 and rows[0].array is self.arrays.inputs:
+            name = common_name([self._label_of_input(row) for row in rows[0].rows])
+            return name if name not in self.names.taken else ""
+        return ""
+
+    def _stack(self, parts: Sequence[str]) -> Text:
+        self.functions["stack"] = "stack"
+        return f"stack({', '.join(parts)})", ATOM
+
+    def _elements(self, array: Array) -> Text:
+        arguments = [self._operand(argument) for argument in array.arguments]
+        if array.op == "multiply" and array.arguments[0] == array.arguments[1]:
+            return f"{arguments[0][0] if arguments[0][1] == ATOM else f'({arguments[0][0]})'}**2", SIGNED
+        if array.op not in PYTHON:
+            self.functions[called(array.op)] = array.op
+        return write(array.op, arguments)
+
+    def _operand(self, operand: Operand) -> Text:
+        if isinstance(operand, Numbers):
+            if len(operand) == 1:
+                return number(operand.numbers[0])
+            return self._constant(f"array([[{'], ['.join(number(value)[0] for value in operand.numbers)}]])"), ATOM
+        array, rows = operand
+        if array is self.arrays.parameters:
+            text = self._block_of(tuple((row,) for row in rows))
+            assert text is not None
+            return text, ATOM
+        if array is self.arrays.inputs:
+            group = next(group for group in self.inputs if group.members[0][0] <= min(rows) <= group.members[-1][0])
+            start = group.members[0][0]
+            return self._part(group.name, [row - start for row in rows], len(group.members)), ATOM
+        text, binds = self.texts[id(array)]
+        if id(array) in self.offsets:
+            above, of = self.offsets[id(array)]
+            return self._part(text, [row + above for row in rows], of), ATOM
+        if operand.whole:
+            return text, binds
+        return self._part(text if binds == ATOM else f"({text})", list(rows), array.rows), ATOM
+
+    def _part(self, name: str, rows: Sequence[int], of: int) -> str:
+        if list(rows) == list(range(rows[0], rows[0] + len(rows))):
+            return name + _slices((rows[0], rows[0] + len(rows), of))
+        return f"{name}[{self._constant(f'array({list(rows)})')}]"
+
+    def _constant(self, text: str) -> str:
+        """The name of a constant array."""
+        if text not in self.constants:
+            self.constants[text] = self.names.new(f"C{len(self.constants) + 1}")
+        return self.constants[text]
+
+    def _write_totals(self) -> list[str]:
+        if self.arrays.totals:
+            self.lines.append("    # sums over the batch")
+        names = []
+        for total in self.arrays.totals:
+            name = self.names.new(self._total_name(total))
+            self.lines.append(f"    {name} = {self._total(total)}")
+            names.append(name)
+        return names
+
+    def _total_name(self, total: Total) -> str:
+        if total.targets == ((0,),):
+            left = total.left
+            return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
+        members = tuple(tuple(self.arrays.variables[target - 1] for target in row) for row in total.targets)
+        for group in self.blocks:
+            if group.members == members:
+                return f"G{group.name[1:]}" if group.name.startswith("W") else f"d_{group.name}"
+        return ""
+
+    def _total(self, total: Total) -> str:
+        left, binds = self._operand(total.left)
+        if not (isinstance(total.left, Rows) and total.left.array.varies):
+            points = f"{self.inputs[0].name}.shape[1]" if self.inputs else "1"
+            return f"{points} * {left if binds >= PRODUCT else f'({left})'}"
+        if total.right is None:
+            return f"{left if binds == ATOM else f'({left})'}.sum(axis=1, keepdims=True)"
+        right, _ = self._operand(total.right)
+        return f"{left} @ {right}.T"
+
+
+def _slices(*axes: tuple[int, int, int]) -> str:
+    """The rows, and columns, from the first to the last of so many, in brackets; nothing for all."""
+    texts = []
+    for start, stop, of in axes:
+        texts.append(f"{start or ''}:{stop if stop < of else ''}")
+    while texts and texts[-1] == ":":
+        texts.pop()
+    return f"[{', '.join(texts)}]" if texts else ""

@@ -1,0 +1,516 @@
+"""Optimizers: how the weights W^(1) .. W^(L) change in an iteration, given their gradients G^(1) .. G^(L).
+
+All are gradient descent, W_{t+1} = W_t - eta(t) D_t, and differ in the direction D_t that they make of G_t and of what
+they remember of earlier gradients. (Products and quotients with matrices are entry by entry here, as on the slides.)
+The iteration t is counted from 0, and everything remembered is 0 at first.
+
+>>> import numpy as np
+>>> from nn import MLP
+>>> net = MLP(2, [2, 1], seed=0)
+>>> optimizer = Momentum(learning_rate=0.1, beta=0.9)
+>>> net([1.0, -1.0]).backward()
+>>> net.weights = optimizer.step(net.weights, net.gradients)
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.arrays import Array, as_array
+from nn.checks import as_number, as_whole_number
+from nn.training.schedules import Schedule, check_rate, rate_at
+
+
+@dataclass(eq=False)
+class Optimizer(ABC):
+    """What all optimizers have in common; a subclass says in `direction` what its rule is.
+
+    Arguments:
+        learning_rate: eta, greater than 0, or a schedule that gives eta(t) for each iteration t (see `schedules`).
+
+    Attributes:
+        iteration: t, how many steps it has done.
+        remembers: the names of the matrices, of the shape of W^(l), that it keeps for each layer.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    An optimizer of your own is a subclass:
+
+    >>> class SignDescent(Optimizer):
+    ...     def direction(self, G, memory):
+    ...         return (np.sign(G),)
+    >>> SignDescent(0.5).step([[[1.0, 2.0]]], [[[7.0, -7.0]]])
+    [array([[0.5, 2.5]])]
+    """
+
+    remembers: ClassVar[tuple[str, ...]] = ()
+
+    learning_rate: float | Schedule
+    iteration: int = field(default=0, init=False, repr=False)
+    _memory: list[tuple[Array, ...]] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_rate("learning_rate", self.learning_rate)
+
+    @abstractmethod
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """D_t for one layer and, after it, what is to be remembered, in the order of `remembers`.
+
+        Arguments:
+            G: the gradient G_t^(l).
+            memory: what the iteration before has left, in the order of `remembers`; 0 in the first. It is not changed.
+        """
+
+    def eta(self, t: int) -> float:
+        """The learning rate of iteration t.
+
+        A schedule may fall to 0, as one that shrinks by a factor does in the end; then the weights stay.
+
+        Raises:
+            ValueError: if the schedule gives anything but a finite number of at least 0.
+
+        >>> GradientDescent(lambda t: 1 / (t + 1)).eta(3)
+        0.25
+        """
+        rate = rate_at(self.learning_rate, t)
+        if callable(self.learning_rate):
+            return as_number(f"learning_rate, at iteration {t} of the schedule,", rate, least=0)
+        return as_number("learning_rate", rate, above=0)
+
+    def step(
+        self, weights: Sequence[Any], gradients: Sequence[Any], updated: Sequence[Any] | None = None
+    ) -> list[Array]:
+        """The weights after one iteration, as new arrays; t goes up by 1.
+
+        Arguments:
+            weights: W^(1) .. W^(L), matrices of any shapes.
+            gradients: G^(1) .. G^(L), of the same shapes.
+            updated: for each layer a boolean matrix of that shape, or None for True everywhere. Where it is False,
+                the weight is left as it is to the bit, and so is all that the optimizer remembers of it: in dropout
+                "the weights on edges going into and out of 'dropped out' nodes are not updated" (lecture 14).
+
+        Raises:
+            ValueError: naming the argument whose shape is wrong, or the learning rate that a schedule gives; nothing
+                has changed then.
+
+        Numbers too large for a float become infinite, and may then become nan, without a warning, as in a graph.
+
+        >>> optimizer = GradientDescent(0.5)
+        >>> optimizer.step([[[1.0, 2.0]]], [[[4.0, 4.0]]], updated=[[[True, False]]])
+        [array([[-1.,  2.]])]
+        """
+        W = _matrices("weights", "W", weights)
+        G = _matrices("gradients", "G", gradients, like=W)
+        masks = [np.array(True)] * len(W) if updated is None else _masks(updated, W)
+        memory = self._memory_for(W)
+        eta = self.eta(self.iteration)
+        moved, remembered = [], []
+        with np.errstate(all="ignore"):
+            for w, g, mask, before in zip(W, G, masks, memory, strict=True):
+                direction, *after = self.direction(g, before)
+                moved.append(np.where(mask, w - eta * direction, w))
+                remembered.append(tuple(np.where(mask, new, old) for new, old in zip(after, before, strict=True)))
+        self._memory = remembered
+        self.iteration += 1
+        return moved
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All that it needs to go on as if it had never stopped: t, and what it remembers of each layer.
+
+        They are copies, plain arrays that `numpy.savez` keeps to the bit. The arguments, such as the learning rate,
+        are not among them.
+
+        >>> optimizer = Momentum(0.1, beta=0.9)
+        >>> weights = optimizer.step([[[1.0]]], [[[2.0]]])
+        >>> optimizer.state()
+        {'iteration': array(1), 'previous_gradient.1': array([[2.]])}
+        """
+        state: dict[str, npt.NDArray[Any]] = {"iteration": np.array(self.iteration)}
+        for l, matrices in enumerate(self._memory or [], start=1):
+            state |= {f"{name}.{l}": matrix.copy() for name, matrix in zip(self.remembers, matrices, strict=True)}
+        return state
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up a state that `state()` gave, in this or in another process.
+
+        Raises:
+            ValueError: if it is no state of such an optimizer, with what is missing or too much; nothing has changed
+                then.
+
+        >>> optimizer = GradientDescent(0.1)
+        >>> optimizer.restore({"iteration": 10})
+        >>> optimizer.iteration
+        10
+        """
+        if not isinstance(state, Mapping) or "iteration" not in state:
+            raise ValueError(f'state must have an "iteration", as state() gives it; received {state!r:.100}')
+        iteration = as_whole_number('state["iteration"]', np.asarray(state["iteration"])[()], least=0)
+        layers = {key.rpartition(".")[2] for key in state} - {"iteration"}
+        L = max(len(layers), 1 if iteration and self.remembers else 0)
+        wanted = {"iteration"} | {f"{name}.{l}" for name in self.remembers for l in range(1, L + 1)}
+        if set(state) != wanted:
+            missing, unknown = sorted(wanted - set(state)), sorted(set(state) - wanted)
+            raise ValueError(f"state must be that of {type(self).__name__}; missing {missing}, unknown {unknown}")
+        memory = []
+        for l in range(1, L + 1):
+            matrices = [as_array(f'state["{name}.{l}"]', state[f"{name}.{l}"]) for name in self.remembers]
+            shapes = [matrix.shape for matrix in matrices]
+            if len(set(shapes)) != 1 or matrices[0].ndim != 2:
+                raise ValueError(f"state must have matrices of one shape for layer {l}; received shapes {shapes}")
+            memory.append(tuple(matrices))
+        self.iteration, self._memory = iteration, memory or None
+
+    def reset(self) -> None:
+        """Forget everything: back to t = 0, as for another run."""
+        self.iteration, self._memory = 0, None
+
+    def _memory_for(self, W: list[Array]) -> list[tuple[Array, ...]]:
+        """What it remembers of the layers, 0 at first; a ValueError if that was for other shapes."""
+        if self._memory is None or not self.remembers:
+            return [tuple(np.zeros_like(w) for _ in self.remembers) for w in W]
+        shapes, received = [matrices[0].shape for matrices in self._memory], [w.shape for w in W]
+        if shapes != received:
+            raise ValueError(
+                f"weights must have the shapes {shapes} of the iterations before, received {received}; "
+                "for another network call reset() first"
+            )
+        return self._memory
+
+
+@dataclass(eq=False)
+class GradientDescent(Optimizer):
+    """Gradient descent: against the gradient. With the gradient of a sample it is stochastic or mini-batch descent.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equation: W_{t+1} = W_t - eta G_t (lecture 14, slides "Gradient Descent" to "Mini-batch Stochastic Gradient
+    Descent for Neural Networks").
+
+    >>> GradientDescent(0.5).step([[[1.0, 2.0]]], [[[2.0, -2.0]]])
+    [array([[0., 3.]])]
+    """
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:  # noqa: ARG002
+        """G_t itself."""
+        return (G,)
+
+
+@dataclass(eq=False)
+class Momentum(Optimizer):
+    """Momentum as the lecture prints it: with the gradient of the iteration before, and of no earlier one.
+
+    The momentum that most libraries mean accumulates all earlier gradients: that is `HeavyBall`.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        beta: the weight of the gradient before; at least 0 and less than 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equation: W_{t+1} = W_t - eta (beta G_{t-1} + G_t) with G_{-1} = 0 (lecture 14, slide "Mini-batch Stochastic
+    Gradient Descent with Momentum for Neural Networks"). Where a weight was not updated, G_{t-1} is the gradient of the
+    last iteration in which it was.
+
+    >>> optimizer, w = Momentum(1.0, beta=0.5), [[[0.0]]]
+    >>> for t in range(3):
+    ...     w = optimizer.step(w, [[[-1.0]]])
+    ...     print(w[0].item())
+    1.0
+    2.5
+    4.0
+    """
+
+    remembers = ("previous_gradient",)
+
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta", self.beta, least=0, below=1)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """beta G_{t-1} + G_t."""
+        (previous,) = memory
+        return self.beta * previous + G, G
+
+
+@dataclass(eq=False)
+class HeavyBall(Optimizer):
+    """The heavy ball: momentum that accumulates all earlier gradients, the weight of each falling by beta.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        beta: what remains of the velocity in each iteration; at least 0 and less than 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: V_t = beta V_{t-1} + G_t, W_{t+1} = W_t - eta V_t (Polyak, "Some methods of speeding up the convergence
+    of iteration methods", 1964). Polyak writes W_{t+1} = W_t - eta G_t + beta (W_t - W_{t-1}), which is the same as
+    long as eta is constant; here, as in PyTorch, a change of eta takes effect on the whole velocity at once.
+
+    >>> optimizer, w = HeavyBall(1.0, beta=0.5), [[[0.0]]]
+    >>> for t in range(3):
+    ...     w = optimizer.step(w, [[[-1.0]]])
+    ...     print(w[0].item())
+    1.0
+    2.5
+    4.25
+    """
+
+    remembers = ("velocity",)
+
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta", self.beta, least=0, below=1)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """V_t = beta V_{t-1} + G_t."""
+        (velocity,) = memory
+        velocity = self.beta * velocity + G
+        return velocity, velocity
+
+
+@dataclass(eq=False)
+class Nesterov(Optimizer):
+    """Nesterov's accelerated gradient: a heavy ball whose gradient is taken where its velocity will have carried it.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        beta: what remains of the velocity in each iteration; at least 0 and less than 1.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: V_t = beta V_{t-1} + G_t, W_{t+1} = W_t - eta (beta V_t + G_t). Sutskever et al., "On the importance of
+    initialization and momentum in deep learning" (2013), equations 3 and 4, have weights theta_t, a velocity
+    v_{t+1} = beta v_t - eta grad f(theta_t + beta v_t), and theta_{t+1} = theta_t + v_{t+1}. The form here, also
+    PyTorch's, has W_t = theta_t + beta v_t and v_{t+1} = -eta V_t, so that G_t is the gradient at the current weights,
+    which is all that an optimizer is given; it is the same as long as eta is constant.
+
+    >>> optimizer, w = Nesterov(1.0, beta=0.5), [[[0.0]]]
+    >>> for t in range(3):
+    ...     w = optimizer.step(w, [[[-1.0]]])
+    ...     print(w[0].item())
+    1.5
+    3.25
+    5.125
+    """
+
+    remembers = ("velocity",)
+
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta", self.beta, least=0, below=1)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """beta V_t + G_t."""
+        (velocity,) = memory
+        velocity = self.beta * velocity + G
+        return self.beta * velocity + G, velocity
+
+
+@dataclass(eq=False)
+class Adagrad(Optimizer):
+    """Adaptive gradients: each weight has a learning rate of its own, smaller the larger its gradients have been.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: S_t = S_{t-1} + G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) G_t with S_{-1} = 0 (lecture 14,
+    slide "Mini-batch Stochastic Gradient Descent with Adaptive Gradients for Neural Networks"), with epsilon inside the
+    root. Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization"
+    (2011), have it outside, sqrt(S_t) + delta, and so have most libraries.
+
+    >>> optimizer, w = Adagrad(1.0, epsilon=1e-12), [[[0.0, 0.0]]]
+    >>> [entry.round(6).tolist() for entry in optimizer.step(w, [[[-3.0, 0.004]]])]
+    [[[1.0, -1.0]]]
+    """
+
+    remembers = ("sum_of_squares",)
+
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("epsilon", self.epsilon, above=0)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """G_t / sqrt(S_t + epsilon)."""
+        (sum_of_squares,) = memory
+        sum_of_squares = sum_of_squares + G * G
+        return G / np.sqrt(sum_of_squares + self.epsilon), sum_of_squares
+
+
+@dataclass(eq=False)
+class MomentumAdagrad(Optimizer):
+    """Momentum and adaptive gradients at once: the lecture's `Momentum`, each weight with the rate of its `Adagrad`.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        beta: the weight of the gradient before; at least 0 and less than 1.
+        epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: S_t = S_{t-1} + G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) (beta G_{t-1} + G_t). The lecture
+    runs "mini-batch gradient descent (with momentum & adaptive gradients)" (slide "Random Restarts") and prints no
+    formula for it. This combination is ours: Adagrad's S_t as printed, of the gradients alone, and in place of G_t the
+    direction of momentum as printed. With beta = 0 it is Adagrad.
+
+    >>> optimizer, w = MomentumAdagrad(1.0, beta=0.5, epsilon=1e-12), [[[0.0]]]
+    >>> for gradient in (-3.0, -4.0):
+    ...     w = optimizer.step(w, [[[gradient]]])
+    ...     print(round(w[0].item(), 6))
+    1.0
+    2.1
+    """
+
+    remembers = ("previous_gradient", "sum_of_squares")
+
+    beta: float = 0.9
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta", self.beta, least=0, below=1)
+        as_number("epsilon", self.epsilon, above=0)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """(beta G_{t-1} + G_t) / sqrt(S_t + epsilon)."""
+        previous, sum_of_squares = memory
+        sum_of_squares = sum_of_squares + G * G
+        return (self.beta * previous + G) / np.sqrt(sum_of_squares + self.epsilon), G, sum_of_squares
+
+
+@dataclass(eq=False)
+class RMSProp(Optimizer):
+    """RMSProp: Adagrad with a mean of the squares, that forgets old ones, in place of their sum.
+
+    Arguments:
+        learning_rate: eta, or a schedule.
+        beta: what remains of the mean in each iteration; at least 0 and less than 1.
+        epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: S_t = beta S_{t-1} + (1 - beta) G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) G_t (Tieleman and
+    Hinton, lecture 6.5 of "Neural networks for machine learning", 2012, with beta = 0.9). Their slide has no epsilon;
+    here it is inside the root, as in the lecture's Adagrad (PyTorch has it outside). As on their slide, the mean is not
+    corrected for its start from 0, so that first steps are large, up to eta / sqrt(1 - beta).
+
+    >>> optimizer = RMSProp(1.0, beta=0.75, epsilon=1e-12)
+    >>> optimizer.step([[[0.0]]], [[[-3.0]]])[0].round(6).tolist()
+    [[2.0]]
+    """
+
+    remembers = ("mean_square",)
+
+    beta: float = 0.9
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta", self.beta, least=0, below=1)
+        as_number("epsilon", self.epsilon, above=0)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """G_t / sqrt(S_t + epsilon)."""
+        (mean_square,) = memory
+        mean_square = self.beta * mean_square + (1 - self.beta) * G * G
+        return G / np.sqrt(mean_square + self.epsilon), mean_square
+
+
+@dataclass(eq=False)
+class Adam(Optimizer):
+    """Adam: means of the gradients and of their squares, each corrected for its start from 0.
+
+    Arguments:
+        learning_rate: eta (alpha in the paper), or a schedule.
+        beta1: what remains of the mean of the gradients in each iteration; at least 0 and less than 1.
+        beta2: what remains of the mean of their squares; at least 0 and less than 1.
+        epsilon: keeps the divisor from 0, in units of the gradient; greater than 0.
+
+    Raises:
+        ValueError: naming the argument that is wrong.
+
+    Equations: M_t = beta1 M_{t-1} + (1 - beta1) G_t, V_t = beta2 V_{t-1} + (1 - beta2) G_t G_t,
+    W_{t+1} = W_t - eta (M_t / (1 - beta1^k)) / (sqrt(V_t / (1 - beta2^k)) + epsilon) (Kingma and Ba, "Adam: a method
+    for stochastic optimization", 2015, algorithm 1), with epsilon outside the root as in the paper. k is how often the
+    weight has been updated. Without dropout that is t + 1, the paper's t, for it counts from 1; a weight that was left
+    out has forgotten less of its start than t says, and the correction by t would make its steps up to
+    (1 - beta1) / sqrt(1 - beta2), about 3, times too large.
+
+    >>> Adam(0.1).step([[[0.0, 0.0]]], [[[-3.0, 0.004]]])[0].round(6).tolist()
+    [[0.1, -0.1]]
+    """
+
+    remembers = ("first_moment", "second_moment", "updates")
+
+    learning_rate: float | Schedule = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_number("beta1", self.beta1, least=0, below=1)
+        as_number("beta2", self.beta2, least=0, below=1)
+        as_number("epsilon", self.epsilon, above=0)
+
+    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+        """The corrected M_t over the root of the corrected V_t + epsilon."""
+        first, second, updates = memory
+        updates = updates + 1
+        first = self.beta1 * first + (1 - self.beta1) * G
+        second = self.beta2 * second + (1 - self.beta2) * G * G
+        corrected_first = first / (1 - self.beta1**updates)
+        corrected_second = second / (1 - self.beta2**updates)
+        return corrected_first / (np.sqrt(corrected_second) + self.epsilon), first, second, updates
+
+
+def _matrices(argument: str, letter: str, matrices: Sequence[Any], like: list[Array] | None = None) -> list[Array]:
+    """The matrices as new arrays of floats, of the shapes of others."""
+    if not isinstance(matrices, Sequence) or isinstance(matrices, str) or len(matrices) == 0:
+        raise ValueError(
+            f"{argument} must be a list of matrices {letter}^(1) .. {letter}^(L); received {matrices!r:.100}"
+        )
+    arrays = [as_array(f"{argument}[{l - 1}], {letter}^({l}),", matrix) for l, matrix in enumerate(matrices, start=1)]
+    shapes = [array.shape for array in arrays]
+    if like is None:
+        if any(len(shape) != 2 for shape in shapes):
+            raise ValueError(f"{argument} must be matrices, with rows and columns; received shapes {shapes}")
+    elif shapes != [other.shape for other in like]:
+        wanted = [other.shape for other in like]
+        raise ValueError(f"{argument} must have the shapes of the weights, {wanted}; received {shapes}")
+    return arrays
+
+
+def _masks(updated: Sequence[Any], W: list[Array]) -> list[npt.NDArray[np.bool_]]:
+    """The masks as boolean arrays of the shapes of the weights."""
+    shapes = [w.shape for w in W]
+    received = [np.asarray(mask) for mask in updated] if isinstance(updated, Sequence) else []
+    if [mask.shape for mask in received] != shapes or any(mask.dtype != np.bool_ for mask in received):
+        kinds = [f"{mask.dtype} of shape {mask.shape}" for mask in received] or f"{updated!r:.100}"
+        raise ValueError(f"updated must be boolean matrices of the shapes of the weights, {shapes}; received {kinds}")
+    return received

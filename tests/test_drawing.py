@@ -1,0 +1,578 @@
+"""Pictures: what they say is what the graph is, in DOT text, in the SVG of dot and in our own."""
+
+import base64
+import html
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import graphviz
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, constant
+from autograd_lite.pictures.drawing import diagram_of, draw
+from autograd_lite.pictures.picture import DotNotFoundError, note_missing_dot
+from autograd_lite.pictures.svg import to_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK_SPACE = "\u00a0"  # dot writes spaces that follow a space as no-break spaces
+HAS_DOT = shutil.which("dot") is not None
+
+WITH_DOT = [pytest.mark.dot, pytest.mark.skipif(not HAS_DOT, reason="the program dot is not installed")]
+WAYS = ["source", "own", pytest.param("dot", marks=WITH_DOT)]
+
+
+def needs_dot(test):
+    for mark in WITH_DOT:
+        test = mark(test)
+    return test
+
+
+HOSTILE = {
+    r"\N": r"\N", r"\n": r"\n", r"\l\G": r"\l\G", "\\": "\\", r"\"": r"\"", '"': '"', r"a\\": r"a\\",
+    "&lt;": "&lt;", "&amp;": "&amp;", "&amp;lt;": "&amp;lt;", "&#38;": "&#38;", "&": "&", "&copy": "&copy",
+    "</script>": "</script>", "]]>": "]]>", "<![CDATA[": "<![CDATA[", "<!--": "<!--", "-->": "-->",
+    "{{ }}": "{{ }}", "{ } | < >": "{ } | < >", "<b>x</b>": "<b>x</b>", "<": "<", "<<table/>>": "<<table/>>",
+    "node": "node", "1.5": "1.5", "n0": "n0", "->": "->", "a;b": "a;b", "// c": "// c", "#x": "#x", "a+b": "a+b",
+    "δ_1^(2) ∂ 日本 é": "δ_1^(2) ∂ 日本 é", "it's": "it's", "`": "`", "%s %n": "%s %n", "${x}": "${x}",
+    "a\x00b": "a\ufffdb", "tab\there": "tab\ufffdhere", "two\nlines": "two\ufffdlines", "\x1b[31m": "\ufffd[31m",
+    "\ud800": "\ufffd", "\u202eabc": "\ufffdabc", "\u2066x\u2069": "\ufffdx\ufffd", "\u2028": "\ufffd",
+    "\ufffe": "\ufffd", "x" * 20_000: "x" * 59 + "…",
+}  # fmt: skip
+
+
+def network() -> Value:
+    """The lecture's network with two inputs, a hidden layer of two and one output; squared error."""
+    o = [constant(1.5, "o_1^(0)"), constant(-0.5, "o_2^(0)")]
+    for layer, width in ((1, 2), (2, 1)):
+        s = []
+        for b in range(1, width + 1):
+            w = [Value(0.1 * b - 0.3 * a + 0.2, label=f"w^({layer})_{{{b},{a}}}") for a in range(len(o) + 1)]
+            s.append(ag.add(w[0], *[wi * oi for wi, oi in zip(w[1:], o, strict=True)]))
+            s[-1].label = f"s_{b}^({layer})"
+        o = [sb.tanh() for sb in s]
+        for b, ob in enumerate(o, 1):
+            ob.label = f"o_{b}^({layer})"
+    error = (o[0] - constant(1.0, "y")) ** 2
+    error.label = "e"
+    return error
+
+
+# Three independent readers: what a picture says, as {node: lines} and [(tail, head, label of the edge)]
+
+
+def read(picture, way):
+    if way == "source":
+        return read_source(picture.source)
+    if way == "own":
+        return read_svg(to_svg(picture.diagram))
+    return read_svg(picture.pipe("svg", encoding="utf-8"))
+
+
+def read_source(source):
+    """A reader of the DOT language, as far as https://graphviz.org/doc/info/lang.html says how strings are written."""
+    quoted = r'"(?:[^"\\]|\\.)*"'
+    nodes = {}
+    for name, label in re.findall(rf"^\s*(n\d+) \[label=({quoted}|[\w.-]+) ", source, re.MULTILINE):
+        text = label[1:-1].replace('\\"', '"') if label.startswith('"') else label
+        # what a label means: \n ends a line, \\ is a backslash; then entities are characters
+        parts = re.split(r"(\\.)", text)
+        text = "".join({"\\n": "\n", "\\\\": "\\"}[part] if i % 2 else part for i, part in enumerate(parts))
+        nodes[name] = [html.unescape(line) for line in text.split("\n")] if text else []
+    edges = re.findall(r"^\s*(n\d+) -> (n\d+) \[(?:headlabel=(\d) )?id=e\d+", source, re.MULTILINE)
+    if not edges:
+        edges = re.findall(r"^\s*(n\d+) -> (n\d+) \[", source, re.MULTILINE)
+    return nodes, sorted((tail, head) for tail, head, *_ in edges)
+
+
+def read_svg(svg):
+    root = ET.fromstring(svg.encode("utf-8"))
+    nodes, edges = {}, []
+    for group in root.iter(SVG + "g"):
+        classes = group.get("class", "").split()
+        if "node" in classes:
+            texts = [(text.text or "").replace(XLINK_SPACE, " ") for text in group.iter(SVG + "text")]
+            nodes[group.get("id")] = texts
+        elif "edge" in classes:
+            edges.append(tuple(re.findall(r"n\d+", group.find(SVG + "title").text)))
+    return nodes, sorted(edges)
+
+
+# What the boxes say
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("label", HOSTILE, ids=lambda label: ascii(label)[:20])
+def test_labels_show_as_typed(label: str, way: str) -> None:
+    nodes, _ = read(draw(Value(2.0, label=label), groups=False), way)
+    assert nodes == {"n0": [HOSTILE[label], "data 2"]}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("label", HOSTILE, ids=lambda label: ascii(label)[:20])
+def test_names_of_groups_show_as_typed(label: str, way: str) -> None:
+    picture = draw(Value(2.0), groups=lambda node: label)
+    if way == "source":
+        assert "<b>x</b>;" not in picture.source
+        return
+    svg = to_svg(picture.diagram) if way == "own" else picture.pipe("svg", encoding="utf-8")
+    texts = [text.text.replace(XLINK_SPACE, " ") for text in ET.fromstring(svg.encode()).iter(SVG + "text")]
+    assert HOSTILE[label] in texts
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_line_of_a_small_graph(way: str) -> None:
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c = a * b
+    c.label = "c"
+    root = (c - 10).tanh()
+    root.backward()
+    nodes, edges = read(draw(root), way)
+    slope = 1 - root.data**2
+    assert nodes == {
+        "n0": ["a", "data 2", f"grad {-3 * slope:.4g}"],
+        "n1": ["b", "data -3", f"grad {2 * slope:.4g}"],
+        "n2": ["10"],
+        "n3": ["c = · × ·", "data -6", f"grad {slope:.4g}"],
+        "n4": ["· − ·", "data -16", f"grad {slope:.4g}"],
+        "n5": ["tanh(·)", "data -1", "grad 1"],
+    }
+    assert edges == [("n0", "n3"), ("n1", "n3"), ("n2", "n4"), ("n3", "n4"), ("n4", "n5")]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_gradient_before_a_backward_pass_and_none_for_constants(way: str) -> None:
+    x = Value(3.0, label="x")
+    y = x * 2
+    assert not [line for lines in read(draw(y), way)[0].values() for line in lines if "grad" in line]
+    y.backward()
+    assert read(draw(y), way)[0] == {
+        "n0": ["x", "data 3", "grad 2"],
+        "n1": ["2"],
+        "n2": ["· × ·", "data 6", "grad 1"],
+    }
+    x.grad = 0.0  # computed, and zero: that is shown
+    assert read(draw(y), way)[0]["n0"] == ["x", "data 3", "grad 0"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_square_has_two_edges(way: str) -> None:
+    x = Value(3.0)
+    assert read(draw(x * x), way)[1] == [("n0", "n1"), ("n0", "n1")]
+
+
+@pytest.mark.parametrize(
+    ("build", "numbered"),
+    [
+        (lambda a, b: a - b, True),
+        (lambda a, b: a / b, True),
+        (lambda a, b: a**b, True),
+        (lambda a, b: a // b, True),
+        (lambda a, b: a % b, True),
+        (lambda a, b: a.atan2(b), True),
+        (lambda a, b: a.leaky_relu(b), True),
+        (lambda a, b: a + b, False),
+        (lambda a, b: a * b, False),
+        (ag.maximum, False),
+        (ag.minimum, False),
+    ],
+)
+def test_operands_are_numbered_where_their_order_matters(build, numbered: bool) -> None:
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    for root, order in ((build(a, b), "ab"), (build(b, a), "ba")):
+        diagram = diagram_of(root)
+        names = [diagram.boxes[arrow.tail].lines[0] for arrow in diagram.arrows]
+        assert "".join(names) == order
+        assert [arrow.label for arrow in diagram.arrows] == (["1", "2"] if numbered else ["", ""])
+        texts = [text.text for text in ET.fromstring(to_svg(diagram)).iter(SVG + "text")]
+        assert [text for text in texts if text in ("1", "2")] == (["1", "2"] if numbered else [])
+        heads = re.findall(r"headlabel=(\d)", draw(root).source)
+        assert heads == (["1", "2"] if numbered else [])
+
+
+def test_numbering_covers_the_table() -> None:
+    """Each primitive of two arguments either numbers them, or gives the same with its arguments exchanged."""
+    for op in ag.PRIMITIVES.values():
+        try:
+            a, b, reverse = Value(2.0), Value(3.0), op.compute(3.0, 2.0)
+        except TypeError:
+            continue
+        labels = [arrow.label for arrow in diagram_of(op(a, b)).arrows]
+        assert labels == (["", ""] if reverse == op.compute(2.0, 3.0) else ["1", "2"]), op
+
+
+def test_how_it_was_computed() -> None:
+    a, b = Value(2.0), Value(3.0)
+    first_lines = lambda root: diagram_of(root).boxes[-1].lines[0]
+    assert first_lines(ag.add(a, b, a)) == "Σ"
+    assert first_lines(a + b) == "· + ·"
+    assert first_lines(a**b) == "· ** ·"
+    assert first_lines(-a) == "−·"
+    assert first_lines(a.relu()) == "ReLU(·)"
+    assert first_lines(ag.maximum(a, b)) == "max(·, ·)"
+
+
+def test_what_is_shown_can_be_chosen() -> None:
+    x = Value(1 / 3, label="x")
+    y = x.exp()
+    y.label = "y"
+    y.backward()
+    lines = lambda **options: diagram_of(y, **options).boxes[-1].lines
+    assert lines() == ("y = exp(·)", "data 1.396", "grad 1")
+    assert lines(digits=2) == ("y = exp(·)", "data 1.4", "grad 1")
+    assert lines(digits=17)[1] == f"data {y.data:.17g}"
+    assert lines(values=False) == ("y = exp(·)", "grad 1")
+    assert lines(gradients=False) == ("y = exp(·)", "data 1.396")
+    assert lines(labels=False) == ("exp(·)", "data 1.396", "grad 1")
+    assert lines(operations=False) == ("y", "data 1.396", "grad 1")
+    assert lines(values=False, gradients=False, labels=False, operations=False) == ()
+    assert diagram_of(constant(2.0, "two"), values=False).boxes[0].lines == ("two",)
+    assert diagram_of(constant(2.0, "two")).boxes[0].lines == ("two = 2",)
+
+
+@pytest.mark.parametrize("number", [float("inf"), -float("inf"), float("nan"), -0.0, 1e300, 5e-324])
+def test_unusual_numbers(number: float) -> None:
+    assert diagram_of(Value(number)).boxes[0].lines == (f"data {number:.4g}",)
+
+
+def test_a_label_that_is_no_text() -> None:
+    x = Value(1.0)
+    x.label = 7  # type: ignore[assignment]
+    assert diagram_of(x).boxes[0].lines[0] == "7"
+
+
+def test_root_and_kinds_can_be_told_apart_without_colour() -> None:
+    x = Value(1.0)
+    root = ET.fromstring(to_svg(diagram_of(x + 2)))
+    boxes = {g.get("id"): g.findall(SVG + "rect") for g in root.iter(SVG + "g") if "node" in g.get("class").split()}
+    leaf, two, result = boxes["n0"], boxes["n1"], boxes["n2"]
+    assert [len(leaf), len(two), len(result)] == [1, 1, 2]  # the root has a second border
+    assert [bool(box[0].get("stroke-dasharray")) for box in (leaf, two, result)] == [False, True, False]
+    assert [box[0].get("rx") for box in (leaf, two, result)] == ["0", "0", "8"]
+    statements = re.findall(r"^\tn\d \[.*\]", draw(x + 2).source, re.MULTILINE)
+    assert ["peripheries=2" in statement for statement in statements] == [False, False, True]
+    assert ["dashed" in statement for statement in statements] == [False, True, False]
+
+
+# Networks
+
+
+def test_layers_of_a_network() -> None:
+    error = network()
+    groups = {}
+    for box in diagram_of(error).boxes:
+        groups.setdefault(box.group, []).append(box.lines[0].split(" =")[0])
+    assert sorted(groups["layer 0 (inputs)"]) == ["o_1^(0)", "o_2^(0)"]
+    assert sorted(line for line in groups["layer 1"] if line != "· × ·") == [
+        "o_1^(1)", "o_2^(1)", "s_1^(1)", "s_2^(1)",
+        "w^(1)_{1,0}", "w^(1)_{1,1}", "w^(1)_{1,2}", "w^(1)_{2,0}", "w^(1)_{2,1}", "w^(1)_{2,2}",
+    ]  # fmt: skip
+    assert groups["layer 1"].count("· × ·") == 4
+    assert groups["layer 2"].count("· × ·") == 2
+    assert sorted(groups[None]) == ["2", "e", "y", "· − ·"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_delta_is_named(way: str) -> None:
+    error = network()
+    error.backward()
+    nodes, edges = read(draw(error), way)
+    lines = {lines[0]: lines for lines in nodes.values()}
+    node = next(node for node in ag.topological_order(error) if node.label == "s_1^(2)")
+    assert lines["s_1^(2) = Σ"][2] == f"δ_1^(2) = {node.grad:.4g}"
+    assert lines["o_1^(1) = tanh(·)"][2].startswith("grad ")
+    assert "δ" not in lines["o_1^(1) = tanh(·)"][2]
+    expected = sum(len(node.parents) for node in ag.topological_order(error))
+    assert len(edges) == expected
+    assert len(nodes) == len(ag.topological_order(error))
+
+
+def test_groups_can_be_switched_off_or_chosen() -> None:
+    error = network()
+    assert {box.group for box in diagram_of(error, groups=False).boxes} == {None}
+    assert "cluster" not in draw(error, groups=False).source
+    by_op = diagram_of(error, groups=lambda node: node.op.name if node.parents else None)
+    assert {box.group for box in by_op.boxes} == {None, "add", "multiply", "tanh", "subtract", "power"}
+
+
+def test_layers_stand_side_by_side_in_our_layout() -> None:
+    root = ET.fromstring(to_svg(diagram_of(network())))
+    groups = [g for g in root.iter(SVG + "g") if g.get("class") == "group"]
+    places = sorted((float(g.find(SVG + "rect").get("x")), g.find(SVG + "text").text) for g in groups)
+    assert [name for _, name in places] == ["layer 0 (inputs)", "layer 1", "layer 2"]
+
+
+@needs_dot
+def test_layers_stand_side_by_side_in_the_layout_of_dot() -> None:
+    layout = json.loads(draw(network()).pipe("json"))
+    clusters = {o["label"]: [float(x) for x in o["bb"].split(",")] for o in layout["objects"] if "bb" in o}
+    assert clusters["layer 0 (inputs)"][2] < clusters["layer 1"][0] < clusters["layer 1"][2] < clusters["layer 2"][0]
+
+
+# Same graph, same bytes
+
+
+def test_same_bytes_in_fresh_processes() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); from test_draw import *; e = network(); e.backward(); p = draw(e);"
+        "sys.stdout.buffer.write(p.source.encode() + to_svg(p.diagram).encode())"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 10_000
+
+
+def test_importing_autograd_lite_does_not_load_graphviz() -> None:
+    code = "import sys, autograd_lite.pictures.drawing, autograd_lite.pictures.svg; sys.exit('graphviz' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Limits and wrong arguments
+
+
+def test_a_graph_that_is_too_large() -> None:
+    x = y = Value(1.0)
+    for _ in range(500):
+        y = y.tanh()
+    with pytest.raises(ValueError, match=r"501 nodes.*max_nodes=500.*max_nodes=501"):
+        draw(y)
+    assert len(diagram_of(y, max_nodes=501).boxes) == 501
+    assert to_svg(diagram_of(y, max_nodes=501)).count("<rect") == 503
+    with pytest.raises(ValueError, match=r"2 nodes.*max_nodes=1"):
+        draw(x.tanh(), max_nodes=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"root": 1.0}, TypeError, "root must be a Value, not float: 1.0"),
+        ({"root": [Value(1.0)]}, TypeError, "root must be a Value, not list"),
+        ({"direction": "up"}, ValueError, "direction must be one of LR, TB, RL, BT, received 'up'"),
+        ({"direction": None}, ValueError, "direction must be one of LR, TB, RL, BT, received None"),
+        ({"direction": []}, ValueError, "direction must be one of"),
+        ({"digits": 0}, ValueError, "digits must be from 1 to 17, received 0"),
+        ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
+        ({"digits": 4.0}, TypeError, "digits must be a whole number, not float: 4.0"),
+        ({"digits": True}, TypeError, "digits must be a whole number, not bool"),
+        ({"max_nodes": 0}, ValueError, "max_nodes must be at least 1, received 0"),
+        ({"max_nodes": None}, TypeError, "max_nodes must be a whole number, not NoneType"),
+        ({"time_limit": 0}, ValueError, "time_limit must be more than 0 seconds, received 0"),
+        ({"time_limit": float("nan")}, ValueError, "time_limit must be more than 0"),
+        ({"time_limit": "30"}, TypeError, "time_limit must be a number of seconds, not str"),
+        ({"groups": "layer"}, TypeError, "groups must be True, False or a function, not str"),
+        ({"groups": lambda node: 1}, TypeError, "groups must give text or None for each Value, received 1"),
+        ({"format": "gif89"}, ValueError, "gif89"),
+    ],
+)
+def test_wrong_arguments_are_named(options, error, message) -> None:
+    with pytest.raises(error, match=re.escape(message)):
+        draw(**{"root": Value(1.0), **options})
+
+
+# The library's own doings
+
+
+@pytest.fixture
+def no_dot(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    note_missing_dot.cache_clear()
+    yield
+    note_missing_dot.cache_clear()
+
+
+def program(directory: Path, monkeypatch, script: str) -> None:
+    """A `dot` that does as the script says."""
+    path = directory / "dot"
+    path.write_text("#!/bin/sh\n" + script)
+    path.chmod(path.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
+    note_missing_dot.cache_clear()
+
+
+def test_it_is_a_digraph() -> None:
+    picture = draw(Value(1.0), "png", "TB")
+    assert isinstance(picture, graphviz.Digraph)
+    assert picture.format == "png"
+    assert "rankdir=TB" in picture.source
+    assert repr(picture) == "<Picture: Computation graph with 1 nodes and 0 edges>"
+    copy = picture.copy()
+    assert copy.source == picture.source
+    assert copy.diagram == picture.diagram
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_svg_without_dot(tmp_path: Path) -> None:
+    root = Value(2.0, label="a") * 3
+    picture = draw(root)
+    with pytest.warns(UserWarning, match="install Graphviz"):
+        svg = picture.pipe("svg")
+    # From here on no note is given: a second one would be an error in these tests.
+    assert picture.pipe(encoding="utf-8") == svg.decode() == to_svg(picture.diagram)
+    assert picture._repr_mimebundle_()["image/svg+xml"] == svg.decode()
+    written = picture.render(tmp_path / "x", format="svg", cleanup=True)
+    assert written == str(tmp_path / "x.svg")
+    assert Path(written).read_bytes() == svg
+    assert not (tmp_path / "x").exists()
+    assert Path(picture.render(outfile=tmp_path / "y.svg")).read_bytes() == svg
+    ET.fromstring(svg)
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_other_formats_without_dot(tmp_path: Path) -> None:
+    picture = draw(Value(2.0))
+    for ask in (
+        lambda: picture.pipe("png"),
+        lambda: picture.render(tmp_path / "x", format="pdf"),
+        lambda: picture.pipe("svg", engine="neato"),
+        lambda: picture._repr_mimebundle_(include=["image/png"]),
+    ):
+        with pytest.raises(DotNotFoundError, match=r"needs the program dot.*install Graphviz.*'svg'"):
+            ask()
+    assert issubclass(DotNotFoundError, graphviz.ExecutableNotFound)
+    picture.node("more")
+    with pytest.raises(DotNotFoundError, match="DOT statements added by hand"):
+        picture.pipe("svg")
+
+
+def test_no_processes_at_all_as_in_a_browser(monkeypatch) -> None:
+    def refuse(*_, **__):
+        raise OSError(138, "emscripten does not support processes.")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    note_missing_dot.cache_clear()
+    with pytest.warns(UserWarning, match="emscripten"):
+        assert draw(Value(2.0)).pipe("svg").startswith(b"<svg")
+    note_missing_dot.cache_clear()
+
+
+def test_a_broken_dot(tmp_path: Path, monkeypatch) -> None:
+    program(tmp_path, monkeypatch, "echo no layout engine >&2; exit 1")
+    picture = draw(Value(2.0))
+    with pytest.warns(UserWarning, match="no layout engine"):
+        assert picture.pipe("svg", quiet=True).startswith(b"<svg")
+    with pytest.raises(graphviz.CalledProcessError, match="no layout engine"):
+        picture.pipe("png", quiet=True)
+    note_missing_dot.cache_clear()
+
+
+def test_dot_is_stopped_after_the_time_limit(tmp_path: Path, monkeypatch) -> None:
+    program(tmp_path, monkeypatch, f"exec {sys.executable} -c 'import time; time.sleep(20)'")
+    picture = draw(Value(2.0), time_limit=0.2)
+    for ask in (
+        lambda: picture.pipe("svg"),
+        lambda: picture.pipe("png"),
+        picture._repr_mimebundle_,
+        lambda: picture.render(tmp_path / "x"),
+        lambda: picture.copy().pipe("svg"),
+    ):
+        with pytest.raises(TimeoutError, match=r"0.2 seconds.*time_limit.*use_dot=False"):
+            ask()
+    assert draw(Value(2.0), use_dot=False).pipe("svg").startswith(b"<svg")
+
+
+def test_our_own_layout_on_wish(tmp_path: Path, monkeypatch) -> None:
+    program(tmp_path, monkeypatch, "exit 1")
+    picture = draw(Value(2.0) + 1, use_dot=False)
+    assert picture.pipe("svg", encoding="utf-8") == to_svg(picture.diagram)
+    assert picture.copy().pipe("svg", encoding="utf-8") == to_svg(picture.diagram)
+
+
+@needs_dot
+def test_the_librarys_arguments_with_dot(tmp_path: Path) -> None:
+    picture = draw(Value(2.0, label="a&b") * 3)
+    assert picture.pipe("svg") == graphviz.pipe("dot", "svg", picture.source.encode())
+    assert picture.pipe("png")[:4] == b"\x89PNG"
+    assert picture.pipe("plain", encoding="latin-1").startswith("graph")
+    assert picture.pipe("svg", engine="neato") == graphviz.pipe("neato", "svg", picture.source.encode())
+    rendered = picture.render("x", directory=tmp_path, format="svg", engine="circo", quiet=True)
+    assert rendered == str(tmp_path / "x.svg")
+    assert Path(rendered).read_bytes() == graphviz.pipe("circo", "svg", picture.source.encode())
+    assert Path(picture.render(outfile=tmp_path / "z.pdf")).read_bytes()[:4] == b"%PDF"
+    assert picture.render("x", directory=tmp_path, format="svg", renderer="svg", formatter="core").endswith(
+        "x.core.svg.svg"
+    )
+    with pytest.raises(graphviz.FileExistsError, match=r"z\.pdf"):
+        picture.render(outfile=tmp_path / "z.pdf", raise_if_result_exists=True)
+    with pytest.raises(ValueError, match="overwrite_source"):
+        picture.render(tmp_path / "same.svg", outfile=tmp_path / "same.svg")
+    with pytest.raises(ValueError, match="unknown format"):
+        picture.pipe("nothing")
+    picture.node("more", "by hand")
+    assert "by hand" in picture.pipe("svg", encoding="utf-8").replace(XLINK_SPACE, " ")
+
+
+@needs_dot
+@pytest.mark.parametrize("direction", ["LR", "TB", "RL", "BT"])
+def test_direction_in_the_layout_of_dot(direction: str) -> None:
+    plain = draw(Value(2.0).tanh(), direction=direction).pipe("plain", encoding="utf-8")
+    (x0, y0), (x1, y1) = [map(float, line.split()[2:4]) for line in plain.splitlines() if line.startswith("node")]
+    assert {"LR": x0 < x1, "RL": x0 > x1, "TB": y0 > y1, "BT": y0 < y1}[direction]  # y goes up in plain
+
+
+# Our own SVG
+
+
+def test_svg_names_its_parts() -> None:
+    root = ET.fromstring(to_svg(diagram_of(Value(2.0, label="a") ** 2)))
+    assert root.get("role") == "img"
+    assert root.find(SVG + "title").text == root.get("aria-label") == "Computation graph with 3 nodes and 2 edges"
+    titles = {group.get("id"): group.find(SVG + "title").text for group in root.iter(SVG + "g")}
+    assert titles == {
+        "e0": "n0 to n2",
+        "e1": "n1 to n2",
+        "n0": "leaf: a, data 2",
+        "n1": "constant: 2",
+        "n2": "operation: · ** ·, data 4",
+    }
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert not [e for e in root.iter() if e.tag in (SVG + "style", SVG + "script", SVG + "use", SVG + "a")]
+
+
+def test_jupyter_shows_a_wide_picture_large_enough_to_be_read() -> None:
+    """In HTML the picture is an image, which also an untrusted notebook shows, and it never shrinks beyond reading."""
+    x = Value(1.0, "x")
+    for _ in range(40):
+        x = x.tanh()
+    bundle = draw(x, use_dot=False)._repr_mimebundle_()
+    image = ET.fromstring(bundle["text/html"].replace('"></div>', '"/></div>')).find("img")
+    assert base64.b64decode(image.get("src").partition("base64,")[2]).decode() == bundle["image/svg+xml"]
+    assert image.get("alt") == "Computation graph with 41 nodes and 40 edges"
+    smallest, largest = (float(size) for size in re.findall(r"(?:min|max)-width:(\d+)px", image.get("style")))
+    assert largest > 2000
+    assert smallest / largest * 12 * 96 / 72 > 10  # the font of 12 points, in pixels
+
+
+def test_a_number_from_before_a_change_is_marked() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    z = y + 1
+    x.data = 5.0
+    lines = {box.lines[0]: box.lines for box in diagram_of(z).boxes}
+    assert lines["x"] == ("x", "data 5")
+    assert lines["· × ·"] == ("· × ·", "data 4 (stale)")
+    assert lines["· + ·"] == ("· + ·", "data 5 (stale)")
+    z.forward()
+    assert all("stale" not in line for box in diagram_of(z).boxes for line in box.lines)
+
+
+@pytest.mark.parametrize(("argument", "bad"), [("format", 5), ("values", "no"), ("gradients", 1)])
+def test_switches_and_the_format_are_checked(argument, bad) -> None:
+    with pytest.raises(TypeError, match=f"{argument} must be"):
+        draw(Value(1.0), **{argument: bad})

@@ -1,0 +1,1193 @@
+"""`fit` against NumPy runs of the same formulas, its ways out, checkpoints, seeds, and what it refuses."""
+
+import builtins
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_micrograd_nn import make_moons
+
+from nn import MLP, micrograd
+from nn.delta import back_propagation_over_data
+from nn.training import losses
+from nn.training.loop import History, fit, stream
+from nn.training.optimizers import (
+    Adagrad,
+    Adam,
+    GradientDescent,
+    HeavyBall,
+    Momentum,
+    MomentumAdagrad,
+    Nesterov,
+    RMSProp,
+)
+from nn.training.regularization import L2, Dropout
+from nn.training.termination import MaximumIterations, SmallGradient, SmallImprovement, TimeLimit, ValidationRising
+
+SIZES = [2, 3, 2]
+X = np.array([[0.5, -1.5], [1.0, 0.25], [-0.75, 0.5], [0.1, 0.9], [-1.2, -0.4], [1.4, 1.1], [0.3, -0.2]])
+Y = np.array([[0.5, -0.5], [-0.25, 0.75], [0.9, 0.1], [-0.6, -0.2], [0.3, 0.4], [-0.8, 0.6], [0.2, -0.7]])
+X_VALID, Y_VALID = X[::-1] * 0.9 + 0.05, Y[::-1] + 0.1
+XOR = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]], [-1.0, 1.0, 1.0, -1.0]
+
+
+def network(seed=3):
+    return MLP(SIZES[0], SIZES[1:], seed=seed)
+
+
+def bits(matrices):
+    return [(np.shape(matrix), np.asarray(matrix).tobytes()) for matrix in matrices]
+
+
+def close(matrices, others, rel=1e-12):
+    assert len(matrices) == len(others)
+    for a, b in zip(matrices, others, strict=True):
+        np.testing.assert_allclose(a, b, rtol=rel, atol=1e-14)
+
+
+def recorder():
+    """A list of the weights after each iteration, and the callback that fills it."""
+    weights = []
+    return weights, lambda net, history: weights.append(net.weights)
+
+
+# The truth: the same formulas in NumPy, on matrices of examples and with all weights in one vector
+
+
+def errors_and_gradients(W, X, Y, remain=None, scale=1.0):
+    """The errors of the examples, and the sums of their gradients, by the lecture's delta recursion (theta = tanh)."""
+    L = len(W)
+    remain = remain or [np.ones(len(matrix)) for matrix in W[:-1]]
+    factors = [scale * np.asarray(kept, dtype=float) for kept in remain]
+    one = np.ones((len(X), 1))
+    inputs, tanhs = [np.hstack([one, X])], []
+    for l, matrix in enumerate(W):
+        tanhs.append(np.tanh(inputs[-1] @ matrix.T))
+        if l < L - 1:
+            inputs.append(np.hstack([one, tanhs[-1] * factors[l]]))
+    delta = 2 * (tanhs[-1] - Y) * (1 - tanhs[-1] ** 2)
+    G = [delta.T @ inputs[-1]]
+    for l in range(L - 2, -1, -1):
+        delta = (delta @ W[l + 1])[:, 1:] * factors[l] * (1 - tanhs[l] ** 2)
+        G.insert(0, delta.T @ inputs[l])
+    return ((tanhs[-1] - Y) ** 2).sum(axis=1), G
+
+
+def vector(matrices):
+    return np.concatenate([np.ravel(matrix) for matrix in matrices])
+
+
+def matrices_of(vector, like):
+    ends = np.cumsum([matrix.size for matrix in like])[:-1]
+    return [part.reshape(matrix.shape) for part, matrix in zip(np.split(vector, ends), like, strict=True)]
+
+
+def memory_of(memory, size, *names):
+    return [memory.setdefault(name, np.zeros(size)) for name in names]
+
+
+def gradient_descent(w, g, m, _memory, eta):
+    w[m] -= eta * g[m]
+
+
+def momentum(w, g, m, memory, eta):
+    (previous,) = memory_of(memory, w.size, "previous")
+    w[m] -= eta * (0.8 * previous[m] + g[m])
+    previous[m] = g[m]
+
+
+def heavy_ball(w, g, m, memory, eta):
+    (v,) = memory_of(memory, w.size, "v")
+    v[m] = 0.8 * v[m] + g[m]
+    w[m] -= eta * v[m]
+
+
+def nesterov(w, g, m, memory, eta):
+    (v,) = memory_of(memory, w.size, "v")
+    v[m] = 0.8 * v[m] + g[m]
+    w[m] -= eta * (0.8 * v[m] + g[m])
+
+
+def adagrad(w, g, m, memory, eta):
+    (S,) = memory_of(memory, w.size, "S")
+    S[m] += g[m] ** 2
+    w[m] -= eta / np.sqrt(S[m] + 1e-3) * g[m]
+
+
+def momentum_adagrad(w, g, m, memory, eta):
+    previous, S = memory_of(memory, w.size, "previous", "S")
+    S[m] += g[m] ** 2
+    w[m] -= eta / np.sqrt(S[m] + 1e-3) * (0.8 * previous[m] + g[m])
+    previous[m] = g[m]
+
+
+def rmsprop(w, g, m, memory, eta):
+    (S,) = memory_of(memory, w.size, "S")
+    S[m] = 0.8 * S[m] + 0.2 * g[m] ** 2
+    w[m] -= eta / np.sqrt(S[m] + 1e-3) * g[m]
+
+
+def adam(w, g, m, memory, eta):
+    M, V, k = memory_of(memory, w.size, "M", "V", "k")
+    k[m] += 1
+    M[m] = 0.8 * M[m] + 0.2 * g[m]
+    V[m] = 0.9 * V[m] + 0.1 * g[m] ** 2
+    w[m] -= eta * (M[m] / (1 - 0.8 ** k[m])) / (np.sqrt(V[m] / (1 - 0.9 ** k[m])) + 1e-3)
+
+
+ETA = 0.05
+OPTIMIZERS = {
+    "GradientDescent": (lambda eta=ETA: GradientDescent(eta), gradient_descent),
+    "Momentum": (lambda eta=ETA: Momentum(eta, beta=0.8), momentum),
+    "HeavyBall": (lambda eta=ETA: HeavyBall(eta, beta=0.8), heavy_ball),
+    "Nesterov": (lambda eta=ETA: Nesterov(eta, beta=0.8), nesterov),
+    "Adagrad": (lambda eta=ETA: Adagrad(eta, epsilon=1e-3), adagrad),
+    "MomentumAdagrad": (lambda eta=ETA: MomentumAdagrad(eta, beta=0.8, epsilon=1e-3), momentum_adagrad),
+    "RMSProp": (lambda eta=ETA: RMSProp(eta, beta=0.8, epsilon=1e-3), rmsprop),
+    "Adam": (lambda eta=ETA: Adam(eta, beta1=0.8, beta2=0.9, epsilon=1e-3), adam),
+}
+every_optimizer = pytest.mark.parametrize(("make", "rule"), OPTIMIZERS.values(), ids=OPTIMIZERS)
+
+
+def numbers_of(seed, use):
+    """The stream of random numbers that is documented for a use."""
+    key = {"batches": 2, "jitter": 3, "dropout": 4}[use]
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))
+
+
+def everything(count):
+    """The examples of gradient descent: all, in each iteration."""
+    return [np.arange(len(X))] * count
+
+
+def drawn(count, batch, seed):
+    """The examples of mini-batches with replacement."""
+    generator = numbers_of(seed, "batches")
+    return [generator.integers(len(X), size=batch) for _ in range(count)]
+
+
+def epochs(count, batch, seed):
+    """The examples of mini-batches in epochs."""
+    generator, batches = numbers_of(seed, "batches"), []
+    while len(batches) < count:
+        order = generator.permutation(len(X))
+        batches += [order[start : start + batch] for start in range(0, len(X), batch)]
+    return batches[:count]
+
+
+def truth(
+    W, samples, rule=gradient_descent, *, mean=False, eta=ETA, strength=0.0, bias=True, sigma=0.0, rate=0.0, scale=1.0,
+    seed=0,
+):  # fmt: skip
+    """The weights before and after each iteration, and the losses, mean errors and norms of gradients of each."""
+    W = [np.array(matrix) for matrix in W]
+    memory, path, history = {}, [[matrix.copy() for matrix in W]], []
+    noise, nodes = numbers_of(seed, "jitter"), numbers_of(seed, "dropout")
+    spared = vector([np.tile(np.arange(matrix.shape[1]) == 0, (len(matrix), 1)) for matrix in W]) & (not bias)
+    for t, sample in enumerate(samples):
+        x = X[sample] + noise.normal(0.0, sigma, size=(len(sample), SIZES[0])) if sigma else X[sample]
+        remain = [nodes.random(width) >= rate for width in SIZES[1:-1]] if rate else None
+        errors, G = errors_and_gradients(W, x, Y[sample], remain, scale)
+        divisor = len(sample) if mean else 1
+        w, g = vector(W), vector(G) / divisor
+        loss = errors.sum() / divisor + strength * np.sum(np.where(spared, 0, w) ** 2)
+        g = g + 2 * strength * np.where(spared, 0, w)
+        m = vector([np.ones(matrix.shape) for matrix in W]) > 0
+        if remain is not None:
+            masks = [np.ones(matrix.shape, dtype=bool) for matrix in W]
+            for l, kept in enumerate(remain):
+                masks[l] &= kept[:, None]
+                masks[l + 1] &= np.concatenate([[True], kept])
+            m = vector(masks)
+        rule(w, g, m, memory, eta(t) if callable(eta) else eta)
+        W = matrices_of(w, W)
+        path.append([matrix.copy() for matrix in W])
+        history.append((loss, errors.mean(), np.sqrt(np.sum(g * g))))
+    return path, np.array(history).T
+
+
+def assert_fits(expected, **options):
+    """The weights after each iteration, and the history, are those of the truth."""
+    path, (loss, error, norm) = expected
+    weights, callback = recorder()
+    net = network()
+    history = fit(net, X, Y, stop=MaximumIterations(len(loss)), keep="last", callbacks=[callback], **options)
+    for after, expected_after in zip(weights, path[1:], strict=True):
+        close(after, expected_after)
+    assert bits(net.weights) == bits(weights[-1])
+    np.testing.assert_allclose(history.loss, loss, rtol=1e-12)
+    np.testing.assert_allclose(history.error, error, rtol=1e-12)
+    np.testing.assert_allclose(history.gradient_norm, norm, rtol=1e-12)
+    return history
+
+
+def test_the_truth_is_the_lectures_delta_recursion():
+    W = network().weights
+    data = back_propagation_over_data(W, X, Y)
+    errors, G = errors_and_gradients(W, X, Y)
+    close(G, list(data.G.values()))
+    assert errors.sum() == pytest.approx(data.error, rel=1e-14)
+
+
+# Each algorithm of the lecture, with each optimizer
+
+
+@every_optimizer
+def test_gradient_descent_sums_over_the_data(make, rule):
+    assert_fits(truth(network().weights, everything(6), rule), optimizer=make())
+
+
+@every_optimizer
+def test_mini_batches_average_over_examples_drawn_with_replacement(make, rule):
+    assert_fits(truth(network().weights, drawn(8, 3, seed=5), rule, mean=True), optimizer=make(), batch=3, seed=5)
+
+
+@every_optimizer
+def test_stochastic_gradient_descent_takes_one_example_at_random(make, rule):
+    assert_fits(truth(network().weights, drawn(12, 1, seed=4), rule), optimizer=make(), batch=1, seed=4)
+
+
+@every_optimizer
+def test_epochs_take_every_example_once_in_a_new_order_each(make, rule):
+    expected = truth(network().weights, epochs(8, 3, seed=6), rule, mean=True)
+    assert_fits(expected, optimizer=make(), batch=3, shuffle=True, seed=6)
+
+
+def test_with_replacement_one_batch_may_hold_an_example_twice():
+    assert any(len(set(batch)) < 3 for batch in drawn(8, 3, seed=5)), "or the test above would not show replacement"
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("average", [True, False])
+def test_average_overrides_what_the_lecture_does(batch, average):
+    samples = everything(4) if batch is None else drawn(4, batch, seed=0)
+    assert_fits(
+        truth(network().weights, samples, mean=average), optimizer=GradientDescent(ETA), batch=batch, average=average
+    )
+
+
+def test_a_schedule_gives_the_learning_rate_of_each_iteration():
+    eta = lambda t: 0.1 / (1 + t)
+    assert_fits(truth(network().weights, everything(5), heavy_ball, eta=eta), optimizer=HeavyBall(eta, beta=0.8))
+
+
+def test_an_optimizer_starts_afresh_and_is_not_changed():
+    optimizer = Adam(ETA, beta1=0.8, beta2=0.9, epsilon=1e-3)
+    expected = truth(network().weights, everything(4), adam)
+    for _ in range(2):
+        assert_fits(expected, optimizer=optimizer)
+        assert optimizer.iteration == 0
+        assert list(optimizer.state()) == ["iteration"]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("batch", [None, 3])
+def test_l2_adds_2_lambda_w_to_the_gradient_and_lambda_omega_to_the_loss(bias, batch):
+    samples = everything(5) if batch is None else drawn(5, batch, seed=0)
+    expected = truth(network().weights, samples, mean=batch is not None, strength=0.3, bias=bias)
+    assert_fits(expected, optimizer=GradientDescent(ETA), batch=batch, regularization=L2(0.3, bias=bias))
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+def test_jitter_adds_fresh_normal_noise_to_the_inputs_in_each_iteration(batch):
+    samples = everything(5) if batch is None else drawn(5, batch, seed=8)
+    expected = truth(network().weights, samples, mean=batch is not None, sigma=0.4, seed=8)
+    assert_fits(expected, optimizer=GradientDescent(ETA), batch=batch, jitter=0.4, seed=8)
+
+
+@every_optimizer
+def test_dropout_removes_nodes_and_updates_no_weight_on_their_edges(make, rule):
+    expected = truth(network().weights, everything(8), rule, rate=0.5, scale=2.0, strength=0.1, seed=2)
+    assert_fits(expected, optimizer=make(), dropout=Dropout(0.5), regularization=L2(0.1), seed=2)
+
+
+def test_dropout_as_printed_scales_nothing():
+    expected = truth(network().weights, everything(6), rate=0.4, scale=1.0, seed=2)
+    assert_fits(expected, optimizer=GradientDescent(ETA), dropout=Dropout(0.4, scale=False), seed=2)
+
+
+def test_all_at_once():
+    expected = truth(
+        network().weights, epochs(9, 2, seed=1), adam, mean=True, strength=0.01, bias=False, sigma=0.2, rate=0.3,
+        scale=1 / 0.7, seed=1,
+    )  # fmt: skip
+    assert_fits(
+        expected, optimizer=OPTIMIZERS["Adam"][0](), batch=2, shuffle=True, regularization=L2(0.01, bias=False),
+        jitter=0.2, dropout=Dropout(0.3), seed=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Momentum", "HeavyBall", "Nesterov", "MomentumAdagrad", "RMSProp", "Adam"])
+def test_weights_of_removed_nodes_stay_to_the_bit_and_all_others_move(name):
+    start = network()
+    weights, callback = recorder()
+    net = network()
+    fit(
+        net, X, Y, optimizer=OPTIMIZERS[name][0](), dropout=Dropout(0.5), regularization=L2(0.1), seed=2,
+        stop=MaximumIterations(8), callbacks=[callback],
+    )  # fmt: skip
+    nodes, before, seen = numbers_of(2, "dropout"), start.weights, set()
+    for after in weights:
+        gone = np.flatnonzero(nodes.random(3) < 0.5)
+        seen.add(len(gone))
+        left_out = [np.zeros((3, 3), dtype=bool), np.zeros((2, 4), dtype=bool)]
+        left_out[0][gone, :] = True
+        left_out[1][:, gone + 1] = True
+        for old, new, same in zip(before, after, left_out, strict=True):
+            assert old[same].tobytes() == new[same].tobytes()
+            assert (old[~same] != new[~same]).all()
+        before = after
+    assert len(seen) > 1, "iterations differ in how many nodes they remove"
+
+
+@pytest.mark.parametrize("scale", [True, False])
+def test_at_prediction_time_all_nodes_take_part_and_nothing_is_scaled(scale):
+    net = network()
+    history = fit(
+        net, X, Y, dropout=Dropout(0.5, scale=scale), validation=(X_VALID, Y_VALID), stop=MaximumIterations(3),
+    )  # fmt: skip
+    W = net.weights
+    for x in X:
+        hidden = np.tanh(W[0] @ [1.0, *x])
+        np.testing.assert_allclose([o.data for o in net(x)], np.tanh(W[1] @ [1.0, *hidden]), rtol=1e-13)
+    errors, _ = errors_and_gradients(network().weights, X_VALID, Y_VALID)
+    assert history.validation_loss[0] == pytest.approx(errors.mean(), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "outputs", "slope"),
+    [
+        ("hinge", [1, -1, 1, 1, -1, -1, 1], 1, lambda o, y: np.where(y * o < 1, -y, 0.0)),
+        ("logistic", [1, -1, 1, 1, -1, -1, 1], 1, lambda o, y: -y / (1 + np.exp(y * o))),
+        (
+            "softmax_cross_entropy", [0, 1, 2, 2, 1, 0, 0], 3,
+            lambda o, y: np.exp(o) / np.exp(o).sum(axis=1, keepdims=True) - np.eye(3)[y.astype(int).ravel()],
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("by_name", [True, False])
+def test_losses_for_classes_by_name_and_by_function(loss, y, outputs, slope, by_name):
+    """A network of one linear layer: G = (de/do)^T (1, x)."""
+    net = MLP(2, [outputs], "linear", seed=1)
+    W, inputs = np.array(net.weights[0]), np.hstack([np.ones((len(X), 1)), X])
+    y = np.array(y)
+    for _ in range(5):
+        W -= ETA * slope(inputs @ W.T, y[:, None]).T @ inputs
+    fit(
+        net, X, y, loss=loss if by_name else getattr(losses, loss), optimizer=GradientDescent(ETA),
+        stop=MaximumIterations(5), keep="last",
+    )  # fmt: skip
+    close(net.weights, [W])
+
+
+def test_a_loss_of_ones_own():
+    net = MLP(2, [1], "linear", seed=1)
+    W, inputs = np.array(net.weights[0]), np.hstack([np.ones((len(X), 1)), X])
+    for _ in range(5):
+        W -= ETA * (4 * (inputs @ W.T - Y[:, :1]) ** 3).T @ inputs
+    fit(
+        net, X, Y[:, 0], loss=lambda outputs, target: (outputs[0] - target[0]) ** 4, optimizer=GradientDescent(ETA),
+        stop=MaximumIterations(5), keep="last",
+    )  # fmt: skip
+    close(net.weights, [W])
+
+
+def test_micrograds_moons_demo():
+    """The numbers that the demo notebook of micrograd prints: at step 0, and after the last of 100 steps."""
+    np.random.seed(1337)  # noqa: NPY002
+    random.seed(1337)
+    points, classes = make_moons()
+    signs = classes * 2 - 1
+    net = micrograd.MLP(2, [16, 16, 1])
+    history = fit(
+        net, points, signs, loss="hinge", average=True, regularization=L2(1e-4),
+        optimizer=GradientDescent(lambda t: 1.0 - 0.9 * t / 100), stop=MaximumIterations(100), keep="last",
+    )  # fmt: skip
+    assert history.loss[0] == pytest.approx(0.8958441028683222, rel=1e-12)
+    assert f"{history.loss[99]:.8f}" == "0.01097837"
+    assert all((net(point).data > 0) == (sign > 0) for point, sign in zip(points, signs, strict=True))
+
+
+# The history
+
+
+def test_the_history_has_an_entry_for_each_iteration():
+    history = fit(network(), X, Y, validation=(X_VALID, Y_VALID), stop=MaximumIterations(7))
+    lists = [history.loss, history.error, history.validation_loss, history.gradient_norm, history.time]
+    assert [len(numbers) for numbers in lists] == [7] * 5
+    assert history.iterations == 7
+    assert history.ended == "7 iterations"
+    assert all(type(number) is float for numbers in lists for number in numbers)
+
+
+def test_time_is_in_seconds_since_the_start():
+    start = time.perf_counter()
+    history = fit(network(), X, Y, stop=MaximumIterations(4), callbacks=[lambda net, history: time.sleep(0.02)])
+    assert history.time == sorted(history.time)
+    assert history.time[0] > 0
+    assert 0.06 <= history.time[3] < time.perf_counter() - start
+
+
+def test_losses_are_those_of_the_weights_before_the_update():
+    _, (loss, _, _) = truth(network().weights, everything(4))
+    history = fit(network(), X, Y, optimizer=GradientDescent(ETA), stop=MaximumIterations(4))
+    assert history.loss == pytest.approx(loss, rel=1e-12)
+    assert history.loss[0] == pytest.approx(errors_and_gradients(network().weights, X, Y)[0].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "computed"),
+    [
+        ({}, range(10)),
+        ({"evaluate_every": 4}, [0, 4, 8]),
+        ({"batch": 3}, [0, 3, 6, 9]),
+        ({"batch": 3, "evaluate_every": 1}, range(10)),
+        ({"batch": 1, "evaluate_every": 5}, [0, 5]),
+    ],
+)
+def test_the_validation_loss_is_a_mean_computed_every_so_many_iterations(options, computed):
+    weights, callback = recorder()
+    net = network()
+    before = [net.weights]
+    history = fit(
+        net, X, Y, validation=(X_VALID, Y_VALID), optimizer=GradientDescent(ETA), regularization=L2(0.1),
+        stop=MaximumIterations(10), callbacks=[callback], **options,
+    )  # fmt: skip
+    for t, (W, number) in enumerate(zip([*before, *weights], history.validation_loss, strict=False)):
+        if t in computed:
+            assert number == pytest.approx(errors_and_gradients(W, X_VALID, Y_VALID)[0].mean(), rel=1e-12)
+        else:
+            assert number is None
+
+
+def test_without_validation_data_there_is_no_validation_loss():
+    assert fit(network(), X, Y, stop=MaximumIterations(3)).validation_loss == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("stop", "iterations", "ended"),
+    [
+        (MaximumIterations(3), 3, "3 iterations"),
+        (MaximumIterations(9) | SmallImprovement(1e9, over=2), 3, "the error has improved by "),
+        (SmallGradient(1e9) | MaximumIterations(9), 1, "the norm of the gradient is "),
+        (TimeLimit(1e-9) | MaximumIterations(9), 1, "the time limit of 1e-09 seconds"),
+        (MaximumIterations(4) & SmallImprovement(1e9, over=2), 4, "4 iterations, and the error has improved by "),
+    ],
+)
+def test_ended_says_which_criterion(stop, iterations, ended):
+    history = fit(network(), X, Y, optimizer=GradientDescent(1e-4), stop=stop)
+    assert history.iterations == iterations
+    assert history.ended.startswith(ended)
+
+
+def test_a_history_says_how_far_it_came():
+    history = fit(network(), X, Y, stop=MaximumIterations(3))
+    assert repr(history) == (
+        f"<History: 3 iterations, last loss {history.loss[-1]:.6g}; best {history.best_loss:.6g} after "
+        f"{history.best_iteration}; ended by: 3 iterations>"
+    )
+    assert repr(History()) == "<History: 0 iterations; best inf after 0; ended by: not ended>"
+
+
+def test_callbacks_see_the_weights_and_the_history_after_each_iteration():
+    seen = []
+    callbacks = [lambda net, history: seen.append(("first", history.iterations, bits(net.weights)))] * 2
+    net = network()
+    fit(net, X, Y, optimizer=GradientDescent(ETA), stop=MaximumIterations(3), callbacks=iter(callbacks), keep="last")
+    assert [(name, t) for name, t, _ in seen] == [("first", t) for t in (1, 1, 2, 2, 3, 3)]
+    assert seen[-1][2] == bits(net.weights)
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", [], np.ones(3), np.zeros((2, 2)), False, np.False_])
+def test_only_true_as_the_answer_of_a_callback_ends_the_run(answer):
+    history = fit(network(), X, Y, stop=MaximumIterations(3), callbacks=[lambda net, history: answer])
+    assert history.iterations == 3
+
+
+# The best weights, on every way out
+
+WILD = 0.2
+"""A learning rate at which the loss goes up and down."""
+
+
+def wild_run(count=4):
+    """The weights of the truth before each iteration and after the last, and the loss of each."""
+    path, _ = truth(network().weights, everything(count), eta=WILD)
+    return path, [errors_and_gradients(W, X, Y)[0].sum() for W in path]
+
+
+def test_the_wild_run_has_its_best_weights_in_the_middle():
+    _, loss = wild_run()
+    assert 0 < np.argmin(loss) < len(loss) - 2
+
+
+class LeaveError(Exception):
+    pass
+
+
+def leave(how, at):
+    """A callback that leaves the run after so many iterations."""
+
+    def callback(_, history):
+        if history.iterations == at:
+            if how == "callback":
+                return np.True_
+            raise {"exception": LeaveError, "exit": SystemExit, "interrupt": KeyboardInterrupt}[how]
+        return None
+
+    return callback
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("how", ["criterion", "callback", "exception", "exit", "interrupt"])
+def test_the_best_weights_are_restored_on_every_way_out(how, keep):
+    count = 4
+    path, loss = wild_run(count)
+    best, net = int(np.argmin(loss)), network()
+    options = {"optimizer": GradientDescent(WILD), "keep": keep, "stop": MaximumIterations(count)}
+    callbacks = [] if how == "criterion" else [leave(how, count)]
+    history = None
+    if how in {"exception", "exit"}:
+        with pytest.raises(LeaveError if how == "exception" else SystemExit):
+            fit(net, X, Y, callbacks=callbacks, **options)
+    elif how == "interrupt":
+        with pytest.warns(
+            RuntimeWarning, match="^training ended: Ctrl-C after 4 iterations; the best weights are kept$"
+        ):
+            history = fit(net, X, Y, callbacks=callbacks, **options)
+    else:
+        history = fit(net, X, Y, callbacks=callbacks, **options)
+    kept = count if keep == "last" and how in {"criterion", "callback"} else best
+    close(net.weights, path[kept], rel=1e-9)  # a wild run multiplies the rounding
+    if history is not None:
+        words = {"criterion": "4 iterations", "callback": "a callback", "interrupt": "Ctrl-C after 4 iterations"}
+        assert history.ended == words[how]
+        assert history.best_iteration == best
+        assert history.best_loss == pytest.approx(loss[best], rel=1e-9)
+        assert history.iterations == count
+
+
+def test_the_weights_after_the_last_update_may_be_the_best():
+    path, _ = truth(network().weights, everything(4), eta=0.01)
+    net = network()
+    history = fit(net, X, Y, optimizer=GradientDescent(0.01), stop=MaximumIterations(4))
+    loss = errors_and_gradients(path[4], X, Y)[0].sum()
+    close(net.weights, path[4])
+    assert (history.best_iteration, history.best_loss) == (4, pytest.approx(loss, rel=1e-12))
+    assert history.best_loss < min(history.loss)
+
+
+@pytest.mark.parametrize("noise", [{"batch": 3}, {"jitter": 0.5}, {"dropout": Dropout(0.4)}])
+def test_with_noise_the_best_weights_are_those_of_the_lowest_loss_over_all_data(noise):
+    weights, callback = recorder()
+    net = network()
+    path = [net.weights]
+    history = fit(
+        net, X, Y, optimizer=GradientDescent(1.0), regularization=L2(0.01), stop=MaximumIterations(9),
+        evaluate_every=1, callbacks=[callback], **noise,
+    )  # fmt: skip
+    path += weights
+    divisor = len(X) if "batch" in noise else 1
+    loss = [errors_and_gradients(W, X, Y)[0].sum() / divisor + 0.01 * np.sum(vector(W) ** 2) for W in path]
+    best = int(np.argmin(loss))
+    assert bits(net.weights) == bits(path[best])
+    assert (history.best_iteration, history.best_loss) == (best, pytest.approx(loss[best], rel=1e-12))
+
+
+def test_early_stopping_restores_the_weights_of_the_lowest_validation_loss():
+    weights, callback = recorder()
+    net = network()
+    path = [net.weights]
+    history = fit(
+        net, X, Y, validation=(-X, Y), optimizer=GradientDescent(0.02), stop=ValidationRising(3),
+        callbacks=[callback],
+    )  # fmt: skip
+    path += weights
+    errors = [errors_and_gradients(W, -X, Y)[0].mean() for W in path]
+    best = int(np.argmin(errors))
+    assert 0 < best < len(path) - 3
+    assert history.iterations == best + 4
+    assert np.argmin(history.loss) == history.iterations - 1, "the training loss would choose otherwise"
+    assert bits(net.weights) == bits(path[best])
+    assert history.best_iteration == best
+    assert history.best_loss == history.validation_loss[best] == pytest.approx(errors[best], rel=1e-12)
+    assert history.ended == (
+        f"the validation error has not improved for 3 iterations (best {errors[best]:.6g} at iteration {best})"
+    )
+
+
+def test_a_validation_loss_of_nan_is_no_improvement():
+    errors = [2.0, math.nan, 1.0, math.nan, 3.0, math.nan, math.inf, math.nan]
+
+    def loss(outputs, target):
+        return outputs[0] * 0.0 + (errors[len(weights)] if target[0] == 7.0 else 1.0)
+
+    weights, callback = recorder()
+    net = MLP(2, [1], seed=0)
+    history = fit(
+        net, [[1.0, 2.0]], [0.0], loss=loss, validation=([[1.0, 2.0]], [7.0]), regularization=L2(0.1),
+        stop=ValidationRising(4), callbacks=[callback],
+    )  # fmt: skip
+    assert repr(history.validation_loss) == repr(errors[:7])
+    assert (history.best_iteration, history.best_loss) == (2, 1.0)
+    assert bits(net.weights) == bits(weights[1])
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("validation", [None, (X_VALID, Y_VALID)])
+def test_a_loss_that_explodes_ends_the_run_with_the_best_finite_weights(keep, validation):
+    net = MLP(2, [2, 2], "linear", seed=1)
+    first = net.weights
+    with pytest.warns(RuntimeWarning) as caught:
+        history = fit(
+            net, X, Y, optimizer=GradientDescent(1e3), keep=keep, validation=validation, stop=MaximumIterations(50)
+        )
+    *others, last = [str(one.message) for one in caught]
+    assert len(others) <= 1, "one of backward(), that says where"
+    t = history.iterations
+    assert 2 < t < 50
+    assert last == f"training ended: {history.ended}; the best weights are kept"
+    assert history.ended.endswith(f"in iteration {t}")
+    assert bits(net.weights) == bits(first)
+    assert history.best_iteration == 0
+    assert all(math.isfinite(number) for number in [*history.loss, *history.gradient_norm])
+    assert caught[-1].filename == __file__, "the line of the caller"
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_weights_that_explode_in_the_last_update_are_not_kept(keep):
+    net = MLP(2, [1], "linear", seed=1)
+    first = net.weights
+    with pytest.warns(RuntimeWarning, match="training ended: a weight is -?inf in iteration 0"):
+        fit(net, X, 1e10 * Y[:, 0], optimizer=GradientDescent(1e300), keep=keep, stop=MaximumIterations(1))
+    assert bits(net.weights) == bits(first)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_not_finite_in_mid_run_is_named_with_its_iteration(number):
+    def loss(outputs, target):
+        return sum((o - y) ** 2 for o, y in zip(outputs, target, strict=True)) + (number if len(weights) == 3 else 0.0)
+
+    weights, callback = recorder()
+    net = network()
+    with pytest.warns(RuntimeWarning, match=f"training ended: the loss is {number} in iteration 3; the best"):
+        history = fit(net, X, Y, loss=loss, optimizer=GradientDescent(0.01), callbacks=[callback])
+    assert history.iterations == 3
+    assert bits(net.weights) == bits(weights[1]), "those before iteration 2, the last whose loss is known"
+
+
+def test_a_gradient_that_is_not_finite_is_named_with_its_iteration():
+    net = MLP(1, [1], "linear", weights=[[[0.0, 0.0]]])
+    with pytest.warns(RuntimeWarning) as caught:
+        history = fit(net, [[1.0]], [0.0], loss=lambda outputs, target: outputs[0].sqrt())
+    where, last = [str(one.message) for one in caught]
+    assert "a gradient is inf" in where
+    assert last.startswith("training ended: the norm of the gradient is inf in iteration 0;")
+    assert history.iterations == 0
+    assert net.weights[0].tolist() == [[0.0, 0.0]]
+
+
+def test_the_best_are_the_first_weights_if_the_first_loss_is_not_finite():
+    net = MLP(1, [1], "linear", weights=[[[1e200, 0.0]]])
+    with pytest.warns(RuntimeWarning, match="in iteration 0"):
+        history = fit(net, [[1.0]], [0.0], regularization=L2(1.0))
+    assert net.weights[0].tolist() == [[1e200, 0.0]]
+    assert (history.iterations, history.best_loss) == (0, math.inf)
+
+
+def test_ctrl_c_in_the_middle_of_writing_down_an_iteration_leaves_no_part_of_it(monkeypatch):
+    class Interrupting(list):
+        def append(self, number):
+            if len(self) == 2:
+                raise KeyboardInterrupt
+            super().append(number)
+
+    net, history = network(), History(gradient_norm=Interrupting())
+    monkeypatch.setattr("nn.training.loop.History", lambda: history)
+    with pytest.warns(RuntimeWarning, match="Ctrl-C after 2 iterations"):
+        fit(net, X, Y)
+    lists = [history.loss, history.error, history.validation_loss, history.gradient_norm, history.time]
+    assert [len(numbers) for numbers in lists] == [2] * 5
+
+
+# Ctrl-C, kill -9, checkpoints
+
+
+def python(code, *arguments, **environment):
+    """A process in which this module is `tests`."""
+    prelude = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_training as tests; "
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", prelude + code, *map(str, arguments)],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interruptible_run():
+    """A run that would never end; what it says when it has."""
+
+    def say(_, history):
+        if history.iterations == 5:
+            print("started", flush=True)
+
+    net = network()
+    weights, callback = recorder()
+    first = net.weights
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        history = fit(
+            net, X, Y, optimizer=GradientDescent(WILD), stop=MaximumIterations(10**9), callbacks=[callback, say]
+        )
+    path = [first, *weights]
+    lists = [history.loss, history.error, history.validation_loss, history.gradient_norm, history.time]
+    print(
+        json.dumps(
+            {
+                "ended": history.ended,
+                "best": bits(net.weights) == bits(path[history.best_iteration]),
+                "lowest": history.best_loss <= min(history.loss),
+                "lengths": sorted({len(numbers) for numbers in lists}) == [history.iterations],
+                "warnings": [str(one.message) for one in caught],
+            }
+        )
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_keeps_the_best_weights_and_says_so():
+    with python("tests.interruptible_run()") as process:
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGINT)
+        answer = json.loads(process.communicate(timeout=60)[0])
+    assert process.returncode == 0
+    assert answer["ended"].startswith("Ctrl-C after ")
+    assert answer["warnings"] == [f"training ended: {answer['ended']}; the best weights are kept"]
+    assert answer["best"]
+    assert answer["lowest"], "it may be of an iteration that was not completed"
+    assert answer["lengths"]
+
+
+RUNS = {
+    "full batch": {"optimizer": HeavyBall(ETA), "validation": (X_VALID, Y_VALID), "evaluate_every": 2},
+    "mini-batches": {"optimizer": Adam(ETA), "batch": 3},
+    "epochs": {"optimizer": Adam(ETA), "batch": 3, "shuffle": True, "validation": (X_VALID, Y_VALID)},
+    "jitter and dropout": {"optimizer": Adam(ETA), "batch": 2, "jitter": 0.3, "dropout": Dropout(0.4)},
+    "a lambda as learning rate": {"optimizer": MomentumAdagrad(lambda t: 0.1 / (1 + t)), "regularization": L2(0.01)},
+}
+every_run = pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+
+
+def kill_at(iteration):
+    def callback(_, history):
+        if history.iterations == iteration:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return callback
+
+
+def outcome(net, history):
+    """All that a run leaves behind but its times, to be compared bit for bit; repr tells every float and nan."""
+    lists = [history.loss, history.error, history.validation_loss, history.gradient_norm]
+    return repr((bits(net.weights), lists, history.ended, history.best_iteration, history.best_loss))
+
+
+def run_to_be_killed(name, checkpoint):
+    fit(network(), X, Y, **RUNS[name], checkpoint=checkpoint, checkpoint_every=4, callbacks=[kill_at(11)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_run_that_was_killed_resumes_to_the_same_bits(tmp_path, keep):
+    killed = {name: python(f"tests.run_to_be_killed({name!r}, sys.argv[1])", tmp_path / name) for name in RUNS}
+    for name, process in killed.items():
+        with process:
+            process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        options = {**RUNS[name], "stop": MaximumIterations(18), "keep": keep, "seed": 0}
+        resumed, uninterrupted, iterations = network(), network(), []
+        callbacks = [lambda net, history: iterations.append(history.iterations)]  # noqa: B023
+        history = fit(
+            resumed, X, Y, **options, checkpoint=tmp_path / name, checkpoint_every=4, callbacks=callbacks
+        )  # fmt: skip
+        assert iterations == list(range(9, 19)), "it goes on after the last checkpoint, that of iteration 8"
+        assert outcome(resumed, history) == outcome(uninterrupted, fit(uninterrupted, X, Y, **options)), name
+        assert history.time == sorted(history.time)
+        assert len(history.time) == 18
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    optimizer=st.sampled_from(list(OPTIMIZERS)),
+    batch=st.none() | st.integers(1, 7),
+    shuffle=st.booleans(),
+    jitter=st.sampled_from([0.0, 0.2]),
+    dropout=st.none() | st.just(Dropout(0.4)),
+    validation=st.none() | st.just((X_VALID, Y_VALID)),
+    keep=st.sampled_from(["best", "last"]),
+    seed=st.integers(0, 2**64),
+    every=st.integers(1, 4),
+    ended=st.integers(1, 7),
+)
+def test_a_run_that_fails_anywhere_resumes_to_the_same_bits(tmp_path, optimizer, every, ended, **options):
+    options |= {"optimizer": OPTIMIZERS[optimizer][0](), "stop": MaximumIterations(8)}
+    checkpoint = tmp_path / "checkpoint.npz"
+    checkpoint.unlink(missing_ok=True)
+    uninterrupted, resumed = network(), network()
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
+    options |= {"checkpoint": checkpoint, "checkpoint_every": every}
+    with pytest.raises(LeaveError):
+        fit(network(), X, Y, callbacks=[leave("exception", ended)], **options)
+    assert outcome(resumed, fit(resumed, X, Y, **options)) == expected
+    again = network()
+    assert outcome(again, fit(again, X, Y, **options)) == expected, "nothing is left to be done"
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@every_run
+def test_a_longer_run_goes_on_from_the_end_as_if_it_had_never_stopped(tmp_path, options, keep):
+    options = {**options, "keep": keep}
+    checkpoint = tmp_path / "checkpoint.npz"
+    net, again, uninterrupted = network(), network(), network()
+    fit(net, X, Y, **options, stop=MaximumIterations(5), checkpoint=checkpoint)
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options, stop=MaximumIterations(9)))
+    for its in (net, again):
+        history = fit(its, X, Y, **options, stop=MaximumIterations(9), checkpoint=checkpoint)
+        assert outcome(its, history) == expected, "without a warning, whether the weights are the last, or the first"
+
+
+def test_a_longer_run_forgets_an_evaluation_that_was_only_made_at_the_end_of_the_shorter(tmp_path):
+    _, loss = wild_run()
+    assert np.argmin(loss) == 1
+    assert loss[4] < loss[0]
+    options = {"validation": (X, Y), "evaluate_every": 100, "optimizer": GradientDescent(WILD)}
+    shorter = fit(network(), X, Y, **options, stop=MaximumIterations(1), checkpoint=tmp_path / "c.npz")
+    longer = fit(network(), X, Y, **options, stop=MaximumIterations(4), checkpoint=tmp_path / "c.npz")
+    assert (shorter.best_iteration, longer.best_iteration) == (1, 4)
+
+
+def test_pauses_do_not_count_as_time(tmp_path):
+    options = {"checkpoint": tmp_path / "checkpoint.npz"}
+    first = fit(network(), X, Y, stop=MaximumIterations(3), **options)
+    time.sleep(0.3)
+    second = fit(network(), X, Y, stop=MaximumIterations(6), **options)
+    assert second.time[:3] == first.time
+    assert first.time[2] <= second.time[3] < first.time[2] + 0.25
+
+
+def test_after_ctrl_c_a_run_resumes_to_the_same_bits(tmp_path):
+    options = {**RUNS["jitter and dropout"], "stop": MaximumIterations(8)}
+    net, uninterrupted = network(), network()
+    checkpoint = {"checkpoint": tmp_path / "checkpoint.npz", "checkpoint_every": 3}
+    with pytest.warns(RuntimeWarning, match="Ctrl-C after 5"):
+        fit(net, X, Y, **options, **checkpoint, callbacks=[leave("interrupt", 5)])
+    net.weights = network().weights
+    history = fit(net, X, Y, **options, **checkpoint)
+    assert outcome(net, history) == outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
+
+
+CHANGES = {
+    "net": {"net": MLP(2, [4, 2], seed=3)},
+    "net (activation)": {"net": MLP(2, [3, 2], "sigmoid", seed=3)},
+    "X": {"X": X + 1e-9},
+    "y": {"y": Y * 2},
+    "validation": {"validation": (X_VALID, Y_VALID)},
+    "loss": {"loss": "hinge", "y": np.sign(Y)},
+    "optimizer": {"optimizer": Adam(0.02)},
+    "optimizer (another)": {"optimizer": GradientDescent(0.01)},
+    "batch": {"batch": 2},
+    "shuffle": {"shuffle": True},
+    "average": {"average": False},
+    "regularization": {"regularization": L2(0.1)},
+    "jitter": {"jitter": 0.1},
+    "dropout": {"dropout": Dropout(0.5)},
+    "evaluate_every": {"evaluate_every": 2},
+    "seed": {"seed": 1},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, name):
+    checkpoint = tmp_path / "checkpoint.npz"
+    options = {"net": network(), "X": X, "y": Y, "optimizer": Adam(0.01), "batch": 3, "stop": MaximumIterations(2)}
+    fit(**options, checkpoint=checkpoint)
+    content = checkpoint.read_bytes()
+    options = {**options, "net": network(), **CHANGES[name]}
+    before = bits(options["net"].weights)
+    argument = name.split()[0]
+    with pytest.raises(ValueError, match=rf"^checkpoint .* is that of another run, which differs in .*\b{argument}\b"):
+        fit(**options, checkpoint=checkpoint)
+    assert bits(options["net"].weights) == before
+    assert checkpoint.read_bytes() == content
+
+
+def test_a_checkpoint_that_began_with_other_weights_goes_on_with_a_warning(tmp_path):
+    options = {"stop": MaximumIterations(2), "checkpoint": tmp_path / "checkpoint.npz"}
+    first, other = network(seed=1), network(seed=2)
+    fit(first, X, Y, **options)
+    with pytest.warns(RuntimeWarning, match="checkpoint.npz began with other weights than the network has") as caught:
+        fit(other, X, Y, **options)
+    assert bits(other.weights) == bits(first.weights)
+    assert caught[0].filename == __file__
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_and_not_replaced(tmp_path):
+    weights, text, nothing = tmp_path / "weights.npz", tmp_path / "notes.txt", tmp_path / "empty"
+    np.savez(weights, W1=np.ones((1, 3)))
+    text.write_text("my notes")
+    nothing.touch()
+    for path in (weights, text, nothing):
+        content = path.read_bytes()
+        with pytest.raises(ValueError, match=path.name):
+            fit(network(), X, Y, checkpoint=path)
+        assert path.read_bytes() == content
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_the_run_with_the_best_weights(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    net = network()
+    path, loss = wild_run()
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        fit(net, X, Y, optimizer=GradientDescent(WILD), stop=MaximumIterations(4), checkpoint=tmp_path / "c.npz")
+    close(net.weights, path[np.argmin(loss)], rel=1e-9)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Seeds
+
+
+def outcome_of(name):
+    net = network()
+    return outcome(net, fit(net, X, Y, **RUNS[name], stop=MaximumIterations(12), seed=7))
+
+
+def print_outcomes():
+    print(json.dumps({name: outcome_of(name) for name in RUNS}))
+
+
+def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
+    here = {name: outcome_of(name) for name in RUNS}
+    processes = [python("tests.print_outcomes()", PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    for process in processes:
+        with process:
+            assert json.loads(process.communicate(timeout=60)[0]) == here
+
+
+def test_other_seeds_give_other_weights():
+    weights = []
+    for seed in (0, 1, None, None):
+        net = network()
+        fit(net, X, Y, batch=3, seed=seed, stop=MaximumIterations(4), keep="last")
+        weights.append(bits(net.weights))
+    assert all(a != b for i, a in enumerate(weights) for b in weights[:i])
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_batches_do_not_depend_on_what_else_is_random(shuffle):
+    """The targets that the loss meets tell which examples were drawn."""
+
+    def targets(**options):
+        met = []
+
+        def loss(outputs, target):
+            met.append(target[0])
+            return losses.squared_error(outputs, target)
+
+        fit(
+            network(), X, Y, loss=loss, batch=2, shuffle=shuffle, evaluate_every=99, seed=3, engine="values",
+            stop=MaximumIterations(6), **options,
+        )  # fmt: skip
+        return met
+
+    plain = targets()
+    assert len(set(plain)) > 2
+    for options in ({"jitter": 0.1}, {"dropout": Dropout(0.5)}, {"jitter": 0.1, "dropout": Dropout(0.2)}):
+        assert targets(**options) == plain
+
+
+def test_global_generators_are_neither_used_nor_changed():
+    def state():
+        return repr((random.getstate(), np.random.get_state()))  # noqa: NPY002
+
+    before = state()
+    for options in RUNS.values():
+        fit(network(), X, Y, **options, stop=MaximumIterations(2))
+    assert state() == before
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    first = outcome_of("jitter and dropout")
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    assert outcome_of("jitter and dropout") == first
+
+
+def test_the_streams_are_those_that_the_seed_spawns():
+    uses = ["weights", "split", "batches", "jitter", "dropout", "restarts"]
+    spawned = np.random.SeedSequence(5).spawn(len(uses))
+    for use, child in zip(uses, spawned, strict=True):
+        assert stream(5, use).integers(2**60) == np.random.default_rng(child).integers(2**60)
+
+
+# What is refused
+
+NAN = [[math.nan, 0.0], *X[1:]]
+REFUSED = {
+    "rate 0": (lambda: {"optimizer": GradientDescent(0.0)}, "learning_rate"),
+    "rate negative": (lambda: {"optimizer": Adam(-0.1)}, "learning_rate"),
+    "rate nan": (lambda: {"optimizer": Momentum(math.nan)}, "learning_rate"),
+    "schedule negative": (lambda: {"optimizer": GradientDescent(lambda t: -1.0)}, "learning_rate"),
+    "batch 0": (lambda: {"batch": 0}, "batch"),
+    "batch too large": (lambda: {"batch": 8}, "batch must be at most 7, the number of examples; received 8"),
+    "batch 2.5": (lambda: {"batch": 2.5}, "batch"),
+    "batch True": (lambda: {"batch": True}, "batch"),
+    "dropout 1": (lambda: {"dropout": Dropout(1.0)}, "rate"),
+    "dropout negative": (lambda: {"dropout": Dropout(-0.1)}, "rate"),
+    "dropout nan": (lambda: {"dropout": Dropout(math.nan)}, "rate"),
+    "L2 negative": (lambda: {"regularization": L2(-1.0)}, "strength"),
+    "jitter negative": (lambda: {"jitter": -0.1}, "jitter"),
+    "jitter inf": (lambda: {"jitter": math.inf}, "jitter"),
+    "X ragged": (lambda: {"X": [[1.0, 2.0], [3.0]], "y": Y[:2]}, "X"),
+    "X nan": (lambda: {"X": NAN}, "X"),
+    "X inf": (lambda: {"X": [[math.inf, 0.0], *X[1:]]}, "X"),
+    "X too wide": (lambda: {"X": np.ones((7, 3))}, r"X must have shape \(N, 2\)"),
+    "X in a row": (lambda: {"X": np.ones(7)}, "X"),
+    "X empty": (lambda: {"X": [], "y": []}, "X"),
+    "X of no examples": (lambda: {"X": np.ones((0, 2)), "y": np.ones((0, 2))}, "X"),
+    "X words": (lambda: {"X": [["a", "b"]] * 7}, "X"),
+    "X missing": (lambda: {"X": None}, "X"),
+    "y ragged": (lambda: {"y": [[1.0, 2.0]] * 6 + [[3.0]]}, "y"),
+    "y nan": (lambda: {"y": np.full((7, 2), math.nan)}, "y"),
+    "y too few": (lambda: {"y": Y[:6]}, r"y must have shape \(7, 2\)"),
+    "y too wide": (lambda: {"y": np.ones((7, 3))}, "y"),
+    "y in a row, for two outputs": (lambda: {"y": np.ones(7)}, "y"),
+    "class too large": (lambda: {"y": [0, 1, 2, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
+    "class negative": (lambda: {"y": [0, 1, -1, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
+    "class 0.5": (lambda: {"y": [0, 1, 0.5, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
+    "class too large, by function": (lambda: {"y": [2] * 7, "loss": losses.softmax_cross_entropy}, "y"),
+    "probabilities": (lambda: {"y": [[1.0, 0.0]] * 6 + [[0.9, 0.9]], "loss": "softmax_cross_entropy"}, "y"),
+    "hinge of 0": (lambda: {"y": (Y > 0) * 1.0, "loss": "hinge"}, "y does not fit the loss: targets must be -1 or 1"),
+    "logistic of 0": (lambda: {"y": (Y > 0) * 1.0, "loss": "logistic", "batch": 1}, "y does not fit the loss"),
+    "validation one": (lambda: {"validation": X_VALID}, "validation"),
+    "validation of three": (lambda: {"validation": (X, Y, Y)}, "validation"),
+    "validation too wide": (lambda: {"validation": (np.ones((3, 3)), Y[:3])}, "validation is wrong: X"),
+    "validation empty": (lambda: {"validation": ([], [])}, "validation is wrong: X"),
+    "validation nan": (lambda: {"validation": (X, Y * math.nan)}, "validation is wrong: y"),
+    "validation targets": (lambda: {"y": np.sign(Y), "loss": "hinge", "validation": (X, Y)}, "validation is wrong: y"),
+    "stop without validation": (lambda: {"stop": ValidationRising(3)}, "stop waits for no new lowest validation"),
+    "stop without validation, or": (lambda: {"stop": MaximumIterations(3) | ValidationRising(3)}, "stop waits for"),
+    "evaluate_every 0": (lambda: {"evaluate_every": 0}, "evaluate_every"),
+    "checkpoint_every 0": (lambda: {"checkpoint_every": 0}, "checkpoint_every"),
+    "checkpoint nowhere": (lambda: {"checkpoint": "no/such/folder/c.npz"}, "checkpoint must be a file in a folder"),
+    "checkpoint a folder": (lambda: {"checkpoint": Path(__file__).parent}, "checkpoint must be a file, not a folder"),
+    "keep": (lambda: {"keep": "worst"}, 'keep must be "best" or "last"'),
+    "seed negative": (lambda: {"seed": -1}, "seed"),
+    "seed 1.5": (lambda: {"seed": 1.5}, "seed"),
+    "loss unknown": (lambda: {"loss": "absolute"}, "loss must be a function, or one of squared_error"),
+}
+
+
+def assert_refused(options, kind, match):
+    net = network()
+    before = bits(net.weights)
+    arguments = {"net": net, "X": X, "y": Y, "callbacks": [leave("exception", 1)]}
+    with pytest.raises(kind, match=match):
+        fit(**(arguments | options()))
+    assert bits(net.weights) == before
+    assert all(parameter.grad == 0.0 for parameter in net.parameters())
+
+
+@pytest.mark.parametrize(("options", "argument"), REFUSED.values(), ids=REFUSED)
+def test_bad_input_is_named_before_training_starts_and_the_network_is_untouched(options, argument):
+    assert_refused(options, ValueError, f"^{argument}")
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        ({"net": [1, 2]}, "net"),
+        ({"optimizer": 0.1}, "optimizer"),
+        ({"optimizer": Adam}, "optimizer"),
+        ({"regularization": 0.1}, "regularization"),
+        ({"dropout": 0.5}, "dropout"),
+        ({"stop": 300}, "stop"),
+        ({"shuffle": 1}, "shuffle"),
+        ({"average": "yes"}, "average"),
+        ({"progress": 1}, "progress"),
+        ({"callbacks": print}, "callbacks"),
+        ({"callbacks": [1]}, "callbacks"),
+        ({"checkpoint": 1}, "checkpoint"),
+        ({"loss": lambda outputs, target: 1.0}, "loss must give a Value"),
+        ({"loss": lambda outputs, target: (outputs - target) ** 2}, "loss must give a Value"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_named(options, argument):
+    assert_refused(lambda: options, TypeError, f"^{argument}")
+
+
+def test_targets_may_stand_in_a_row_if_there_is_one_output():
+    results = []
+    for y in ([0.5, -0.5], [[0.5], [-0.5]], np.array([0.5, -0.5], dtype=np.float32)):
+        net = MLP(2, [1], seed=0)
+        fit(net, [[1, 2], [3, 4]], y, stop=MaximumIterations(2))
+        results.append(bits(net.weights))
+    assert results[0] == results[1] == results[2]
+
+
+def test_the_data_are_not_changed():
+    inputs, targets = X.copy(), Y.copy()
+    fit(network(), inputs, targets, jitter=0.5, batch=2, stop=MaximumIterations(3))
+    assert bits([inputs, targets]) == bits([X, Y])
+
+
+# The progress bar
+
+
+def test_a_progress_bar_counts_the_iterations(capsys):
+    pytest.importorskip("tqdm")
+    for stop in (MaximumIterations(20), ValidationRising(1000) | MaximumIterations(20)):
+        fit(network(), X, Y, validation=(X_VALID, Y_VALID), stop=stop, progress=True)
+        printed = capsys.readouterr()
+        assert "100%" in printed.err
+        assert "20/20" in printed.err
+        assert printed.out == ""
+
+
+@pytest.mark.parametrize("progress", [False, None])
+def test_no_progress_bar_where_none_is_wanted_or_there_is_no_terminal(capsys, progress):
+    fit(network(), X, Y, stop=MaximumIterations(20), progress=progress)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_progress_bar_without_tqdm_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    net = network()
+    before = bits(net.weights)
+    with pytest.raises(ImportError, match=r"^progress=True needs the package tqdm .*autograd-lite\[lab\]") as error:
+        fit(net, X, Y, progress=True)
+    assert "\n" not in str(error.value)
+    assert bits(net.weights) == before
+    assert fit(net, X, Y, stop=MaximumIterations(2)).iterations == 2
+    assert fit(net, X, Y, stop=MaximumIterations(2), progress=False).iterations == 2
+
+
+def test_without_a_progress_bar_tqdm_is_not_imported(monkeypatch):
+    imported = []
+    original = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", lambda name, *rest: imported.append(name) or original(name, *rest))
+    fit(network(), X, Y, stop=MaximumIterations(2), progress=False)
+    assert not any(name.startswith("tqdm") for name in imported)

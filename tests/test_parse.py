@@ -1,0 +1,111 @@
+"""autograd_lite.parse: text to graph, and errors that point at the place."""
+
+import math
+
+import pytest
+
+from autograd_lite import Value
+from autograd_lite.parse import FUNCTIONS, ExpressionError, parse_expression
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "result"),
+    [
+        ("tanh(w*x + b)", {"w": -3.0, "x": 2.0, "b": 6.8813735870195432}, 0.7071067811865476),
+        ("2*(x*y + max(z, w))", {"x": 3.0, "y": -4.0, "z": 2.0, "w": -1.0}, -20.0),
+        ("-x**2", {"x": 3.0}, -9.0),
+        ("2**-x", {"x": 1.0}, 0.5),
+        ("x - 2 - 3", {"x": 10.0}, 5.0),
+        ("x // 2 + x % 2", {"x": 7.0}, 4.0),
+        ("+x / 4", {"x": 1.0}, 0.25),
+        ("cos(pi) + x", {"x": 0.0}, -1.0),
+        ("leaky_relu(x) + leaky_relu(x, 0.5)", {"x": -2.0}, -1.02),
+        ("  x\n + 1e3", {"x": 1.0}, 1001.0),
+        ("1 / x", {"x": 0.0}, math.inf),
+        ("2 + 3", {}, 5.0),
+        ("größe * 2", {"größe": 4.0}, 8.0),
+    ],
+)
+def test_expressions(text, numbers, result):
+    assert parse_expression(text, numbers).data == pytest.approx(result)
+
+
+def test_each_name_is_one_leaf():
+    root = parse_expression("x * x", {"x": 3.0})
+    assert root.parents[0] is root.parents[1]
+    root.backward()
+    assert root.parents[0].grad == 6.0
+    assert root.parents[0].label == "x"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_can_be_called(name):
+    count = 2 if name in {"atan2", "max", "min"} else 1
+    arguments = ["x", "y"][:count]
+    numbers = dict(zip(arguments, [1.5, 0.5], strict=False))
+    assert isinstance(parse_expression(f"{name}({', '.join(arguments)})", numbers), Value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "marked"),
+    [
+        ("tahn(x)", "unknown function 'tahn'", "tahn"),
+        ("x * foo(x)", "unknown function 'foo'; known are", "foo"),
+        ("x + q", "'q' has no number; give it one, as in q=2", "q"),
+        ("x + tanh", r"'tanh' is a function; write tanh\(...\)", "tanh"),
+        ("2 * x^2", r"write \*\* for powers", "2 * x^2"),
+        ("x * (x", "never closed", "("),
+        ("x +", "invalid syntax", ""),
+        ("3x", "invalid decimal literal", "3"),
+        ("x + 2j", "only real numbers", "2j"),
+        ("x + 'a'", "only real numbers", "'a'"),
+        ("x + True", "only real numbers", "True"),
+        ("x.real", "not a number, a name", "x.real"),
+        ("x if x else 2", "not a number, a name", "x if x else 2"),
+        ("[x for x in (1,)]", "not a number, a name", "[x for x in (1,)]"),
+        ("(lambda: 1)()", "not a number, a name", "(lambda: 1)()"),
+        ("__import__('os').system('true')", "not a number, a name", "__import__('os').system('true')"),
+        ("sin(x, x)", "sin takes 1 arguments, received 2", "sin(x, x)"),
+        ("max(x)", "max takes 2 arguments, received 1", "max(x)"),
+        ("sin(x=1)", "not a number, a name", "sin(x=1)"),
+        ("sin(*x)", "not a number, a name", "*x"),
+        ("é + foo(x)", "'é' has no number", "é"),
+        ("x + " + "1" * 400, "too large for a float", "1" * 50),
+        ("", "empty", ""),
+    ],
+)
+def test_errors_point_at_the_place(text, message, marked):
+    with pytest.raises(ExpressionError, match=message) as error:
+        parse_expression(text, {"x": 1.0})
+    _, shown, marker = str(error.value).split("\n")
+    assert shown[marker.index("^") :].startswith(marked)
+
+
+def test_a_number_that_does_not_occur_is_an_error():
+    with pytest.raises(ExpressionError, match="'z' has a number, but does not occur"):
+        parse_expression("x", {"x": 1.0, "z": 2.0})
+
+
+@pytest.mark.parametrize("text", ["(" * 300 + "x" + ")" * 300, "-" * 5000 + "x", "x" + "+x" * 20_000])
+def test_what_python_cannot_nest_is_a_short_error_or_works(text):
+    try:
+        parse_expression(text, {"x": 1.0})
+    except ExpressionError as error:
+        assert len(str(error)) < 400  # noqa: PT017
+
+
+def test_nothing_is_evaluated(tmp_path):
+    target = tmp_path / "made"
+    with pytest.raises(ExpressionError):
+        parse_expression(f"open({str(target)!r}, 'w')", {})
+    assert not target.exists()
+
+
+def test_names_are_compared_in_the_normal_form_in_which_python_reads_them():
+    assert parse_expression("ﬁ * 2", {"ﬁ": 3.0}).data == 6.0
+
+
+def test_a_number_too_large_is_refused_in_every_spelling():
+    for text in ("1e400 * x", "1" + "0" * 400 + " * x"):
+        with pytest.raises(ExpressionError, match="too large for a float"):
+            parse_expression(text, {"x": 1.0})

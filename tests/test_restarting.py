@@ -1,0 +1,563 @@
+"""Random restarts: the best of several runs, the same wherever they are done."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.mlp import MLP
+from nn.training.loop import LOSSES, STREAMS, fit
+from nn.training.losses import softmax_cross_entropy
+from nn.training.optimizers import GradientDescent, MomentumAdagrad
+from nn.training.regularization import L2, Dropout
+from nn.training.restarting import restarts, seeds_of_starts
+from nn.training.termination import MaximumIterations
+
+HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+"""The environment of a script that imports nn from here, installed or not."""
+MODULE = import_module("nn.training.restarting")  # `nn.training.restarting` itself is the function
+X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+Y = np.array([-1.0, 1.0, 1.0, -1.0])
+EVERYTHING = {
+    "optimizer": MomentumAdagrad(0.1),
+    "batch": 2,
+    "jitter": 0.1,
+    "dropout": Dropout(0.25),
+    "regularization": L2(0.001),
+    "stop": MaximumIterations(15),
+}
+"""Options with which a run takes random numbers of every kind."""
+
+
+def bits(result):
+    """All numbers of a result, but the times."""
+    return [
+        (
+            start.number,
+            start.seed,
+            start.error,
+            [W.tolist() for W in start.initial_weights],
+            [W.tolist() for W in start.weights],
+            start.history.loss,
+            start.history.error,
+            start.history.gradient_norm,
+            start.history.best_iteration,
+            start.history.ended,
+        )
+        for start in [*result.starts, result.best]
+    ]
+
+
+def mean_squared_error(weights):
+    """Of the data above, by matrices."""
+    o = X
+    for W in weights:
+        o = np.tanh(np.column_stack([np.ones(len(o)), o]) @ W.T)
+    return float(np.mean((o[:, 0] - Y) ** 2))
+
+
+class InThisProcess(Executor):
+    """An executor that does each task at once."""
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+def processes(workers):
+    """A pool of processes that begin afresh, as on Windows and macOS."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+
+
+# The best of several runs
+
+
+def test_each_start_is_a_run_of_fit_from_its_own_weights(expected):
+    assert [start.number for start in expected.starts] == [1, 2, 3, 4, 5]
+    for start in expected.starts:
+        net = MLP(2, [3, 1], seed=start.seed)
+        assert all((a == b).all() for a, b in zip(net.weights, start.initial_weights, strict=True))
+        history = fit(net, X, Y, seed=start.seed, **EVERYTHING)
+        assert history.loss == start.history.loss
+        assert all((a == b).all() for a, b in zip(net.weights, start.weights, strict=True))
+
+
+def test_the_starts_have_nothing_in_common(expected):
+    assert len({start.seed for start in expected.starts}) == 5
+    numbers = np.array([np.concatenate([W.ravel() for W in start.initial_weights]) for start in expected.starts])
+    assert len(np.unique(numbers)) == numbers.size
+    lecture = np.random.SeedSequence(7, spawn_key=(STREAMS["restarts"], 2)).generate_state(1, np.uint64)
+    assert expected.starts[2].seed == int(lecture[0])
+
+
+def test_the_first_starts_are_the_same_however_many_there_are(expected):
+    fewer = restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **EVERYTHING)
+    assert bits(fewer)[:2] == bits(expected)[:2]
+    assert seeds_of_starts(7, 3) != seeds_of_starts(8, 3)
+    assert seeds_of_starts(None, 3) != seeds_of_starts(None, 3)
+
+
+def test_the_network_has_the_weights_of_the_lowest_training_error():
+    net = MLP(2, [2, 1], seed=0)
+    result = restarts(net, X, Y, 5, optimizer=MomentumAdagrad(0.1), stop=MaximumIterations(30))
+    errors = [mean_squared_error(start.weights) for start in result.starts]
+    assert [start.error for start in result.starts] == pytest.approx(errors, rel=1e-12)
+    assert errors[result.best.number - 1] == min(errors) < max(errors) / 10
+    assert all((a == b).all() for a, b in zip(net.weights, result.best.weights, strict=True))
+    assert result.ended == "5 starts"
+    assert "5 starts; the best is number" in repr(result)
+
+
+def test_the_training_error_has_no_penalty_no_jitter_no_dropout_and_is_the_mean(expected):
+    for start in expected.starts:
+        assert start.error == pytest.approx(mean_squared_error(start.weights), rel=1e-12)
+
+
+def test_the_best_is_so_by_the_training_error_although_there_is_validation_data():
+    options = {"validation": (X, -Y), "stop": MaximumIterations(10), "optimizer": GradientDescent(0.1)}
+    for keep in ("best", "last"):
+        result = restarts(MLP(2, [2, 1]), X, Y, 4, keep=keep, **options)
+        assert result.best.error == min(start.error for start in result.starts)
+
+
+def test_class_numbers_are_targets():
+    net = MLP(2, [4, 3], output_activation="linear")
+    options = {"loss": "softmax_cross_entropy", "optimizer": GradientDescent(0.5), "stop": MaximumIterations(20)}
+    result = restarts(net, X, [0, 1, 2, 1], 3, **options)
+    errors = [
+        np.mean([LOSSES["softmax_cross_entropy"](net.outputs(x), y).data for x, y in zip(X, [0, 1, 2, 1], strict=True)])
+        for net in [MLP(2, [4, 3], output_activation="linear", weights=start.weights) for start in result.starts]
+    ]
+    assert [start.error for start in result.starts] == pytest.approx(errors, rel=1e-12)
+
+
+def test_the_weights_of_the_network_and_what_it_is_made_of_stay_its_own():
+    net = MLP(2, [2, 1], activation="relu", output_activation="linear", seed=3)
+    net.layers[0].neurons[1].nonlin = False
+    options = {"stop": MaximumIterations(3)}
+    one = restarts(net, X, Y, 2, **options)
+    net.weights = [np.zeros_like(W) for W in net.weights]
+    again = restarts(net, X, Y, 2, **options)
+    assert bits(one) == bits(again)
+    assert net.layers[0].neurons[1].activation == "linear"
+    other = restarts(MLP(2, [2, 1], activation="relu", output_activation="linear"), X, Y, 2, **options)
+    assert bits(other) != bits(one), "one of the neurons is linear"
+
+
+@pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
+def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
+    waiting = iter(errors)
+    monkeypatch.setattr(MODULE, "error_of", lambda *_: next(waiting) * len(X))
+    assert restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
+
+
+def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
+    monkeypatch.setattr(MODULE, "error_of", lambda *_: float("nan"))
+    net = MLP(2, [1], seed=0)
+    before = net.weights
+    with pytest.raises(RuntimeError, match="no start has a finite training error"):
+        restarts(net, X, Y, 2, stop=MaximumIterations(1))
+    assert (net.weights[0] == before[0]).all()
+
+
+def test_runs_that_diverge_are_reported_once_and_by_number():
+    net = MLP(2, [1], activation="linear")
+    with pytest.warns(RuntimeWarning) as warned:
+        result = restarts(net, X, Y, 2, optimizer=GradientDescent(1e308), stop=MaximumIterations(9))
+    (warning,) = warned
+    assert "start 1: " in str(warning.message)
+    assert "start 2: " in str(warning.message)
+    assert np.isfinite(result.best.error)
+    assert warning.filename == __file__
+
+
+# The same wherever they are done
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [
+        InThisProcess,
+        lambda: ThreadPoolExecutor(1),
+        lambda: ThreadPoolExecutor(4),
+        lambda: processes(1),
+        lambda: processes(2),
+    ],
+    ids=["here", "one thread", "four threads", "one process", "two processes"],
+)
+def test_the_result_is_the_same_to_the_bit_on(executor, expected):
+    with executor() as given:
+        net = MLP(2, [3, 1])
+        result = restarts(net, X, Y, 5, seed=7, executor=given, **EVERYTHING)
+        assert given.submit(len, "abc").result() == 3, "the executor is not shut down"
+    assert bits(result) == bits(expected)
+    assert all((a == b).all() for a, b in zip(net.weights, expected.best.weights, strict=True))
+
+
+@pytest.mark.parametrize("workers_are_processes", [False, True])
+@pytest.mark.filterwarnings("ignore")  # those of dask are not ours
+def test_the_result_is_the_same_to_the_bit_on_a_cluster_of_dask(workers_are_processes, expected, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=workers_are_processes,
+        **({"host": "127.0.0.1"} if workers_are_processes else {}),
+        dashboard_address=None,
+        local_directory=str(tmp_path),
+    ) as client:
+        assert len(client.scheduler_info()["workers"]) == 2
+        result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, executor=client.get_executor(), **EVERYTHING)
+    assert bits(result) == bits(expected)
+
+
+def test_processes_of_our_own_give_the_same_where_they_pay(monkeypatch, expected):
+    made = []
+
+    class Pool(ProcessPoolExecutor):
+        def __init__(self, workers, *arguments, **options):
+            made.append(workers)
+            super().__init__(workers, *arguments, **options)
+
+    spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads is warned of in later Pythons
+    monkeypatch.setattr("multiprocessing.get_context", lambda method=None: spawn)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
+    assert made == [], "these runs are short"
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
+    assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
+    assert made == [2]
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+    assert made == [2], "one processor gains nothing"
+
+
+@pytest.mark.parametrize("error", [ImportError("no _multiprocessing"), OSError("no semaphores")])
+def test_where_there_are_no_processes_the_starts_are_done_here(monkeypatch, error, expected):
+    def no_pool(*_, **__):
+        raise error
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", no_pool)
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with pytest.warns(RuntimeWarning, match=f"one after another: there are no processes here .{error}"):
+        result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+    assert bits(result) == bits(expected)
+
+
+def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent("""
+            import multiprocessing, os
+            from importlib import import_module
+            from nn.mlp import MLP
+            from nn.training.termination import MaximumIterations
+
+            module = import_module("nn.training.restarting")
+            multiprocessing.set_start_method("spawn", force=True)
+            module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
+            result = module.restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
+            print("RESULT", len(result.starts))
+        """),
+        encoding="utf-8",
+    )
+    command = [sys.executable, script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=HERE)
+    assert ended.stdout.splitlines()[-1] == "RESULT 3", ended.stderr
+    assert "must be under `if __name__ == '__main__':`" in ended.stderr
+
+
+# Options
+
+
+def test_an_iterator_of_callbacks_serves_every_start():
+    calls = []
+    callbacks = iter([lambda net, history: calls.append(history.iterations)])
+    restarts(MLP(2, [1]), X, Y, 3, callbacks=callbacks, stop=MaximumIterations(2))
+    assert calls == [1, 2, 1, 2, 1, 2]
+
+
+def test_each_start_has_a_checkpoint_of_its_own_and_a_second_call_goes_on(tmp_path, expected):
+    options = {**EVERYTHING, "checkpoint": tmp_path / "run.npz", "checkpoint_every": 4}
+    first = restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **{**options, "stop": MaximumIterations(8)})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run-start-1.npz", "run-start-2.npz"]
+    assert [start.history.iterations for start in first.starts] == [8, 8]
+    steps = []
+    result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, callbacks=[lambda *_: steps.append(1)], **options)
+    assert len(steps) == 2 * 7 + 3 * 15
+    assert bits(result) == bits(expected)
+
+
+def test_a_progress_bar_counts_the_starts(capsys):
+    pytest.importorskip("tqdm")
+    restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=True)
+    assert "3/3" in capsys.readouterr().err
+    restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_without_tqdm_a_bar_that_is_asked_for_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2))
+    with pytest.raises(ImportError, match=r"autograd-lite\[lab\]"):
+        restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2), progress=True)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"net": "net"}, TypeError, "net must be an MLP"),
+        ({"starts": 0}, ValueError, "starts must be a whole number of at least 1; received 0"),
+        ({"starts": True}, ValueError, "starts must be"),
+        ({"seed": -1}, ValueError, "seed must be"),
+        ({"executor": 4}, TypeError, r"executor must be a concurrent\.futures\.Executor, not int: 4"),
+        ({"progress": 1}, TypeError, "progress must be such as True; received 1"),
+        ({"X": [[1.0, float("nan")]] * 4}, ValueError, "X must be finite"),
+        ({"batch": 5}, ValueError, "batch must be at most 4"),
+        ({"jitter": -1}, ValueError, "jitter must be"),
+        ({"rate": 1}, TypeError, "rate"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_nothing_has_changed(wrong, error, message):
+    net = MLP(2, [1], seed=0)
+    before = net.weights
+    arguments = {"net": net, "X": X, "y": Y, "starts": 2, **wrong}
+    with pytest.raises(error, match=message):
+        restarts(**arguments)
+    assert (net.weights[0] == before[0]).all()
+
+
+class FailsFor:
+    """A loss that fails in the network whose first output is this one."""
+
+    def __init__(self, seed, error):
+        self.output, self.error = MLP(2, [1], seed=seed)(X[0]).data, error
+
+    def __call__(self, outputs, target):
+        if outputs[0].data == self.output:
+            raise self.error
+        return LOSSES["squared_error"](outputs, target)
+
+
+@pytest.mark.parametrize(
+    "executor", [None, lambda: ThreadPoolExecutor(2), lambda: processes(2)], ids=["here", "threads", "processes"]
+)
+def test_an_error_in_a_start_names_it(executor):
+    net, seed = MLP(2, [1], seed=0), seeds_of_starts(0, 3)[1]
+    before = net.weights
+    options = {"loss": FailsFor(seed, ZeroDivisionError("of no use")), "stop": MaximumIterations(2)}
+    with executor() if executor else InThisProcess() as given:
+        with pytest.raises(ZeroDivisionError, match="of no use") as raised:
+            restarts(net, X, Y, 3, executor=given if executor else None, **options)
+        assert f"start 2 of 3, of seed {seed}" in "".join(raised.value.__notes__)
+    assert (net.weights[0] == before[0]).all()
+
+
+class OddError(Exception):
+    """An error that pickle cannot send."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        self.code = lambda: 7
+
+
+class FailsOddly:
+    def __call__(self, *_):
+        raise OddError("odd")
+
+
+def test_an_error_that_pickle_cannot_send_back_does_not_break_the_processes():
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pickle.dumps(OddError("odd"))
+    with processes(1) as given:
+        with pytest.raises(RuntimeError, match=r"start 1 of 2, of seed .*, raised OddError: odd"):
+            restarts(MLP(2, [1]), X, Y, 2, loss=FailsOddly(), executor=given)
+        assert given.submit(len, "abc").result() == 3
+
+
+@pytest.mark.parametrize("option", ["loss", "callbacks", "optimizer"])
+def test_what_cannot_be_sent_to_processes_is_named_before_anything_is_done(option):
+    calls = []
+    value = {
+        "loss": lambda outputs, target: calls.append(1),
+        "callbacks": [lambda net, history: calls.append(1)],
+        "optimizer": GradientDescent(lambda t: 0.1),
+    }[option]
+    with (
+        processes(1) as given,
+        pytest.raises(ValueError, match=f"{option} cannot be sent to another process") as raised,
+    ):
+        restarts(MLP(2, [1]), X, Y, 2, executor=given, **{option: value})
+    assert "lambda" in str(raised.value)
+    assert not calls
+
+
+def test_without_an_executor_what_cannot_be_sent_is_done_here_with_a_warning(monkeypatch):
+    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    calls = []
+    with pytest.warns(RuntimeWarning, match="one after another: callbacks cannot be sent") as warned:
+        restarts(MLP(2, [1]), X, Y, 3, callbacks=[lambda *_: calls.append(1)], stop=MaximumIterations(2))
+    assert len(calls) == 6
+    assert warned[0].filename == __file__
+
+
+# Ctrl-C
+
+
+def interrupt_at(iteration, of_start):
+    """A callback that presses Ctrl-C."""
+    done = []
+
+    def callback(_, history):
+        done.append(history.iterations == 1)
+        if sum(done) == of_start and history.iterations == iteration:
+            signal.raise_signal(signal.SIGINT)
+
+    return callback
+
+
+def test_ctrl_c_keeps_the_best_so_far():
+    net = MLP(2, [2, 1])
+    options = {"optimizer": MomentumAdagrad(0.1), "stop": MaximumIterations(10)}
+    with pytest.warns(RuntimeWarning, match="Ctrl-C after 3 of 9 starts; the best weights are kept") as warned:
+        result = restarts(net, X, Y, 9, callbacks=[interrupt_at(5, of_start=3)], **options)
+    assert len(warned) == 1
+    assert [start.history.iterations for start in result.starts] == [10, 10, 5]
+    assert result.starts[2].history.ended == "Ctrl-C after 5 iterations"
+    assert result.best.error == min(start.error for start in result.starts)
+    assert all((a == b).all() for a, b in zip(net.weights, result.best.weights, strict=True))
+
+
+def test_ctrl_c_before_any_start_has_ended_goes_through():
+    class Interrupted(InThisProcess):
+        def submit(self, *_, **__):
+            raise KeyboardInterrupt
+
+    net = MLP(2, [2, 1], seed=0)
+    before = net.weights
+    with pytest.raises(KeyboardInterrupt):
+        restarts(net, X, Y, 2, executor=Interrupted())
+    assert (net.weights[0] == before[0]).all()
+
+
+def test_ctrl_c_cancels_what_an_executor_has_not_begun():
+    begun, go_on = [], threading.Event()
+
+    class Press:
+        """A callback that lets two starts end, presses Ctrl-C in the third, and goes on with it when told."""
+
+        def __call__(self, _, history):
+            if history.iterations == 1:
+                begun.append(1)
+                if len(begun) == 3:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    go_on.wait(30)
+
+    with ThreadPoolExecutor(1) as given:
+        with pytest.warns(RuntimeWarning, match="Ctrl-C after 2 of 6 starts"):
+            result = restarts(MLP(2, [1]), X, Y, 6, executor=given, callbacks=[Press()], stop=MaximumIterations(2))
+        go_on.set()
+    assert [start.number for start in result.starts] == [1, 2]
+    assert len(begun) == 3
+
+
+SCRIPT = """
+import multiprocessing, os, sys, time
+from importlib import import_module
+from pathlib import Path
+from nn.mlp import MLP
+from nn.training.termination import MaximumIterations
+
+folder, starts, one_is_idle = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
+
+def mark(net, history):
+    if history.iterations == 20:
+        (folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+    if history.iterations > 20 and multiprocessing.parent_process() is not None:
+        if one_is_idle:
+            try:
+                (folder / "idle").touch(exist_ok=False)
+                return True
+            except FileExistsError:
+                pass
+        time.sleep(0.02)
+
+if __name__ == "__main__":
+    module = import_module("nn.training.restarting")
+    module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
+    net = MLP(1, [1], seed=0)
+    options = {"stop": MaximumIterations(4000), "callbacks": [mark]}
+    result = module.restarts(net, [[1.0], [2.0]], [0.3, 0.1], starts, **options)
+    print("ENDED", result.ended)
+    for start in result.starts:
+        print(start.number, start.history.ended)
+    print("KEPT", (net.weights[0] == result.best.weights[0]).all())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a group of processes")
+@pytest.mark.parametrize(("starts", "one_is_idle"), [(9, False), (3, True)])
+def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, starts, one_is_idle):
+    """The terminal sends it to all processes; the runs in them end after their iteration, and count."""
+    script, folder = tmp_path / "script.py", tmp_path / "marks"
+    script.write_text(SCRIPT, encoding="utf-8")
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, script, folder, str(starts), str(one_is_idle)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=HERE,
+        start_new_session=True,
+    )
+    try:
+        never = threading.Event()
+        for _ in range(400):
+            if len(list(folder.iterdir())) == 3 + one_is_idle:
+                break
+            never.wait(0.05)
+        never.wait(0.2)  # for the process to be idle
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    ended, *runs, kept = out.splitlines()
+    assert ended == f"ENDED Ctrl-C after 3 of {starts} starts", out + err
+    assert runs[0] == "1 4000 iterations"
+    others = sorted(run.split(" after ")[0][2:] for run in runs[1:])
+    assert others == (["Ctrl-C", "a callback"] if one_is_idle else ["Ctrl-C", "Ctrl-C"])
+    assert kept == "KEPT True"
+    assert "Traceback" not in err
+
+
+def test_a_loss_given_as_a_function_is_that_of_its_name():
+    X, y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 2]
+    options = {"starts": 2, "stop": MaximumIterations(2)}
+    named = restarts(MLP(2, [3], seed=0), X, y, loss="softmax_cross_entropy", **options)
+    given = restarts(MLP(2, [3], seed=0), X, y, loss=softmax_cross_entropy, **options)
+    assert [start.error for start in given.starts] == [start.error for start in named.starts]
