@@ -235,7 +235,7 @@ def _tangent_section(order: list[Value], leaf: Value, text: Writer, latex: Write
             numbers = [parent.data for parent in node.parents]
             terms = [
                 (parent, slope_at(slope, node.data, numbers))
-                for parent, slope in zip(node.parents, node.op.slopes, strict=False)
+                for parent, slope in zip(node.parents, node.op.slopes_of(len(node.parents)), strict=True)
                 if parent.op is not CONSTANT
             ]
         tangents[node] = sum(slope * tangents[parent] for parent, slope in terms) if node is not leaf else 1.0

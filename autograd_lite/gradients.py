@@ -179,7 +179,7 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
         tangent: Operand = seeds.get(node, 0.0)
         if node not in seeds and node.parents:
             arguments = [_read(parent) for parent in node.parents]
-            for parent, slope_of in zip(node.parents, node.op.slopes, strict=False):
+            for parent, slope_of in zip(node.parents, node.op.slopes_of(len(node.parents)), strict=True):
                 if not _is_number(duals[parent].tangent, 0.0):
                     share = _times(slope_at(slope_of, _read(node), arguments), duals[parent].tangent)
                     tangent = share if _is_number(tangent, 0.0) else tangent + share  # type: ignore[operator]

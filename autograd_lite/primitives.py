@@ -14,7 +14,6 @@ import math
 import operator
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
@@ -26,39 +25,62 @@ Number = TypeVar("Number")
 Slope: TypeAlias = Callable[..., Any] | float
 """A local partial derivative: a function of the result and the arguments, or a number where it is constant."""
 
+BUILT_IN: set[str] = set()
+"""The names of the rows of the table below; no other primitive may take one of them."""
+
+PRIMITIVES: dict[str, "Primitive"] = {}
+"""All primitives by name: the rows of the table below, and user-defined ones."""
+
 
 class Primitive:
     """One row of the table; called with numbers it computes, called with a Value it records.
 
     Arguments:
-        name: the name by which back ends and the command line know it, such as "tanh".
+        name: the name that back ends and the command line use, for example "tanh".
         symbol: how it is written: an operator sign that stands between its arguments, or the name of a function.
         compute: the result for float arguments; never raises, by IEEE 754.
-        slopes: for each argument, the local partial derivative in it: a function `slope(out, *arguments)`, or a
-            number where it is constant.
+        slopes: for each argument, the local partial derivative with respect to it: a function
+            `slope(out, *arguments)`, or a number where it is constant. The slope of an argument that is a constant of
+            the graph is never computed, so `x**2` never asks for log(x).
+        commutative: whether the order of the arguments makes no difference.
+        variadic: whether more arguments may follow; the last slope then holds for each of them.
+
+    Attributes:
+        arity: how many arguments it takes; None if it is variadic, which means two or more.
 
     Raises:
-        ValueError: if the name is that of a row of this module; a row of your own may be replaced.
+        ValueError: if the name belongs to a row of this module; a user-defined primitive may be replaced.
 
-    >>> TANH(0.0), TANH.symbol
-    (0.0, 'tanh')
+    >>> TANH(0.0), TANH.symbol, TANH.arity
+    (0.0, 'tanh', 1)
     >>> [slope(6.0, 2.0, 3.0) for slope in MULTIPLY.slopes]
     [3.0, 2.0]
     """
 
-    __slots__ = ("compute", "name", "slopes", "symbol")
+    __slots__ = ("arity", "commutative", "compute", "name", "slopes", "symbol")
 
-    def __init__(self, name: str, symbol: str, compute: Callable[..., float], slopes: Iterable[Slope]) -> None:
-        if name in OUR_NAMES:
-            raise ValueError(f"name must be new, but {name!r} is a primitive of autograd_lite already")
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        compute: Callable[..., float],
+        slopes: Iterable[Slope],
+        *,
+        commutative: bool = False,
+        variadic: bool = False,
+    ) -> None:
+        if name in BUILT_IN:
+            raise ValueError(f"name must be new, but {name!r} is already a primitive of autograd_lite")
         self.name = name
         self.symbol = symbol
         self.compute = compute
-        self.slopes = slopes
+        self.slopes = tuple(slopes)
+        self.arity = None if variadic else len(self.slopes)
+        self.commutative = commutative
         PRIMITIVES[name] = self
 
     def __call__(self, *arguments: Any) -> Any:
-        """Compute for numbers; else let the first argument of a type that records, such as Value, record."""
+        """Compute for numbers; else let the first argument of a type that records, for example Value, record."""
         for argument in arguments:
             record = getattr(argument, "__record__", None)
             if record is not None:
@@ -68,19 +90,20 @@ class Primitive:
         ]
         return self.compute(*numbers)
 
+    def slopes_of(self, arguments: int) -> tuple[Slope, ...]:
+        """Return the slopes for a number of arguments, one for each.
+
+        >>> ADD.slopes_of(3)
+        (1.0, 1.0, 1.0)
+        """
+        return self.slopes + self.slopes[-1:] * (arguments - len(self.slopes))
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         """Copies and pickles of a row are the row itself: it is looked up by its name."""
         return primitive_named, (self.name,)
-
-
-OUR_NAMES: frozenset[str] = frozenset()
-"""The names of the rows of this module, once the table below is complete."""
-
-PRIMITIVES: dict[str, Primitive] = {}
-"""All rows of the table, by name."""
 
 
 def primitive_named(name: str) -> Primitive:
@@ -204,9 +227,9 @@ def _minimum(a: float, b: float) -> float:
 LEAF         = Primitive("leaf",         "",      float,                          ())
 CONSTANT     = Primitive("constant",     "",      float,                          ())
 
-ADD          = Primitive("add",          "+",     _add,                           repeat(1.0))  # of two or more arguments
+ADD          = Primitive("add",          "+",     _add,                           (1.0, 1.0), commutative=True, variadic=True)
 SUBTRACT     = Primitive("subtract",     "-",     operator.sub,                   (1.0, -1.0))
-MULTIPLY     = Primitive("multiply",     "*",     operator.mul,                   (lambda o, a, b: b, lambda o, a, b: a))
+MULTIPLY     = Primitive("multiply",     "*",     operator.mul,                   (lambda o, a, b: b, lambda o, a, b: a), commutative=True)
 DIVIDE       = Primitive("divide",       "/",     _divide,                        (lambda o, a, b: divide(1.0, b), lambda o, a, b: divide(-o, b)))
 FLOOR_DIVIDE = Primitive("floor_divide", "//",    _floor_divide,                  (0.0, 0.0))
 REMAINDER    = Primitive("remainder",    "%",     _remainder,                     (1.0, lambda o, a, b: -floor_divide(a, b)))
@@ -242,17 +265,17 @@ RELU         = Primitive("relu",         "ReLU",  lambda x: 0.0 if x <= 0 else x
 LEAKY_RELU   = Primitive("leaky_relu",   "leaky_relu", lambda x, a: a * x if x <= 0 else x, (lambda o, x, a: greater(x, 0.0) + a * (1 - greater(x, 0.0)), lambda o, x, a: x * (1 - greater(x, 0.0))))
 
 # At a tie of two variables each has half of the slope; a variable that ties with a constant has slope 0.
-MAXIMUM      = Primitive("maximum",      "max",   _maximum,                       (lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2, lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2))
-MINIMUM      = Primitive("minimum",      "min",   _minimum,                       (lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2, lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2))
-MAXIMUM_CONSTANT = Primitive("maximum_constant", "max", _maximum,                 (lambda o, a, b: greater(a, b), lambda o, a, b: greater(b, a)))
-MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,                 (lambda o, a, b: greater(b, a), lambda o, a, b: greater(a, b)))
+MAXIMUM      = Primitive("maximum",      "max",   _maximum,                       (lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2, lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2), commutative=True)
+MINIMUM      = Primitive("minimum",      "min",   _minimum,                       (lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2, lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2), commutative=True)
+MAXIMUM_CONSTANT = Primitive("maximum_constant", "max", _maximum,                 (lambda o, a, b: greater(a, b), lambda o, a, b: greater(b, a)), commutative=True)
+MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,                 (lambda o, a, b: greater(b, a), lambda o, a, b: greater(a, b)), commutative=True)
 
 # Of use in slopes.
 SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, (0.0,))
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
 MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", lambda a, b: a * b if a else 0.0, (lambda o, a, b: b, lambda o, a, b: a))
 # fmt: on
-OUR_NAMES = frozenset(PRIMITIVES)
+BUILT_IN.update(PRIMITIVES)
 
 
 def slope_at(slope: Slope, out: Any, arguments: Sequence[Any]) -> Any:

@@ -57,14 +57,25 @@ def test_the_truth_of_the_tests_covers_every_row():
 
 
 @every_row
-def test_a_row_has_a_slope_for_each_argument(name):
-    """Those of a step are 0. A sum has one for each of its terms, however many."""
-    slopes = PRIMITIVES[name].slopes
-    if name == "add":
-        assert list(itertools.islice(slopes, 3)) == [1.0] * 3
+def test_a_row_takes_as_many_arguments_as_its_truth_and_has_a_slope_for_each(name):
+    """The slopes of a step are 0; a sum has a slope of 1 for each of its terms."""
+    row, arguments = PRIMITIVES[name], len(TRUTH[name].domain)
+    assert row.arity == (None if name == "add" else arguments)
+    assert len(row.slopes_of(arguments)) == arguments
+    assert name not in STEPS or set(row.slopes) == {0.0}
+    assert name != "add" or row.slopes_of(5) == (1.0,) * 5
+
+
+@every_row
+def test_a_row_commutes_where_it_says_so(name):
+    row, points = PRIMITIVES[name], [(0.3, 2.0), (-1.5, 0.7), (2.0, 3.0)]
+    if row.arity in {None, 2}:
+        assert (
+            row.commutative == all(row.compute(a, b) == row.compute(b, a) for a, b in points)
+            or name == "multiply_no_nan"
+        )
     else:
-        assert len(slopes) == len(TRUTH[name].domain)
-        assert name not in STEPS or set(slopes) == {0.0}
+        assert not row.commutative
 
 
 def test_rows_are_found_by_their_names():

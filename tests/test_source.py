@@ -15,7 +15,7 @@ from test_primitives import SPECIAL
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, add, constant, maximum, minimum
-from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.matrices import find_arrays
 from autograd_lite.program.python.functions import FUNCTIONS, function_of
 from autograd_lite.program.python.interpreted import Batches, Floats
@@ -39,7 +39,7 @@ except ImportError:
     Machine = None
 
 inf, nan = math.inf, math.nan
-ROWS = sorted(OUR_NAMES - {"leaf", "constant"})
+ROWS = sorted(BUILT_IN - {"leaf", "constant"})
 TWO = {
     *"add subtract multiply divide floor_divide remainder power atan2 leaky_relu maximum minimum".split(),
     *"maximum_constant minimum_constant greater multiply_no_nan".split(),
@@ -356,7 +356,7 @@ def test_how_operations_are_written(op, arguments, text):
 
 
 def test_every_back_end_has_every_row():
-    assert set(PYTHON) < OUR_NAMES
+    assert set(PYTHON) < BUILT_IN
     assert set(FUNCTIONS) == set(ROWS)
     if Machine is not None:
         assert set(EMITTERS) == set(ROWS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.matrices import Arrays
 from autograd_lite.program.statements import Statements
 
@@ -116,7 +116,7 @@ def unable(name: str, size: Size, ops: Iterable[str]) -> str:
     if name in {"python", "numpy"} and size.operations > MOST_LINES:
         return f"{size.operations:,} statements are more than the {MOST_LINES:,} that straight-line code may have"
     if name == "llvm":
-        unknown = sorted(set(ops) - OUR_NAMES - {"input", "parameter"})
+        unknown = sorted(set(ops) - BUILT_IN - {"input", "parameter"})
         if unknown:
             return f"LLVM does not know the primitive {unknown[0]}"
         if size.arrays > MOST_ARRAYS:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from autograd_lite.checks import check_whole_number
-from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, llvmlite_is_missing, plan, unable
 from autograd_lite.program.matrices import Arrays, find_arrays
 from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
@@ -122,7 +122,7 @@ _LOCK = Lock()
 
 def shape_of(statements: Statements) -> Shape:
     """The shape of a graph, from the cache if it was compiled before."""
-    own = tuple(statements.rows[op] for op in sorted(set(statements.rows) - OUR_NAMES))
+    own = tuple(statements.rows[op] for op in sorted(set(statements.rows) - BUILT_IN))
     key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), own)
     with _LOCK:
         if key in _SHAPES:

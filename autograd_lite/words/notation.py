@@ -452,7 +452,7 @@ def slope_formulas(node: Value, names: Mapping[Value, str], form: FormName | For
     out = symbol(node)
     arguments = [parents[parent] for parent in node.parents]
     formulas = []
-    for _, slope in zip(node.parents, node.op.slopes, strict=False):
+    for _, slope in zip(node.parents, node.op.slopes_of(len(node.parents)), strict=True):
         result = slope_at(slope, out, arguments)
         if not isinstance(result, Value):
             formulas.append(setting.number(result, whole=""))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from autograd_lite.labels import LONGEST_LABEL
-from autograd_lite.primitives import OUR_NAMES
+from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
 from autograd_lite.program.python.functions import import_of
 from autograd_lite.program.statements import Statements
@@ -136,7 +136,7 @@ class Source:
         """All of it, as a module that runs by itself."""
         numbers = [("math", name) for name in ("inf", "nan") if re.search(rf"\b{name}\b", self.body)]
         arrays = [("numpy", "array")] if self.constants else []
-        known = {name: op for name, op in self.functions.items() if op in OUR_NAMES or op == "stack"}
+        known = {name: op for name, op in self.functions.items() if op in BUILT_IN or op == "stack"}
         own = {name: op for name, op in self.functions.items() if name not in known}
         helpers = [("autograd_lite.program.python.functions", "function_of")] if own else []
         imports = [*numbers, *arrays, *helpers, *map(import_of, known.values())]
