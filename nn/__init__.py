@@ -14,20 +14,20 @@ from nn.mlp import ACTIVATIONS, MLP, Layer, Neuron
 from nn.module import Module
 from nn.training.checkpoint import load_weights, save_weights
 from nn.training.loop import History, fit
-from nn.training.losses import LOSSES, hinge, logistic, softmax_cross_entropy, squared_error
+from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy, squared_error
 from nn.training.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
-    HeavyBall,
+    LectureMomentum,
+    LectureMomentumAdagrad,
     Momentum,
-    MomentumAdagrad,
     Nesterov,
     Optimizer,
     RMSProp,
 )
 from nn.training.regularization import L2, Dropout
-from nn.training.restarting import Restarts, Start, restarts
+from nn.training.restarting import Restarts, Start, random_restarts
 from nn.training.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 from nn.training.termination import (
     Criterion,
@@ -51,15 +51,15 @@ __all__ = [
     "ExponentialDecay",
     "GradientComparison",
     "GradientDescent",
-    "HeavyBall",
     "History",
     "InverseTimeDecay",
     "Layer",
+    "LectureMomentum",
+    "LectureMomentumAdagrad",
     "LinearWarmup",
     "MaximumIterations",
     "Module",
     "Momentum",
-    "MomentumAdagrad",
     "Nesterov",
     "Neuron",
     "Optimizer",
@@ -76,9 +76,9 @@ __all__ = [
     "hinge",
     "load_iris",
     "load_weights",
-    "logistic",
+    "logistic_loss",
     "moons",
-    "restarts",
+    "random_restarts",
     "save_weights",
     "softmax_cross_entropy",
     "spirals",

@@ -13,7 +13,7 @@ from nn.arrays import as_finite_array
 from nn.delta import back_propagation_over_data
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
-from nn.training.batch_gradients import Engine
+from nn.training.batch_gradients import BatchGradients
 from nn.training.losses import squared_error
 
 
@@ -132,7 +132,7 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
         root.backward()
         error, gradients = root.data, net.gradients
     else:
-        engine = Engine(net, X, Y, squared_error)
+        engine = BatchGradients(net, X, Y, squared_error)
         error, gradients = engine.gradients(engine.batch(X, Y), net.weights)
 
     weights = [matrix.copy() for matrix in net.weights]

@@ -54,7 +54,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         *,
         optimizer: Optimizer | None = None,
         learning_rate: float | Schedule | None = None,
-        batch: int | None = 16,
+        batch_size: int | None = 16,
         max_iter: int = 50,
         stop: Criterion | None = None,
         regularization: float | L2 = 0.0,
@@ -70,7 +70,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         self.activation = activation
         self.optimizer = optimizer
         self.learning_rate = learning_rate
-        self.batch = batch
+        self.batch_size = batch_size
         self.max_iter = max_iter
         self.stop = stop
         self.regularization = regularization
@@ -96,8 +96,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             regularization = L2(as_number("regularization", regularization, least=0))
         if not isinstance(dropout, Dropout):
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
-        if self.batch is not None:
-            as_whole_number("batch", self.batch, least=1)
+        if self.batch_size is not None:
+            as_whole_number("batch_size", self.batch_size, least=1)
         seed = self._seed()
         validation = None
         if self.early_stopping:
@@ -105,8 +105,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             rising = ValidationRising(as_whole_number("patience", self.patience, least=1))
             stop = rising if stop is None else stop | rising
             (X, y), validation = split(X, y, self.validation_fraction, seed)
-        batch = None if self.batch is None else min(self.batch, len(X))
-        iterations_in_an_epoch = 1 if batch is None else math.ceil(len(X) / batch)
+        batch_size = None if self.batch_size is None else min(self.batch_size, len(X))
+        iterations_in_an_epoch = 1 if batch_size is None else math.ceil(len(X) / batch_size)
         end = MaximumIterations(self.max_iter * iterations_in_an_epoch)
         self.net_ = MLP(X.shape[1], widths, self.activation, "linear", seed=seed)
         self.history_ = fit(
@@ -115,7 +115,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             y,
             loss=loss,
             optimizer=optimizer,
-            batch=batch,
+            batch_size=batch_size,
             shuffle=True,
             average=True,
             regularization=regularization if regularization.strength else None,
@@ -174,10 +174,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         activation: the name of theta in the hidden layers, a key of ACTIVATIONS.
         optimizer: how the weights are updated; Adam(0.01) if None. It is not changed.
         learning_rate: eta, or a schedule of iterations, in place of that of the optimizer; None leaves it.
-        batch: how many examples an iteration takes, of data in random order; at most, where there are fewer. None takes
-            all.
+        batch_size: how many examples an iteration takes, of data in random order; at most, where there are fewer. None
+            takes all.
         max_iter: how often the training goes through the data (epochs, as in scikit-learn's MLPClassifier); with
-            batch=None that is the number of iterations.
+            batch_size=None that is the number of iterations.
         stop: a criterion that may end the training before that, such as SmallImprovement(1e-4, over=100), in
             iterations; it combines with the others.
         regularization: lambda_C of L2 regularization, over all weights; or L2(lambda_C, bias=False).
@@ -193,8 +193,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
-        history_: the History of the run. Errors are averaged, over the mini-batch or, with batch=None, over the data,
-            where the lecture sums: so the same learning rate and lambda_C do for data of any size.
+        history_: the History of the run. Errors are averaged, over the mini-batch or, with batch_size=None, over the
+            data, where the lecture sums: so the same learning rate and lambda_C do for data of any size.
         loss_: the mean loss of net_ on the training data, with the penalty of the regularization; with early stopping
             the mean loss on the part that was held out.
         n_iter_: how many epochs there were, the last perhaps not finished.
@@ -234,7 +234,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if len(self.classes_) < 2:
             raise ValueError(f"y must have at least two classes; received 1 class, {self.classes_[0]!r}")
         if len(self.classes_) == 2:
-            self._train(X, 2 * numbers - 1, 1, "logistic")
+            self._train(X, 2 * numbers - 1, 1, "logistic_loss")
         else:
             self._train(X, numbers, len(self.classes_), "softmax_cross_entropy")
         return self
@@ -291,7 +291,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     afterwards the scale is multiplied into the last layer, so that `net_` gives them in their own.
 
     Arguments:
-        hidden, activation, optimizer, learning_rate, batch, max_iter, stop, regularization, jitter, dropout,
+        hidden, activation, optimizer, learning_rate, batch_size, max_iter, stop, regularization, jitter, dropout,
             early_stopping, validation_fraction, patience, progress, random_state: as for NetworkClassifier.
 
     Attributes:
@@ -306,7 +306,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
 
     >>> X = np.linspace(-1, 1, 21).reshape(-1, 1)
-    >>> regressor = NetworkRegressor(hidden=(4,), learning_rate=0.1, batch=None, random_state=0).fit(X, 300 + X**2)
+    >>> regressor = NetworkRegressor(hidden=(4,), learning_rate=0.1, batch_size=None, random_state=0).fit(X, 300 + X**2)
     >>> regressor.predict([[0.0], [1.0]]).round(1).tolist()
     [[300.0], [301.0]]
     >>> regressor.net_([1.0]).data == regressor.predict([[1.0]]).item()

@@ -19,7 +19,7 @@ from nn.checks import as_number, as_whole_number
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
 from nn.surfaces import Surface
-from nn.training.batch_gradients import Engine, Loss
+from nn.training.batch_gradients import BatchGradients, Loss
 from nn.training.loop import History, check_data, check_loss, takes_class_numbers
 from nn.training.restarting import Restarts
 
@@ -296,16 +296,16 @@ def plot_gradients(
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
     data = check_data(net, X, y, takes_class_numbers(loss))
     copied = copy.deepcopy(net)  # for what computes gradients may set those of the network to 0
-    engine = Engine(copied, *data, check_loss(loss))
+    engine = BatchGradients(copied, *data, check_loss(loss))
     _, gradients = engine.gradients(engine.batch(*data), copied.weights)
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
 
 
 def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = False) -> "Axes":
-    """The learning curve of each start of `restarts`, and its training error at termination, the best one marked.
+    """The learning curve of each start of `random_restarts`, and its training error at the end; the best one is marked.
 
     Arguments:
-        restarts: what `restarts` gave.
+        restarts: what `random_restarts` gave.
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
 

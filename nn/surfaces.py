@@ -170,8 +170,8 @@ def descend(
     Warns:
         RuntimeWarning: if the path leaves the finite numbers, as with too large a learning rate; the rest of it is nan.
 
-    >>> from nn.training.optimizers import GradientDescent, HeavyBall
-    >>> for optimizer in (GradientDescent(0.3), HeavyBall(0.3, beta=0.9)):
+    >>> from nn.training.optimizers import GradientDescent, Momentum
+    >>> for optimizer in (GradientDescent(0.3), Momentum(0.3, beta=0.9)):
     ...     print(descend(TWO_VALLEYS, (-2.0, 1.0), optimizer, iterations=200)[-1].round(3) + 0.0)
     [-0.885  0.   ]
     [0.831 0.   ]

@@ -12,10 +12,10 @@ from autograd_lite import Value, add, maximum, tanh
 from autograd_lite.program import compiled
 from autograd_lite.program.choice import Estimate, plan
 from nn.mlp import ACTIVATIONS, MLP
-from nn.training.batch_gradients import ENGINES, Engine, gradients_by_values
+from nn.training.batch_gradients import ENGINES, BatchGradients, gradients_by_values
 from nn.training.loop import fit
 from nn.training.losses import LOSSES, squared_error
-from nn.training.optimizers import GradientDescent, Momentum
+from nn.training.optimizers import GradientDescent, LectureMomentum
 from nn.training.regularization import L2, Dropout
 from nn.training.termination import MaximumIterations
 
@@ -28,7 +28,7 @@ def data(loss="squared_error", outputs=3, examples=11, seed=0):
     """Examples with targets that the loss takes."""
     generator = np.random.default_rng(seed)
     X = generator.normal(size=(examples, 2))
-    if loss in {"hinge", "logistic"}:
+    if loss in {"hinge", "logistic_loss"}:
         return X, generator.choice([-1.0, 1.0], size=(examples, outputs))
     if loss == "softmax_cross_entropy":
         return X, np.eye(outputs)[generator.integers(outputs, size=examples)]
@@ -61,7 +61,7 @@ def agree(engine, net, X, y, loss, *, removed=(), scale=1.0, runs=0):
 def test_the_gradients_of_all_losses(loss, engine):
     X, y = data(loss)
     net = network("tanh", "linear")
-    ours = Engine(net, X, y, LOSSES[loss], engine=engine)
+    ours = BatchGradients(net, X, y, LOSSES[loss], engine=engine)
     assert bool(ours.reason) == (engine == "values")
     agree(ours, net, X, y, LOSSES[loss])
     agree(ours, net, X[:1], y[:1], LOSSES[loss])
@@ -72,15 +72,15 @@ def test_the_gradients_of_all_losses(loss, engine):
 def test_the_gradients_of_all_activations(activation, output):
     X, y = data()
     net = network(activation, output, sizes=(3, 2, 3))
-    agree(Engine(net, X, y, squared_error, engine="arrays"), net, X, y, squared_error)
-    agree(Engine(net, X, y, squared_error), net, X, y, squared_error)
+    agree(BatchGradients(net, X, y, squared_error, engine="arrays"), net, X, y, squared_error)
+    agree(BatchGradients(net, X, y, squared_error), net, X, y, squared_error)
 
 
 def test_class_numbers_are_one_hot_targets():
     X, y = data("softmax_cross_entropy")
     numbers = np.argmax(y, axis=1).astype(float)
     net, loss = network("tanh", "linear"), LOSSES["softmax_cross_entropy"]
-    by_numbers, one_hot = Engine(net, X, numbers, loss), Engine(net, X, y, loss)
+    by_numbers, one_hot = BatchGradients(net, X, numbers, loss), BatchGradients(net, X, y, loss)
     assert np.array_equal(by_numbers.batch(X, numbers), one_hot.batch(X, y))
     agree(by_numbers, net, X, numbers, loss)
     received = [
@@ -88,7 +88,7 @@ def test_class_numbers_are_one_hot_targets():
     ]
     assert received[0][0] == received[1][0]
     assert all(np.array_equal(a, b) for a, b in zip(received[0][1], received[1][1], strict=True))
-    values = Engine(net, X, numbers, loss, engine="values")
+    values = BatchGradients(net, X, numbers, loss, engine="values")
     agree(values, net, X, numbers, loss)
 
 
@@ -96,7 +96,7 @@ def test_a_network_is_not_changed():
     X, y = data()
     net = network()
     before = net.weights
-    engine = Engine(net, X, y, squared_error)
+    engine = BatchGradients(net, X, y, squared_error)
     engine.gradients(engine.batch(X, y), [W + 1 for W in before])
     engine.error(engine.batch(X, y), [W + 1 for W in before])
     assert all(np.array_equal(a, b) for a, b in zip(net.weights, before, strict=True))
@@ -111,7 +111,7 @@ def test_a_network_is_not_changed():
 def test_removed_units(loss, engine):
     X, y = data(loss)
     net = network("tanh", "linear", sizes=(4, 3, 3))
-    ours = Engine(net, X, y, LOSSES[loss], dropout=True, engine=engine)
+    ours = BatchGradients(net, X, y, LOSSES[loss], dropout=True, engine=engine)
     for removed in ([frozenset(), frozenset()], [{1, 4}, {2}], [{2}, {1, 2, 3}], [{1, 2, 3, 4}, frozenset()]):
         sets = [frozenset(units) for units in removed]
         for scale in (1.0, 2.0):
@@ -127,7 +127,7 @@ def test_a_removed_unit_may_be_infinite(activation):
     weights[0][1] = 1e308 * np.array([1.0, 1.0, 1.0])
     net.weights = weights
     X = np.abs(X) + 5
-    engine = Engine(net, X, y, squared_error, dropout=True)
+    engine = BatchGradients(net, X, y, squared_error, dropout=True)
     removed = [frozenset({2})]
     expected, gradients = gradients_by_values(net, (X, y), squared_error, removed, 2.0)
     total, received = engine.gradients(engine.batch(X, y), weights, removed, 2.0)
@@ -143,7 +143,7 @@ def test_the_program_itself_removes_a_unit_that_is_infinite(activation, monkeypa
     net = network(activation, "linear")
     weights = [W.copy() for W in net.weights]
     weights[0][1] = 1e308
-    engine = Engine(net, X, y, squared_error, dropout=True)
+    engine = BatchGradients(net, X, y, squared_error, dropout=True)
     # called if a result were not finite
     monkeypatch.setattr("nn.training.batch_gradients.gradients_by_values", None)
     total, _ = engine.gradients(engine.batch(np.abs(X) + 5, y), weights, [frozenset({2})], 2.0)
@@ -153,7 +153,7 @@ def test_the_program_itself_removes_a_unit_that_is_infinite(activation, monkeypa
 def test_the_error_has_no_dropout():
     X, y = data()
     net = network()
-    engine = Engine(net, X, y, squared_error, dropout=True)
+    engine = BatchGradients(net, X, y, squared_error, dropout=True)
     engine.gradients(engine.batch(X, y), net.weights, [frozenset({1, 2})], 2.0)
     expected = sum(squared_error(net.outputs(x), target).data for x, target in zip(X, y, strict=True))
     assert engine.error(engine.batch(X, y), net.weights) == pytest.approx(expected, rel=1e-13)
@@ -228,7 +228,7 @@ def caught(o, y):
 def test_a_loss_of_your_own_is_traced(loss, engine):
     X, y = data()
     net = network()
-    ours = Engine(net, X, y, loss, engine=engine)
+    ours = BatchGradients(net, X, y, loss, engine=engine)
     assert ours.reason == ("they were asked for" if engine == "values" else "")
     agree(ours, net, X, y, loss)
 
@@ -244,7 +244,7 @@ def test_a_loss_that_cannot_be_traced_is_computed_by_values(loss):
     X, y = data()
     y[::3, 1] = 1.0
     net = network()
-    engine = Engine(net, X, y, loss)
+    engine = BatchGradients(net, X, y, loss)
     assert BRANCHES.get(loss, "when it was traced") in engine.reason
     assert "cannot be traced" in engine.reason or "but gave" in engine.reason
     agree(engine, net, X, y, loss)
@@ -254,20 +254,20 @@ def test_a_loss_that_cannot_be_traced_is_computed_by_values(loss):
 def test_who_asks_for_a_back_end_is_told_that_the_loss_cannot_be_traced(loss):
     X, y = data()
     with pytest.raises(TypeError):
-        Engine(network(), X, y, loss, engine="numpy")
+        BatchGradients(network(), X, y, loss, engine="numpy")
 
 
 def test_a_loss_of_random_numbers_is_no_function():
     generator = np.random.default_rng(0)
     X, y = data()
-    engine = Engine(network(), X, y, lambda o, y: (o[0] - generator.normal()) ** 2)
+    engine = BatchGradients(network(), X, y, lambda o, y: (o[0] - generator.normal()) ** 2)
     assert "when it was traced" in engine.reason
 
 
 def test_a_loss_that_reads_what_changes_is_found_out():
     X, y = data()
     net = network()
-    engine = Engine(net, X, y, reads_a_global)
+    engine = BatchGradients(net, X, y, reads_a_global)
     agree(engine, net, X, y, reads_a_global)
     try:
         SETTING[0] = 3.0
@@ -283,7 +283,7 @@ def test_a_loss_that_reads_what_changes_is_found_out():
 def test_the_error_of_a_loss_that_reads_what_changes():
     X, y = data()
     net = network()
-    engine = Engine(net, X, y, reads_a_global)
+    engine = BatchGradients(net, X, y, reads_a_global)
     batch = engine.batch(X, y)
     before = engine.error(batch, net.weights)
     try:
@@ -306,7 +306,7 @@ def test_one_loss_for_one_kind_of_targets():
         calls.append(float(y[0]))
         return o[0] ** 2 if y[0] == 0 else o[1] ** 2
 
-    engine = Engine(network(), X, y, loss)
+    engine = BatchGradients(network(), X, y, loss)
     assert "when it was traced" in engine.reason
     assert calls == [0.0, 1.0]
 
@@ -315,9 +315,9 @@ def test_one_loss_for_one_kind_of_targets():
 
 
 @pytest.mark.parametrize("options", [
-    {"batch": 3, "optimizer": Momentum(0.02, 0.9)},
+    {"batch_size": 3, "optimizer": LectureMomentum(0.02, 0.9)},
     {"dropout": Dropout(0.3), "regularization": L2(0.01), "jitter": 0.1},
-    {"loss": huber, "batch": 4, "shuffle": True},
+    {"loss": huber, "batch_size": 4, "shuffle": True},
     {"loss": "softmax_cross_entropy"},
 ])  # fmt: skip
 def test_all_engines_train_alike(options):
@@ -346,7 +346,12 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
 
     def train(iterations, checkpoint=None, net=None):
         net = network(sizes=(6, 3)) if net is None else net
-        options = {"batch": 7, "optimizer": Momentum(0.5, 0.5), "dropout": Dropout(0.25), "evaluate_every": 2}
+        options = {
+            "batch_size": 7,
+            "optimizer": LectureMomentum(0.5, 0.5),
+            "dropout": Dropout(0.25),
+            "evaluate_every": 2,
+        }
         history = fit(net, X, y, stop=MaximumIterations(iterations), seed=3, keep="last", progress=False,
                       checkpoint=checkpoint, **options)  # fmt: skip
         return net, history
@@ -376,7 +381,7 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     used = []
     backend = compiled.Shape.backend
     monkeypatch.setattr(compiled.Shape, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
-    engine = Engine(net, X, y, squared_error)
+    engine = BatchGradients(net, X, y, squared_error)
     for runs in (0, 4, 0, 4):
         engine.gradients(engine.batch(X, y), net.weights, runs=runs)
         engine.error(engine.batch(X, y), net.weights, runs=runs)
@@ -391,7 +396,7 @@ def test_fewer_runs_are_those_of_before(monkeypatch):
     monkeypatch.setattr(compiled.Shape, "plan", lambda self, points: plan(estimates))
     X, y = data(examples=50)
     net = network(sizes=(9, 3))
-    engine = Engine(net, X, y, squared_error)
+    engine = BatchGradients(net, X, y, squared_error)
     backend = compiled.Shape.backend
     numbers = []
     for runs in (0, 5, 0):
@@ -459,17 +464,17 @@ def test_the_same_shape_with_another_activation_is_another_program():
     X, y = data()
     for activation in ("tanh", "sigmoid", "relu"):
         net = network(activation, "linear")
-        agree(Engine(net, X, y, squared_error), net, X, y, squared_error)
+        agree(BatchGradients(net, X, y, squared_error), net, X, y, squared_error)
     net = network("tanh")
     net.layers[0].neurons[1].nonlin = False
-    agree(Engine(net, X, y, squared_error), net, X, y, squared_error)
+    agree(BatchGradients(net, X, y, squared_error), net, X, y, squared_error)
 
 
 def test_one_output_and_one_target():
     X, y = data(outputs=1)
     net = network(sizes=(3, 1))
     for loss in (squared_error, lambda o, y: (o[0] - y[0]) ** 2):
-        agree(Engine(net, X, y, loss), net, X, y, loss)
+        agree(BatchGradients(net, X, y, loss), net, X, y, loss)
 
 
 @pytest.mark.parametrize("engine", RUNS)
@@ -477,7 +482,7 @@ def test_the_error_is_that_of_the_weights_it_is_given(engine):
     X, y = data()
     net = network()
     other = [W / 2 for W in net.weights]
-    received = Engine(net, X, y, squared_error, engine=engine).error(np.hstack([X, y]), other)
+    received = BatchGradients(net, X, y, squared_error, engine=engine).error(np.hstack([X, y]), other)
     net.weights = other
     expected = sum(squared_error(net.outputs(x), target).data for x, target in zip(X, y, strict=True))
     assert received == pytest.approx(expected, rel=1e-12)
@@ -485,7 +490,7 @@ def test_the_error_is_that_of_the_weights_it_is_given(engine):
 
 def test_values_have_no_program():
     X, y = data()
-    engine = Engine(network(), X, y, squared_error, engine="values")
+    engine = BatchGradients(network(), X, y, squared_error, engine="values")
     assert (engine.programs, engine.reason) == ({}, "they were asked for")
     assert isinstance(squared_error([Value(1.0)], [0.0]), Value)
 
@@ -494,7 +499,7 @@ def test_values_have_no_program():
 
 
 def test_what_trains_and_compares_runs_on_programs(monkeypatch):
-    from nn import compare_gradients, restarts
+    from nn import compare_gradients, random_restarts
     from nn.estimators import NetworkClassifier, NetworkRegressor
 
     def backward(*_):
@@ -503,7 +508,7 @@ def test_what_trains_and_compares_runs_on_programs(monkeypatch):
     monkeypatch.setattr(Value, "backward", backward)
     X, y = data()
     fit(network(), X, y, stop=MaximumIterations(3), validation=(X, y), dropout=Dropout(0.5))
-    restarts(network(), X, y, 2, stop=MaximumIterations(3))
+    random_restarts(network(), X, y, 2, stop=MaximumIterations(3))
     NetworkRegressor(hidden=3, max_iter=2, random_state=0).fit(X, y)
     NetworkClassifier(hidden=3, max_iter=2, random_state=0).fit(X, y[:, 0] > 0)
     NetworkClassifier(hidden=3, max_iter=2, random_state=0).fit(X, np.digitize(y[:, 0], [-0.3, 0.3]))

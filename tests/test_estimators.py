@@ -25,12 +25,12 @@ from nn.data_sets import load_iris, moons, split, standardize, xor
 from nn.estimators import NetworkClassifier, NetworkRegressor
 from nn.mlp import MLP
 from nn.training.loop import fit
-from nn.training.optimizers import Adam, GradientDescent, HeavyBall
+from nn.training.optimizers import Adam, GradientDescent, Momentum
 from nn.training.regularization import L2, Dropout
 from nn.training.schedules import StepDecay
 from nn.training.termination import MaximumIterations, SmallGradient, SmallImprovement, ValidationRising
 
-SMALL = {"hidden": (4,), "batch": 10, "max_iter": 5}
+SMALL = {"hidden": (4,), "batch_size": 10, "max_iter": 5}
 """Enough for scikit-learn's checks, which ask of some fits that they have learnt."""
 
 
@@ -41,7 +41,7 @@ def test_scikit_learns_checks(estimator, check):
 
 # Convex problems: with no hidden layer there is one best network, which scikit-learn's linear models find exactly
 
-CONVEX = {"hidden": (), "batch": None, "max_iter": 3000, "stop": SmallGradient(1e-6), "random_state": 0}
+CONVEX = {"hidden": (), "batch_size": None, "max_iter": 3000, "stop": SmallGradient(1e-6), "random_state": 0}
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -49,7 +49,7 @@ def test_without_a_hidden_layer_it_is_logistic_regression(classes):
     X, y = load_iris()
     X, y = standardize(X[y < classes][::6]), y[y < classes][::6]
     strength = 0.05
-    ours = NetworkClassifier(optimizer=HeavyBall(0.3), regularization=L2(strength, bias=False), **CONVEX).fit(X, y)
+    ours = NetworkClassifier(optimizer=Momentum(0.3), regularization=L2(strength, bias=False), **CONVEX).fit(X, y)
     theirs = LogisticRegression(C=1 / (2 * strength * len(X)), tol=1e-8, max_iter=1000).fit(X, y)
     assert ours.history_.ended.startswith("the norm of the gradient")
     assert ours.net_.weights[0][:, 1:] == pytest.approx(theirs.coef_, abs=1e-4)
@@ -70,7 +70,7 @@ def test_without_a_hidden_layer_it_is_ridge_regression(outputs):
     if outputs == 2:
         y = np.column_stack([y, 0.001 * X[:, 2] ** 2])
     strength = 0.05
-    ours = NetworkRegressor(optimizer=HeavyBall(0.1), regularization=L2(strength, bias=False), **CONVEX).fit(X, y)
+    ours = NetworkRegressor(optimizer=Momentum(0.1), regularization=L2(strength, bias=False), **CONVEX).fit(X, y)
     theirs = Ridge(alpha=strength * len(X)).fit(X, y)
     scale = y.std(axis=0)
     assert ours.predict(X) / scale == pytest.approx(theirs.predict(X) / scale, abs=1e-5)
@@ -113,7 +113,7 @@ def test_on_breast_cancer_it_is_as_accurate_as_scikit_learns_network():
 def test_on_digits_it_is_as_accurate_as_scikit_learns_network():
     X, y = load_digits(return_X_y=True)
     train, held_out = split(X / 16, y, held_out=0.75)
-    ours = NetworkClassifier((10,), optimizer=Adam(0.02), batch=10, max_iter=6, random_state=0).fit(*train)
+    ours = NetworkClassifier((10,), optimizer=Adam(0.02), batch_size=10, max_iter=6, random_state=0).fit(*train)
     theirs = MLPClassifier((10,), "tanh", learning_rate_init=0.02, batch_size=10, max_iter=6, random_state=0, alpha=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -137,7 +137,7 @@ def test_on_a_curve_it_is_as_good_as_scikit_learns_network():
 
 def test_it_tells_the_moons_apart():
     X, y = moons(60, noise=0.05)
-    classifier = NetworkClassifier((6, 6), learning_rate=0.1, batch=8, max_iter=60, random_state=0).fit(X, y)
+    classifier = NetworkClassifier((6, 6), learning_rate=0.1, batch_size=8, max_iter=60, random_state=0).fit(X, y)
     assert classifier.score(X, y) == 1.0
 
 
@@ -145,11 +145,11 @@ def test_it_tells_the_moons_apart():
 
 
 def test_grid_search_goes_over_the_shape_the_rate_and_the_optimizer():
-    pipeline = make_pipeline(StandardScaler(), NetworkClassifier(batch=8, max_iter=30, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), NetworkClassifier(batch_size=8, max_iter=30, random_state=0))
     grid = {
         "networkclassifier__hidden": [(), (4,)],
         "networkclassifier__learning_rate": [1e-6, 0.1],
-        "networkclassifier__optimizer": [None, HeavyBall(0.1)],
+        "networkclassifier__optimizer": [None, Momentum(0.1)],
     }
     search = GridSearchCV(pipeline, grid, cv=2).fit(*xor(60))
     assert len(search.cv_results_["params"]) == 8
@@ -266,9 +266,9 @@ def test_a_fit_is_that_of_the_network_with_the_same_seed():
         net,
         X,
         y,
-        loss="logistic",
+        loss="logistic_loss",
         optimizer=Adam(0.01),
-        batch=16,
+        batch_size=16,
         shuffle=True,
         seed=3,
         stop=MaximumIterations(4 * 4),  # four batches in an epoch, the last of two examples
@@ -284,9 +284,9 @@ def test_every_option_is_passed_on():
     classifier = NetworkClassifier(
         hidden=5,
         activation="sigmoid",
-        optimizer=HeavyBall(0.1),
+        optimizer=Momentum(0.1),
         learning_rate=StepDecay(0.2, 0.5, 4),
-        batch=8,
+        batch_size=8,
         max_iter=6,
         stop=SmallImprovement(1e-9, over=9),
         regularization=L2(0.001, bias=False),
@@ -303,8 +303,8 @@ def test_every_option_is_passed_on():
         net,
         *train,
         loss="softmax_cross_entropy",
-        optimizer=HeavyBall(StepDecay(0.2, 0.5, 4)),
-        batch=8,
+        optimizer=Momentum(StepDecay(0.2, 0.5, 4)),
+        batch_size=8,
         shuffle=True,
         regularization=L2(0.001, bias=False),
         jitter=0.1,
@@ -328,7 +328,7 @@ def test_numbers_stand_for_regularization_and_dropout():
 
 def test_all_data_at_once_are_averaged_too():
     X, y = xor(30)
-    options = {"hidden": (3,), "optimizer": GradientDescent(0.1), "batch": None, "max_iter": 7, "random_state": 0}
+    options = {"hidden": (3,), "optimizer": GradientDescent(0.1), "batch_size": None, "max_iter": 7, "random_state": 0}
     once = NetworkClassifier(**options).fit(X, y)
     twice = NetworkClassifier(**options).fit(np.concatenate([X, X]), np.concatenate([y, y]))
     assert (once.n_iter_, once.history_.iterations) == (7, 7)
@@ -337,7 +337,7 @@ def test_all_data_at_once_are_averaged_too():
 
 
 def test_the_optimizer_is_neither_changed_nor_shared():
-    optimizer = HeavyBall(0.1)
+    optimizer = Momentum(0.1)
     classifier = NetworkClassifier(**SMALL, optimizer=optimizer, learning_rate=0.2, random_state=0)
     first = weights_of(classifier.fit(*xor(20)))
     assert (optimizer.learning_rate, optimizer.iteration, classifier.optimizer) == (0.1, 0, optimizer)
@@ -410,8 +410,8 @@ def test_without_a_random_state_the_numbers_are_fresh_and_not_those_of_the_globa
         ("optimizer", "adam"),
         ("learning_rate", 0),
         ("learning_rate", float("nan")),
-        ("batch", 0),
-        ("batch", 2.5),
+        ("batch_size", 0),
+        ("batch_size", 2.5),
         ("max_iter", 0),
         ("max_iter", 10.0),
         ("stop", "never"),
@@ -437,7 +437,7 @@ def test_a_bad_argument_is_named_before_training_starts(kind, argument, value):
 
 def test_a_batch_larger_than_the_data_takes_all_of_them():
     X, y = xor(10)
-    large, whole = (NetworkClassifier(batch=size, max_iter=3, random_state=0).fit(X, y) for size in (1000, 10))
+    large, whole = (NetworkClassifier(batch_size=size, max_iter=3, random_state=0).fit(X, y) for size in (1000, 10))
     assert weights_of(large) == weights_of(whole)
 
 

@@ -26,9 +26,9 @@ from nn.training.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
-    HeavyBall,
+    LectureMomentum,
+    LectureMomentumAdagrad,
     Momentum,
-    MomentumAdagrad,
     Nesterov,
     RMSProp,
 )
@@ -149,11 +149,11 @@ def adam(w, g, m, memory, eta):
 ETA = 0.05
 OPTIMIZERS = {
     "GradientDescent": (lambda eta=ETA: GradientDescent(eta), gradient_descent),
-    "Momentum": (lambda eta=ETA: Momentum(eta, beta=0.8), momentum),
-    "HeavyBall": (lambda eta=ETA: HeavyBall(eta, beta=0.8), heavy_ball),
+    "LectureMomentum": (lambda eta=ETA: LectureMomentum(eta, beta=0.8), momentum),
+    "Momentum": (lambda eta=ETA: Momentum(eta, beta=0.8), heavy_ball),
     "Nesterov": (lambda eta=ETA: Nesterov(eta, beta=0.8), nesterov),
     "Adagrad": (lambda eta=ETA: Adagrad(eta, epsilon=1e-3), adagrad),
-    "MomentumAdagrad": (lambda eta=ETA: MomentumAdagrad(eta, beta=0.8, epsilon=1e-3), momentum_adagrad),
+    "LectureMomentumAdagrad": (lambda eta=ETA: LectureMomentumAdagrad(eta, beta=0.8, epsilon=1e-3), momentum_adagrad),
     "RMSProp": (lambda eta=ETA: RMSProp(eta, beta=0.8, epsilon=1e-3), rmsprop),
     "Adam": (lambda eta=ETA: Adam(eta, beta1=0.8, beta2=0.9, epsilon=1e-3), adam),
 }
@@ -171,18 +171,18 @@ def everything(count):
     return [np.arange(len(X))] * count
 
 
-def drawn(count, batch, seed):
+def drawn(count, batch_size, seed):
     """The examples of mini-batches with replacement."""
     generator = numbers_of(seed, "batches")
-    return [generator.integers(len(X), size=batch) for _ in range(count)]
+    return [generator.integers(len(X), size=batch_size) for _ in range(count)]
 
 
-def epochs(count, batch, seed):
+def epochs(count, batch_size, seed):
     """The examples of mini-batches in epochs."""
     generator, batches = numbers_of(seed, "batches"), []
     while len(batches) < count:
         order = generator.permutation(len(X))
-        batches += [order[start : start + batch] for start in range(0, len(X), batch)]
+        batches += [order[start : start + batch_size] for start in range(0, len(X), batch_size)]
     return batches[:count]
 
 
@@ -250,36 +250,39 @@ def test_gradient_descent_sums_over_the_data(make, rule):
 
 @every_optimizer
 def test_mini_batches_average_over_examples_drawn_with_replacement(make, rule):
-    assert_fits(truth(network().weights, drawn(8, 3, seed=5), rule, mean=True), optimizer=make(), batch=3, seed=5)
+    assert_fits(truth(network().weights, drawn(8, 3, seed=5), rule, mean=True), optimizer=make(), batch_size=3, seed=5)
 
 
 @every_optimizer
 def test_stochastic_gradient_descent_takes_one_example_at_random(make, rule):
-    assert_fits(truth(network().weights, drawn(12, 1, seed=4), rule), optimizer=make(), batch=1, seed=4)
+    assert_fits(truth(network().weights, drawn(12, 1, seed=4), rule), optimizer=make(), batch_size=1, seed=4)
 
 
 @every_optimizer
 def test_epochs_take_every_example_once_in_a_new_order_each(make, rule):
     expected = truth(network().weights, epochs(8, 3, seed=6), rule, mean=True)
-    assert_fits(expected, optimizer=make(), batch=3, shuffle=True, seed=6)
+    assert_fits(expected, optimizer=make(), batch_size=3, shuffle=True, seed=6)
 
 
 def test_with_replacement_one_batch_may_hold_an_example_twice():
     assert any(len(set(batch)) < 3 for batch in drawn(8, 3, seed=5)), "or the test above would not show replacement"
 
 
-@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("batch_size", [None, 3])
 @pytest.mark.parametrize("average", [True, False])
-def test_average_overrides_what_the_lecture_does(batch, average):
-    samples = everything(4) if batch is None else drawn(4, batch, seed=0)
+def test_average_overrides_what_the_lecture_does(batch_size, average):
+    samples = everything(4) if batch_size is None else drawn(4, batch_size, seed=0)
     assert_fits(
-        truth(network().weights, samples, mean=average), optimizer=GradientDescent(ETA), batch=batch, average=average
+        truth(network().weights, samples, mean=average),
+        optimizer=GradientDescent(ETA),
+        batch_size=batch_size,
+        average=average,
     )
 
 
 def test_a_schedule_gives_the_learning_rate_of_each_iteration():
     eta = lambda t: 0.1 / (1 + t)
-    assert_fits(truth(network().weights, everything(5), heavy_ball, eta=eta), optimizer=HeavyBall(eta, beta=0.8))
+    assert_fits(truth(network().weights, everything(5), heavy_ball, eta=eta), optimizer=Momentum(eta, beta=0.8))
 
 
 def test_an_optimizer_starts_afresh_and_is_not_changed():
@@ -292,18 +295,18 @@ def test_an_optimizer_starts_afresh_and_is_not_changed():
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("batch", [None, 3])
-def test_l2_adds_2_lambda_w_to_the_gradient_and_lambda_omega_to_the_loss(bias, batch):
-    samples = everything(5) if batch is None else drawn(5, batch, seed=0)
-    expected = truth(network().weights, samples, mean=batch is not None, strength=0.3, bias=bias)
-    assert_fits(expected, optimizer=GradientDescent(ETA), batch=batch, regularization=L2(0.3, bias=bias))
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_l2_adds_2_lambda_w_to_the_gradient_and_lambda_omega_to_the_loss(bias, batch_size):
+    samples = everything(5) if batch_size is None else drawn(5, batch_size, seed=0)
+    expected = truth(network().weights, samples, mean=batch_size is not None, strength=0.3, bias=bias)
+    assert_fits(expected, optimizer=GradientDescent(ETA), batch_size=batch_size, regularization=L2(0.3, bias=bias))
 
 
-@pytest.mark.parametrize("batch", [None, 3])
-def test_jitter_adds_fresh_normal_noise_to_the_inputs_in_each_iteration(batch):
-    samples = everything(5) if batch is None else drawn(5, batch, seed=8)
-    expected = truth(network().weights, samples, mean=batch is not None, sigma=0.4, seed=8)
-    assert_fits(expected, optimizer=GradientDescent(ETA), batch=batch, jitter=0.4, seed=8)
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_jitter_adds_fresh_normal_noise_to_the_inputs_in_each_iteration(batch_size):
+    samples = everything(5) if batch_size is None else drawn(5, batch_size, seed=8)
+    expected = truth(network().weights, samples, mean=batch_size is not None, sigma=0.4, seed=8)
+    assert_fits(expected, optimizer=GradientDescent(ETA), batch_size=batch_size, jitter=0.4, seed=8)
 
 
 @every_optimizer
@@ -323,12 +326,14 @@ def test_all_at_once():
         scale=1 / 0.7, seed=1,
     )  # fmt: skip
     assert_fits(
-        expected, optimizer=OPTIMIZERS["Adam"][0](), batch=2, shuffle=True, regularization=L2(0.01, bias=False),
+        expected, optimizer=OPTIMIZERS["Adam"][0](), batch_size=2, shuffle=True, regularization=L2(0.01, bias=False),
         jitter=0.2, dropout=Dropout(0.3), seed=1,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["Momentum", "HeavyBall", "Nesterov", "MomentumAdagrad", "RMSProp", "Adam"])
+@pytest.mark.parametrize(
+    "name", ["LectureMomentum", "Momentum", "Nesterov", "LectureMomentumAdagrad", "RMSProp", "Adam"]
+)
 def test_weights_of_removed_nodes_stay_to_the_bit_and_all_others_move(name):
     start = network()
     weights, callback = recorder()
@@ -369,7 +374,7 @@ def test_at_prediction_time_all_nodes_take_part_and_nothing_is_scaled(scale):
     ("loss", "y", "outputs", "slope"),
     [
         ("hinge", [1, -1, 1, 1, -1, -1, 1], 1, lambda o, y: np.where(y * o < 1, -y, 0.0)),
-        ("logistic", [1, -1, 1, 1, -1, -1, 1], 1, lambda o, y: -y / (1 + np.exp(y * o))),
+        ("logistic_loss", [1, -1, 1, 1, -1, -1, 1], 1, lambda o, y: -y / (1 + np.exp(y * o))),
         (
             "softmax_cross_entropy", [0, 1, 2, 2, 1, 0, 0], 3,
             lambda o, y: np.exp(o) / np.exp(o).sum(axis=1, keepdims=True) - np.eye(3)[y.astype(int).ravel()],
@@ -451,9 +456,9 @@ def test_losses_are_those_of_the_weights_before_the_update():
     [
         ({}, range(10)),
         ({"evaluate_every": 4}, [0, 4, 8]),
-        ({"batch": 3}, [0, 3, 6, 9]),
-        ({"batch": 3, "evaluate_every": 1}, range(10)),
-        ({"batch": 1, "evaluate_every": 5}, [0, 5]),
+        ({"batch_size": 3}, [0, 3, 6, 9]),
+        ({"batch_size": 3, "evaluate_every": 1}, range(10)),
+        ({"batch_size": 1, "evaluate_every": 5}, [0, 5]),
     ],
 )
 def test_the_validation_loss_is_a_mean_computed_every_so_many_iterations(options, computed):
@@ -588,7 +593,7 @@ def test_the_weights_after_the_last_update_may_be_the_best():
     assert history.best_loss < min(history.loss)
 
 
-@pytest.mark.parametrize("noise", [{"batch": 3}, {"jitter": 0.5}, {"dropout": Dropout(0.4)}])
+@pytest.mark.parametrize("noise", [{"batch_size": 3}, {"jitter": 0.5}, {"dropout": Dropout(0.4)}])
 def test_with_noise_the_best_weights_are_those_of_the_lowest_loss_over_all_data(noise):
     weights, callback = recorder()
     net = network()
@@ -598,7 +603,7 @@ def test_with_noise_the_best_weights_are_those_of_the_lowest_loss_over_all_data(
         evaluate_every=1, callbacks=[callback], **noise,
     )  # fmt: skip
     path += weights
-    divisor = len(X) if "batch" in noise else 1
+    divisor = len(X) if "batch_size" in noise else 1
     loss = [errors_and_gradients(W, X, Y)[0].sum() / divisor + 0.01 * np.sum(vector(W) ** 2) for W in path]
     best = int(np.argmin(loss))
     assert bits(net.weights) == bits(path[best])
@@ -781,11 +786,14 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so():
 
 
 RUNS = {
-    "full batch": {"optimizer": HeavyBall(ETA), "validation": (X_VALID, Y_VALID), "evaluate_every": 2},
-    "mini-batches": {"optimizer": Adam(ETA), "batch": 3},
-    "epochs": {"optimizer": Adam(ETA), "batch": 3, "shuffle": True, "validation": (X_VALID, Y_VALID)},
-    "jitter and dropout": {"optimizer": Adam(ETA), "batch": 2, "jitter": 0.3, "dropout": Dropout(0.4)},
-    "a lambda as learning rate": {"optimizer": MomentumAdagrad(lambda t: 0.1 / (1 + t)), "regularization": L2(0.01)},
+    "full batch": {"optimizer": Momentum(ETA), "validation": (X_VALID, Y_VALID), "evaluate_every": 2},
+    "mini-batches": {"optimizer": Adam(ETA), "batch_size": 3},
+    "epochs": {"optimizer": Adam(ETA), "batch_size": 3, "shuffle": True, "validation": (X_VALID, Y_VALID)},
+    "jitter and dropout": {"optimizer": Adam(ETA), "batch_size": 2, "jitter": 0.3, "dropout": Dropout(0.4)},
+    "a lambda as learning rate": {
+        "optimizer": LectureMomentumAdagrad(lambda t: 0.1 / (1 + t)),
+        "regularization": L2(0.01),
+    },
 }
 every_run = pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
 
@@ -831,7 +839,7 @@ def test_a_run_that_was_killed_resumes_to_the_same_bits(tmp_path, keep):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     optimizer=st.sampled_from(list(OPTIMIZERS)),
-    batch=st.none() | st.integers(1, 7),
+    batch_size=st.none() | st.integers(1, 7),
     shuffle=st.booleans(),
     jitter=st.sampled_from([0.0, 0.2]),
     dropout=st.none() | st.just(Dropout(0.4)),
@@ -907,7 +915,7 @@ CHANGES = {
     "loss": {"loss": "hinge", "y": np.sign(Y)},
     "optimizer": {"optimizer": Adam(0.02)},
     "optimizer (another)": {"optimizer": GradientDescent(0.01)},
-    "batch": {"batch": 2},
+    "batch_size": {"batch_size": 2},
     "shuffle": {"shuffle": True},
     "average": {"average": False},
     "regularization": {"regularization": L2(0.1)},
@@ -921,7 +929,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, name):
     checkpoint = tmp_path / "checkpoint.npz"
-    options = {"net": network(), "X": X, "y": Y, "optimizer": Adam(0.01), "batch": 3, "stop": MaximumIterations(2)}
+    options = {"net": network(), "X": X, "y": Y, "optimizer": Adam(0.01), "batch_size": 3, "stop": MaximumIterations(2)}
     fit(**options, checkpoint=checkpoint)
     content = checkpoint.read_bytes()
     options = {**options, "net": network(), **CHANGES[name]}
@@ -992,7 +1000,7 @@ def test_other_seeds_give_other_weights():
     weights = []
     for seed in (0, 1, None, None):
         net = network()
-        fit(net, X, Y, batch=3, seed=seed, stop=MaximumIterations(4), keep="last")
+        fit(net, X, Y, batch_size=3, seed=seed, stop=MaximumIterations(4), keep="last")
         weights.append(bits(net.weights))
     assert all(a != b for i, a in enumerate(weights) for b in weights[:i])
 
@@ -1009,7 +1017,7 @@ def test_the_batches_do_not_depend_on_what_else_is_random(shuffle):
             return losses.squared_error(outputs, target)
 
         fit(
-            network(), X, Y, loss=loss, batch=2, shuffle=shuffle, evaluate_every=99, seed=3, engine="values",
+            network(), X, Y, loss=loss, batch_size=2, shuffle=shuffle, evaluate_every=99, seed=3, engine="values",
             stop=MaximumIterations(6), **options,
         )  # fmt: skip
         return met
@@ -1049,12 +1057,12 @@ NAN = [[math.nan, 0.0], *X[1:]]
 REFUSED = {
     "rate 0": (lambda: {"optimizer": GradientDescent(0.0)}, "learning_rate"),
     "rate negative": (lambda: {"optimizer": Adam(-0.1)}, "learning_rate"),
-    "rate nan": (lambda: {"optimizer": Momentum(math.nan)}, "learning_rate"),
+    "rate nan": (lambda: {"optimizer": LectureMomentum(math.nan)}, "learning_rate"),
     "schedule negative": (lambda: {"optimizer": GradientDescent(lambda t: -1.0)}, "learning_rate"),
-    "batch 0": (lambda: {"batch": 0}, "batch"),
-    "batch too large": (lambda: {"batch": 8}, "batch must be at most 7, the number of examples; received 8"),
-    "batch 2.5": (lambda: {"batch": 2.5}, "batch"),
-    "batch True": (lambda: {"batch": True}, "batch"),
+    "batch 0": (lambda: {"batch_size": 0}, "batch"),
+    "batch too large": (lambda: {"batch_size": 8}, "batch_size must be at most 7, the number of examples; received 8"),
+    "batch 2.5": (lambda: {"batch_size": 2.5}, "batch"),
+    "batch True": (lambda: {"batch_size": True}, "batch"),
     "dropout 1": (lambda: {"dropout": Dropout(1.0)}, "rate"),
     "dropout negative": (lambda: {"dropout": Dropout(-0.1)}, "rate"),
     "dropout nan": (lambda: {"dropout": Dropout(math.nan)}, "rate"),
@@ -1081,7 +1089,10 @@ REFUSED = {
     "class too large, by function": (lambda: {"y": [2] * 7, "loss": losses.softmax_cross_entropy}, "y"),
     "probabilities": (lambda: {"y": [[1.0, 0.0]] * 6 + [[0.9, 0.9]], "loss": "softmax_cross_entropy"}, "y"),
     "hinge of 0": (lambda: {"y": (Y > 0) * 1.0, "loss": "hinge"}, "y does not fit the loss: targets must be -1 or 1"),
-    "logistic of 0": (lambda: {"y": (Y > 0) * 1.0, "loss": "logistic", "batch": 1}, "y does not fit the loss"),
+    "logistic loss of 0": (
+        lambda: {"y": (Y > 0) * 1.0, "loss": "logistic_loss", "batch_size": 1},
+        "y does not fit the loss",
+    ),
     "validation one": (lambda: {"validation": X_VALID}, "validation"),
     "validation of three": (lambda: {"validation": (X, Y, Y)}, "validation"),
     "validation too wide": (lambda: {"validation": (np.ones((3, 3)), Y[:3])}, "validation is wrong: X"),
@@ -1150,7 +1161,7 @@ def test_targets_may_stand_in_a_row_if_there_is_one_output():
 
 def test_the_data_are_not_changed():
     inputs, targets = X.copy(), Y.copy()
-    fit(network(), inputs, targets, jitter=0.5, batch=2, stop=MaximumIterations(3))
+    fit(network(), inputs, targets, jitter=0.5, batch_size=2, stop=MaximumIterations(3))
     assert bits([inputs, targets]) == bits([X, Y])
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, hessian, topological_order
 from nn import MLP, squared_error
-from nn.training.losses import LOSSES, hinge, logistic, softmax_cross_entropy
+from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy
 
 getcontext().prec = 50
 
@@ -102,7 +102,12 @@ def gradients(loss, numbers, targets):
     return e.data, [output.grad for output in o]
 
 
-TARGETS = {"squared_error": [0.5, -0.25], "hinge": [1, -1], "logistic": [1, -1], "softmax_cross_entropy": [0.0, 1.0]}
+TARGETS = {
+    "squared_error": [0.5, -0.25],
+    "hinge": [1, -1],
+    "logistic_loss": [1, -1],
+    "softmax_cross_entropy": [0.0, 1.0],
+}
 every_loss = pytest.mark.parametrize(
     ("loss", "targets"), [(LOSSES[name], TARGETS[name]) for name in TARGETS], ids=TARGETS
 )
@@ -126,7 +131,7 @@ def test_labels_are_the_lectures(loss, targets):
     assert [output.label for output in o] == ["o_1^(2)", "o_2^(2)"]
 
 
-@pytest.mark.parametrize("loss", [squared_error, hinge, logistic])
+@pytest.mark.parametrize("loss", [squared_error, hinge, logistic_loss])
 def test_one_output_has_the_target_y(loss):
     o = Value(0.25)
     e = loss(o, 1)
@@ -211,20 +216,20 @@ def test_hinge_is_the_svm_loss_of_micrograds_demo():
 @pytest.mark.parametrize("y", [-1, 1])
 def test_logistic_in_many_digits(o, y):
     """log(1 + exp(-y o)), and its derivative -y / (1 + exp(y o))."""
-    e, (slope,) = gradients(logistic, [o], [y])
+    e, (slope,) = gradients(logistic_loss, [o], [y])
     exponent = Decimal(o) * y
     assert e == pytest.approx(float((1 + (-exponent).exp()).ln()), rel=1e-14)
     assert slope == pytest.approx(float(-y / (1 + exponent.exp())), rel=1e-14)
 
 
 def test_logistic_of_the_extremes():
-    assert gradients(logistic, [1000.0], [1]) == (0.0, [0.0])
-    assert gradients(logistic, [-1000.0], [1]) == (1000.0, [-1.0])
-    assert gradients(logistic, [1000.0], [-1]) == (1000.0, [1.0])
+    assert gradients(logistic_loss, [1000.0], [1]) == (0.0, [0.0])
+    assert gradients(logistic_loss, [-1000.0], [1]) == (1000.0, [-1.0])
+    assert gradients(logistic_loss, [1000.0], [-1]) == (1000.0, [1.0])
 
 
 def test_logistic_losses_of_several_outputs_add_up():
-    e, slopes = gradients(logistic, [0.5, -2.0], [-1, 1])
+    e, slopes = gradients(logistic_loss, [0.5, -2.0], [-1, 1])
     assert e == pytest.approx(np.log1p(np.exp(0.5)) + np.log1p(np.exp(2.0)), rel=1e-15)
     assert slopes == pytest.approx([1 / (1 + np.exp(-0.5)), -1 / (1 + np.exp(-2.0))], rel=1e-15)
 
@@ -232,7 +237,7 @@ def test_logistic_losses_of_several_outputs_add_up():
 @pytest.mark.parametrize("o", [-3.0, -0.5, 0.0, 2.0])
 def test_logistic_is_the_softmax_of_the_outputs_0_and_o(o):
     """Two ways to the same cross-entropy: P(y = 1) = exp(o) / (exp(0) + exp(o))."""
-    e, (slope,) = gradients(logistic, [o], [1])
+    e, (slope,) = gradients(logistic_loss, [o], [1])
     other, slopes = gradients(softmax_cross_entropy, [0.0, o], 1)
     assert (e, slope) == pytest.approx((other, slopes[1]), rel=1e-14)
 
@@ -333,7 +338,7 @@ def test_softmax_needs_two_outputs():
 # Wrong targets
 
 
-@pytest.mark.parametrize("loss", [hinge, logistic])
+@pytest.mark.parametrize("loss", [hinge, logistic_loss])
 @pytest.mark.parametrize("target", [0, 0.5, 2, math.nan, True * 0.0])
 def test_classes_are_minus_1_and_1(loss, target):
     with pytest.raises(ValueError, match=r"^targets must be -1 or 1; received "):

@@ -22,9 +22,9 @@ from nn.training.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
-    HeavyBall,
+    LectureMomentum,
+    LectureMomentumAdagrad,
     Momentum,
-    MomentumAdagrad,
     Nesterov,
     Optimizer,
     RMSProp,
@@ -35,11 +35,11 @@ getcontext().prec = 50
 
 MAKE = {
     "GradientDescent": lambda eta=0.125: GradientDescent(eta),
+    "LectureMomentum": lambda eta=0.125: LectureMomentum(eta, beta=0.75),
     "Momentum": lambda eta=0.125: Momentum(eta, beta=0.75),
-    "HeavyBall": lambda eta=0.125: HeavyBall(eta, beta=0.75),
     "Nesterov": lambda eta=0.125: Nesterov(eta, beta=0.75),
     "Adagrad": lambda eta=0.125: Adagrad(eta, epsilon=0.01),
-    "MomentumAdagrad": lambda eta=0.125: MomentumAdagrad(eta, beta=0.75, epsilon=0.01),
+    "LectureMomentumAdagrad": lambda eta=0.125: LectureMomentumAdagrad(eta, beta=0.75, epsilon=0.01),
     "RMSProp": lambda eta=0.125: RMSProp(eta, beta=0.75, epsilon=0.01),
     "Adam": lambda eta=0.125: Adam(eta, beta1=0.75, beta2=0.875, epsilon=0.01),
 }
@@ -99,18 +99,20 @@ def test_momentum_as_printed_has_the_previous_gradient_only():
     """W_{t+1} = W_t - eta (beta G_{t-1} + G_t), G_{-1} = 0; written as a sum over t."""
     g, eta, beta = exact(GRADIENTS), Fraction(1, 8), Fraction(3, 4)
     expected = [1 - eta * (sum(g[: t + 1]) + beta * sum(g[:t])) for t in range(len(g))]
-    assert exact(trajectory(Momentum(0.125, beta=0.75), GRADIENTS)) == expected
+    assert exact(trajectory(LectureMomentum(0.125, beta=0.75), GRADIENTS)) == expected
 
 
 def test_the_heavy_ball_accumulates_all_gradients():
     g, eta, beta = exact(GRADIENTS), Fraction(1, 8), Fraction(3, 4)
     velocity = [sum(beta ** (t - s) * g[s] for s in range(t + 1)) for t in range(len(g))]
     expected = [1 - eta * sum(velocity[: t + 1]) for t in range(len(g))]
-    assert exact(trajectory(HeavyBall(0.125, beta=0.75), GRADIENTS)) == expected
+    assert exact(trajectory(Momentum(0.125, beta=0.75), GRADIENTS)) == expected
 
 
 def test_printed_momentum_and_heavy_ball_part_at_the_third_step():
-    printed, accumulated = (trajectory(kind(1.0, beta=0.5), [1.0, 1.0, 1.0], 0.0) for kind in (Momentum, HeavyBall))
+    printed, accumulated = (
+        trajectory(kind(1.0, beta=0.5), [1.0, 1.0, 1.0], 0.0) for kind in (LectureMomentum, Momentum)
+    )
     assert printed == [-1.0, -2.5, -4.0]
     assert accumulated == [-1.0, -2.5, -4.25]
 
@@ -122,7 +124,7 @@ def test_the_heavy_ball_is_polyaks():
     for _ in range(6):
         w, before = expected[-1], expected[-2]
         expected.append(w - eta * 4 * w + beta * (w - before))
-    assert exact(descent(HeavyBall(0.125, beta=0.5), lambda w: 4 * w, 3.0, 7)) == expected
+    assert exact(descent(Momentum(0.125, beta=0.5), lambda w: 4 * w, 3.0, 7)) == expected
 
 
 def test_nesterov_is_sutskevers_seen_from_the_point_ahead():
@@ -148,12 +150,12 @@ def test_momentum_with_adaptive_gradients():
     """The same roots; above them 3, 12 + 3/2 and -84 + 12/2."""
     steps = [Fraction(3, 5), Fraction(27, 2 * 13), Fraction(-78, 85)]
     expected = [float(1 - total / 2) for total in accumulate(steps)]
-    path = trajectory(MomentumAdagrad(0.5, beta=0.5, epsilon=16.0), [3.0, 12.0, -84.0])
+    path = trajectory(LectureMomentumAdagrad(0.5, beta=0.5, epsilon=16.0), [3.0, 12.0, -84.0])
     assert path == pytest.approx(expected, rel=1e-15)
 
 
 def test_momentum_with_adaptive_gradients_without_momentum_is_adagrad():
-    both, adagrad = MomentumAdagrad(0.5, beta=0.0, epsilon=1e-4), Adagrad(0.5, epsilon=1e-4)
+    both, adagrad = LectureMomentumAdagrad(0.5, beta=0.0, epsilon=1e-4), Adagrad(0.5, epsilon=1e-4)
     assert trajectory(both, GRADIENTS) == trajectory(adagrad, GRADIENTS)
 
 
@@ -196,7 +198,7 @@ def test_adams_first_step_is_the_learning_rate(gradient):
 
 def test_keras_documentation_of_sgd_with_momentum():
     """f(w) = w^2 / 2 from 1, learning rate 0.1, momentum 0.9: the weight falls by 0.1, then by 0.18."""
-    path = descent(HeavyBall(0.1, beta=0.9), lambda w: w, 1.0, 2)
+    path = descent(Momentum(0.1, beta=0.9), lambda w: w, 1.0, 2)
     assert [path[0] - path[1], path[1] - path[2]] == pytest.approx([0.1, 0.18], rel=1e-12)
 
 
@@ -255,7 +257,7 @@ def test_a_schedule_may_end_at_zero():
 
 @pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf, "0.1", None, 1j])
 def test_a_schedule_that_gives_no_learning_rate(bad):
-    optimizer = Momentum(lambda t: bad if t == 2 else 0.1)
+    optimizer = LectureMomentum(lambda t: bad if t == 2 else 0.1)
     w = [np.ones((1, 1))]
     for _ in range(2):
         w = optimizer.step(w, w)
@@ -397,7 +399,7 @@ def test_arguments_results_and_states_are_apart(make):
 
 
 def test_the_names_in_the_state():
-    optimizer = MomentumAdagrad(0.1)
+    optimizer = LectureMomentumAdagrad(0.1)
     assert list(optimizer.state()) == ["iteration"]
     optimizer.step([[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]])
     state = optimizer.state()
@@ -417,7 +419,7 @@ def test_the_names_in_the_state():
         (None, r'state must have an "iteration"'),
         ({"iteration": -1}, r'state\["iteration"\] must be a whole number'),
         ({"iteration": np.array(1.5)}, r'state\["iteration"\] must be a whole number'),
-        ({"iteration": 3}, r"that of Momentum; missing \['previous_gradient.1'\], unknown \[\]"),
+        ({"iteration": 3}, r"that of LectureMomentum; missing \['previous_gradient.1'\], unknown \[\]"),
         ({"iteration": 3, "velocity.1": [[1.0]]}, r"missing \['previous_gradient.1'\], unknown \['velocity.1'\]"),
         ({"iteration": 3, "previous_gradient.2": [[1.0]]}, r"missing \['previous_gradient.1'\]"),
         ({"iteration": 3, "previous_gradient.1": [1.0]}, r"shapes \[\(1,\)\]"),
@@ -425,7 +427,7 @@ def test_the_names_in_the_state():
     ],
 )
 def test_states_that_are_none(state, message):
-    optimizer = Momentum(0.1)
+    optimizer = LectureMomentum(0.1)
     trajectory(optimizer, GRADIENTS)
     before = state_bits(optimizer)
     with pytest.raises(ValueError, match=message):
@@ -436,7 +438,7 @@ def test_states_that_are_none(state, message):
 def test_a_state_whose_matrices_do_not_fit_each_other():
     state = {"iteration": 1, "previous_gradient.1": np.ones((1, 2)), "sum_of_squares.1": np.ones((2, 1))}
     with pytest.raises(ValueError, match=r"matrices of one shape for layer 1; received shapes"):
-        MomentumAdagrad(0.1).restore(state)
+        LectureMomentumAdagrad(0.1).restore(state)
 
 
 # What it is for
@@ -449,11 +451,11 @@ STARTS = st.floats(-10, 10, allow_nan=False)
     "make",
     [
         lambda: GradientDescent(0.1),
-        lambda: Momentum(0.1),
-        lambda: HeavyBall(0.1, beta=0.8),
+        lambda: LectureMomentum(0.1),
+        lambda: Momentum(0.1, beta=0.8),
         lambda: Nesterov(0.1, beta=0.8),
         lambda: Adagrad(2.0),
-        lambda: MomentumAdagrad(2.0),
+        lambda: LectureMomentumAdagrad(2.0),
         lambda: RMSProp(CosineDecay(0.5, 0.0, 400)),
         lambda: Adam(CosineDecay(0.5, 0.0, 400)),
     ],
@@ -469,7 +471,7 @@ def test_all_of_them_find_the_minimum_of_a_square(make, start):
 
 
 @pytest.mark.parametrize(
-    "kind", [GradientDescent, Momentum, HeavyBall, Nesterov, Adagrad, MomentumAdagrad, RMSProp, Adam]
+    "kind", [GradientDescent, LectureMomentum, Momentum, Nesterov, Adagrad, LectureMomentumAdagrad, RMSProp, Adam]
 )
 @pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "0.1", None, True, [0.1]])
 def test_learning_rates_that_are_none(kind, rate):
@@ -479,8 +481,8 @@ def test_learning_rates_that_are_none(kind, rate):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(Momentum, "beta"), (HeavyBall, "beta"), (Nesterov, "beta"), (MomentumAdagrad, "beta"), (RMSProp, "beta"),
-     (Adam, "beta1"), (Adam, "beta2")],
+    [(LectureMomentum, "beta"), (Momentum, "beta"), (Nesterov, "beta"), (LectureMomentumAdagrad, "beta"),
+     (RMSProp, "beta"), (Adam, "beta1"), (Adam, "beta2")],
 )  # fmt: skip
 @pytest.mark.parametrize("beta", [-0.1, 1, 1.5, math.nan, "0.9", None, False])
 def test_betas_that_are_none(kind, name, beta):
@@ -489,7 +491,7 @@ def test_betas_that_are_none(kind, name, beta):
     kind(0.1, **{name: 0})
 
 
-@pytest.mark.parametrize("kind", [Adagrad, MomentumAdagrad, RMSProp, Adam])
+@pytest.mark.parametrize("kind", [Adagrad, LectureMomentumAdagrad, RMSProp, Adam])
 @pytest.mark.parametrize("epsilon", [0, -1e-8, math.nan, math.inf, "small", None])
 def test_epsilons_that_are_none(kind, epsilon):
     with pytest.raises(ValueError, match=r"^epsilon must be a finite number, greater than 0; received "):
@@ -530,7 +532,7 @@ def test_matrices_that_do_not_fit(make, arguments, message):
 
 
 def test_another_network_needs_a_reset():
-    optimizer = HeavyBall(0.1)
+    optimizer = Momentum(0.1)
     optimizer.step(W, W)
     with pytest.raises(
         ValueError, match=r"weights must have the shapes \[\(2, 3\), \(1, 3\)\] of the iterations before"
@@ -550,7 +552,7 @@ def test_overflow_follows_ieee_754_without_a_warning(make):
 
 
 def test_what_it_says_of_itself():
-    assert repr(Momentum(0.1, beta=0.5)) == "Momentum(learning_rate=0.1, beta=0.5)"
+    assert repr(LectureMomentum(0.1, beta=0.5)) == "LectureMomentum(learning_rate=0.1, beta=0.5)"
     assert repr(Adam()) == "Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)"
     scheduled = GradientDescent(InverseTimeDecay(0.5, 0.01))
     assert repr(scheduled) == "GradientDescent(learning_rate=InverseTimeDecay(initial=0.5, decay=0.01))"

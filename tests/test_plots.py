@@ -24,8 +24,8 @@ from nn.plots import (
 from nn.surfaces import HIMMELBLAU, ROSENBROCK, SURFACES, TWO_VALLEYS, Surface, descend, random_points
 from nn.training.loop import History, fit
 from nn.training.losses import squared_error
-from nn.training.optimizers import Adam, GradientDescent, HeavyBall
-from nn.training.restarting import restarts
+from nn.training.optimizers import Adam, GradientDescent, Momentum
+from nn.training.restarting import random_restarts
 from nn.training.termination import MaximumIterations
 
 mpl = pytest.importorskip("matplotlib")
@@ -38,7 +38,7 @@ X = np.random.default_rng(0).normal(size=(12, 2))
 Y = np.where(X[:, 0] * X[:, 1] > 0, 1.0, -1.0)
 PATHS = {
     "gradient descent": descend(TWO_VALLEYS, (-2.0, 1.0), GradientDescent(0.3), 30),
-    "heavy ball": descend(TWO_VALLEYS, (-2.0, 1.0), HeavyBall(0.3), 45),
+    "heavy ball": descend(TWO_VALLEYS, (-2.0, 1.0), Momentum(0.3), 45),
 }
 
 
@@ -508,7 +508,7 @@ def test_gradients_of_other_losses_and_classes():
 
 
 def test_each_start_has_its_curve_and_its_error_and_the_best_is_marked(ax):
-    result = restarts(MLP(2, [2, 1]), X, Y, 4, optimizer=Adam(0.1), batch=3, stop=MaximumIterations(15))
+    result = random_restarts(MLP(2, [2, 1]), X, Y, 4, optimizer=Adam(0.1), batch_size=3, stop=MaximumIterations(15))
     assert plot_restarts(result, ax) is ax
     drawn(ax)
     curves = [line for line in ax.lines if len(line.get_xdata()) == 15]
@@ -528,7 +528,7 @@ def test_each_start_has_its_curve_and_its_error_and_the_best_is_marked(ax):
 
 @pytest.mark.parametrize(("starts", "first"), [(1, "start 1, the best"), (2, "the other start")])
 def test_one_and_two_starts(ax, starts, first):
-    result = restarts(MLP(2, [1]), X, Y, starts, stop=MaximumIterations(3))
+    result = random_restarts(MLP(2, [1]), X, Y, starts, stop=MaximumIterations(3))
     assert legend_of(plot_restarts(result, ax))[0] == first
 
 

@@ -18,9 +18,9 @@ import pytest
 from nn.mlp import MLP
 from nn.training.loop import LOSSES, STREAMS, fit
 from nn.training.losses import softmax_cross_entropy
-from nn.training.optimizers import GradientDescent, MomentumAdagrad
+from nn.training.optimizers import GradientDescent, LectureMomentumAdagrad
 from nn.training.regularization import L2, Dropout
-from nn.training.restarting import restarts, seeds_of_starts
+from nn.training.restarting import random_restarts, seeds_of_starts
 from nn.training.termination import MaximumIterations
 
 HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -29,8 +29,8 @@ MODULE = import_module("nn.training.restarting")  # `nn.training.restarting` its
 X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 Y = np.array([-1.0, 1.0, 1.0, -1.0])
 EVERYTHING = {
-    "optimizer": MomentumAdagrad(0.1),
-    "batch": 2,
+    "optimizer": LectureMomentumAdagrad(0.1),
+    "batch_size": 2,
     "jitter": 0.1,
     "dropout": Dropout(0.25),
     "regularization": L2(0.001),
@@ -85,7 +85,7 @@ def processes(workers):
 
 @pytest.fixture(scope="module")
 def expected():
-    return restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+    return random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
 
 
 # The best of several runs
@@ -110,7 +110,7 @@ def test_the_starts_have_nothing_in_common(expected):
 
 
 def test_the_first_starts_are_the_same_however_many_there_are(expected):
-    fewer = restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **EVERYTHING)
+    fewer = random_restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **EVERYTHING)
     assert bits(fewer)[:2] == bits(expected)[:2]
     assert seeds_of_starts(7, 3) != seeds_of_starts(8, 3)
     assert seeds_of_starts(None, 3) != seeds_of_starts(None, 3)
@@ -118,7 +118,7 @@ def test_the_first_starts_are_the_same_however_many_there_are(expected):
 
 def test_the_network_has_the_weights_of_the_lowest_training_error():
     net = MLP(2, [2, 1], seed=0)
-    result = restarts(net, X, Y, 5, optimizer=MomentumAdagrad(0.1), stop=MaximumIterations(30))
+    result = random_restarts(net, X, Y, 5, optimizer=LectureMomentumAdagrad(0.1), stop=MaximumIterations(30))
     errors = [mean_squared_error(start.weights) for start in result.starts]
     assert [start.error for start in result.starts] == pytest.approx(errors, rel=1e-12)
     assert errors[result.best.number - 1] == min(errors) < max(errors) / 10
@@ -135,14 +135,14 @@ def test_the_training_error_has_no_penalty_no_jitter_no_dropout_and_is_the_mean(
 def test_the_best_is_so_by_the_training_error_although_there_is_validation_data():
     options = {"validation": (X, -Y), "stop": MaximumIterations(10), "optimizer": GradientDescent(0.1)}
     for keep in ("best", "last"):
-        result = restarts(MLP(2, [2, 1]), X, Y, 4, keep=keep, **options)
+        result = random_restarts(MLP(2, [2, 1]), X, Y, 4, keep=keep, **options)
         assert result.best.error == min(start.error for start in result.starts)
 
 
 def test_class_numbers_are_targets():
     net = MLP(2, [4, 3], output_activation="linear")
     options = {"loss": "softmax_cross_entropy", "optimizer": GradientDescent(0.5), "stop": MaximumIterations(20)}
-    result = restarts(net, X, [0, 1, 2, 1], 3, **options)
+    result = random_restarts(net, X, [0, 1, 2, 1], 3, **options)
     errors = [
         np.mean([LOSSES["softmax_cross_entropy"](net.outputs(x), y).data for x, y in zip(X, [0, 1, 2, 1], strict=True)])
         for net in [MLP(2, [4, 3], output_activation="linear", weights=start.weights) for start in result.starts]
@@ -154,12 +154,12 @@ def test_the_weights_of_the_network_and_what_it_is_made_of_stay_its_own():
     net = MLP(2, [2, 1], activation="relu", output_activation="linear", seed=3)
     net.layers[0].neurons[1].nonlin = False
     options = {"stop": MaximumIterations(3)}
-    one = restarts(net, X, Y, 2, **options)
+    one = random_restarts(net, X, Y, 2, **options)
     net.weights = [np.zeros_like(W) for W in net.weights]
-    again = restarts(net, X, Y, 2, **options)
+    again = random_restarts(net, X, Y, 2, **options)
     assert bits(one) == bits(again)
     assert net.layers[0].neurons[1].activation == "linear"
-    other = restarts(MLP(2, [2, 1], activation="relu", output_activation="linear"), X, Y, 2, **options)
+    other = random_restarts(MLP(2, [2, 1], activation="relu", output_activation="linear"), X, Y, 2, **options)
     assert bits(other) != bits(one), "one of the neurons is linear"
 
 
@@ -167,7 +167,7 @@ def test_the_weights_of_the_network_and_what_it_is_made_of_stay_its_own():
 def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
     waiting = iter(errors)
     monkeypatch.setattr(MODULE, "error_of", lambda *_: next(waiting) * len(X))
-    assert restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
+    assert random_restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
 
 
 def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
@@ -175,14 +175,14 @@ def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
     net = MLP(2, [1], seed=0)
     before = net.weights
     with pytest.raises(RuntimeError, match="no start has a finite training error"):
-        restarts(net, X, Y, 2, stop=MaximumIterations(1))
+        random_restarts(net, X, Y, 2, stop=MaximumIterations(1))
     assert (net.weights[0] == before[0]).all()
 
 
 def test_runs_that_diverge_are_reported_once_and_by_number():
     net = MLP(2, [1], activation="linear")
     with pytest.warns(RuntimeWarning) as warned:
-        result = restarts(net, X, Y, 2, optimizer=GradientDescent(1e308), stop=MaximumIterations(9))
+        result = random_restarts(net, X, Y, 2, optimizer=GradientDescent(1e308), stop=MaximumIterations(9))
     (warning,) = warned
     assert "start 1: " in str(warning.message)
     assert "start 2: " in str(warning.message)
@@ -207,7 +207,7 @@ def test_runs_that_diverge_are_reported_once_and_by_number():
 def test_the_result_is_the_same_to_the_bit_on(executor, expected):
     with executor() as given:
         net = MLP(2, [3, 1])
-        result = restarts(net, X, Y, 5, seed=7, executor=given, **EVERYTHING)
+        result = random_restarts(net, X, Y, 5, seed=7, executor=given, **EVERYTHING)
         assert given.submit(len, "abc").result() == 3, "the executor is not shut down"
     assert bits(result) == bits(expected)
     assert all((a == b).all() for a, b in zip(net.weights, expected.best.weights, strict=True))
@@ -226,7 +226,7 @@ def test_the_result_is_the_same_to_the_bit_on_a_cluster_of_dask(workers_are_proc
         local_directory=str(tmp_path),
     ) as client:
         assert len(client.scheduler_info()["workers"]) == 2
-        result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, executor=client.get_executor(), **EVERYTHING)
+        result = random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, executor=client.get_executor(), **EVERYTHING)
     assert bits(result) == bits(expected)
 
 
@@ -242,13 +242,13 @@ def test_processes_of_our_own_give_the_same_where_they_pay(monkeypatch, expected
     monkeypatch.setattr("multiprocessing.get_context", lambda method=None: spawn)
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Pool)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
+    assert bits(random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
     assert made == [], "these runs are short"
     monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
-    assert bits(restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
+    assert bits(random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
     assert made == [2]
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+    random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
     assert made == [2], "one processor gains nothing"
 
 
@@ -261,7 +261,7 @@ def test_where_there_are_no_processes_the_starts_are_done_here(monkeypatch, erro
     monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.warns(RuntimeWarning, match=f"one after another: there are no processes here .{error}"):
-        result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
+        result = random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
     assert bits(result) == bits(expected)
 
 
@@ -277,7 +277,7 @@ def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_pat
             module = import_module("nn.training.restarting")
             multiprocessing.set_start_method("spawn", force=True)
             module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
-            result = module.restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
+            result = module.random_restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
             print("RESULT", len(result.starts))
         """),
         encoding="utf-8",
@@ -294,34 +294,34 @@ def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_pat
 def test_an_iterator_of_callbacks_serves_every_start():
     calls = []
     callbacks = iter([lambda net, history: calls.append(history.iterations)])
-    restarts(MLP(2, [1]), X, Y, 3, callbacks=callbacks, stop=MaximumIterations(2))
+    random_restarts(MLP(2, [1]), X, Y, 3, callbacks=callbacks, stop=MaximumIterations(2))
     assert calls == [1, 2, 1, 2, 1, 2]
 
 
 def test_each_start_has_a_checkpoint_of_its_own_and_a_second_call_goes_on(tmp_path, expected):
     options = {**EVERYTHING, "checkpoint": tmp_path / "run.npz", "checkpoint_every": 4}
-    first = restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **{**options, "stop": MaximumIterations(8)})
+    first = random_restarts(MLP(2, [3, 1]), X, Y, 2, seed=7, **{**options, "stop": MaximumIterations(8)})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run-start-1.npz", "run-start-2.npz"]
     assert [start.history.iterations for start in first.starts] == [8, 8]
     steps = []
-    result = restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, callbacks=[lambda *_: steps.append(1)], **options)
+    result = random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, callbacks=[lambda *_: steps.append(1)], **options)
     assert len(steps) == 2 * 7 + 3 * 15
     assert bits(result) == bits(expected)
 
 
 def test_a_progress_bar_counts_the_starts(capsys):
     pytest.importorskip("tqdm")
-    restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=True)
+    random_restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=True)
     assert "3/3" in capsys.readouterr().err
-    restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=False)
+    random_restarts(MLP(2, [1]), X, Y, 3, stop=MaximumIterations(2), progress=False)
     assert capsys.readouterr().err == ""
 
 
 def test_without_tqdm_a_bar_that_is_asked_for_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2))
+    random_restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2))
     with pytest.raises(ImportError, match=r"autograd-lite\[lab\]"):
-        restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2), progress=True)
+        random_restarts(MLP(2, [1]), X, Y, 2, stop=MaximumIterations(2), progress=True)
 
 
 # Errors
@@ -337,7 +337,7 @@ def test_without_tqdm_a_bar_that_is_asked_for_names_the_extra(monkeypatch):
         ({"executor": 4}, TypeError, r"executor must be a concurrent\.futures\.Executor, not int: 4"),
         ({"progress": 1}, TypeError, "progress must be such as True; received 1"),
         ({"X": [[1.0, float("nan")]] * 4}, ValueError, "X must be finite"),
-        ({"batch": 5}, ValueError, "batch must be at most 4"),
+        ({"batch_size": 5}, ValueError, "batch_size must be at most 4"),
         ({"jitter": -1}, ValueError, "jitter must be"),
         ({"rate": 1}, TypeError, "rate"),
     ],
@@ -347,7 +347,7 @@ def test_a_wrong_argument_is_named_and_nothing_has_changed(wrong, error, message
     before = net.weights
     arguments = {"net": net, "X": X, "y": Y, "starts": 2, **wrong}
     with pytest.raises(error, match=message):
-        restarts(**arguments)
+        random_restarts(**arguments)
     assert (net.weights[0] == before[0]).all()
 
 
@@ -372,7 +372,7 @@ def test_an_error_in_a_start_names_it(executor):
     options = {"loss": FailsFor(seed, ZeroDivisionError("of no use")), "stop": MaximumIterations(2)}
     with executor() if executor else InThisProcess() as given:
         with pytest.raises(ZeroDivisionError, match="of no use") as raised:
-            restarts(net, X, Y, 3, executor=given if executor else None, **options)
+            random_restarts(net, X, Y, 3, executor=given if executor else None, **options)
         assert f"start 2 of 3, of seed {seed}" in "".join(raised.value.__notes__)
     assert (net.weights[0] == before[0]).all()
 
@@ -395,7 +395,7 @@ def test_an_error_that_pickle_cannot_send_back_does_not_break_the_processes():
         pickle.dumps(OddError("odd"))
     with processes(1) as given:
         with pytest.raises(RuntimeError, match=r"start 1 of 2, of seed .*, raised OddError: odd"):
-            restarts(MLP(2, [1]), X, Y, 2, loss=FailsOddly(), executor=given)
+            random_restarts(MLP(2, [1]), X, Y, 2, loss=FailsOddly(), executor=given)
         assert given.submit(len, "abc").result() == 3
 
 
@@ -411,7 +411,7 @@ def test_what_cannot_be_sent_to_processes_is_named_before_anything_is_done(optio
         processes(1) as given,
         pytest.raises(ValueError, match=f"{option} cannot be sent to another process") as raised,
     ):
-        restarts(MLP(2, [1]), X, Y, 2, executor=given, **{option: value})
+        random_restarts(MLP(2, [1]), X, Y, 2, executor=given, **{option: value})
     assert "lambda" in str(raised.value)
     assert not calls
 
@@ -421,7 +421,7 @@ def test_without_an_executor_what_cannot_be_sent_is_done_here_with_a_warning(mon
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     calls = []
     with pytest.warns(RuntimeWarning, match="one after another: callbacks cannot be sent") as warned:
-        restarts(MLP(2, [1]), X, Y, 3, callbacks=[lambda *_: calls.append(1)], stop=MaximumIterations(2))
+        random_restarts(MLP(2, [1]), X, Y, 3, callbacks=[lambda *_: calls.append(1)], stop=MaximumIterations(2))
     assert len(calls) == 6
     assert warned[0].filename == __file__
 
@@ -443,9 +443,9 @@ def interrupt_at(iteration, of_start):
 
 def test_ctrl_c_keeps_the_best_so_far():
     net = MLP(2, [2, 1])
-    options = {"optimizer": MomentumAdagrad(0.1), "stop": MaximumIterations(10)}
+    options = {"optimizer": LectureMomentumAdagrad(0.1), "stop": MaximumIterations(10)}
     with pytest.warns(RuntimeWarning, match="Ctrl-C after 3 of 9 starts; the best weights are kept") as warned:
-        result = restarts(net, X, Y, 9, callbacks=[interrupt_at(5, of_start=3)], **options)
+        result = random_restarts(net, X, Y, 9, callbacks=[interrupt_at(5, of_start=3)], **options)
     assert len(warned) == 1
     assert [start.history.iterations for start in result.starts] == [10, 10, 5]
     assert result.starts[2].history.ended == "Ctrl-C after 5 iterations"
@@ -461,7 +461,7 @@ def test_ctrl_c_before_any_start_has_ended_goes_through():
     net = MLP(2, [2, 1], seed=0)
     before = net.weights
     with pytest.raises(KeyboardInterrupt):
-        restarts(net, X, Y, 2, executor=Interrupted())
+        random_restarts(net, X, Y, 2, executor=Interrupted())
     assert (net.weights[0] == before[0]).all()
 
 
@@ -480,7 +480,9 @@ def test_ctrl_c_cancels_what_an_executor_has_not_begun():
 
     with ThreadPoolExecutor(1) as given:
         with pytest.warns(RuntimeWarning, match="Ctrl-C after 2 of 6 starts"):
-            result = restarts(MLP(2, [1]), X, Y, 6, executor=given, callbacks=[Press()], stop=MaximumIterations(2))
+            result = random_restarts(
+                MLP(2, [1]), X, Y, 6, executor=given, callbacks=[Press()], stop=MaximumIterations(2)
+            )
         go_on.set()
     assert [start.number for start in result.starts] == [1, 2]
     assert len(begun) == 3
@@ -512,7 +514,7 @@ if __name__ == "__main__":
     module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
     net = MLP(1, [1], seed=0)
     options = {"stop": MaximumIterations(4000), "callbacks": [mark]}
-    result = module.restarts(net, [[1.0], [2.0]], [0.3, 0.1], starts, **options)
+    result = module.random_restarts(net, [[1.0], [2.0]], [0.3, 0.1], starts, **options)
     print("ENDED", result.ended)
     for start in result.starts:
         print(start.number, start.history.ended)
@@ -558,6 +560,6 @@ def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, s
 def test_a_loss_given_as_a_function_is_that_of_its_name():
     X, y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 2]
     options = {"starts": 2, "stop": MaximumIterations(2)}
-    named = restarts(MLP(2, [3], seed=0), X, y, loss="softmax_cross_entropy", **options)
-    given = restarts(MLP(2, [3], seed=0), X, y, loss=softmax_cross_entropy, **options)
+    named = random_restarts(MLP(2, [3], seed=0), X, y, loss="softmax_cross_entropy", **options)
+    given = random_restarts(MLP(2, [3], seed=0), X, y, loss=softmax_cross_entropy, **options)
     assert [start.error for start in given.starts] == [start.error for start in named.starts]

@@ -18,7 +18,7 @@ from nn.surfaces import (
     gradient_at,
     random_points,
 )
-from nn.training.optimizers import Adam, GradientDescent, HeavyBall, Momentum, Nesterov
+from nn.training.optimizers import Adam, GradientDescent, LectureMomentum, Momentum, Nesterov
 
 
 def two_valleys(x, y):
@@ -102,7 +102,7 @@ def test_gradient_descent_by_hand():
 
 
 def test_the_heavy_ball_by_its_own_formula():
-    path = descend(HIMMELBLAU, (0.5, -0.5), HeavyBall(0.005, beta=0.8), iterations=30)
+    path = descend(HIMMELBLAU, (0.5, -0.5), Momentum(0.005, beta=0.8), iterations=30)
     point, velocity = np.array([0.5, -0.5]), np.zeros(2)
     for t in range(30):
         x, y = point
@@ -116,7 +116,7 @@ def test_momentum_gets_out_of_the_narrow_valley_and_gradient_descent_does_not():
     deep, narrow = TWO_VALLEYS.minima
     ends = {
         type(optimizer): descend(TWO_VALLEYS, (-2.0, 1.0), optimizer, iterations=300)[-1]
-        for optimizer in (GradientDescent(0.3), Momentum(0.3), HeavyBall(0.3), Nesterov(0.3))
+        for optimizer in (GradientDescent(0.3), LectureMomentum(0.3), Momentum(0.3), Nesterov(0.3))
     }
     assert ends.pop(GradientDescent) == pytest.approx(narrow, abs=1e-6)
     for optimizer, end in ends.items():

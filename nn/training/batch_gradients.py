@@ -27,7 +27,7 @@ CHECKED = 8
 """For so many examples of different targets a loss of your own is called again, when it was traced."""
 
 
-class Engine:
+class BatchGradients:
     """Errors and gradients of a network, for one loss.
 
     Arguments:
@@ -46,7 +46,7 @@ class Engine:
 
     >>> from nn.training.losses import squared_error
     >>> net, X, y = MLP(2, [2, 1], seed=0), np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([[0.5], [-0.5]])
-    >>> engine = Engine(net, X, y, squared_error)
+    >>> engine = BatchGradients(net, X, y, squared_error)
     >>> total, gradients = engine.gradients(engine.batch(X, y), net.weights)
     >>> round(total, 6), [G.shape for G in gradients]
     (0.765442, [(2, 3), (1, 3)])

@@ -20,7 +20,7 @@ from autograd_lite import Value
 from nn.arrays import Array, as_finite_array
 from nn.checks import as_number, as_whole_number
 from nn.mlp import MLP
-from nn.training.batch_gradients import ENGINES, Engine, Loss
+from nn.training.batch_gradients import ENGINES, BatchGradients, Loss
 from nn.training.batches import Batches
 from nn.training.checkpoint import read_arrays, write_arrays
 from nn.training.losses import LOSSES
@@ -98,7 +98,7 @@ def fit(
     *,
     loss: str | Loss = "squared_error",
     optimizer: Optimizer | None = None,
-    batch: int | None = None,
+    batch_size: int | None = None,
     shuffle: bool = False,
     average: bool | None = None,
     regularization: L2 | None = None,
@@ -124,7 +124,7 @@ def fit(
             "softmax_cross_entropy".
         loss: a key of LOSSES, or a function of the outputs and the target of one example.
         optimizer: how the weights are updated; GradientDescent(0.01) if None. It is not changed.
-        batch: None takes all examples in each iteration (gradient descent), 1 one at random (stochastic gradient
+        batch_size: None takes all examples in each iteration (gradient descent), 1 one at random (stochastic gradient
             descent), B a mini-batch.
         shuffle: False draws the examples of a mini-batch with replacement, as the lecture does; True goes through the
             data in epochs, each in a new random order.
@@ -173,7 +173,7 @@ def fit(
     settings = Settings(
         loss,
         optimizer if optimizer is not None else GradientDescent(0.01),
-        batch,
+        batch_size,
         shuffle,
         average,
         regularization,
@@ -202,7 +202,7 @@ class Settings:
 
     loss: str | Loss
     optimizer: Optimizer
-    batch: int | None
+    batch_size: int | None
     shuffle: bool
     average: bool | None
     regularization: L2 | None
@@ -238,26 +238,27 @@ class Settings:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}; received {self.engine!r}")
         as_number("jitter", self.jitter, least=0)
         as_whole_number("checkpoint_every", self.checkpoint_every, least=1)
-        for argument, least in (("batch", 1), ("evaluate_every", 1), ("seed", 0)):
+        for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0)):
             if getattr(self, argument) is not None:
                 as_whole_number(argument, getattr(self, argument), least=least)
 
     @property
     def averages(self) -> bool:
         """Whether the examples' errors are averaged."""
-        return self.batch is not None if self.average is None else self.average
+        return self.batch_size is not None if self.average is None else self.average
 
     def evaluation_interval(self, examples: int) -> int:
         """After how many iterations what the best weights are best by is computed."""
         if self.evaluate_every is not None:
             return self.evaluate_every
-        return 1 if self.batch is None else max(1, math.ceil(examples / self.batch))
+        return 1 if self.batch_size is None else max(1, math.ceil(examples / self.batch_size))
 
     def words(self) -> dict[str, str]:
         """What the weights depend on, without the addresses of objects, which differ from process to process."""
         loss = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__qualname__", repr(self.loss))
         names = (
-            "optimizer", "batch", "shuffle", "regularization", "jitter", "dropout", "evaluate_every", "seed", "engine",
+            "optimizer", "batch_size", "shuffle", "regularization", "jitter", "dropout", "evaluate_every", "seed",
+            "engine",
         )  # fmt: skip
         settings = {"loss": loss, "average": repr(self.averages), **{name: repr(getattr(self, name)) for name in names}}
         return {name: re.sub(r" at 0x[0-9a-fA-F]+", "", words) for name, words in settings.items()}
@@ -275,8 +276,10 @@ class Run:
         self.X, self.y = check_data(net, X, y, classes)
         check_error(net, self.X, self.y, self.loss)
         examples = len(self.X)
-        if settings.batch is not None and settings.batch > examples:
-            raise ValueError(f"batch must be at most {examples}, the number of examples; received {settings.batch}")
+        if settings.batch_size is not None and settings.batch_size > examples:
+            raise ValueError(
+                f"batch_size must be at most {examples}, the number of examples; received {settings.batch_size}"
+            )
         self.validation = None
         if validation is not None:
             if not isinstance(validation, tuple | list) or len(validation) != 2:
@@ -292,9 +295,9 @@ class Run:
         self.optimizer = copy.deepcopy(settings.optimizer)
         self.optimizer.reset()
         self.generators = {use: stream(settings.seed, use) for use in ("batches", "jitter", "dropout")}
-        self.batches = Batches(examples, settings.batch, settings.shuffle, self.generators["batches"])
+        self.batches = Batches(examples, settings.batch_size, settings.shuffle, self.generators["batches"])
         self.history = History()
-        self.engine = Engine(
+        self.engine = BatchGradients(
             net, self.X, self.y, self.loss, dropout=settings.dropout is not None, engine=settings.engine
         )
         self.examples = self.engine.batch(self.X, self.y)
@@ -364,7 +367,7 @@ class Run:
         t = history.iterations
         validation_loss = self.evaluate(t)
         settings = self.settings
-        batch = self.examples if settings.batch is None else self.examples[self.batches.draw()]
+        batch = self.examples if settings.batch_size is None else self.examples[self.batches.draw()]
         if settings.jitter:
             batch = batch.copy()
             inputs = batch[:, : net.sizes[0]]
@@ -406,7 +409,7 @@ class Run:
     def monitors_loss(self) -> bool:
         """Whether the weights are best by the loss of an iteration, which then is that over all data as they are."""
         settings = self.settings
-        noisy = settings.batch is not None or settings.jitter > 0 or settings.dropout is not None
+        noisy = settings.batch_size is not None or settings.jitter > 0 or settings.dropout is not None
         return self.validation is None and not noisy
 
     def evaluate(self, t: int, at_the_end: bool = False) -> float | None:
@@ -530,7 +533,7 @@ def part(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 def error_of(net: MLP, X: Array, y: Array, loss: Loss) -> float:
     """The sum of the examples' errors; all nodes take part."""
-    engine = Engine(net, X, y, loss)
+    engine = BatchGradients(net, X, y, loss)
     return engine.error(engine.batch(X, y), net.weights)
 
 

@@ -1,6 +1,6 @@
 """Losses: how far the outputs of a network are from what they should be, as a Value.
 
-The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` and `logistic`, and one class for
+The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` and `logistic_loss`, and one class for
 `softmax_cross_entropy`. The outputs that the last three take are not squashed: give the network a linear output layer,
 `MLP(..., output_activation="linear")`.
 """
@@ -58,7 +58,7 @@ def hinge(outputs: Outputs, targets: Targets) -> Value:
     return _error([maximum(0.0, 1 - target * output) for output, target in _pairs(o, _signs(y))])
 
 
-def logistic(outputs: Outputs, targets: Targets) -> Value:
+def logistic_loss(outputs: Outputs, targets: Targets) -> Value:
     """The logistic loss e of one example: minus the logarithm of the probability that the network gives to the target.
 
     It is the cross-entropy for two classes, of which y = 1 has the probability sigmoid(o). It does not overflow.
@@ -73,7 +73,7 @@ def logistic(outputs: Outputs, targets: Targets) -> Value:
     Equation: e = -log sigmoid(y o) = log(1 + exp(-y o)) = softplus(-y o) (Hastie, Tibshirani and Friedman, "The
     elements of statistical learning", 2009, section 10.6, for y = -1 and 1); several outputs add up.
 
-    >>> round(logistic(Value(0.0), 1).data, 6), logistic(Value(-1000.0), 1).data
+    >>> round(logistic_loss(Value(0.0), 1).data, 6), logistic_loss(Value(-1000.0), 1).data
     (0.693147, 1000.0)
     """
     o, y = _outputs(outputs), _targets(targets)
@@ -108,7 +108,7 @@ def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value
     """
     o = _outputs(outputs)
     if len(o) < 2:
-        raise ValueError("outputs must have at least two entries, one for each class; received 1 (see `logistic`)")
+        raise ValueError("outputs must have at least two entries, one for each class; received 1 (see `logistic_loss`)")
     y = _probabilities(target, len(o))
     largest = reduce(maximum, o)
     z = [output - largest for output in o]
@@ -121,7 +121,7 @@ Loss: TypeAlias = Callable[[Any, Any], Value]
 LOSSES: dict[str, Loss] = {
     "squared_error": squared_error,
     "hinge": hinge,
-    "logistic": logistic,
+    "logistic_loss": logistic_loss,
     "softmax_cross_entropy": softmax_cross_entropy,
 }
 """The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""

@@ -7,7 +7,7 @@ The iteration t is counted from 0, and everything remembered is 0 at first.
 >>> import numpy as np
 >>> from nn import MLP
 >>> net = MLP(2, [2, 1], seed=0)
->>> optimizer = Momentum(learning_rate=0.1, beta=0.9)
+>>> optimizer = LectureMomentum(learning_rate=0.1, beta=0.9)
 >>> net([1.0, -1.0]).backward()
 >>> net.weights = optimizer.step(net.weights, net.gradients)
 """
@@ -125,7 +125,7 @@ class Optimizer(ABC):
         They are copies, plain arrays that `numpy.savez` keeps to the bit. The arguments, such as the learning rate,
         are not among them.
 
-        >>> optimizer = Momentum(0.1, beta=0.9)
+        >>> optimizer = LectureMomentum(0.1, beta=0.9)
         >>> weights = optimizer.step([[[1.0]]], [[[2.0]]])
         >>> optimizer.state()
         {'iteration': array(1), 'previous_gradient.1': array([[2.]])}
@@ -205,10 +205,10 @@ class GradientDescent(Optimizer):
 
 
 @dataclass(eq=False)
-class Momentum(Optimizer):
+class LectureMomentum(Optimizer):
     """Momentum as the lecture prints it: with the gradient of the iteration before, and of no earlier one.
 
-    The momentum that most libraries mean accumulates all earlier gradients: that is `HeavyBall`.
+    What the field calls momentum accumulates all earlier gradients: see `Momentum`.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -221,7 +221,7 @@ class Momentum(Optimizer):
     Gradient Descent with Momentum for Neural Networks"). Where a weight was not updated, G_{t-1} is the gradient of the
     last iteration in which it was.
 
-    >>> optimizer, w = Momentum(1.0, beta=0.5), [[[0.0]]]
+    >>> optimizer, w = LectureMomentum(1.0, beta=0.5), [[[0.0]]]
     >>> for t in range(3):
     ...     w = optimizer.step(w, [[[-1.0]]])
     ...     print(w[0].item())
@@ -245,8 +245,8 @@ class Momentum(Optimizer):
 
 
 @dataclass(eq=False)
-class HeavyBall(Optimizer):
-    """The heavy ball: momentum that accumulates all earlier gradients, the weight of each falling by beta.
+class Momentum(Optimizer):
+    """Momentum (the heavy ball): it accumulates all earlier gradients, whose weights fall by beta in each iteration.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -259,7 +259,7 @@ class HeavyBall(Optimizer):
     of iteration methods", 1964). Polyak writes W_{t+1} = W_t - eta G_t + beta (W_t - W_{t-1}), which is the same as
     long as eta is constant; here, as in PyTorch, a change of eta takes effect on the whole velocity at once.
 
-    >>> optimizer, w = HeavyBall(1.0, beta=0.5), [[[0.0]]]
+    >>> optimizer, w = Momentum(1.0, beta=0.5), [[[0.0]]]
     >>> for t in range(3):
     ...     w = optimizer.step(w, [[[-1.0]]])
     ...     print(w[0].item())
@@ -361,8 +361,8 @@ class Adagrad(Optimizer):
 
 
 @dataclass(eq=False)
-class MomentumAdagrad(Optimizer):
-    """Momentum and adaptive gradients at once: the lecture's `Momentum`, each weight with the rate of its `Adagrad`.
+class LectureMomentumAdagrad(Optimizer):
+    """Momentum and adaptive gradients at once: `LectureMomentum` at the rates of `Adagrad`.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -377,7 +377,7 @@ class MomentumAdagrad(Optimizer):
     formula for it. This combination is ours: Adagrad's S_t as printed, of the gradients alone, and in place of G_t the
     direction of momentum as printed. With beta = 0 it is Adagrad.
 
-    >>> optimizer, w = MomentumAdagrad(1.0, beta=0.5, epsilon=1e-12), [[[0.0]]]
+    >>> optimizer, w = LectureMomentumAdagrad(1.0, beta=0.5, epsilon=1e-12), [[[0.0]]]
     >>> for gradient in (-3.0, -4.0):
     ...     w = optimizer.step(w, [[[gradient]]])
     ...     print(round(w[0].item(), 6))

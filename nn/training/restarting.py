@@ -29,7 +29,7 @@ SECONDS_THAT_PAY = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """One of the runs of `restarts`.
+    """One of the runs of `random_restarts`.
 
     Attributes:
         number: which one, counted from 1.
@@ -55,7 +55,7 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Restarts:
-    """What `restarts` gives.
+    """What `random_restarts` gives.
 
     Attributes:
         starts: the runs, in the order of their numbers; after Ctrl-C, those that had begun and could be kept.
@@ -85,7 +85,7 @@ class _Task:
     options: Mapping[str, Any]
 
 
-def restarts(
+def random_restarts(
     net: MLP,
     X: Any,
     y: Any,
@@ -134,11 +134,11 @@ def restarts(
     error of each run at termination and return the set of weights that achieves the lowest training error." As in
     `fit`, the weights at termination are the best of the run, and those of its last iteration with keep="last".
 
-    >>> from nn.training.optimizers import MomentumAdagrad
+    >>> from nn.training.optimizers import LectureMomentumAdagrad
     >>> from nn.training.termination import MaximumIterations
     >>> net = MLP(2, [2, 1])
     >>> X, y = [[-1, -1], [-1, 1], [1, -1], [1, 1]], [-1, 1, 1, -1]
-    >>> result = restarts(net, X, y, 5, optimizer=MomentumAdagrad(0.1), stop=MaximumIterations(50))
+    >>> result = random_restarts(net, X, y, 5, optimizer=LectureMomentumAdagrad(0.1), stop=MaximumIterations(50))
     >>> [round(start.error, 3) for start in result.starts], result.best.number
     ([0.516, 0.027, 0.524, 0.027, 0.02], 5)
     >>> [round(net(x).data) for x in X]
