@@ -731,7 +731,7 @@ def test_ctrl_c_in_the_middle_of_writing_down_an_iteration_leaves_no_part_of_it(
 
 def python(code, *arguments, **environment):
     """A process in which this module is `tests`."""
-    prelude = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_training as tests; "
+    prelude = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_loop as tests; "
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", prelude + code, *map(str, arguments)],
         cwd=Path(__file__).parents[1],
