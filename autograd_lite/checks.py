@@ -1,21 +1,46 @@
 """Checks of arguments that several modules take."""
 
 import reprlib
+from collections.abc import Sequence
+from numbers import Integral
 
 
-def check_whole_number(argument: str, number: object, least: int, most: int | None = None) -> None:
-    """Make sure that a number is whole and in a range.
+def check_integer(argument: str, number: object, least: int, most: int | None = None) -> None:
+    """Make sure that a number is an integer in a range.
 
     Raises:
-        TypeError: naming the argument, if it is no whole number.
+        TypeError: naming the argument, if it is not an integer.
         ValueError: naming the argument, if it is not in the range.
 
-    >>> check_whole_number("digits", 18, 1, 17)
+    >>> check_integer("digits", 18, 1, 17)
     Traceback (most recent call last):
     ValueError: digits must be from 1 to 17, received 18
     """
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{argument} must be a whole number, not {type(number).__name__}: {reprlib.repr(number)}")
-    if number < least or (most is not None and number > most):
+    if isinstance(number, bool) or not isinstance(number, Integral):
+        raise TypeError(f"{argument} must be an integer, not {type(number).__name__}: {reprlib.repr(number)}")
+    if int(number) < least or (most is not None and int(number) > most):
         wanted = f"at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{argument} must be {wanted}, received {number}")
+
+
+def check_switches(**switches: object) -> None:
+    """Make sure that arguments, given by name, are True or False.
+
+    >>> check_switches(values=True, labels="no")
+    Traceback (most recent call last):
+    TypeError: labels must be True or False, not str: 'no'
+    """
+    for argument, switch in switches.items():
+        if not isinstance(switch, bool):
+            raise TypeError(f"{argument} must be True or False, not {type(switch).__name__}: {reprlib.repr(switch)}")
+
+
+def check_choice(argument: str, choice: object, choices: Sequence[str]) -> None:
+    """Make sure that an argument is one of a few.
+
+    >>> check_choice("direction", "up", ("LR", "TB"))
+    Traceback (most recent call last):
+    ValueError: direction must be one of LR, TB, received 'up'
+    """
+    if choice not in choices:
+        raise ValueError(f"{argument} must be one of {', '.join(choices)}, received {reprlib.repr(choice)}")

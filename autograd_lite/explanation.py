@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd_lite.checks import check_whole_number
+from autograd_lite.checks import check_integer
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
@@ -158,8 +158,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
       dL/dw = 2.0
       dL/dx = 0.5
     """
-    check_whole_number("digits", digits, 1, 17)
-    check_whole_number("max_nodes", max_nodes, 1)
+    check_integer("digits", digits, 1, 17)
+    check_integer("max_nodes", max_nodes, 1)
     order = topological_order(root)
     if len(order) > max_nodes:
         raise ValueError(
@@ -191,7 +191,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
       a -> b -> L   2.0 * 1.0   = 2.0
       sum           dL/da       = 5.0
     """
-    check_whole_number("digits", digits, 1, 17)
+    check_integer("digits", digits, 1, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
     names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
     writers = Writer(names, root, digits), Writer(names, root, digits, "latex")

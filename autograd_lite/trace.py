@@ -4,7 +4,7 @@ import operator
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from autograd_lite.checks import check_whole_number
+from autograd_lite.checks import check_integer
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.steps import node_names
@@ -84,7 +84,7 @@ def steps(root: Value, below: Value | None = None, *, digits: int = 6) -> list[T
     backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 3.0
     backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 6.0
     """
-    check_whole_number("digits", digits, 1, 17)
+    check_integer("digits", digits, 1, 17)
     order = topological_order(root)
     part = order if below is None else part_below(root, order, below)
     check_fresh(order)

@@ -321,7 +321,7 @@ def test_layers_stand_side_by_side_in_the_layout_of_dot() -> None:
 
 def test_same_bytes_in_fresh_processes() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from test_draw import *; e = network(); e.backward(); p = draw(e);"
+        "import sys; sys.path.insert(0, 'tests'); from test_drawing import *; e = network(); e.backward(); p = draw(e);"
         "sys.stdout.buffer.write(p.source.encode() + to_svg(p.diagram).encode())"
     )
     outputs = {
@@ -368,10 +368,10 @@ def test_a_graph_that_is_too_large() -> None:
         ({"direction": []}, ValueError, "direction must be one of"),
         ({"digits": 0}, ValueError, "digits must be from 1 to 17, received 0"),
         ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
-        ({"digits": 4.0}, TypeError, "digits must be a whole number, not float: 4.0"),
-        ({"digits": True}, TypeError, "digits must be a whole number, not bool"),
+        ({"digits": 4.0}, TypeError, "digits must be an integer, not float: 4.0"),
+        ({"digits": True}, TypeError, "digits must be an integer, not bool"),
         ({"max_nodes": 0}, ValueError, "max_nodes must be at least 1, received 0"),
-        ({"max_nodes": None}, TypeError, "max_nodes must be a whole number, not NoneType"),
+        ({"max_nodes": None}, TypeError, "max_nodes must be an integer, not NoneType"),
         ({"time_limit": 0}, ValueError, "time_limit must be more than 0 seconds, received 0"),
         ({"time_limit": float("nan")}, ValueError, "time_limit must be more than 0"),
         ({"time_limit": "30"}, TypeError, "time_limit must be a number of seconds, not str"),

@@ -273,7 +273,7 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"root": 5}, TypeError, "root must be a Value, not int: 5"),
         ({"below": "x"}, TypeError, "below must be a Value, not str"),
         ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
-        ({"max_nodes": "5"}, TypeError, "max_nodes must be a whole number, not str"),
+        ({"max_nodes": "5"}, TypeError, "max_nodes must be an integer, not str"),
         ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT or None, received 'UP'"),
         ({"step": 99}, ValueError, "step must be from 0 to 3, received 99"),
         ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),

@@ -4,7 +4,7 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from autograd_lite.checks import check_whole_number
+from autograd_lite.checks import check_integer
 from autograd_lite.labels import clean
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import CONSTANT
@@ -128,8 +128,8 @@ def diagram_of(
     }.items():
         if not isinstance(switch, bool):
             raise TypeError(f"{argument} must be True or False, not {type(switch).__name__}: {reprlib.repr(switch)}")
-    check_whole_number("digits", digits, 1, 17)
-    check_whole_number("max_nodes", max_nodes, 1)
+    check_integer("digits", digits, 1, 17)
+    check_integer("max_nodes", max_nodes, 1)
     if not isinstance(groups, bool) and not callable(groups):
         raise TypeError(f"groups must be True, False or a function, not {type(groups).__name__}")
     order = topological_order(root)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from autograd_lite.checks import check_whole_number
+from autograd_lite.checks import check_integer
 from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, llvmlite_is_missing, plan, unable
 from autograd_lite.program.matrices import Arrays, find_arrays
@@ -313,7 +313,7 @@ class Program:
 
     def explain(self, points: int = 100) -> str:
         """What was compiled, which back end is chosen for a batch of so many points, and why, as text."""
-        check_whole_number("points", points, 1)
+        check_integer("points", points, 1)
         shape = self.shape
         size, estimates = shape.size, shape.estimates(points)
         form = (

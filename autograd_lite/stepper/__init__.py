@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd_lite.checks import check_whole_number
+from autograd_lite.checks import check_integer
 from autograd_lite.pictures.diagram import DIRECTIONS, describe
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.story import Story
@@ -130,8 +130,8 @@ def step_through(
     >>> "<iframe" in stepper._repr_html_()
     True
     """
-    check_whole_number("digits", digits, 1, 17)
-    check_whole_number("max_nodes", max_nodes, 1)
+    check_integer("digits", digits, 1, 17)
+    check_integer("max_nodes", max_nodes, 1)
     for argument, switch in {"predict": predict, "large": large}.items():
         if not isinstance(switch, bool):
             raise TypeError(f"{argument} must be True or False, not {type(switch).__name__}: {switch!r}")
@@ -162,5 +162,5 @@ def step_through(
         "score": {"right": 0, "answered": 0},
     }
     stepper = Stepper(story, state, direction)
-    check_whole_number("step", step, 0, len(stepper._told["steps"]) - 1)
+    check_integer("step", step, 0, len(stepper._told["steps"]) - 1)
     return stepper
