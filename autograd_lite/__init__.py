@@ -60,6 +60,7 @@ from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
 from autograd_lite.value import Step, TracingError, Value, constant, topological_order
+from autograd_lite.words.lecture import unit_label, weight_label
 from autograd_lite.words.notation import formula
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ __all__ = [
     "tan",
     "tanh",
     "topological_order",
+    "unit_label",
     "vector_jacobian_product",
+    "weight_label",
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import topological_order
+from autograd_lite import topological_order, unit_label, weight_label
 from autograd_lite.words.lecture import LectureName, delta_name, layer_of, lecture_name
 from nn import MLP
 
@@ -36,10 +36,15 @@ def test_other_labels_are_no_names_of_the_lecture(label):
     assert delta_name(label) == ""
 
 
-@given(st.sampled_from("swo"), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+@given(st.sampled_from(["s", "o", "m", "delta"]), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
 def test_a_name_put_together_is_taken_apart_into_the_same_parts(letter, layer, unit, below):
-    assert lecture_name(f"{letter}_{unit}^({layer})")[:3] == (letter, str(unit), str(layer))
-    assert lecture_name(f"{letter}^({layer})_{{{unit},{below}}}")[:3] == (letter, f"{unit},{below}", str(layer))
+    assert lecture_name(unit_label(letter, unit, layer)) == (letter, str(unit), str(layer), False)
+    assert lecture_name(weight_label(layer, unit, below)) == ("w", f"{unit},{below}", str(layer), True)
+
+
+def test_labels_as_the_lecture_writes_them():
+    assert (weight_label(1, 2, 0), unit_label("s", 2, 1)) == ("w^(1)_{2,0}", "s_2^(1)")
+    assert {weight_label(2, 1, a) for a in range(3)} < {value.label for value in MLP(2, [2, 1]).parameters()}
 
 
 @given(st.text(alphabet="sw_^(){},01-", max_size=12))

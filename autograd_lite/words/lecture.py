@@ -43,6 +43,24 @@ def lecture_name(label: str) -> LectureName | None:
     return LectureName(match["variable"] or match["letter"], match["number"] or "")
 
 
+def weight_label(l: int, b: int, a: int) -> str:
+    """The label of the weight w_{b,a}^(l), from node a of layer l - 1 to node b of layer l.
+
+    >>> weight_label(1, 2, 0)
+    'w^(1)_{2,0}'
+    """
+    return f"w^({l})_{{{b},{a}}}"
+
+
+def unit_label(letter: str, b: int, l: int) -> str:
+    """The label of what belongs to node b of layer l: a signal s, an output o, a gradient delta, a mask m.
+
+    >>> unit_label("s", 2, 1), unit_label("delta", 1, 2)
+    ('s_2^(1)', 'delta_1^(2)')
+    """
+    return f"{letter}_{b}^({l})"
+
+
 def layer_of(label: str) -> int | None:
     """The number of the layer that a label names, as in w^(2)_{1,0}, s_b^(2) or tanh^(2); None if it names none.
 
