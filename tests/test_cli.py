@@ -42,7 +42,6 @@ def test_explain_writes_to_a_file(tmp_path, capsys):
     assert file.read_text(encoding="utf-8").startswith("### Forward")
 
 
-@pytest.mark.filterwarnings("ignore:.*Graphviz")
 def test_draw_writes_a_picture_with_values_and_gradients(tmp_path, capsys):
     file = tmp_path / "neuron.svg"
     assert main(["draw", *NEURON, "-o", str(file)]) == 0

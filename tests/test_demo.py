@@ -7,7 +7,6 @@ import pytest
 from nn.demo import run
 
 
-@pytest.mark.filterwarnings("ignore:.*Graphviz")
 def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
     folder = tmp_path / "made" / "here"
     accuracy = run(folder, iterations=40)

@@ -14,7 +14,7 @@ def network_picture():
     """The graph of the error of a network with one layer after a backward pass, laid out by autograd_lite itself."""
     error = squared_error(MLP(2, [1], weights=[[[0.1, 0.5, -0.4]]])([1.0, -1.0]), 0.5)
     error.backward()
-    return draw(error, digits=3, use_dot=False).pipe(format="svg")
+    return draw(error, digits=3).pipe(format="svg")
 
 
 def test_the_picture_is_what_draw_gives():

@@ -1,18 +1,15 @@
 """A diagram as a graphviz.Digraph. Only this module imports graphviz."""
 
 import base64
-import functools
+import contextlib
 import os
-import pathlib
 import re
-import subprocess
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import graphviz
-from graphviz.backend import dot_command, execute, rendering
 
 from autograd_lite.pictures.diagram import (
     ARROW_COLOUR,
@@ -20,7 +17,6 @@ from autograd_lite.pictures.diagram import (
     GROUP_BORDER,
     GROUP_FILL,
     GROUP_TEXT,
-    Box,
     Diagram,
     describe,
     neighbours,
@@ -29,51 +25,86 @@ from autograd_lite.pictures.layout import find_bands
 from autograd_lite.pictures.svg import to_svg
 
 HOW_TO_GET_DOT = (
-    "install Graphviz with your system's package manager (apt-get install graphviz, brew install graphviz, "
-    "winget install graphviz, conda install graphviz)"
+    "to get the program dot, install Graphviz with your system's package manager (apt-get install graphviz, "
+    "brew install graphviz, winget install graphviz, conda install graphviz); SVG needs it only with use_dot=True"
 )
 
 SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
 
 
-class DotNotFoundError(graphviz.ExecutableNotFound):  # type: ignore[misc]
-    """The program `dot` cannot be run, and what was asked for cannot be drawn without it."""
-
-    def __init__(self, message: str) -> None:
-        RuntimeError.__init__(self, message)
-
-
 class Picture(graphviz.Digraph):  # type: ignore[misc]
-    """A graphviz.Digraph that draws SVG even where the program `dot` is missing, and that stops `dot` after a time.
+    """A graphviz.Digraph whose SVG is drawn by our own layout, without the program `dot`.
 
-    Everything that the library graphviz offers works: `source`, `render`, `pipe`, `save`, `view`, display in Jupyter,
-    further DOT statements (which only `dot` can draw).
+    Everything that the library offers works: `source`, `render`, `pipe`, `save`, `view`, display in Jupyter. All other
+    formats, and SVG where DOT statements were added or `own_source` is None, are drawn by `dot`.
 
-    Arguments:
-        diagram: what is drawn without `dot`.
-        time_limit: how many seconds `dot` may take.
-        use_dot: whether SVG is drawn by `dot`, if it is there; other formats always are.
-        arguments, options: those of graphviz.Digraph.
+    Attributes:
+        diagram: what our own layout draws.
+        own_source: the DOT text of the diagram, which tells whether statements were added; None: `dot` draws SVG too.
     """
 
-    def __init__(
-        self, *arguments: Any, diagram: Diagram, time_limit: float = 30.0, use_dot: bool = True, **options: Any
-    ) -> None:
-        super().__init__(*arguments, **options)
-        self.diagram = diagram
-        self.time_limit = time_limit
-        self.use_dot = use_dot
+    diagram = Diagram((), ())
+    own_source: str | None = None
 
     def __repr__(self) -> str:
         return f"<Picture: {describe(self.diagram)}>"
 
-    def _copy_kwargs(self, **options: Any) -> dict[str, Any]:
-        """What `copy` and `subgraph` of the library pass to a new Picture."""
-        own = {"diagram": self.diagram, "time_limit": self.time_limit, "use_dot": self.use_dot}
-        return {**super()._copy_kwargs(**options), **own}
+    def copy(self) -> "Picture":
+        """Return a copy, to which DOT statements can be added."""
+        copied: Picture = super().copy()
+        copied.diagram, copied.own_source = self.diagram, self.own_source
+        return copied
+
+    def pipe(
+        self, format: str | None = None, *, engine: str | None = None, encoding: str | None = None, **options: Any
+    ) -> Any:
+        """Return the picture as bytes, or as text in an encoding; the arguments are as in `graphviz.Digraph.pipe`."""
+        if self._is_ours(format, engine, **options):
+            svg = to_svg(self.diagram)
+            return svg if encoding else svg.encode("utf-8")
+        with explain_missing_dot():
+            return super().pipe(format, engine=engine, encoding=encoding, **options)
+
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,
+        *,
+        outfile: str | os.PathLike[str] | None = None,
+        engine: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Write the DOT text and the picture to files; the arguments are as in `graphviz.Digraph.render`."""
+        if outfile is not None:
+            outfile = Path(outfile)
+            format = format or outfile.suffix[1:] or None
+        if not self._is_ours(format, engine, **options):
+            options |= {"view": view, "cleanup": cleanup, "format": format, "outfile": outfile, "engine": engine}
+            with explain_missing_dot():
+                return super().render(filename, directory=directory, **options)  # type: ignore[no-any-return]
+        if outfile is not None:
+            filename = filename or outfile.with_suffix(".gv")
+        source = self.save(filename, directory=directory)
+        target = Path(f"{source}.svg") if outfile is None else Path(self.directory, outfile)
+        if options.get("raise_if_result_exists") and target.exists():
+            raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
+        target.write_text(to_svg(self.diagram), encoding="utf-8")
+        if cleanup:
+            Path(source).unlink()
+        if view or options.get("quiet_view"):
+            graphviz.view(target)
+        return os.fspath(target)
+
+    def _is_ours(self, format: str | None, engine: str | None, renderer: str | None = None, **_: Any) -> bool:
+        """Whether our own layout draws what is asked for."""
+        as_svg = (format or self.format).lower() == "svg" and (engine or self.engine) == "dot" and renderer is None
+        return as_svg and self.source == self.own_source
 
     def _repr_mimebundle_(self, *arguments: Any, **options: Any) -> dict[str, bytes | str]:
-        """What Jupyter shows: the picture; in HTML no smaller than can be read, with a scroll bar if it is too wide."""
+        """Return what Jupyter shows: in HTML the picture is never too small to read, and scrolls if it is too wide."""
         bundle: dict[str, bytes | str] = super()._repr_mimebundle_(*arguments, **options)
         svg = bundle.get("image/svg+xml")
         width = re.search(r'<svg [^>]*?width="([\d.]+)pt"', svg) if isinstance(svg, str) else None
@@ -87,120 +118,29 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             )
         return bundle
 
-    # The three ways in which the library runs `dot`: it looks them up by these names.
 
-    def _pipe_lines(
-        self, engine: str, format: str, lines: Iterable[str], *, input_encoding: str, quiet: bool, **options: Any
-    ) -> bytes:
-        return self._run(engine, format, "".join(lines).encode(input_encoding), quiet=quiet, **options)
-
-    def _pipe_lines_string(
-        self, engine: str, format: str, lines: Iterable[str], *, encoding: str, quiet: bool, **options: Any
-    ) -> str:
-        return self._run(engine, format, "".join(lines).encode(encoding), quiet=quiet, **options).decode(encoding)
-
-    def _render(
-        self,
-        engine: str,
-        format: str,
-        filepath: str,
-        *,
-        outfile: os.PathLike[str] | None,
-        raise_if_result_exists: bool,
-        overwrite_filepath: bool,
-        quiet: bool,
-        **options: Any,
-    ) -> str:
-        source = pathlib.Path(filepath)
-        suffixes = {name: options.get(name) for name in ("renderer", "formatter")}
-        target = pathlib.Path(outfile or rendering.get_outfile(source, format=format, **suffixes))
-        if raise_if_result_exists and overwrite_filepath:
-            raise ValueError("overwrite_source cannot be combined with raise_if_result_exists")
-        if raise_if_result_exists and target.exists():
-            raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
-        if target.resolve() == source.resolve() and not overwrite_filepath:
-            raise ValueError(f"outfile {target.name!r} is the DOT file; pass overwrite_source=True to allow it")
-        target.write_bytes(
-            self._run(engine, format, source.read_bytes(), quiet=quiet, directory=source.parent, **options)
-        )
-        return os.fspath(target)
-
-    def _run(
-        self,
-        engine: str,
-        format: str,
-        source: bytes,
-        *,
-        quiet: bool,
-        directory: pathlib.Path | None = None,
-        **options: Any,
-    ) -> bytes:
-        """What `dot` makes of the DOT text; without `dot` our own SVG, if that is what was asked for.
-
-        Raises:
-            TimeoutError: if `dot` takes longer than the time limit.
-            DotNotFoundError: if there is no `dot`, and something else than the unchanged picture as SVG is asked for.
-            graphviz.CalledProcessError: if `dot` fails, likewise.
-        """
-        command = dot_command.command(engine, format, **options)
-        changed = self.source != picture_of(self.diagram).source  # the library lets users add DOT statements
-        drawable = format.lower() == "svg" and engine == "dot" and options.get("renderer") is None and not changed
-        if drawable and not self.use_dot:
-            return to_svg(self.diagram).encode("utf-8")
-        try:
-            done = execute.run_check(
-                command, input=source, capture_output=True, quiet=quiet, cwd=directory, timeout=self.time_limit
-            )
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(
-                f"dot was stopped after {self.time_limit} seconds, the time limit, while drawing "
-                f"{len(self.diagram.boxes)} nodes and {len(self.diagram.arrows)} edges: draw a part of the graph, "
-                "allow more with draw(..., time_limit=...), or do without dot with draw(..., use_dot=False)"
-            ) from None
-        except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError) as error:
-            # Missing, broken, or forbidden: in a browser, for instance, no process can be started.
-            if drawable:
-                note_missing_dot(
-                    "was not found" if isinstance(error, graphviz.ExecutableNotFound) else f"failed: {error}"
-                )
-                return to_svg(self.diagram).encode("utf-8")
-            if isinstance(error, graphviz.CalledProcessError):
-                raise
-            wish = "DOT statements added by hand" if changed else f"format {format!r} with engine {engine!r}"
-            raise DotNotFoundError(
-                f"{wish}: this needs the program dot, which could not be run ({error}). To get it, {HOW_TO_GET_DOT}. "
-                "Without it, an unchanged picture can be drawn in the format 'svg'"
-            ) from error
-        output: bytes = done.stdout
-        return output
+@contextlib.contextmanager
+def explain_missing_dot() -> Iterator[None]:
+    """Add to the library's error, where `dot` is not installed, how to get it."""
+    try:
+        yield
+    except graphviz.ExecutableNotFound as error:
+        error.args = (f"{error}; {HOW_TO_GET_DOT}",)
+        raise
 
 
-@functools.cache
-def note_missing_dot(reason: str) -> None:
-    """Say, once in a process for each reason, that pictures are drawn without `dot`."""
-    warnings.warn(
-        f"pictures are laid out by autograd_lite itself, because Graphviz' program dot {reason}; to get dot, "
-        f"{HOW_TO_GET_DOT}",
-        UserWarning,
-        stacklevel=2,
-    )
-
-
-def picture_of(diagram: Diagram, format: str = "svg", time_limit: float = 30.0, use_dot: bool = True) -> Picture:
+def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
     """The diagram as DOT text in a Picture.
 
     Box number i is the node "n{i}". Only labels hold the user's text: never names, HTML or records.
 
-    >>> from autograd_lite.pictures.diagram import Arrow
+    >>> from autograd_lite.pictures.diagram import Arrow, Box
     >>> picture = picture_of(Diagram((Box(("a & b",), "leaf"), Box(("tanh(·)",), "operation")), (Arrow(0, 1),)))
     >>> "n0 -> n1" in picture.source
     True
     """
     picture = Picture(
-        diagram=diagram,
-        time_limit=time_limit,
-        use_dot=use_dot,
-        format=format,
+        format="svg",
         graph_attr={
             "rankdir": diagram.direction,
             "ranksep": "0.3",
@@ -214,35 +154,35 @@ def picture_of(diagram: Diagram, format: str = "svg", time_limit: float = 30.0, 
     members: dict[str | None, list[int]] = {None: []}
     for number, box in enumerate(diagram.boxes):
         members.setdefault(box.group, []).append(number)
-    for place, (group, numbers) in enumerate(members.items()):
-        if group is None:
-            add_nodes(picture, diagram, numbers)
-        else:
-            with picture.subgraph(name=f"cluster_{place}") as cluster:
-                cluster.attr(
-                    label=in_dot([group]),
-                    labeljust="l",
-                    fontsize="12",
-                    fontcolor=GROUP_TEXT,
-                    style="rounded,filled",
-                    color=GROUP_BORDER,
-                    fillcolor=GROUP_FILL,
-                )
-                add_nodes(cluster, diagram, numbers)
-    add_gates(picture)
+    add_nodes(picture, diagram, members.pop(None))
+    for place, (group, numbers) in enumerate(members.items(), start=1):
+        with picture.subgraph(name=f"cluster_{place}") as cluster:
+            cluster.attr(
+                label=in_dot([str(group)]),
+                labeljust="l",
+                fontsize="12",
+                fontcolor=GROUP_TEXT,
+                style="rounded,filled",
+                color=GROUP_BORDER,
+                fillcolor=GROUP_FILL,
+            )
+            add_nodes(cluster, diagram, numbers)
+    add_gates(picture, diagram)
     for k, (tail, head, label) in enumerate(diagram.arrows):
         at_head = {"headlabel": label, "labeldistance": "1.6", "labelangle": "-28"} if label else {}
         picture.edge(f"n{tail}", f"n{head}", id=f"e{k}", **at_head)
+    picture.diagram = diagram
+    picture.own_source = None if use_dot else picture.source
     return picture
 
 
-def add_gates(picture: Picture) -> None:
-    """Make each group follow the one before it: a node that is not seen comes after the one and before the other.
+def add_gates(picture: Picture, diagram: Diagram) -> None:
+    """Make each group follow the one before it: an invisible node comes after the one and before the other.
 
     Without such gates `dot` puts the weights of a layer below the layer before.
     """
-    parents, children = neighbours(picture.diagram)
-    bands = find_bands([box.group for box in picture.diagram.boxes], parents, children)
+    parents, children = neighbours(diagram)
+    bands = find_bands([box.group for box in diagram.boxes], parents, children)
     for gate, (band, following) in enumerate(pairwise(sorted(set(bands)))):
         picture.node(f"gate{gate}", "", style="invis", shape="point", width="0", height="0")
         for box, at in enumerate(bands):
@@ -255,7 +195,7 @@ def add_gates(picture: Picture) -> None:
 def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int]) -> None:
     """Add some boxes of the diagram to the picture, or to a part of it."""
     for number in numbers:
-        box: Box = diagram.boxes[number]
+        box = diagram.boxes[number]
         look = box.look
         words = ["filled", *(["rounded"] if look.rounded else []), *(["dashed"] if look.dashed else [])]
         graph.node(
@@ -275,7 +215,7 @@ def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int])
 def in_dot(lines: Iterable[str]) -> str:
     r"""Lines of text as a DOT label that shows them as they are.
 
-    Graphviz decodes HTML entities in labels, gives a backslash a meaning of its own, and takes <...> for HTML.
+    Graphviz decodes HTML entities in labels, gives a backslash a special meaning, and takes <...> for HTML.
 
     >>> print(in_dot(["&lt; \\N", "<b>"]))
     &amp;lt; \\N\n<b>
