@@ -23,6 +23,7 @@ from autograd_lite.gradients import (
     jacobian_vector_product,
     vector_jacobian_product,
 )
+from autograd_lite.graph import TracingError
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import (
     PRIMITIVES,
@@ -59,7 +60,7 @@ from autograd_lite.program import compile as compile  # nor is this one
 from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
-from autograd_lite.value import Step, TracingError, Value, constant, topological_order
+from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.words.lecture import unit_label, weight_label
 from autograd_lite.words.notation import formula
 

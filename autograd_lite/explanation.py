@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer
+from autograd_lite.graph import check_fresh
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT, slope_at
 from autograd_lite.steps import Path, backward_steps, node_names, paths
-from autograd_lite.value import Step, Value, check_fresh, topological_order
+from autograd_lite.value import Step, Value, topological_order
 from autograd_lite.words.sentences import Writer
 
 

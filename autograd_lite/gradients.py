@@ -5,11 +5,12 @@ A slope of the table of primitives, called with Values, gives a Value. So the ch
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
+from autograd_lite.graph import check_fresh
 from autograd_lite.primitives import CONSTANT, as_float, slope_at
-from autograd_lite.value import Operand, Value, chain_rule, check_fresh, check_value, constant, topological_order
+from autograd_lite.value import Operand, Value, chain_rule, check_value, constant, topological_order
 
 
 @overload
@@ -288,29 +289,44 @@ def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
     """The gradient as a list of graphs."""
     variables = _check_variables("inputs", inputs)
     order = topological_order(output)
-    check_fresh(order)
     gradients = adjoints(order)
     return [_as_value(gradients.get(value, 0.0)) for value in variables]
 
 
-def adjoints(order: list[Value], leaves: Collection[Value] | None = None) -> dict[Value, Operand]:
-    """The adjoint of each node: the gradient of the last node of a topological order with respect to it, as a graph.
+class _Adjoint(NamedTuple):
+    """An adjoint that is an operand of a graph; in `chain_rule` it multiplies and adds as a number does."""
+
+    operand: Operand
+    times: Callable[[Operand, Operand], Operand]
+
+    def __mul__(self, slope: Operand) -> "_Adjoint":  # type: ignore[override]
+        return _Adjoint(self.times(self.operand, slope), self.times)
+
+    def __add__(self, share: "_Adjoint") -> "_Adjoint":  # type: ignore[override]
+        return _Adjoint(self.operand + share.operand, self.times)  # type: ignore[operator]
+
+
+def adjoints(order: list[Value], *, for_all_numbers: bool = False) -> dict[Value, Operand]:
+    """Return the adjoint of each node, the gradient of the last node of a topological order, as a graph.
+
+    It is a Value for each node that the last one depends on, or a number where the gradient is constant; constants have
+    none.
 
     Arguments:
         order: nodes, each after its parents.
-        leaves: of a graph that shall hold for all numbers, the leaves whose numbers are going to be changed; constants
-            among them stand in slopes as nodes, and nothing is left out because of a number that there is now.
-
-    Gives a Value for each node that the last one depends on, or a number where the gradient is constant; none for a
-    constant.
+        for_all_numbers: whether the graph must hold for other numbers too: nothing is then left out because of a number
+            that there is now.
 
     >>> x = Value(2.0, label="x")
     >>> adjoints(topological_order(x * 3))[x]
     3.0
     """
-    if leaves is None:
-        return chain_rule(order, _read, _times)
-    return chain_rule(order, lambda node: node if node in leaves else _read(node), _times_for_all_numbers)
+    try:
+        chain_rule(order, _Adjoint(1.0, _times_for_all_numbers if for_all_numbers else _times), _read)
+        return {node: node._adjoint.operand for node in order if node._adjoint is not None}
+    finally:
+        for node in order:
+            node._adjoint = None  # or the nodes would refer to the graph that refers to them
 
 
 def _read(node: Value) -> Operand:

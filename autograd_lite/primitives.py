@@ -14,6 +14,7 @@ import math
 import operator
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
@@ -38,12 +39,12 @@ class Primitive:
     Arguments:
         name: the name that back ends and the command line use, for example "tanh".
         symbol: how it is written: an operator sign that stands between its arguments, or the name of a function.
-        compute: the result for float arguments; never raises, by IEEE 754.
+        compute: the result for float arguments; never raises, by IEEE 754. If it is variadic: for two of them.
         slopes: for each argument, the local partial derivative with respect to it: a function
             `slope(out, *arguments)`, or a number where it is constant. The slope of an argument that is a constant of
             the graph is never computed, so `x**2` never asks for log(x).
         commutative: whether the order of the arguments makes no difference.
-        variadic: whether more arguments may follow; the last slope then holds for each of them.
+        variadic: whether more arguments may follow the two, as in a sum; the last slope then holds for each of them.
 
     Attributes:
         arity: how many arguments it takes; None if it is variadic, which means two or more.
@@ -88,7 +89,15 @@ class Primitive:
         numbers = [
             as_float(argument, f"argument {i} of {self.symbol}") for i, argument in enumerate(arguments, start=1)
         ]
-        return self.compute(*numbers)
+        return self.evaluate(numbers)
+
+    def evaluate(self, numbers: Sequence[float]) -> float:
+        """Return the result for a sequence of floats; more than two terms are added from left to right.
+
+        >>> ADD.evaluate([1.0, 2.0, 3.0])
+        6.0
+        """
+        return reduce(self.compute, numbers) if self.arity is None else self.compute(*numbers)
 
     def slopes_of(self, arguments: int) -> tuple[Slope, ...]:
         """Return the slopes for a number of arguments, one for each.
@@ -164,13 +173,6 @@ def _ieee(function: Callable[[float], float], poles: dict[float, float] | None =
     return compute
 
 
-def _add(a: float, b: float, *others: float) -> float:
-    total = a + b
-    for other in others:  # from left to right, not by the built-in sum, which from Python 3.12 on rounds differently
-        total += other
-    return total
-
-
 def _divide(a: float, b: float) -> float:
     try:
         return a / b
@@ -227,7 +229,7 @@ def _minimum(a: float, b: float) -> float:
 LEAF         = Primitive("leaf",         "",      float,                          ())
 CONSTANT     = Primitive("constant",     "",      float,                          ())
 
-ADD          = Primitive("add",          "+",     _add,                           (1.0, 1.0), commutative=True, variadic=True)
+ADD          = Primitive("add",          "+",     operator.add,                   (1.0, 1.0), commutative=True, variadic=True)
 SUBTRACT     = Primitive("subtract",     "-",     operator.sub,                   (1.0, -1.0))
 MULTIPLY     = Primitive("multiply",     "*",     operator.mul,                   (lambda o, a, b: b, lambda o, a, b: a), commutative=True)
 DIVIDE       = Primitive("divide",       "/",     _divide,                        (lambda o, a, b: divide(1.0, b), lambda o, a, b: divide(-o, b)))

@@ -1,6 +1,5 @@
 """The backward pass as data: a step for each application of the chain rule, and a path for each way to the root."""
 
-import operator
 from collections.abc import Iterable
 from itertools import count, islice
 from math import prod
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.value import Step, Value, chain_rule, check_fresh, check_value, topological_order
+from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
 
 
 def backward_steps(root: Value) -> list[Step]:
@@ -23,11 +22,7 @@ def backward_steps(root: Value) -> list[Step]:
     a 3.0 1.0 3.0 3.0
     a 3.0 1.0 3.0 6.0
     """
-    order = topological_order(root)
-    check_fresh(order)
-    steps: list[Step] = []
-    chain_rule(order, operator.attrgetter("data"), observe=steps.append)
-    return steps
+    return backward_steps_of(topological_order(root))
 
 
 class Path(NamedTuple):

@@ -1,14 +1,14 @@
 """The whole walk over a graph as steps that print: the forward pass, the seed, and the chain rule edge by edge."""
 
-import operator
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_integer
+from autograd_lite.graph import check_fresh
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.steps import node_names
-from autograd_lite.value import Step, Value, chain_rule, check_fresh, check_value, topological_order
+from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
 from autograd_lite.words.sentences import Writer
 
 Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward"]
@@ -136,14 +136,13 @@ def chain_rule_below(order: list[Value], part: list[Value]) -> tuple[float, list
     arrived: dict[Value, int] = {}
     found: list[tuple[Step, float | None, int]] = []
 
-    def observe(step: Step) -> None:
+    for step in backward_steps_of(order):
         if step.parent in inside:
             arrived[step.parent] = arrived.get(step.parent, 0) + 1
             if step.node in inside:
                 found.append((step, totals.get(step.parent), arrived[step.parent]))
             totals[step.parent] = step.total
 
-    chain_rule(order, operator.attrgetter("data"), observe=observe)
     places: dict[Value, Iterator[int]] = {}
     contributions = []
     for step, before, number in found:

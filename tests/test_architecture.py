@@ -43,6 +43,7 @@ def imports_of(path):
 
 FLOORS = [
     ["checks", "labels", "primitives"],
+    ["graph"],
     ["value"],
     ["gradients", "words"],
     ["steps", "trace", "parse", "pictures", "explanation"],

@@ -12,10 +12,10 @@ from programs import BATCHES, by_backward, points_near, random_case, student_net
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, constant, grad, hessian
+from autograd_lite.graph import TracingError
 from autograd_lite.program import compiled
 from autograd_lite.program.choice import BACKENDS
 from autograd_lite.program.compiled import Program
-from autograd_lite.value import TracingError
 
 HAS_LLVM = importlib.util.find_spec("llvmlite") is not None
 needs_llvm = pytest.mark.skipif(not HAS_LLVM, reason="needs llvmlite")

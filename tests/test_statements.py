@@ -12,8 +12,9 @@ from test_primitives import SPECIAL, bits
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, add, constant, leaky_relu, maximum, minimum, tanh
+from autograd_lite.graph import TracingError, tracing
 from autograd_lite.program.statements import COMMUTATIVE, SIMPLER, Recorder, trace
-from autograd_lite.value import TracingError, topological_order, tracing
+from autograd_lite.value import topological_order
 
 inf, nan = math.inf, math.nan
 negative = PRIMITIVES["negative"]
@@ -36,7 +37,7 @@ def run(statements, leaves):
             numbers.append(statements.numbers[position])
         else:
             arguments = [numbers[argument] for argument in statements.arguments[position]]
-            numbers.append(PRIMITIVES[statements.ops[position]].compute(*arguments))
+            numbers.append(PRIMITIVES[statements.ops[position]].evaluate(arguments))
     return numbers
 
 

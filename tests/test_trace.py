@@ -54,7 +54,7 @@ def test_contributions_are_numbered_and_each_adds_to_what_was_there_before(seed)
         if step.phase != "backward":
             continue
         contribution = step.contribution
-        _, parent, slope, upstream, share, total = contribution.step
+        _, parent, _, slope, upstream, share, total = contribution.step
         assert step.node.parents[contribution.place] is parent
         arrived.setdefault(parent, []).append(total)
         assert contribution.number == len(arrived[parent])

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from autograd_lite.checks import check_choice, check_integer, check_switches
+from autograd_lite.graph import is_stale
 from autograd_lite.labels import clean
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
-from autograd_lite.value import Value, check_value, is_stale, topological_order
+from autograd_lite.value import Value, check_value, topological_order
 from autograd_lite.words.lecture import delta_name, layer_of
 
 if TYPE_CHECKING:

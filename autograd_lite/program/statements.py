@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from autograd_lite.gradients import adjoints
+from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT, PRIMITIVES, Primitive
-from autograd_lite.value import Operand, TracingError, Value, check_fresh, check_value, topological_order, tracing
+from autograd_lite.value import Operand, Value, check_value, topological_order
 from autograd_lite.words.lecture import delta_name
 
 Outputs: TypeAlias = Value | Sequence[Value]
@@ -160,7 +161,7 @@ class Recorder:
         """The statement that applies a primitive: a constant, an earlier one, or a new one."""
         numbers = self.statements.numbers
         if all(argument in numbers for argument in arguments):
-            return self.constant(self.row(op).compute(*[numbers[argument] for argument in arguments]))
+            return self.constant(self.row(op).evaluate([numbers[argument] for argument in arguments]))
         simpler = SIMPLER.get(op)
         if simpler is not None:
             position = simpler(self, arguments)
@@ -295,7 +296,7 @@ def trace(
     _name(statements, positions, order)
     if gradients:
         first = topological_order(roots[0])
-        slopes = adjoints(first, {*inputs, *parameters})
+        slopes = adjoints(first, for_all_numbers=True)
         by_inputs, by_parameters = (
             [slopes.get(leaf, 0.0) for leaf in leaves if leaf.op is not CONSTANT] for leaves in (inputs, parameters)
         )

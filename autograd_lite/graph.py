@@ -1,0 +1,187 @@
+"""What keeping a graph needs beyond the idea: stale numbers, copies and pickles, and the guard while tracing.
+
+None of it has to do with derivatives, so none of it is in `value.py`. A node here is a `Value`, of which only the
+attributes are used.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite.labels import clean
+from autograd_lite.primitives import Primitive
+
+if TYPE_CHECKING:
+    from autograd_lite.value import Value
+
+# Stale numbers: a node keeps the time at which its number was computed or changed
+
+
+class Clock:
+    """The time, which is the number of changes so far: of the number of a leaf, or of a graph by `forward`.
+
+    A node is stale if one of its parents has a later time than it has itself.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0
+        self._lock = threading.Lock()
+
+    def tick(self) -> int:
+        """Return the next time, which no other change has."""
+        with self._lock:
+            self.now += 1
+            return self.now
+
+
+CLOCK = Clock()
+
+CHANGED_AFTERWARDS = -1
+"""The time of a result whose number was set by the user, so that it is older than anything it was computed from."""
+
+
+def is_stale(node: "Value") -> bool:
+    """Whether a number that this node was computed from has changed since.
+
+    >>> from autograd_lite import Value
+    >>> x = Value(2.0)
+    >>> y = x * x
+    >>> x.data = 3.0
+    >>> is_stale(y)
+    True
+    """
+    return any(parent._time > node._time for parent in node.parents)
+
+
+def check_fresh(order: "list[Value]") -> None:
+    """Make sure that no node is stale, so that the slopes are those of the forward pass.
+
+    Raises:
+        RuntimeError: if a number was changed.
+    """
+    for node in order:
+        if is_stale(node):
+            raise stale_error(node)
+
+
+def stale_error(node: "Value") -> RuntimeError:
+    """Return the error that names a stale node."""
+    return RuntimeError(
+        f"the graph is stale: the data of a Value was changed after {describe(node)} (the old result) was computed "
+        "from it; call forward() on the root first, or build the expression again"
+    )
+
+
+def describe(node: "Value") -> str:
+    """Return a node in words, for messages: its label, its operation, and the numbers that went in.
+
+    >>> from autograd_lite import Value
+    >>> describe(Value(2.0, label="a") * 3)
+    'multiply(a=2.0, 3.0) = 6.0'
+    """
+    arguments = [
+        f"{clean(parent.label)}={parent._data}" if parent.label else str(parent._data) for parent in node.parents[:4]
+    ]
+    more = ["..."] if len(node.parents) > len(arguments) else []
+    label = f"{clean(node.label)!r} = " if node.label else ""
+    return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._data}"
+
+
+# Copies and pickles: parents come first, so nothing recurses, however deep the graph is
+
+
+def copy_graph(order: "list[Value]", memo: dict[int, Any]) -> None:
+    """Copy the nodes of a topological order into `memo`, the copies of a deep copy by the `id` of the original."""
+    for node in order:
+        if id(node) not in memo:
+            copy = restore_node(type(node), node.op, node._data, node._grad, node.label)
+            copy._set_parents(tuple([memo[id(parent)] for parent in node.parents]))
+            copy._time = node._time
+            memo[id(node)] = copy
+
+
+def reduce_graph(order: "list[Value]") -> tuple[Any, ...]:
+    """Return what `pickle` stores for the last node of a topological order: its leaves, and a row for each result.
+
+    Raises:
+        RuntimeError: if the graph is stale, because times hold in this process only.
+    """
+    check_fresh(order)
+    root = order[-1]
+    if root.level == 0:
+        return restore_node, (type(root), root.op, root._data, root._grad, root.label)
+    index = {node: position for position, node in enumerate(order)}
+    leaves = [node for node in order if node.level == 0]  # they come first in the order
+    rows = [
+        (type(node), node.op, node._data, node._grad, node.label, [index[parent] for parent in node.parents])
+        for node in order[len(leaves) :]
+    ]
+    return restore_graph, (leaves, rows)
+
+
+def restore_node(kind: "type[Value]", op: Primitive, data: float, grad: float | None, label: str) -> "Value":
+    """Return a node without parents."""
+    node = kind(data)
+    node.op, node._grad, node.label = op, grad, label
+    return node
+
+
+def restore_graph(leaves: "list[Value]", rows: list[tuple[Any, ...]]) -> "Value":
+    """Return the root of a graph that was pickled."""
+    nodes = list(leaves)
+    for *attributes, positions in rows:
+        node = restore_node(*attributes)
+        node._set_parents(tuple([nodes[position] for position in positions]))
+        nodes.append(node)
+    return nodes[-1]
+
+
+# The tracing guard: the graph of a traced function is recorded once, and stands for all numbers
+
+TRACING: dict[int, list[str]] = {}
+"""The threads in which a function is being traced, and what each was refused, in words."""
+
+
+class TracingError(TypeError):
+    """The graph of a traced function would depend on the number of a Value, as it does where Python branches on it."""
+
+
+@contextmanager
+def tracing() -> Iterator[list[str]]:
+    """Refuse this thread the numbers of Values for a while; what it records then holds for all numbers.
+
+    Yields the list of what was refused, in words.
+
+    >>> from autograd_lite import Value
+    >>> x = Value(3.0)
+    >>> with tracing():
+    ...     y = x if x > 0 else -x  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd_lite.graph.TracingError: a Value cannot be asked for its number while a function is traced: here it is ...
+    """
+    thread = threading.get_ident()
+    outer = TRACING.get(thread)
+    refused = TRACING[thread] = []
+    try:
+        yield refused
+    finally:
+        del TRACING[thread]
+        if outer is not None:
+            TRACING[thread] = outer
+
+
+def refuse_if_traced(what: str) -> None:
+    """Make sure that this thread is not tracing a function.
+
+    Raises:
+        TracingError: if it is; `what` says how the number would matter.
+    """
+    refused = TRACING.get(threading.get_ident())
+    if refused is not None:
+        refused.append(
+            f"a Value cannot be asked for its number while a function is traced: here {what}. The program would be "
+            "frozen to this one number; write a branch with relu, abs, maximum or minimum, and take functions such as "
+            "sin from autograd_lite, not from math"
+        )
+        raise TracingError(refused[-1])
