@@ -1,19 +1,18 @@
 """What keeping a graph needs beyond the idea: stale numbers, copies and pickles, and the guard while tracing.
 
-None of it has to do with derivatives, so none of it is in `value.py`. A node here is a `Value`, of which only the
-attributes are used.
+None of it has to do with derivatives, so none of it is in `value.py`.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from autograd_lite.labels import clean
 from autograd_lite.primitives import Primitive
 
-if TYPE_CHECKING:
-    from autograd_lite.value import Value
+Node: TypeAlias = Any
+"""A `Value`; not named so, because `value.py` imports this module."""
 
 # Stale numbers: a node keeps the time at which its number was computed or changed
 
@@ -41,7 +40,7 @@ CHANGED_AFTERWARDS = -1
 """The time of a result whose number was set by the user, so that it is older than anything it was computed from."""
 
 
-def is_stale(node: "Value") -> bool:
+def is_stale(node: Node) -> bool:
     """Whether a number that this node was computed from has changed since.
 
     >>> from autograd_lite import Value
@@ -54,7 +53,7 @@ def is_stale(node: "Value") -> bool:
     return any(parent._time > node._time for parent in node.parents)
 
 
-def check_fresh(order: "list[Value]") -> None:
+def check_fresh(order: list[Node]) -> None:
     """Make sure that no node is stale, so that the slopes are those of the forward pass.
 
     Raises:
@@ -65,7 +64,7 @@ def check_fresh(order: "list[Value]") -> None:
             raise stale_error(node)
 
 
-def stale_error(node: "Value") -> RuntimeError:
+def stale_error(node: Node) -> RuntimeError:
     """Return the error that names a stale node."""
     return RuntimeError(
         f"the graph is stale: the data of a Value was changed after {describe(node)} (the old result) was computed "
@@ -73,7 +72,7 @@ def stale_error(node: "Value") -> RuntimeError:
     )
 
 
-def describe(node: "Value") -> str:
+def describe(node: Node) -> str:
     """Return a node in words, for messages: its label, its operation, and the numbers that went in.
 
     >>> from autograd_lite import Value
@@ -91,7 +90,7 @@ def describe(node: "Value") -> str:
 # Copies and pickles: parents come first, so nothing recurses, however deep the graph is
 
 
-def copy_graph(order: "list[Value]", memo: dict[int, Any]) -> None:
+def copy_graph(order: list[Node], memo: dict[int, Any]) -> None:
     """Copy the nodes of a topological order into `memo`, the copies of a deep copy by the `id` of the original."""
     for node in order:
         if id(node) not in memo:
@@ -101,7 +100,7 @@ def copy_graph(order: "list[Value]", memo: dict[int, Any]) -> None:
             memo[id(node)] = copy
 
 
-def reduce_graph(order: "list[Value]") -> tuple[Any, ...]:
+def reduce_graph(order: list[Node]) -> tuple[Any, ...]:
     """Return what `pickle` stores for the last node of a topological order: its leaves, and a row for each result.
 
     Raises:
@@ -120,14 +119,14 @@ def reduce_graph(order: "list[Value]") -> tuple[Any, ...]:
     return restore_graph, (leaves, rows)
 
 
-def restore_node(kind: "type[Value]", op: Primitive, data: float, grad: float | None, label: str) -> "Value":
+def restore_node(kind: type[Node], op: Primitive, data: float, grad: float | None, label: str) -> Node:
     """Return a node without parents."""
     node = kind(data)
     node.op, node._grad, node.label = op, grad, label
     return node
 
 
-def restore_graph(leaves: "list[Value]", rows: list[tuple[Any, ...]]) -> "Value":
+def restore_graph(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
     """Return the root of a graph that was pickled."""
     nodes = list(leaves)
     for *attributes, positions in rows:
