@@ -303,7 +303,7 @@ def add(*arguments: Number | float) -> Number:
     """
     if len(arguments) < 2:
         raise TypeError(f"add takes two or more arguments, received {len(arguments)}")
-    return ADD(*arguments)  # type: ignore[no-any-return]
+    return ADD(*arguments)
 
 
 def divide(a: Number | float, b: Number | float) -> Number:
@@ -312,7 +312,7 @@ def divide(a: Number | float, b: Number | float) -> Number:
     >>> divide(1.0, 0.0), divide(-1.0, 0.0)
     (inf, -inf)
     """
-    return DIVIDE(a, b)  # type: ignore[no-any-return]
+    return DIVIDE(a, b)
 
 
 def floor_divide(a: Number | float, b: Number | float) -> Number:
@@ -321,7 +321,7 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
     >>> floor_divide(-7.0, 2.0)
     -4.0
     """
-    return FLOOR_DIVIDE(a, b)  # type: ignore[no-any-return]
+    return FLOOR_DIVIDE(a, b)
 
 
 def power(x: Number | float, y: Number | float) -> Number:
@@ -334,7 +334,7 @@ def power(x: Number | float, y: Number | float) -> Number:
     """
     if isinstance(y, float) and y in {0.0, 1.0}:
         return x if y else 1.0  # type: ignore[return-value]
-    return POWER(x, y)  # type: ignore[no-any-return]
+    return POWER(x, y)
 
 
 def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
@@ -347,7 +347,7 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
     0.0
     """
     if hasattr(a, "__record__"):
-        return MULTIPLY_NO_NAN(a, b)  # type: ignore[no-any-return]
+        return MULTIPLY_NO_NAN(a, b)
     if a == 1.0:
         return b  # type: ignore[return-value]
     return a * b if a else 0.0  # type: ignore[operator, return-value]
@@ -359,7 +359,7 @@ def greater(a: Number | float, b: Number | float) -> Number:
     >>> greater(2.0, 1.0), greater(1.0, 1.0)
     (1.0, 0.0)
     """
-    return GREATER(a, b)  # type: ignore[no-any-return]
+    return GREATER(a, b)
 
 
 def sign(x: Number) -> Number:
@@ -368,7 +368,7 @@ def sign(x: Number) -> Number:
     >>> sign(-2.5)
     -1.0
     """
-    return SIGN(x)  # type: ignore[no-any-return]
+    return SIGN(x)
 
 
 def abs(x: Number) -> Number:
@@ -377,7 +377,7 @@ def abs(x: Number) -> Number:
     >>> abs(-2.0)
     2.0
     """
-    return ABS(x)  # type: ignore[no-any-return]
+    return ABS(x)
 
 
 def exp(x: Number) -> Number:
@@ -386,7 +386,7 @@ def exp(x: Number) -> Number:
     >>> exp(1.0), exp(1000.0)
     (2.718281828459045, inf)
     """
-    return EXP(x)  # type: ignore[no-any-return]
+    return EXP(x)
 
 
 def expm1(x: Number) -> Number:
@@ -395,7 +395,7 @@ def expm1(x: Number) -> Number:
     >>> expm1(1e-20)
     1e-20
     """
-    return EXPM1(x)  # type: ignore[no-any-return]
+    return EXPM1(x)
 
 
 def log(x: Number) -> Number:
@@ -404,7 +404,7 @@ def log(x: Number) -> Number:
     >>> log(math.e), log(0.0), log(-1.0)
     (1.0, -inf, nan)
     """
-    return LOG(x)  # type: ignore[no-any-return]
+    return LOG(x)
 
 
 def log1p(x: Number) -> Number:
@@ -413,7 +413,7 @@ def log1p(x: Number) -> Number:
     >>> log1p(1e-20)
     1e-20
     """
-    return LOG1P(x)  # type: ignore[no-any-return]
+    return LOG1P(x)
 
 
 def sqrt(x: Number) -> Number:
@@ -422,7 +422,7 @@ def sqrt(x: Number) -> Number:
     >>> sqrt(9.0)
     3.0
     """
-    return SQRT(x)  # type: ignore[no-any-return]
+    return SQRT(x)
 
 
 def sin(x: Number) -> Number:
@@ -431,7 +431,7 @@ def sin(x: Number) -> Number:
     >>> sin(0.0)
     0.0
     """
-    return SIN(x)  # type: ignore[no-any-return]
+    return SIN(x)
 
 
 def cos(x: Number) -> Number:
@@ -440,7 +440,7 @@ def cos(x: Number) -> Number:
     >>> cos(0.0)
     1.0
     """
-    return COS(x)  # type: ignore[no-any-return]
+    return COS(x)
 
 
 def tan(x: Number) -> Number:
@@ -449,7 +449,7 @@ def tan(x: Number) -> Number:
     >>> tan(0.0)
     0.0
     """
-    return TAN(x)  # type: ignore[no-any-return]
+    return TAN(x)
 
 
 def asin(x: Number) -> Number:
@@ -458,7 +458,7 @@ def asin(x: Number) -> Number:
     >>> asin(0.0)
     0.0
     """
-    return ASIN(x)  # type: ignore[no-any-return]
+    return ASIN(x)
 
 
 def acos(x: Number) -> Number:
@@ -467,7 +467,7 @@ def acos(x: Number) -> Number:
     >>> acos(1.0)
     0.0
     """
-    return ACOS(x)  # type: ignore[no-any-return]
+    return ACOS(x)
 
 
 def atan(x: Number) -> Number:
@@ -476,7 +476,7 @@ def atan(x: Number) -> Number:
     >>> atan(0.0)
     0.0
     """
-    return ATAN(x)  # type: ignore[no-any-return]
+    return ATAN(x)
 
 
 def atan2(y: Number | float, x: Number | float) -> Number:
@@ -485,7 +485,7 @@ def atan2(y: Number | float, x: Number | float) -> Number:
     >>> atan2(1.0, 1.0) == math.pi / 4
     True
     """
-    return ATAN2(y, x)  # type: ignore[no-any-return]
+    return ATAN2(y, x)
 
 
 def sinh(x: Number) -> Number:
@@ -494,7 +494,7 @@ def sinh(x: Number) -> Number:
     >>> sinh(0.0), sinh(-1000.0)
     (0.0, -inf)
     """
-    return SINH(x)  # type: ignore[no-any-return]
+    return SINH(x)
 
 
 def cosh(x: Number) -> Number:
@@ -503,7 +503,7 @@ def cosh(x: Number) -> Number:
     >>> cosh(0.0), cosh(-1000.0)
     (1.0, inf)
     """
-    return COSH(x)  # type: ignore[no-any-return]
+    return COSH(x)
 
 
 def tanh(x: Number) -> Number:
@@ -514,7 +514,7 @@ def tanh(x: Number) -> Number:
     >>> tanh(0.5)
     0.46211715726000974
     """
-    return TANH(x)  # type: ignore[no-any-return]
+    return TANH(x)
 
 
 def asinh(x: Number) -> Number:
@@ -523,7 +523,7 @@ def asinh(x: Number) -> Number:
     >>> asinh(0.0)
     0.0
     """
-    return ASINH(x)  # type: ignore[no-any-return]
+    return ASINH(x)
 
 
 def acosh(x: Number) -> Number:
@@ -532,7 +532,7 @@ def acosh(x: Number) -> Number:
     >>> acosh(1.0)
     0.0
     """
-    return ACOSH(x)  # type: ignore[no-any-return]
+    return ACOSH(x)
 
 
 def atanh(x: Number) -> Number:
@@ -541,7 +541,7 @@ def atanh(x: Number) -> Number:
     >>> atanh(0.0), atanh(1.0)
     (0.0, inf)
     """
-    return ATANH(x)  # type: ignore[no-any-return]
+    return ATANH(x)
 
 
 def erf(x: Number) -> Number:
@@ -550,7 +550,7 @@ def erf(x: Number) -> Number:
     >>> erf(0.0)
     0.0
     """
-    return ERF(x)  # type: ignore[no-any-return]
+    return ERF(x)
 
 
 def sigmoid(x: Number) -> Number:
@@ -559,7 +559,7 @@ def sigmoid(x: Number) -> Number:
     >>> sigmoid(0.0), sigmoid(-745.0)
     (0.5, 5e-324)
     """
-    return SIGMOID(x)  # type: ignore[no-any-return]
+    return SIGMOID(x)
 
 
 def softplus(x: Number) -> Number:
@@ -568,7 +568,7 @@ def softplus(x: Number) -> Number:
     >>> softplus(1000.0)
     1000.0
     """
-    return SOFTPLUS(x)  # type: ignore[no-any-return]
+    return SOFTPLUS(x)
 
 
 def relu(x: Number) -> Number:
@@ -577,7 +577,7 @@ def relu(x: Number) -> Number:
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
     """
-    return RELU(x)  # type: ignore[no-any-return]
+    return RELU(x)
 
 
 def leaky_relu(x: Number, negative_slope: Number | float = 0.01) -> Number:
@@ -586,7 +586,7 @@ def leaky_relu(x: Number, negative_slope: Number | float = 0.01) -> Number:
     >>> leaky_relu(-2.0), leaky_relu(3.0)
     (-0.02, 3.0)
     """
-    return LEAKY_RELU(x, negative_slope)  # type: ignore[no-any-return]
+    return LEAKY_RELU(x, negative_slope)
 
 
 def maximum(a: Number | float, b: Number | float) -> Number:
@@ -598,7 +598,7 @@ def maximum(a: Number | float, b: Number | float) -> Number:
     >>> maximum(2.0, 3.0)
     3.0
     """
-    return (MAXIMUM if _varies(a) and _varies(b) else MAXIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
+    return (MAXIMUM if _varies(a) and _varies(b) else MAXIMUM_CONSTANT)(a, b)
 
 
 def minimum(a: Number | float, b: Number | float) -> Number:
@@ -607,7 +607,7 @@ def minimum(a: Number | float, b: Number | float) -> Number:
     >>> minimum(2.0, 3.0)
     2.0
     """
-    return (MINIMUM if _varies(a) and _varies(b) else MINIMUM_CONSTANT)(a, b)  # type: ignore[no-any-return]
+    return (MINIMUM if _varies(a) and _varies(b) else MINIMUM_CONSTANT)(a, b)
 
 
 def _varies(argument: object) -> bool:

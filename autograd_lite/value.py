@@ -129,7 +129,7 @@ def chain_rule(
     order: "list[Value]",
     seed: Any = 1.0,
     read: "Callable[[Value], Any] | None" = None,
-    pass_on: Callable[["Value", int, "Value", Any, tuple[Any, ...]], None] = pass_on,
+    at_edge: Callable[["Value", int, "Value", Any, tuple[Any, ...]], None] = pass_on,
 ) -> None:
     """Compute the adjoint of each node of a topological order: the derivative of the last node with respect to it.
 
@@ -140,7 +140,7 @@ def chain_rule(
         order: nodes, each after its parents.
         seed: the derivative of the last node with respect to itself.
         read: what stands for a node in the slopes; its number, if None. (With the node itself the gradient is a graph.)
-        pass_on: what is done at each edge, in place of the function above.
+        at_edge: what is done at each edge.
 
     Raises:
         RuntimeError: if the graph is stale.
@@ -161,13 +161,13 @@ def chain_rule(
             values = [node, *parents]
             arguments = tuple([value._data for value in values] if read is None else map(read, values))
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
-                pass_on(node, place, parent, slope, arguments)
+                at_edge(node, place, parent, slope, arguments)
         elif second is None:  # the same for one parent and for two, which is nearly always, without the loop
-            pass_on(node, 0, first, slopes[0], (node._data, first._data))
+            at_edge(node, 0, first, slopes[0], (node._data, first._data))
         else:
             arguments = node._data, first._data, second._data
-            pass_on(node, 0, first, slopes[0], arguments)
-            pass_on(node, 1, second, slopes[1], arguments)
+            at_edge(node, 0, first, slopes[0], arguments)
+            at_edge(node, 1, second, slopes[1], arguments)
 
 
 def backward_steps_of(order: "list[Value]") -> list[Step]:
@@ -180,7 +180,7 @@ def backward_steps_of(order: "list[Value]") -> list[Step]:
             local, upstream = slope(*arguments) if callable(slope) else slope, node._adjoint
             steps.append(Step(node, parent, place, local, upstream, upstream * local, parent._adjoint))
 
-    chain_rule(order, pass_on=noted)
+    chain_rule(order, at_edge=noted)
     return steps
 
 
@@ -541,7 +541,7 @@ class Value:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         copy_graph(topological_order(self), memo)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduce_graph(topological_order(self))
@@ -598,7 +598,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
             if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
                 raise
             # This tells Python to ask the other operand: a NumPy array then takes this one element by element.
-            return NotImplemented  # type: ignore[no-any-return]
+            return NotImplemented
     node: Value = object.__new__(Value)
     node._data = op.compute(a._data, b._data)
     node._grad = None
@@ -616,7 +616,7 @@ def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) ->
     try:
         return comparison(a._data, b._data if isinstance(b, Value) else as_float(b, "the other operand"))
     except TypeError:
-        return NotImplemented  # type: ignore[no-any-return]
+        return NotImplemented
 
 
 # What is checked and warned of
