@@ -56,7 +56,7 @@ from autograd_lite.primitives import (
     tanh,
 )
 from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
-from autograd_lite.program import compile as compile  # nor is this one
+from autograd_lite.program import compile_program
 from autograd_lite.stepper import Stepper, step_through
 from autograd_lite.steps import Path, backward_steps, paths
 from autograd_lite.trace import Contribution, TraceStep, steps
@@ -89,6 +89,7 @@ __all__ = [
     "atanh",
     "backward_steps",
     "check_gradients",
+    "compile_program",
     "constant",
     "cos",
     "cosh",

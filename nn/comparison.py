@@ -105,7 +105,7 @@ _COLUMNS = ("autodiff", "delta recursion", "measured", "|a - d|", "|a - m|")
 def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
     """All gradients of the squared error of a network, three ways: from the graph, from the delta recursion, and by
     central differences of the forward propagation. The network is left as it is, its gradients too. For several
-    examples the graph of one is compiled into a program (see `autograd_lite.compile`).
+    examples the graph of one is compiled into a program (see `autograd_lite.compile_program`).
 
     Arguments:
         net: an MLP with L layers.

@@ -349,7 +349,7 @@ def print_network(sizes, goals, rounds):
     XY, P = np.hstack([X, Y]), np.array([w.data for w in parameters])
     weights = [np.array(W, dtype=float) for W in net.weights]
     programs = {
-        name: autograd_lite.compile(error, inputs=inputs, parameters=parameters, backend=name)
+        name: autograd_lite.compile_program(error, inputs=inputs, parameters=parameters, backend=name)
         for name in backends("llvm", "arrays", "auto")
     }
     auto = programs.pop("auto")
@@ -526,8 +526,8 @@ def print_scalar(rounds):
     operations = sum(1 for node in topological_order(graph) if node.parents)
     print(f"\n2. A scalar function of 5 inputs and {operations} operations: its value and gradient for each point")
     names = backends("llvm", "auto")
-    programs = {name: autograd_lite.compile(graph, inputs=inputs, backend=name) for name in names}
-    by_floats = autograd_lite.compile(graph, inputs=inputs, backend="python")
+    programs = {name: autograd_lite.compile_program(graph, inputs=inputs, backend=name) for name in names}
+    by_floats = autograd_lite.compile_program(graph, inputs=inputs, backend="python")
     for points in BATCHES:
         X = np.random.default_rng(0).uniform(0.1, 1, (points, 5))
         sample = X[:1_000]
@@ -570,7 +570,7 @@ def seconds_to_compile(build, backend):
     root, inputs, parameters = build()
     built = time.perf_counter()
     try:
-        autograd_lite.compile(root, inputs=inputs, parameters=parameters, backend=backend)
+        autograd_lite.compile_program(root, inputs=inputs, parameters=parameters, backend=backend)
     except ValueError as error:
         return {"refused": str(error).rpartition(": ")[2]}
     compiled = time.perf_counter()
@@ -707,7 +707,7 @@ def measure_rates():
 
     runs, compiled = [], []
     for name, root, inputs, parameters in programs_to_rate():
-        program = autograd_lite.compile(root, inputs=inputs, parameters=parameters)
+        program = autograd_lite.compile_program(root, inputs=inputs, parameters=parameters)
         shape, size = program.shape, program.shape.size
         P = np.array([w.data for w in parameters])
         for backend in BACKENDS:

@@ -166,13 +166,13 @@ def test_estimates_grow_with_the_work(size, points, what):
 
 def test_python_is_for_a_point_machine_code_for_many():
     x, w = Value(2.0, "x"), Value(3.0, "w")
-    program = autograd_lite.compile(x * w, [x], [w])
+    program = autograd_lite.compile_program(x * w, [x], [w])
     assert program.chosen(1, 0.0) == "python"
     assert program.chosen(10**4, 0.0) == "numpy"
     if not program.shape.unable["llvm"]:
         assert program.chosen(10**6, math.inf) == "llvm"
     inputs, targets, parameters, error = student_network(1, [5, 30, 3])
-    assert autograd_lite.compile(error, [*inputs, *targets], parameters).chosen(100, 0.0) == "arrays"
+    assert autograd_lite.compile_program(error, [*inputs, *targets], parameters).chosen(100, 0.0) == "arrays"
 
 
 # Reasons against
@@ -210,7 +210,7 @@ def test_what_is_unable_is_not_chosen():
     own = Primitive("cube", "cube", lambda x: x**3, (lambda o, x: 3 * x * x,))
     x = Value(2.0, "x")
     try:
-        program = autograd_lite.compile(add(own(x), tanh(x)), [x])
+        program = autograd_lite.compile_program(add(own(x), tanh(x)), [x])
         chosen = {program.chosen(points, spent) for points in (1, 100, 10**6) for spent in (0.0, 1.0, math.inf)}
         assert chosen <= {"python", "numpy"}
     finally:
@@ -219,7 +219,7 @@ def test_what_is_unable_is_not_chosen():
 
 def test_spent_is_counted_by_the_estimates_of_the_first():
     inputs, targets, parameters, error = student_network(1, [3, 4, 2])
-    program = autograd_lite.compile(error, [*inputs, *targets], parameters)
+    program = autograd_lite.compile_program(error, [*inputs, *targets], parameters)
     numbers = [leaf.data for leaf in (*inputs, *targets)], [leaf.data for leaf in parameters]
     run = program.shape.plan(1).run
     assert run == program.shape.estimates(1)[program.chosen(1, 0.0)].run

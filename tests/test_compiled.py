@@ -38,7 +38,7 @@ def agree(evaluation, truth, scale):
 def test_random_graphs_give_the_numbers_of_backward(seed, backend):
     inputs, parameters, root, scale = random_case(seed)
     X, P = points_near(inputs, BATCHES[seed % len(BATCHES)], seed), [leaf.data for leaf in parameters]
-    program = autograd_lite.compile(root, inputs, parameters, backend=backend)
+    program = autograd_lite.compile_program(root, inputs, parameters, backend=backend)
     agree(program(X, P), by_backward(root, inputs, parameters, X, P), scale)
 
 
@@ -48,10 +48,10 @@ def test_networks_written_by_hand_give_the_numbers_of_backward(seed, backend):
     inputs, targets, parameters, error = student_network(seed)
     leaves = [*inputs, *targets]
     X, P = points_near(leaves, BATCHES[seed % len(BATCHES)], seed, spread=1.0), [leaf.data for leaf in parameters]
-    program = autograd_lite.compile(error, leaves, parameters)
+    program = autograd_lite.compile_program(error, leaves, parameters)
     if backend == "arrays" and program.shape.unable["arrays"]:
         pytest.skip("nothing in it forms a matrix")
-    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    program = autograd_lite.compile_program(error, leaves, parameters, backend=backend)
     agree(program(X, P), by_backward(error, leaves, parameters, X, P), 10.0)
 
 
@@ -60,7 +60,7 @@ def test_higher_derivatives_are_outputs_like_others(backend):
     x, y = Value(0.4, "x"), Value(-0.7, "y")
     f = (x * y).sin() * x.exp() + y**3
     outputs = [f, *grad(f, [x, y]), *(entry for row in hessian(f, [x, y]) for entry in row)]
-    program = autograd_lite.compile(outputs, [x], [y], gradients=False, backend=backend)
+    program = autograd_lite.compile_program(outputs, [x], [y], gradients=False, backend=backend)
     evaluation = program([[0.4], [0.5]], [-0.7])
     assert evaluation.outputs[0] == pytest.approx([output.data for output in outputs], rel=1e-13)
     assert evaluation.input_gradients.shape == (2, 0)
@@ -71,7 +71,7 @@ def test_higher_derivatives_are_outputs_like_others(backend):
 def test_what_does_not_vary_counts_once_for_each_point(backend):
     """A penalty of the weights within the error of one example: the sum over the batch has it N times."""
     x, w = Value(2.0, "x"), Value(3.0, "w")
-    program = autograd_lite.compile(x + 0.5 * w.exp(), [x], [w], backend=backend)
+    program = autograd_lite.compile_program(x + 0.5 * w.exp(), [x], [w], backend=backend)
     evaluation = program([[1.0], [2.0], [3.0]], [0.25])
     assert evaluation.total == pytest.approx(6 + 1.5 * math.exp(0.25), rel=1e-15)
     assert evaluation.parameter_gradients == pytest.approx([1.5 * math.exp(0.25)], rel=1e-15)
@@ -81,7 +81,7 @@ def test_what_does_not_vary_counts_once_for_each_point(backend):
 @pytest.mark.parametrize("backend", STRAIGHT)
 def test_outputs_that_are_leaves_or_constants(backend):
     x, w, c = Value(2.0, "x"), Value(3.0, "w"), constant(7.0)
-    program = autograd_lite.compile([x, w, c, x + 1], [x], [w], backend=backend)
+    program = autograd_lite.compile_program([x, w, c, x + 1], [x], [w], backend=backend)
     evaluation = program([[1.0], [2.0]], [5.0])
     assert evaluation.outputs.tolist() == [[1.0, 5.0, 7.0, 2.0], [2.0, 5.0, 7.0, 3.0]]
     assert evaluation.input_gradients.tolist() == [[1.0], [1.0]]
@@ -91,7 +91,7 @@ def test_outputs_that_are_leaves_or_constants(backend):
 @pytest.mark.parametrize("backend", STRAIGHT)
 def test_constants_may_be_given_other_numbers_but_have_no_gradients(backend):
     x, w, c, d = Value(2.0, "x"), Value(3.0, "w"), constant(1.0, "c"), constant(1.0, "d")
-    program = autograd_lite.compile(x * w * c**d, [x, c], [w, d], backend=backend)
+    program = autograd_lite.compile_program(x * w * c**d, [x, c], [w, d], backend=backend)
     evaluation = program([[2.0, 5.0], [3.0, 4.0]], [3.0, 2.0])
     assert evaluation.outputs.tolist() == [[150.0], [144.0]]
     assert evaluation.input_gradients.tolist() == [[75.0], [48.0]]
@@ -101,7 +101,7 @@ def test_constants_may_be_given_other_numbers_but_have_no_gradients(backend):
 @pytest.mark.parametrize("backend", STRAIGHT)
 def test_a_program_without_inputs_is_one_point(backend):
     w = Value(3.0, "w")
-    evaluation = autograd_lite.compile(w * w, parameters=[w], backend=backend)(None, [4.0])
+    evaluation = autograd_lite.compile_program(w * w, parameters=[w], backend=backend)(None, [4.0])
     assert (evaluation.total, evaluation.parameter_gradients.tolist()) == (16.0, [8.0])
 
 
@@ -109,7 +109,7 @@ def test_a_program_without_inputs_is_one_point(backend):
 def test_inputs_in_any_memory_layout(backend):
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    program = autograd_lite.compile_program(error, leaves, parameters, backend=backend)
     X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
     expected = program(X, P)
     wide = np.repeat(np.repeat(X, 2, axis=0), 3, axis=1)
@@ -127,7 +127,7 @@ def test_inputs_in_any_memory_layout(backend):
 def test_results_are_the_callers_to_keep_and_to_change(backend):
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    program = autograd_lite.compile_program(error, leaves, parameters, backend=backend)
     X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
     first = program(X, P)
     kept = [np.array(part) for part in first]
@@ -143,7 +143,7 @@ def test_infinite_and_undefined_numbers_come_without_a_warning(backend):
     x, w = Value(1.0, "x"), Value(1.0, "w")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        program = autograd_lite.compile([x.log(), 1 / x, x / w, (x * 1000).exp()], [x], [w], backend=backend)
+        program = autograd_lite.compile_program([x.log(), 1 / x, x / w, (x * 1000).exp()], [x], [w], backend=backend)
         outputs = program([[0.0], [-1.0], [1.0]], [0.0]).outputs
     expected = [[-np.inf, np.inf, np.nan, 1.0], [np.nan, -1.0, -np.inf, 0.0], [0.0, 1.0, np.inf, np.inf]]
     np.testing.assert_array_equal(outputs, expected)
@@ -154,7 +154,7 @@ def test_points_beyond_the_last_do_not_count_even_if_the_last_is_infinite():
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
     X, P = points_near(leaves, 13, 0), [leaf.data for leaf in parameters]
-    program = autograd_lite.compile(error, leaves, parameters, backend="llvm")
+    program = autograd_lite.compile_program(error, leaves, parameters, backend="llvm")
     sums = sum(program(X[i : i + 1], P).parameter_gradients for i in range(13))
     assert program(X, P).parameter_gradients == pytest.approx(sums, rel=1e-12)
     assert program(X, P).total == pytest.approx(program(X, P).outputs.sum(), rel=1e-14)
@@ -180,14 +180,14 @@ def test_a_branch_on_a_value_is_refused_with_an_explanation():
         lambda x: sorted([x, w])[0],
     ):
         with pytest.raises(TracingError, match=r"cannot be asked for its number while a function is traced.*relu, abs"):
-            autograd_lite.compile(branch, [x], [w])
+            autograd_lite.compile_program(branch, [x], [w])
     assert x > 0  # afterwards nothing is refused
 
 
 def test_a_function_is_traced_once_with_the_inputs():
     x, w = leaves()
     calls = []
-    program = autograd_lite.compile(lambda a: [calls.append(a), a * w][1], [x], [w])
+    program = autograd_lite.compile_program(lambda a: [calls.append(a), a * w][1], [x], [w])
     assert calls == [x]
     assert program([[5.0]], [3.0]).total == 15.0
 
@@ -204,25 +204,25 @@ def test_a_function_is_traced_once_with_the_inputs():
 )
 def test_what_is_declared_wrongly_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        autograd_lite.compile(*arguments(*leaves()))
+        autograd_lite.compile_program(*arguments(*leaves()))
 
 
 def test_what_is_no_value_is_refused():
     x, w = leaves()
     with pytest.raises(TypeError, match=r"number 1 of inputs must be a Value, not float: 1\.0"):
-        autograd_lite.compile(x * w, [1.0], [w])
+        autograd_lite.compile_program(x * w, [1.0], [w])
     with pytest.raises(TypeError, match=r"must be sequences of Values, received one Value: write \[value\]"):
-        autograd_lite.compile(x * w, x, [w])
+        autograd_lite.compile_program(x * w, x, [w])
     with pytest.raises(TypeError, match="root must be a Value, not int: 3"):
-        autograd_lite.compile([3], [x], [w])
+        autograd_lite.compile_program([3], [x], [w])
     with pytest.raises(TypeError, match=r"outputs must be Values, or a function that gives them; received 3\.0"):
-        autograd_lite.compile(lambda x: 3.0, [x], [w])
+        autograd_lite.compile_program(lambda x: 3.0, [x], [w])
 
 
 def test_a_graph_too_large_is_refused_with_its_count_and_the_argument():
     x, w = leaves()
     with pytest.raises(ValueError, match=r"the graph has 3 nodes, more than max_nodes=2; give a larger max_nodes"):
-        autograd_lite.compile(x * w, [x], [w], max_nodes=2)
+        autograd_lite.compile_program(x * w, [x], [w], max_nodes=2)
 
 
 def test_a_graph_that_no_back_end_can_run_is_refused(monkeypatch):
@@ -232,14 +232,14 @@ def test_a_graph_that_no_back_end_can_run_is_refused(monkeypatch):
     with pytest.raises(
         ValueError, match=r"too large to be compiled: 13 statements are more than the 3 that straight-line"
     ):
-        autograd_lite.compile((x * 1.25).tanh().tanh().tanh(), [x])
+        autograd_lite.compile_program((x * 1.25).tanh().tanh().tanh(), [x])
 
 
 @pytest.mark.parametrize("backend", ALL)
 def test_large_batches_are_done_in_blocks(backend):
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    program = autograd_lite.compile_program(error, leaves, parameters, backend=backend)
     N = 2 * getattr(program.shape.backend(backend), "block", 1000) + 7 if backend != "python" else 5
     if backend == "python":
         program.shape.backend(backend).block = 2
@@ -257,7 +257,7 @@ def test_a_stale_graph_is_refused():
     root = x * w
     x.data = 5.0
     with pytest.raises(RuntimeError, match="the graph is stale"):
-        autograd_lite.compile(root, [x], [w])
+        autograd_lite.compile_program(root, [x], [w])
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_stale_graph_is_refused():
 )
 def test_a_wrong_batch_is_refused(X, P, message):
     x, w = leaves()
-    program = autograd_lite.compile(x * w, [x], [w])
+    program = autograd_lite.compile_program(x * w, [x], [w])
     with pytest.raises(ValueError, match=message):
         program(X, P)
 
@@ -286,21 +286,23 @@ def test_an_unknown_back_end_is_refused():
     with pytest.raises(
         ValueError, match=r"backend must be auto, measured, or one of python, numpy, arrays, llvm; received 'c'"
     ):
-        autograd_lite.compile(x * w, [x], [w], backend="c")
+        autograd_lite.compile_program(x * w, [x], [w], backend="c")
     with pytest.raises(ValueError, match="backend 'arrays' is not possible: nothing in the graph forms a matrix"):
-        autograd_lite.compile(x * w, [x], [w], backend="arrays")
+        autograd_lite.compile_program(x * w, [x], [w], backend="arrays")
 
 
 def test_a_constant_without_a_label_cannot_be_declared():
     x, c = Value(2.0, "x"), constant(3.0)
     with pytest.raises(ValueError, match=r"a constant among inputs must have a label; number 2, 3\.0, has none"):
-        autograd_lite.compile(x * c, [x, c])
+        autograd_lite.compile_program(x * c, [x, c])
 
 
 @pytest.mark.parametrize("backend", STRAIGHT)
 def test_gradients_as_outputs_hold_for_other_constants_too(backend):
     x, c = Value(1.0, "x"), constant(2.0, "c")
-    program = autograd_lite.compile([grad(c * x * x, x), grad(x**c, x)], [x], [c], gradients=False, backend=backend)
+    program = autograd_lite.compile_program(
+        [grad(c * x * x, x), grad(x**c, x)], [x], [c], gradients=False, backend=backend
+    )
     assert program([[3.0]], [4.0]).outputs[0] == pytest.approx([24.0, 108.0], rel=1e-14)
 
 
@@ -311,7 +313,7 @@ def test_gradients_within_a_traced_function():
         (lambda x: 2 * x * x, 8.0),
         (lambda x: autograd_lite.sin(3 * x), None),
     ):
-        program = autograd_lite.compile(lambda x: grad(function(x), x), [x])  # noqa: B023
+        program = autograd_lite.compile_program(lambda x: grad(function(x), x), [x])  # noqa: B023
         expected = 3 * math.cos(6.0) if slope is None else slope
         assert program([[2.0]]).outputs.item() == pytest.approx(expected, rel=1e-14)
 
@@ -320,7 +322,7 @@ def test_gradients_within_a_traced_function():
 def test_nothing_is_left_out_because_of_the_recorded_numbers(recorded):
     """0 times the slope of the root, which is infinite at 0, is nan there, as backward says."""
     x = Value(recorded, "x")
-    program = autograd_lite.compile(autograd_lite.sqrt(x) * 0.0, [x])
+    program = autograd_lite.compile_program(autograd_lite.sqrt(x) * 0.0, [x])
     assert np.isnan(program([[0.0]]).input_gradients.item())
     assert program([[4.0]]).input_gradients.item() == 0.0
 
@@ -332,30 +334,30 @@ def test_equal_sums_are_found_until_there_are_no_more():
     root = (a * o[0] + u * o[1] + a * o[2]) * (u * o[0] + a * o[1] + u * o[2])
     X, P = points_near([x], 9, 0, spread=1.0), [0.5, 0.2]
     for backend in ("python", "numpy", "arrays"):
-        evaluation = autograd_lite.compile(root, [x], [a, u], backend=backend)(X, P)
+        evaluation = autograd_lite.compile_program(root, [x], [a, u], backend=backend)(X, P)
         agree(evaluation, by_backward(root, [x], [a, u], X, P), 10.0)
 
 
 def test_an_array_of_values_is_a_sequence_of_outputs():
     x, w = leaves()
     outputs = np.array([x * w, x + w], dtype=object)
-    assert autograd_lite.compile(outputs, [x], [w])([[1.0]], [5.0]).outputs.tolist() == [[5.0, 6.0]]
+    assert autograd_lite.compile_program(outputs, [x], [w])([[1.0]], [5.0]).outputs.tolist() == [[5.0, 6.0]]
 
 
 def test_values_in_place_of_numbers_are_refused_with_a_hint():
     x, w = leaves()
     with pytest.raises(ValueError, match=r"of Values take the numbers, as in \[w.data for w in weights\]"):
-        autograd_lite.compile(x * w, [x], [w])([[1.0]], [w])
+        autograd_lite.compile_program(x * w, [x], [w])([[1.0]], [w])
 
 
 def test_without_gradients_there_is_a_total_all_the_same():
     x, w = leaves()
-    assert autograd_lite.compile(x * w, [x], [w], gradients=False)([[1.0], [2.0]], [5.0]).total == 15.0
+    assert autograd_lite.compile_program(x * w, [x], [w], gradients=False)([[1.0], [2.0]], [5.0]).total == 15.0
 
 
 def test_a_measured_program_is_bound_to_what_was_measured():
     x, w = leaves()
-    program = autograd_lite.compile(x * w, [x], [w], backend="measured")
+    program = autograd_lite.compile_program(x * w, [x], [w], backend="measured")
     program.bind(np.ones((3, 1)), np.ones(1))
     assert set(program.measured) == {3}
     program.measured.clear()
@@ -367,7 +369,7 @@ def test_a_measured_program_is_bound_to_what_was_measured():
 def test_explain_wants_a_batch_of_at_least_one_point(points):
     x, w = leaves()
     with pytest.raises((ValueError, TypeError), match="points must be"):
-        autograd_lite.compile(x * w, [x], [w]).explain(points)
+        autograd_lite.compile_program(x * w, [x], [w]).explain(points)
 
 
 # Primitives of one's own
@@ -382,20 +384,20 @@ def cube():
 def test_a_primitive_of_your_own_runs_in_python_and_numpy_but_not_in_llvm(cube):
     x = Value(2.0, "x")
     for backend in ("python", "numpy"):
-        evaluation = autograd_lite.compile(cube(x), [x], backend=backend)([[2.0], [3.0]])
+        evaluation = autograd_lite.compile_program(cube(x), [x], backend=backend)([[2.0], [3.0]])
         assert evaluation.outputs.tolist() == [[8.0], [27.0]]
         assert evaluation.input_gradients.tolist() == [[12.0], [27.0]]
-    program = autograd_lite.compile(cube(x), [x])
+    program = autograd_lite.compile_program(cube(x), [x])
     assert program.chosen(10**6, math.inf) != "llvm"
     assert "llvm    no: LLVM does not know the primitive cube" in program.explain()
     with pytest.raises(ValueError, match="LLVM does not know the primitive cube"):
-        autograd_lite.compile(cube(x), [x], backend="llvm")
+        autograd_lite.compile_program(cube(x), [x], backend="llvm")
 
 
 def test_a_program_keeps_the_rows_of_its_graph(cube):
     """Also if one is replaced before a back end is compiled."""
     x = Value(2.0, "x")
-    program = autograd_lite.compile(cube(x) + 1.0, [x])
+    program = autograd_lite.compile_program(cube(x) + 1.0, [x])
     Primitive("cube", "cube", lambda x: -x, (-1.0,))
     for backend in ("python", "numpy"):
         outputs, _ = program.shape.backend(backend)(np.array([[2.0]]), np.empty(0))
@@ -404,18 +406,18 @@ def test_a_program_keeps_the_rows_of_its_graph(cube):
 
 def test_a_row_that_was_replaced_is_compiled_anew(cube):
     x = Value(2.0, "x")
-    assert autograd_lite.compile(cube(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[8.0]]
+    assert autograd_lite.compile_program(cube(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[8.0]]
     other = Primitive("cube", "cube", lambda x: -x, (-1.0,))
-    assert autograd_lite.compile(other(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[-2.0]]
+    assert autograd_lite.compile_program(other(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[-2.0]]
 
 
 # The cache, the choice, the words
 
 
 def test_programs_of_the_same_shape_share_what_was_compiled():
-    first = autograd_lite.compile(*_network(5, label="w"))
-    again = autograd_lite.compile(*_network(5, label="v"))
-    other = autograd_lite.compile(*_network(6, label="w"))
+    first = autograd_lite.compile_program(*_network(5, label="w"))
+    again = autograd_lite.compile_program(*_network(5, label="v"))
+    other = autograd_lite.compile_program(*_network(6, label="w"))
     assert first.shape is again.shape
     assert first.shape.backend("arrays") is again.shape.backend("arrays")
     assert first.shape is not other.shape
@@ -430,7 +432,7 @@ def _network(width, label):
 
 def test_other_constants_are_another_shape():
     x = Value(2.0, "x")
-    programs = [autograd_lite.compile(x * number, [x]) for number in (2.0, 3.0, 2.0)]
+    programs = [autograd_lite.compile_program(x * number, [x]) for number in (2.0, 3.0, 2.0)]
     assert programs[0].shape is programs[2].shape is not programs[1].shape
     assert [program([[5.0]]).total for program in programs] == [10.0, 15.0, 10.0]
 
@@ -439,7 +441,7 @@ def test_the_cache_forgets_the_oldest(monkeypatch):
     monkeypatch.setattr(compiled, "MOST_CACHED", 2)
     monkeypatch.setattr(compiled, "_SHAPES", compiled.OrderedDict())
     x = Value(2.0, "x")
-    shapes = [autograd_lite.compile(x * number, [x]).shape for number in (2.0, 3.0, 4.0)]
+    shapes = [autograd_lite.compile_program(x * number, [x]).shape for number in (2.0, 3.0, 4.0)]
     assert list(compiled._SHAPES.values()) == shapes[1:]
 
 
@@ -447,9 +449,9 @@ def test_auto_is_the_same_each_time_and_measured_is_one_of_the_back_ends():
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
     X, P = points_near(leaves, 20, 0), [leaf.data for leaf in parameters]
-    runs = [[autograd_lite.compile(error, leaves, parameters)(X, P).total for _ in range(3)] for _ in range(2)]
+    runs = [[autograd_lite.compile_program(error, leaves, parameters)(X, P).total for _ in range(3)] for _ in range(2)]
     assert runs[0] == runs[1]
-    program = autograd_lite.compile(error, leaves, parameters, backend="measured")
+    program = autograd_lite.compile_program(error, leaves, parameters, backend="measured")
     assert program(X, P).total == pytest.approx(runs[0][0], rel=1e-13)
     assert set(program.measured) == {20}
     assert program.measured[20] in BACKENDS
@@ -460,12 +462,12 @@ def test_auto_is_the_same_each_time_and_measured_is_one_of_the_back_ends():
 def test_a_program_that_runs_long_enough_is_compiled_to_machine_code():
     inputs, targets, parameters, error = student_network(3, [3, 20, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters)
+    program = autograd_lite.compile_program(error, leaves, parameters)
     assert program.chosen(100, spent=0.0) == "arrays"
     assert program.chosen(100, spent=60.0) == "llvm"
     program.spent = 60.0
     X, P = points_near(leaves, 100, 0), [leaf.data for leaf in parameters]
-    machine = autograd_lite.compile(error, leaves, parameters, backend="llvm")
+    machine = autograd_lite.compile_program(error, leaves, parameters, backend="llvm")
     assert program(X, P).total == machine(X, P).total
 
 
@@ -474,37 +476,40 @@ def test_without_llvmlite_numpy_runs_it_and_says_so(monkeypatch):
     monkeypatch.setattr(compiled, "_SHAPES", compiled.OrderedDict())
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters)
+    program = autograd_lite.compile_program(error, leaves, parameters)
     assert program.chosen(100, spent=math.inf) == "arrays"
     assert "llvm    no: llvmlite is not installed: pip install 'autograd-lite[jit]'" in program.explain()
-    for ask in (lambda: autograd_lite.compile(error, leaves, parameters, backend="llvm"), lambda: program.llvm_source):
+    for ask in (
+        lambda: autograd_lite.compile_program(error, leaves, parameters, backend="llvm"),
+        lambda: program.llvm_source,
+    ):
         with pytest.raises(ImportError, match=r"llvmlite is not installed: pip install 'autograd-lite\[jit\]'"):
             ask()
 
 
 def test_explain_says_what_was_chosen_and_why():
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
-    words = autograd_lite.compile(error, [*inputs, *targets], parameters, backend="arrays").explain(1000)
+    words = autograd_lite.compile_program(error, [*inputs, *targets], parameters, backend="arrays").explain(1000)
     assert "matrix products" in words
     assert "for a batch of 1,000" in words
     assert words.endswith("arrays runs it, as you asked.")
     assert "compiled in" in words
     x, w = leaves()
-    words = autograd_lite.compile(x * w, [x], [w]).explain()
+    words = autograd_lite.compile_program(x * w, [x], [w]).explain()
     assert "nothing in it forms a matrix" in words
     assert all(f"  {name} " in words for name in BACKENDS)
 
 
 def test_measure_gives_seconds_of_each_back_end():
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
-    seconds = autograd_lite.compile(error, [*inputs, *targets], parameters).measure(10, seconds=0.01)
+    seconds = autograd_lite.compile_program(error, [*inputs, *targets], parameters).measure(10, seconds=0.01)
     assert {"python", "numpy", "arrays"} <= set(seconds) <= set(BACKENDS)
     assert all(0 < time < 1 for time in seconds.values())
 
 
 def test_a_program_says_what_it_is():
     x, w = leaves()
-    assert repr(autograd_lite.compile(x * w, [x], [w], gradients=False)) == (
+    assert repr(autograd_lite.compile_program(x * w, [x], [w], gradients=False)) == (
         "<Program: 1 operations of 1 inputs and 1 parameters; backend auto>"
     )
 
@@ -512,7 +517,7 @@ def test_a_program_says_what_it_is():
 def test_programs_are_for_one_process():
     """Machine code cannot be sent; the graph can be, and is compiled again."""
     x, w = leaves()
-    program = autograd_lite.compile(x * w, [x], [w])
+    program = autograd_lite.compile_program(x * w, [x], [w])
     for copies in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="a program cannot be copied or pickled: its code is of this process"):
             copies(program)
@@ -522,7 +527,7 @@ def test_programs_are_for_one_process():
 def test_a_bound_program_runs_again_on_what_its_arrays_hold(backend):
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program = autograd_lite.compile(error, leaves, parameters, backend=backend)
+    program = autograd_lite.compile_program(error, leaves, parameters, backend=backend)
     X, P = points_near(leaves, 20, 0), np.array([leaf.data for leaf in parameters])
     bound = program.bind(X.copy(), P.copy())
     assert bound.total.item() == program(X, P).total  # it has run already
@@ -539,7 +544,7 @@ def test_a_bound_program_runs_again_on_what_its_arrays_hold(backend):
 
 def test_what_cannot_be_bound_is_refused():
     x, w = leaves()
-    program = autograd_lite.compile(x * w, [x], [w])
+    program = autograd_lite.compile_program(x * w, [x], [w])
     for X, P in (([[1.0]], np.ones(1)), (np.ones((1, 1)), [1.0]), (np.ones((1, 1), dtype=int), np.ones(1))):
         with pytest.raises(
             ValueError, match="must be a NumPy array of float64, whose memory can be used as it is; received"
@@ -552,7 +557,9 @@ def test_programs_run_in_several_threads_at_once():
 
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
-    program: Program = autograd_lite.compile(error, leaves, parameters, backend="llvm" if HAS_LLVM else "arrays")
+    program: Program = autograd_lite.compile_program(
+        error, leaves, parameters, backend="llvm" if HAS_LLVM else "arrays"
+    )
     P = np.array([leaf.data for leaf in parameters])
     batches = [points_near(leaves, 500, seed, spread=1.0) for seed in range(40)]
     alone = [program(X, P).parameter_gradients for X in batches]

@@ -280,7 +280,7 @@ def test_inputs_that_are_a_field_of_records():
     import autograd_lite
 
     x, w = Value(0.5, "x"), Value(0.25, "w")
-    program = autograd_lite.compile(x * w, [x], [w], backend="llvm")
+    program = autograd_lite.compile_program(x * w, [x], [w], backend="llvm")
     records = np.zeros((5, 1), dtype=[("kind", "i4"), ("x", "f8")])
     records["x"] = np.arange(5.0).reshape(5, 1)
     assert program(records["x"], [2.0]).outputs.ravel().tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
@@ -332,7 +332,7 @@ def test_a_bound_program_of_several_outputs():
     import autograd_lite
 
     inputs, parameters, error = network()
-    program = autograd_lite.compile([error, inputs[0] * 2, error], inputs, parameters, backend="llvm")
+    program = autograd_lite.compile_program([error, inputs[0] * 2, error], inputs, parameters, backend="llvm")
     X, P = batch(inputs, parameters, 5)
     bound, expected = program.bind(X, P), program(X, P)
     bound.run()

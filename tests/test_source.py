@@ -72,7 +72,7 @@ def lecture_network():
 @pytest.mark.parametrize("seed", range(12))
 def test_straight_line_text_runs_on_floats_and_on_batches(seed):
     inputs, parameters, root, scale = random_case(seed)
-    program = loaded(autograd_lite.compile(root, inputs, parameters).straight_line_source)
+    program = loaded(autograd_lite.compile_program(root, inputs, parameters).straight_line_source)
     X = np.array([[leaf.data for leaf in inputs]] * 4)
     P = np.array([leaf.data for leaf in parameters])
     roots, by_inputs, _, by_parameters = by_backward(root, inputs, parameters, X, P)
@@ -89,7 +89,7 @@ def test_straight_line_text_runs_on_floats_and_on_batches(seed):
 
 def test_array_text_runs_on_matrices():
     error, inputs, parameters = lecture_network()
-    program = loaded(autograd_lite.compile(error, inputs, parameters).source)
+    program = loaded(autograd_lite.compile_program(error, inputs, parameters).source)
     X = np.random.default_rng(0).normal(size=(5, 3))
     P = np.array([weight.data for weight in parameters])
     roots, _, total, by_parameters = by_backward(error, inputs, parameters, X, P)
@@ -146,7 +146,7 @@ def program(x, y, W1, W2):
 
 def test_the_text_of_the_lectures_network():
     """The recursion of the lecture: delta^(L), W^T delta without the bias, G = delta o^T."""
-    assert autograd_lite.compile(*lecture_network()).source == LECTURE
+    assert autograd_lite.compile_program(*lecture_network()).source == LECTURE
 
 
 STRAIGHT = """\
@@ -177,7 +177,7 @@ def test_straight_line_text_has_a_statement_a_line_and_comments():
     x, w = Value(2.0, "x"), Value(3.0, "w")
     s = w * (x - 2.0)
     s.label = "s"
-    text = autograd_lite.compile(s.tanh() - x.exp(), [x], [w]).straight_line_source
+    text = autograd_lite.compile_program(s.tanh() - x.exp(), [x], [w]).straight_line_source
     assert text == STRAIGHT
     lines = text.splitlines()
     body = lines[lines.index("    # backward pass") + 1 : -1]
@@ -189,7 +189,7 @@ def test_straight_line_text_has_a_statement_a_line_and_comments():
 
 def test_a_program_without_gradients_has_no_backward_pass():
     x = Value(2.0, "x")
-    text = autograd_lite.compile(x * x, [x], gradients=False).source
+    text = autograd_lite.compile_program(x * x, [x], gradients=False).source
     assert "backward" not in text
     assert loaded(text)([3.0], []) == ([9.0], [])
 
@@ -226,10 +226,10 @@ def check_labels(labels):
     roots, by_inputs, _, by_parameters = by_backward(error, inputs, parameters, X, P)
     error.forward()
     for backend in ("python", "numpy", "arrays"):
-        received = autograd_lite.compile(error, inputs, parameters, backend=backend)(X, P)
+        received = autograd_lite.compile_program(error, inputs, parameters, backend=backend)(X, P)
         np.testing.assert_allclose(received.input_gradients, by_inputs, rtol=1e-12, err_msg=backend)
         np.testing.assert_allclose(received.parameter_gradients, by_parameters, rtol=1e-12, err_msg=backend)
-    program = autograd_lite.compile(error, inputs, parameters)
+    program = autograd_lite.compile_program(error, inputs, parameters)
     outputs, sums = loaded(program.straight_line_source)(X[0].tolist(), P.tolist())
     np.testing.assert_allclose([*outputs, *sums], [*roots, *by_inputs[0], *roots, *by_parameters], rtol=1e-12)
     allowed = (ast.Assign, ast.Return)
@@ -292,7 +292,7 @@ def test_numbers_are_written_so_that_they_come_back(value):
     assert math.copysign(1, received) == math.copysign(1, value)
     x = Value(2.0, "x")
     roots = [x * value, x - value, value - x, value / x, x / value]
-    program = autograd_lite.compile(roots, [x], gradients=False)
+    program = autograd_lite.compile_program(roots, [x], gradients=False)
     for point in (3.0, -2.5, 0.0):
         x.data = point
         roots = [x * value, x - value, value - x, value / x, x / value]
@@ -325,7 +325,7 @@ def test_brackets_are_where_precedence_asks_for_them():
         add(a, b - c, -(a + b)),
         a / -2.0,
     ]
-    [*outputs], _ = loaded(autograd_lite.compile(forms, [a, b, c], gradients=False).source)([3.0, 5.0, 7.0], [])
+    [*outputs], _ = loaded(autograd_lite.compile_program(forms, [a, b, c], gradients=False).source)([3.0, 5.0, 7.0], [])
     assert outputs == [form.data for form in forms]
 
 
@@ -397,7 +397,7 @@ def test_a_row_computes_what_the_table_says(name, backend):
 def test_a_root_of_minus_infinity_is_that_of_ieee(backend):
     """Also where the exponent is a number in the text, for which NumPy takes the square root, which is nan."""
     x, w = Value(2.0, "x"), Value(3.0, "w")
-    program = autograd_lite.compile([x**0.5, x**0.25, w**0.5], [x], [w], gradients=False, backend=backend)
+    program = autograd_lite.compile_program([x**0.5, x**0.25, w**0.5], [x], [w], gradients=False, backend=backend)
     assert program([[-inf], [4.0]], [-inf]).outputs.tolist() == [[inf, inf, inf], [2.0, pytest.approx(2**0.5), inf]]
 
 
@@ -410,7 +410,7 @@ def test_floats_have_the_arithmetic_of_values():
     for _ in range(6):
         large = large * large
     roots = [x**5, 1 / -maximum(x, 0.0), large, 1 / minimum(-x * 0.0, 0.0)]
-    program = autograd_lite.compile(roots, [x], gradients=False, backend="python")
+    program = autograd_lite.compile_program(roots, [x], gradients=False, backend="python")
     for point in (-1e200, -1.0, 2.0):
         x.data = point
         assert program([[point]]).outputs[0].tolist() == [root.forward().data for root in roots]
@@ -428,7 +428,7 @@ def test_a_primitive_of_your_own_is_known_to_the_text(name):
     try:
         x = Value(2.0, "x")
         for backend in ("python", "numpy"):
-            program = autograd_lite.compile(own(x) + 1.5, [x], backend=backend)
+            program = autograd_lite.compile_program(own(x) + 1.5, [x], backend=backend)
             assert program([[2.0], [3.0]]).outputs.ravel().tolist() == [9.5, 28.5]
         assert np.ravel(loaded(program.source)([np.array([2.0, 3.0])], [])[0][0]).tolist() == [9.5, 28.5]
         assert function_of(name)(np.array([2.0])).tolist() == [8.0]
@@ -442,14 +442,14 @@ def test_two_primitives_whose_names_become_the_same():
     ]
     try:
         x = Value(2.0, "x")
-        program = autograd_lite.compile([rows[0](x), rows[1](x)], [x], gradients=False, backend="python")
+        program = autograd_lite.compile_program([rows[0](x), rows[1](x)], [x], gradients=False, backend="python")
         assert program([[2.0]]).outputs.tolist() == [[4.0, 6.0]]
     finally:
         del PRIMITIVES["a b"], PRIMITIVES["a_b"]
 
 
 def test_the_same_graph_gives_the_same_text():
-    texts = {autograd_lite.compile(*lecture_network()).source for _ in range(3)}
+    texts = {autograd_lite.compile_program(*lecture_network()).source for _ in range(3)}
     statements = [traced(*student) for student in [student_as_arguments() for _ in range(3)]]
     assert len(texts) == len({straight_line_source(one).text for one in statements}) == 1
 

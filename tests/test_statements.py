@@ -356,11 +356,11 @@ def test_tracing_within_tracing_does_not_end_it():
     x, z = leaves("x", "z")
 
     def f(x):
-        autograd_lite.compile(lambda z: z * z, [z])
+        autograd_lite.compile_program(lambda z: z * z, [z])
         return x if x > 0 else -x
 
     with pytest.raises(TracingError):
-        autograd_lite.compile(f, [x])
+        autograd_lite.compile_program(f, [x])
 
 
 def test_tracing_as_a_context():

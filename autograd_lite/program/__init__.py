@@ -9,14 +9,16 @@ these runs it, and `compiled` is what a user holds. NumPy is imported only when 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from autograd_lite.program.choice import BACKENDS
+from autograd_lite.program.statements import Outputs, trace
 from autograd_lite.value import Value
 
 if TYPE_CHECKING:
     from autograd_lite.program.compiled import Program
 
 
-def compile(
-    outputs: "Value | Sequence[Value] | Callable[..., Value | Sequence[Value]]",
+def compile_program(
+    outputs: Outputs | Callable[..., Outputs],
     inputs: Sequence[Value] = (),
     parameters: Sequence[Value] = (),
     *,
@@ -54,16 +56,21 @@ def compile(
     jumps, as that of abs at 0, rounding may decide on which side a point is.)
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.88, "b")
-    >>> program = compile((w * x + b).tanh(), inputs=[x], parameters=[w, b])
+    >>> program = compile_program((w * x + b).tanh(), inputs=[x], parameters=[w, b])
     >>> batch = program([[2.0], [2.5]], [-3.0, 6.88])
     >>> batch.outputs.round(4).tolist(), batch.parameter_gradients.round(4).tolist()
     ([[0.7064], [-0.5511]], [2.7426, 1.1972])
 
     A function takes the inputs only; parameters are those that it finds around it:
 
-    >>> compile(lambda x: w * x + b, [x], [w, b])([[2.0]], [-3.0, 6.88]).total
+    >>> compile_program(lambda x: w * x + b, [x], [w, b])([[2.0]], [-3.0, 6.88]).total
     0.8799999999999999
     """
-    from autograd_lite.program.compiled import compile_program  # noqa: PLC0415  late: it imports NumPy
+    from autograd_lite.program.compiled import Program  # noqa: PLC0415  late: it imports NumPy
 
-    return compile_program(outputs, inputs, parameters, gradients, backend, max_nodes)
+    if backend not in {"auto", "measured", *BACKENDS}:
+        raise ValueError(f"backend must be auto, measured, or one of {', '.join(BACKENDS)}; received {backend!r}")
+    if isinstance(inputs, Value) or isinstance(parameters, Value):
+        raise TypeError("inputs and parameters must be sequences of Values, received one Value: write [value]")
+    statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
+    return Program(statements, backend)

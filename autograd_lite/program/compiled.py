@@ -1,11 +1,11 @@
-"""A compiled program: what `compile` gives."""
+"""A compiled program: what `compile_program` returns."""
 
 import hashlib
 import marshal
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
@@ -17,7 +17,7 @@ from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Si
 from autograd_lite.program.matrices import Arrays, find_arrays
 from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
 from autograd_lite.program.python.source import array_source, straight_line_source
-from autograd_lite.program.statements import Outputs, Statements, trace
+from autograd_lite.program.statements import Statements
 from autograd_lite.value import Value
 
 MOST_CACHED = 128
@@ -145,11 +145,11 @@ class Program:
         spent: how many seconds, by estimates, "auto" takes the runs so far to have taken.
         measured: the back ends that "measured" has chosen, by the size of the batch.
 
-    Made by `autograd_lite.compile`, which says more.
+    Made by `autograd_lite.compile_program`, which says more.
     """
 
-    def __init__(self, statements: Statements, roots: int, backend: str = "auto") -> None:
-        self.statements, self.roots, self.backend = statements, roots, backend
+    def __init__(self, statements: Statements, backend: str = "auto") -> None:
+        self.statements, self.roots, self.backend = statements, statements.roots, backend
         self.shape = shape_of(statements)
         self.inputs, self.parameters = statements.inputs, statements.parameters
         self.differentiates = bool(statements.totals)
@@ -191,7 +191,7 @@ class Program:
 
         >>> import autograd_lite
         >>> x = autograd_lite.Value(3.0, "x")
-        >>> bound = autograd_lite.compile(x * x, [x]).bind(np.array([[3.0]]))
+        >>> bound = autograd_lite.compile_program(x * x, [x]).bind(np.array([[3.0]]))
         >>> bound.inputs[0, 0] = 5.0
         >>> bound.run()
         >>> bound.outputs.item(), bound.input_gradients.item()
@@ -379,30 +379,3 @@ def _median_seconds(backend: Backend, X: Numbers, P: Numbers, seconds: float) ->
         backend(X, P)
         times.append(time.perf_counter() - start)
     return sorted(times)[len(times) // 2]
-
-
-def compile_program(
-    outputs: Outputs | Callable[..., Outputs],
-    inputs: Sequence[Value],
-    parameters: Sequence[Value],
-    gradients: bool,
-    backend: str,
-    max_nodes: int,
-) -> Program:
-    """`autograd_lite.compile`, which imports NumPy only when it is called."""
-    if backend not in {"auto", "measured", *BACKENDS}:
-        raise ValueError(f"backend must be auto, measured, or one of {', '.join(BACKENDS)}; received {backend!r}")
-    if isinstance(inputs, Value) or isinstance(parameters, Value):
-        raise TypeError("inputs and parameters must be sequences of Values, received one Value: write [value]")
-    if callable(outputs):
-        function, given = outputs, []
-
-        def once(*leaves: Value) -> Outputs:
-            given.append(function(*leaves))
-            return given[0]
-
-        statements = trace(once, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
-        outputs = given[0]
-    else:
-        statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
-    return Program(statements, 1 if isinstance(outputs, Value) else len(list(outputs)), backend)

@@ -34,6 +34,7 @@ class Statements:
         arguments: positions of earlier statements.
         numbers: those of the constants, by position.
         outputs: the positions of what is computed for each point of the batch.
+        roots: how many of the outputs were asked for; the others are gradients.
         totals: the positions of what is summed over the batch: the first output, then its gradient.
         variables: the numbers of the parameters that this gradient is with respect to.
         backward: where the backward pass begins.
@@ -47,6 +48,7 @@ class Statements:
     arguments: list[tuple[int, ...]] = field(default_factory=list)
     numbers: dict[int, float] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
+    roots: int = 0
     totals: list[int] = field(default_factory=list)
     variables: list[int] = field(default_factory=list)
     backward: int = 0
@@ -292,7 +294,7 @@ def trace(
     recorder.record(order)
     statements, positions = recorder.statements, recorder.positions
     statements.backward = len(statements)
-    statements.outputs = [positions[root] for root in roots]
+    statements.outputs, statements.roots = [positions[root] for root in roots], len(roots)
     _name(statements, positions, order)
     if gradients:
         first = topological_order(roots[0])
@@ -360,6 +362,7 @@ def without_dead(statements: Statements) -> Statements:
         [tuple([new[argument] for argument in statements.arguments[position]]) for position in new],
         {new[position]: number for position, number in statements.numbers.items() if position in new},
         [new[position] for position in statements.outputs],
+        statements.roots,
         [new[position] for position in statements.totals],
         statements.variables,
         sum(alive[: statements.backward]),

@@ -106,7 +106,7 @@ class BatchGradients:
                 return [self.loss(outputs, targets)]
             return [self.loss(outputs, np.array(targets, dtype=object)), *outputs]
 
-        return autograd_lite.compile(
+        return autograd_lite.compile_program(
             compute() if self.ours else compute,
             [*inputs, *targets],
             [*weights, *(mask for layer in masks for mask in layer)],

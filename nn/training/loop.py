@@ -144,8 +144,8 @@ def fit(
         callbacks: are called with the network and the history after each iteration; True ends the run.
         engine: what computes the gradients. "auto" compiles the graph of an example into a program, once, and runs it
             by what is the fastest for the size, machine code if llvmlite is installed; a loss of your own is traced if
-            it can be (see `autograd_lite.compile`), and called again for one example in each iteration, to see that it
-            has not changed. "values" builds graphs of Values, example by example; "numpy", "arrays", "llvm" and
+            it can be (see `autograd_lite.compile_program`), and called again for one example in each iteration, to see
+            that it has not changed. "values" builds graphs of Values, example by example; "numpy", "arrays", "llvm" and
             "python" are the back ends of programs. All agree to rounding.
         progress: True shows a progress bar, False none; None shows one on runs of more than two seconds, where the
             package tqdm is installed.
