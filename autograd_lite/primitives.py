@@ -82,14 +82,14 @@ class Primitive:
 
     def __call__(self, *arguments: Any) -> Any:
         """Compute for numbers; else let the first argument of a type that records, for example Value, record."""
-        for argument in arguments:
-            record = getattr(argument, "__record__", None)
-            if record is not None:
-                return record(self, arguments)
-        numbers = [
-            as_float(argument, f"argument {i} of {self.symbol}") for i, argument in enumerate(arguments, start=1)
-        ]
-        return self.evaluate(numbers)
+        for place, argument in enumerate(arguments, start=1):
+            if type(argument) is not float:
+                record = getattr(argument, "__record__", None)
+                if record is not None:
+                    return record(self, arguments)
+                number = as_float(argument, f"argument {place} of {self.symbol}")
+                return self(*arguments[: place - 1], number, *arguments[place:])
+        return self.evaluate(arguments)
 
     def evaluate(self, numbers: Sequence[float]) -> float:
         """Return the result for a sequence of floats; more than two terms are added from left to right.
@@ -143,7 +143,7 @@ def as_float(number: object, argument: str) -> float:
         return number
     if getattr(number, "ndim", None) == 0:  # NumPy scalars and arrays of no dimension; numpy need not be loaded
         number = number.item()  # type: ignore[attr-defined]
-    if isinstance(number, Real):
+    if isinstance(number, int | Real):  # int first, because the look at Real is slow
         try:
             return float(number)
         except OverflowError:
