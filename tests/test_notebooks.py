@@ -1,10 +1,9 @@
-"""The notebooks are what a fresh execution gives, and their exercises tell right answers from wrong ones.
+"""The notebooks hold the outputs of a fresh execution, and their exercises tell right answers from wrong ones.
 
 After a change, `python tests/test_notebooks.py` executes them again and keeps the new outputs.
 """
 
 import base64
-import functools
 import io
 import math
 import os
@@ -122,11 +121,6 @@ def execute(notebook, allow_errors=False):
     return notebook
 
 
-@functools.cache
-def fresh(name):
-    return execute(read(name))
-
-
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -230,15 +224,6 @@ def test_the_file_says_nothing_about_the_machine_that_executed_it(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_kept_outputs_are_those_of_a_fresh_execution(name):
-    for kept, received in zip(code_cells(read(name)), code_cells(fresh(name)), strict=True):
-        assert say_the_same(text_of(kept), text_of(received)), (
-            f"the cell {kept.source!r} keeps the output {text_of(kept)[:2000]!r}, but gives "
-            f"{text_of(received)[:2000]!r}; `python tests/test_notebooks.py` executes the notebooks again"
-        )
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_an_exercise_asks_for_an_answer_and_does_not_tell_it(name):
     exercises = [cell for cell in code_cells(read(name)) if "exercise" in cell.metadata.get("tags", [])]
     assert len(exercises) >= 3
@@ -247,36 +232,44 @@ def test_an_exercise_asks_for_an_answer_and_does_not_tell_it(name):
         assert "Right" not in text_of(cell)
 
 
-@functools.cache
-def answered(name):
-    """What a student sees who runs each exercise without an answer, then with a wrong one, then with the right one."""
-    notebook = read(name)
-    wrong, right = [], []
-    for cell in list(code_cells(notebook)):
+def answers_to(name, cell, column):
+    """An exercise in which a student has written the right answers (column 1) or the wrong ones (column 2)."""
+    source = f"\n{cell.source}\n"
+    for answer in ANSWERS[name]:
+        source = source.replace(answer[0], answer[column])
+    assert "= None" not in source, f"an answer is missing for {cell.source!r}"
+    return nbformat.v4.new_code_cell(source)
+
+
+WRONG_ANSWER_TOLD = re.compile(r"AssertionError: .*(expected .*received|received .*expected)")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_execution(name):
+    """The outputs are the kept ones, and each exercise tells a wrong answer and calls the right one right.
+
+    A notebook is executed once, with the eyes of a student who runs each exercise without an answer, then with a wrong
+    one, then with the right one. So a right answer must not change what the cells after it say.
+    """
+    notebook, cells, exercises = read(name), [], []
+    given = code_cells(notebook)
+    kept = [text_of(cell) for cell in given]
+    for cell in notebook.cells:
+        cells.append(cell)
         if "exercise" in cell.metadata.get("tags", []):
-            for column, cells in ((1, right), (2, wrong)):
-                source = f"\n{cell.source}\n"
-                for answer in ANSWERS[name]:
-                    source = source.replace(answer[0], answer[column])
-                assert "= None" not in source, f"an answer is missing for {cell.source!r}"
-                cells.append(nbformat.v4.new_code_cell(source))
-            position = notebook.cells.index(cell) + 1
-            notebook.cells[position:position] = [wrong[-1], right[-1]]
+            exercises.append((answers_to(name, cell, 2), answers_to(name, cell, 1)))
+            cells += exercises[-1]
+    notebook.cells = cells
     execute(notebook, allow_errors=True)
-    return [text_of(cell) for cell in wrong], [text_of(cell) for cell in right]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_wrong_answers_are_told_what_was_expected_and_received(name):
-    for text in answered(name)[0]:
-        assert re.search(r"AssertionError: .*(expected .*received|received .*expected)", text), text
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_right_answers_are_called_right(name):
-    for text in answered(name)[1]:
-        assert "Right!" in text
-        assert "Error" not in text
+    for cell, text in zip(given, kept, strict=True):
+        assert say_the_same(text, text_of(cell)), (
+            f"the cell {cell.source!r} keeps the output {text[:2000]!r}, but its output is now "
+            f"{text_of(cell)[:2000]!r}; `python tests/test_notebooks.py` executes the notebooks again"
+        )
+    for wrong, right in exercises:
+        assert WRONG_ANSWER_TOLD.search(text_of(wrong)), text_of(wrong)
+        assert "Right!" in text_of(right), text_of(right)
+        assert "Error" not in text_of(right), text_of(right)
 
 
 @pytest.mark.parametrize(

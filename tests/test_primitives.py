@@ -554,7 +554,6 @@ def test_as_float_takes_real_numbers(number, expected):
         *("1", b"1", None, 1j, np.complex128(1), [1.0], (1.0,), {}, object(), Index(), float),
         *(np.array([1.0]), np.array([[1.0]]), np.array("1"), np.array(None), Value(1.0)),
     ],
-    ids=repr,
 )
 def test_as_float_refuses_anything_else(thing):
     with pytest.raises(TypeError, match=r"rate must be a real number .* not ") as caught:

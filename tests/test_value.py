@@ -91,7 +91,7 @@ def test_a_square_has_both_edges():
 
 
 @pytest.mark.parametrize("operate", [*OPERATORS, operator.matmul])
-@pytest.mark.parametrize("other", ["a", None, 1j, [1.0], {}, object()], ids=repr)
+@pytest.mark.parametrize("other", ["a", None, 1j, [1.0], {}, object()])
 def test_operators_refuse_what_is_no_number(operate, other):
     x = Value(2.0)
     for arguments in ((x, other), (other, x)):
