@@ -1,8 +1,22 @@
-"""Settings of all tests: hypothesis tries the same examples in every run, and no test depends on the machine's speed."""
+"""What holds for all tests: no test depends on the machine's speed, and each run tries the same examples."""
+
+import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# The health check for slow examples measures time. tmp_path may be shared by the examples of a test.
-unchecked = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True, suppress_health_check=unchecked)
+import autograd_lite
+
+# The health check for slow examples measures time, and tmp_path may be shared by the examples of a test.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("suite")
+
+# A process that a test starts, in whichever folder, finds the packages that are tested, installed or not, and the
+# modules of this folder.
+os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (Path(autograd_lite.__file__).parents[1], Path(__file__).parent)))

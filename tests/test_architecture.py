@@ -11,11 +11,10 @@ import pytest
 import autograd_lite
 import nn
 
-ROOT = Path(__file__).parents[1]
-MODULES = [
-    *(path for path in sorted((ROOT / "autograd_lite").glob("**/*.py"))),
-    *(path for path in sorted((ROOT / "nn").glob("**/*.py"))),
-]
+ROOT = Path(autograd_lite.__file__).parents[1]
+"""The folder of both packages: a checkout, or site-packages."""
+
+MODULES = [path for package in (autograd_lite, nn) for path in sorted(Path(package.__file__).parent.glob("**/*.py"))]
 LIBRARIES = {
     "graphviz": {"autograd_lite/pictures/picture.py"},
     "anywidget": {"autograd_lite/stepper/widget.py"},
@@ -99,7 +98,9 @@ def test_everything_public_is_explained(package):
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="asks git for the files")
 def test_the_top_level_holds_nothing_without_need():
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    )
     if tracked.returncode != 0:
         pytest.skip("not in a git checkout")
     top = {Path(name).parts[0] for name in tracked.stdout.splitlines()}

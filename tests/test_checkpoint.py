@@ -11,7 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nn import MLP, micrograd
@@ -24,7 +24,7 @@ def bits(matrices):
     return [(matrix.shape, matrix.tobytes()) for matrix in matrices]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
     st.sampled_from(["tanh", "relu", "sigmoid", "linear"]),

@@ -44,7 +44,7 @@ estimates_of_all = st.dictionaries(st.sampled_from(list(BACKENDS)), st.builds(Es
 
 
 @given(estimates_of_all, st.integers(1, 300))
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @example({"numpy": Estimate(1.0, 0.0), "llvm": Estimate(1e-6, 1.01)}, 10)
 @example({"numpy": Estimate(1.0, 0.0), "arrays": Estimate(0.5, 10.0), "llvm": Estimate(0.01, 10.5)}, 100)
 def test_never_much_worse_than_the_best_choice(estimates, runs):
@@ -54,7 +54,6 @@ def test_never_much_worse_than_the_best_choice(estimates, runs):
 
 
 @given(seconds, seconds, st.floats(0, 1), st.floats(0, 1))
-@settings(deadline=None, derandomize=True)
 def test_of_two_the_second_is_compiled_when_the_runs_took_as_long(run, compile_, faster, part):
     estimates = {"arrays": Estimate(run, 0.0), "llvm": Estimate(run * faster, run * (1 - faster) + compile_)}
     later = estimates["llvm"].compile
@@ -63,7 +62,6 @@ def test_of_two_the_second_is_compiled_when_the_runs_took_as_long(run, compile_,
 
 
 @given(estimates_of_all)
-@settings(deadline=None, derandomize=True)
 def test_the_first_and_the_last_choice(estimates):
     """At first the least time to run and compile; in the end the fastest; and never a slower one than before."""
     first = estimates[best(estimates, 0.0)]
@@ -74,7 +72,6 @@ def test_the_first_and_the_last_choice(estimates):
 
 
 @given(estimates_of_all)
-@settings(deadline=None, derandomize=True)
 def test_the_stages_of_a_plan(estimates):
     """Each begins when the runs took as long as its compilation, and runs faster than the one before."""
     made = plan(estimates)
@@ -147,7 +144,6 @@ sizes = st.builds(Size, counts, counts, counts, counts, counts, counts).filter(l
 
 
 @given(sizes, st.integers(1, 10**6), st.integers(1, 10**6))
-@settings(deadline=None, derandomize=True)
 def test_estimates_are_positive_and_grow_with_the_points(size, points, more):
     assert set(ESTIMATES) == set(BACKENDS)
     for estimate in ESTIMATES.values():
@@ -157,7 +153,6 @@ def test_estimates_are_positive_and_grow_with_the_points(size, points, more):
 
 
 @given(sizes, st.integers(1, 10**6), st.sampled_from(["operations", "elements", "transcendental", "products"]))
-@settings(deadline=None, derandomize=True)
 def test_estimates_grow_with_the_work(size, points, what):
     larger = Size(**{**vars(size), what: getattr(size, what) + 1000})
     for estimate in ESTIMATES.values():

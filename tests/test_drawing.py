@@ -321,7 +321,6 @@ def test_same_bytes_in_fresh_processes() -> None:
         subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": seed},
-            cwd=Path(__file__).parent.parent,
             capture_output=True,
             check=True,
         ).stdout

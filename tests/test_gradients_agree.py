@@ -234,14 +234,14 @@ def net_of(matrices, activation):
     return MLP(len(matrices[0][0]) - 1, [len(matrix) for matrix in matrices], activation, weights=matrices)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(problems(st.floats(-2, 2)), st.sampled_from(["tanh", "sigmoid", "softplus", "sin", "linear"]))
 def test_any_net_of_smooth_units(problem, activation):
     matrices, X, Y = problem
     assert_agree(net_of(matrices, activation), X, Y)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(problems(st.integers(-50, 50).map(float)), st.sampled_from(["relu", "linear"]))
 def test_whole_numbers_agree_exactly(problem, activation):
     """No rounding happens below 2^53, so that not one bit may differ; ReLU at its corner s = 0 included."""

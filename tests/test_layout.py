@@ -45,7 +45,7 @@ def along_path(path, samples=24):
 
 
 @given(diagrams())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_two_boxes_overlap_and_all_lie_in_the_picture(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     assert len(layout.boxes) == len(diagram.boxes)
@@ -59,7 +59,7 @@ def test_no_two_boxes_overlap_and_all_lie_in_the_picture(diagram: Diagram) -> No
 
 
 @given(diagrams())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_arrows_lead_from_box_to_box_and_cross_no_other_box(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     assert len(layout.paths) == len(layout.tips) == len(layout.labels) == len(diagram.arrows)
@@ -82,7 +82,7 @@ def on_border(point, box: Rectangle) -> bool:
 
 
 @given(diagrams())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_box_comes_after_those_that_point_to_it(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     for tail, head, _ in diagram.arrows:
@@ -96,7 +96,7 @@ def test_a_box_comes_after_those_that_point_to_it(diagram: Diagram) -> None:
 
 
 @given(diagrams())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_group_holds_its_boxes_and_no_others(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     for name, group in layout.groups.items():
@@ -113,7 +113,6 @@ def test_a_group_holds_its_boxes_and_no_others(diagram: Diagram) -> None:
 
 
 @given(diagrams())
-@settings(max_examples=100, deadline=None)
 def test_arrows_arrive_apart(diagram: Diagram) -> None:
     tips = find_layout(diagram).tips
     assert len({(round(x, 3), round(y, 3)) for x, y in tips}) == len(tips)
@@ -144,7 +143,6 @@ coordinate = st.floats(-20, 20)
 
 
 @given(st.lists(st.tuples(coordinate, st.floats(0.1, 5), gap), min_size=1, max_size=6), st.randoms())
-@settings(deadline=None)
 def test_settle_is_best_among_all_that_keep_the_gaps(rows, random) -> None:
     wanted, weights = [row[0] for row in rows], [row[1] for row in rows]
     gaps = [row[2] for row in rows[1:]]

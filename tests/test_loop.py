@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_micrograd_nn import make_moons
 
@@ -731,10 +731,9 @@ def test_ctrl_c_in_the_middle_of_writing_down_an_iteration_leaves_no_part_of_it(
 
 def python(code, *arguments, **environment):
     """A process in which this module is `tests`."""
-    prelude = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_loop as tests; "
+    prelude = "import sys; import test_loop as tests; "
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", prelude + code, *map(str, arguments)],
-        cwd=Path(__file__).parents[1],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
@@ -836,7 +835,7 @@ def test_a_run_that_was_killed_resumes_to_the_same_bits(tmp_path, keep):
         assert len(history.time) == 18
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     optimizer=st.sampled_from(list(OPTIMIZERS)),
     batch_size=st.none() | st.integers(1, 7),

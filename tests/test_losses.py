@@ -9,7 +9,7 @@ from decimal import Decimal, getcontext
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, hessian, topological_order
@@ -155,7 +155,6 @@ def test_as_many_targets_as_outputs_for_every_loss(loss, targets):
 
 @every_loss
 @given(numbers=st.lists(st.floats(-3, 3), min_size=2, max_size=2))
-@settings(deadline=None)
 def test_gradients_against_central_differences(loss, targets, numbers):
     if loss is hinge and any(abs(1 - y * o) < 1e-3 for y, o in zip(targets, numbers, strict=True)):
         return  # a kink: no derivative, and no difference that says what it is
@@ -273,7 +272,6 @@ def test_softmax_cross_entropy_in_whole_numbers():
     o=st.lists(st.floats(-50, 50), min_size=3, max_size=3),
     counts=st.lists(st.integers(0, 5), min_size=3, max_size=3).filter(any),
 )
-@settings(deadline=None)
 def test_softmax_cross_entropy_of_probabilities(o, counts):
     """-sum_b y_b log softmax(o)_b in decimal numbers of 50 digits; the gradient is softmax(o) - y."""
     y = [count / sum(counts) for count in counts]

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import pickle
 import random
 import subprocess
@@ -211,7 +212,10 @@ def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
     program = "from nn import MLP; print([w.data.hex() for w in MLP(3, [4, 2], seed=3).parameters()])"
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", program], env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            check=True,
         ).stdout
         for hash_seed in ("1", "2")
     }

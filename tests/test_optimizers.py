@@ -272,7 +272,7 @@ def test_a_schedule_that_gives_no_learning_rate(bad):
 
 @every_optimizer
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_weight_lives_only_in_the_iterations_that_update_it(make, seed):
     """To the bit, each weight goes the way of one alone that meets only the gradients of its own iterations."""
     start, optimizer = random_matrices(seed), make()
@@ -462,7 +462,7 @@ STARTS = st.floats(-10, 10, allow_nan=False)
     ids=MAKE,
 )
 @given(start=STARTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_all_of_them_find_the_minimum_of_a_square(make, start):
     assert abs(descent(make(), lambda w: 2 * w, start, 400)[-1]) < 1e-2
 

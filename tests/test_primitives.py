@@ -273,7 +273,7 @@ def test_special_values_are_those_of_numpy(name):
 
 @every_row
 @given(data=st.data())
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 def test_numbers_and_values_agree_bit_for_bit(name, data):
     """At any floats at all: neither raises an exception, and both give the same bits."""
     row = PRIMITIVES[name]
@@ -285,7 +285,6 @@ def test_numbers_and_values_agree_bit_for_bit(name, data):
 
 
 @given(st.floats(), st.floats())
-@settings(deadline=None, derandomize=True)
 def test_operators_of_values_are_those_of_floats(a, b):
     """Wherever Python's own operator gives a float."""
     for operate in (
@@ -365,7 +364,7 @@ def test_the_slope_of_tanh_is_the_formula_of_the_lecture():
 
 @every_row
 @given(data=st.data())
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(max_examples=40)
 def test_slopes_are_the_closed_forms(name, data):
     truth = TRUTH[name]
     numbers = data.draw(points(name))
@@ -379,7 +378,7 @@ def test_slopes_are_the_closed_forms(name, data):
 
 @every_row
 @given(data=st.data())
-@settings(deadline=None, max_examples=15, derandomize=True)
+@settings(max_examples=15)
 def test_slopes_are_the_finite_differences(name, data):
     """Five-point differences of the engine's own values, whose error is of order h^4."""
     numbers = data.draw(points(name))
@@ -393,7 +392,7 @@ def test_slopes_are_the_finite_differences(name, data):
 
 @every_row
 @given(data=st.data())
-@settings(deadline=None, max_examples=4, derandomize=True)
+@settings(max_examples=4)
 def test_slopes_pass_check_gradients_to_second_order(name, data):
     numbers = data.draw(points(name))
     assume(TRUTH[name].kink(*numbers) > 0.05)

@@ -38,5 +38,5 @@ def test_each_of_the_two_commands_is_one_line_and_complete_in_itself():
     assert len(commands) == 2
     for command, end in zip(commands, ["autograd-lite demo", "pytest"], strict=True):
         assert command.count("\n") == 1
-        assert command.startswith("python3.11 -m venv .venv && ")
+        assert command.startswith("python3 -m venv .venv && ")
         assert command.rstrip().endswith(f".venv/bin/{end}")

@@ -10,7 +10,6 @@ import textwrap
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +22,6 @@ from nn.training.regularization import L2, Dropout
 from nn.training.restarting import random_restarts, seeds_of_starts
 from nn.training.termination import MaximumIterations
 
-HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-"""The environment of a script that imports nn from here, installed or not."""
 MODULE = import_module("nn.training.restarting")  # `nn.training.restarting` itself is the function
 X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 Y = np.array([-1.0, 1.0, 1.0, -1.0])
@@ -283,7 +280,7 @@ def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_pat
         encoding="utf-8",
     )
     command = [sys.executable, script]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=HERE)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout.splitlines()[-1] == "RESULT 3", ended.stderr
     assert "must be under `if __name__ == '__main__':`" in ended.stderr
 
@@ -534,7 +531,6 @@ def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=HERE,
         start_new_session=True,
     )
     try:

@@ -252,7 +252,7 @@ def test_a_label_is_never_code(label):
 
 
 @given(st.lists(st.text(max_size=12) | st.sampled_from(HOSTILE[:40]), min_size=4, max_size=9))
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 def test_any_labels(labels):
     check_labels(labels)
 
@@ -273,7 +273,6 @@ def test_names_are_new():
 
 @given(st.text())
 @example("d_d_s_1^(2)")
-@settings(deadline=None, derandomize=True)
 def test_an_identifier_is_one_or_nothing(label):
     name = identifier(label)
     assert name == "" or name.isidentifier()

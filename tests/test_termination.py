@@ -9,7 +9,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.training.termination import (
@@ -197,7 +197,6 @@ ERRORS = st.lists(st.one_of(st.none(), st.integers(0, 9).map(float), st.just(nan
 
 
 @given(errors=ERRORS, patience=st.integers(1, 5), least=st.sampled_from([0.0, 1.0, 2.5]))
-@settings(deadline=None)
 def test_reading_on_is_as_reading_anew(errors, patience, least):
     kept, run = ValidationRising(patience, least), history()
     for error in errors:
@@ -208,7 +207,6 @@ def test_reading_on_is_as_reading_anew(errors, patience, least):
 
 
 @given(errors=ERRORS, others=ERRORS, cut=st.integers(0, 40))
-@settings(deadline=None)
 def test_one_criterion_for_several_runs(errors, others, cut):
     """Also for a history that is taken back to a checkpoint, and goes on differently in the same list."""
     stop, first, second = ValidationRising(2), history(), history()
