@@ -58,9 +58,8 @@ from autograd_lite.primitives import (
 from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
 from autograd_lite.program import compile_program
 from autograd_lite.stepper import Stepper, step_through
-from autograd_lite.steps import Path, backward_steps, paths
-from autograd_lite.trace import Contribution, TraceStep, steps
 from autograd_lite.value import Step, Value, constant, topological_order
+from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
 from autograd_lite.words.lecture import unit_label, weight_label
 from autograd_lite.words.notation import formula
 
@@ -69,16 +68,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRIMITIVES",
-    "Contribution",
     "Dual",
     "Explanation",
     "Path",
     "Primitive",
     "Step",
     "Stepper",
-    "TraceStep",
     "TracingError",
     "Value",
+    "WalkStep",
     "acos",
     "acosh",
     "add",
@@ -120,12 +118,12 @@ __all__ = [
     "softplus",
     "sqrt",
     "step_through",
-    "steps",
     "tan",
     "tanh",
     "topological_order",
     "unit_label",
     "vector_jacobian_product",
+    "walk_steps",
     "weight_label",
 ]
 

@@ -17,9 +17,9 @@ from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper import ASKED, step_through
 from autograd_lite.stepper.terminal import walk
-from autograd_lite.steps import node_names
-from autograd_lite.trace import steps
 from autograd_lite.value import Value, topological_order
+from autograd_lite.walk import walk_steps
+from autograd_lite.words.names import node_names
 
 EXPRESSION_HELP = 'such as "tanh(w*x + b)"; write -- before one that starts with a minus sign'
 
@@ -207,9 +207,9 @@ def _step(options: argparse.Namespace) -> None:
     if options.output is not None:
         print(stepper.save(options.output))
     elif sys.stdin.isatty() and sys.stdout.isatty():
-        walk(steps(root, below, digits=options.digits))
+        walk(walk_steps(root, below, digits=options.digits))
     else:
-        print(*steps(root, below, digits=options.digits), sep="\n")
+        print(*walk_steps(root, below, digits=options.digits), sep="\n")
 
 
 def _read(options: argparse.Namespace) -> Value:

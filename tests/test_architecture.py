@@ -45,7 +45,8 @@ FLOORS = [
     ["graph"],
     ["value"],
     ["gradients", "words"],
-    ["steps", "trace", "parse", "pictures", "explanation"],
+    ["walk", "parse", "pictures"],
+    ["explanation"],
     ["stepper", "program"],
     ["cli"],
 ]

@@ -57,9 +57,7 @@ def test_table_2_of_baydin_is_reproduced_line_by_line(baydin):
 def test_table_3_of_baydin_is_reproduced_line_by_line(baydin):
     """Baydin et al., table 3: the reverse trace, from the bottom of the table to the top."""
     section = explain(baydin[0], digits=4).sections[1]
-    lines = [
-        (line.cells[0].split(" += ")[0], line.cells[0].rpartition(" = ")[2], *line.cells[1:]) for line in section.lines
-    ]
+    lines = [(line[0].split(" += ")[0], line[0].rpartition(" = ")[2], *line[1:]) for line in section.lines]
     assert lines == [
         ("dv5/dv5 = 1.0", "1.0", "", ""),
         ("dv5/dv4", "1.0", "where dv5/dv4 = 1", "total 1.0"),

@@ -6,7 +6,7 @@ import pytest
 from mathml_reader import evaluate, sides, visible
 
 from autograd_lite import Value, backward_steps, constant, explain, tanh, topological_order
-from autograd_lite.steps import node_names
+from autograd_lite.words.names import node_names
 from autograd_lite.words.notation import FORMS
 from autograd_lite.words.sentences import Writer
 from nn import MLP, squared_error
@@ -64,10 +64,7 @@ def test_constants_in_mathml():
 
 def test_the_chain_rule_of_a_neuron(neuron):
     step = backward_steps(neuron)[0]
-    text, latex, mathml = (
-        writer.backward_parts(step, next(writer.slopes(neuron)))
-        for writer in (writer_of(neuron, form) for form in FORMS)
-    )
+    text, latex, mathml = (writer.backward_parts(step) for writer in (writer_of(neuron, form) for form in FORMS))
     assert text == (
         "do/dv2 += do/do * do/dv2 = 1.0 * 0.500972 = 0.500972",
         "where do/dv2 = 1 - o ** 2",
@@ -93,7 +90,7 @@ def test_the_gradient_of_a_signal_is_called_delta(network):
     assert deltas["latex"] == r"\delta_{1}^{(2)}"
     assert visible(deltas["mathml"]) == "δ1(2)"
     step = next(step for step in backward_steps(network) if step.parent is signal)
-    ends = {form: writer_of(network, form, 3).backward_parts(step, "")[2] for form in FORMS}
+    ends = {form: writer_of(network, form, 3).backward_parts(step)[2] for form in FORMS}
     assert ends["text"] == f"total {step.total:.3g} = delta_1^(2)"
     assert ends["latex"] == rf"\text{{total }} {step.total:.3g} = \delta_{{1}}^{{(2)}}"
     assert visible(ends["mathml"]) == f"total\xa0{step.total:.3g}=δ1(2)".replace("-", "−")
@@ -122,10 +119,8 @@ def test_each_side_of_each_forward_line_in_mathml_is_the_number(network):
 def test_each_number_of_the_chain_rule_in_mathml_is_that_of_the_step(network):
     writer = writer_of(network, "mathml", digits=17)
     numbers = {visible(writer.name(node)): node.data for node in topological_order(network)}
-    slopes = {}
     for step in backward_steps(network):
-        formulas = slopes.setdefault(step.node, writer.slopes(step.node))
-        chain_rule, local, total = writer.backward_parts(step, next(formulas))
+        chain_rule, local, total = writer.backward_parts(step)
         assert [evaluate(side, {}) for side in sides(chain_rule)[1:]] == pytest.approx([step.share] * 2, rel=1e-12)
         assert evaluate(sides(local)[1], numbers) == pytest.approx(step.slope, rel=1e-12)
         assert visible(total).startswith("total\xa0")
@@ -163,13 +158,10 @@ def test_an_unknown_form_is_refused(neuron):
 def test_an_explanation_consists_of_these_sentences(network):
     writer = writer_of(network)
     forward, backward = explain(network).sections[:2]
-    assert [line.cells[0] for line in forward.lines] == [
+    assert [line[0] for line in forward.lines] == [
         writer.forward_line(node) for node in topological_order(network) if node in writer.names
     ]
-    slopes = {node: writer.slopes(node) for node in topological_order(network)}
-    assert [line.cells for line in backward.lines[1:]] == [
-        writer.backward_parts(step, next(slopes[step.node])) for step in backward_steps(network)
-    ]
+    assert backward.lines[1:] == list(map(writer.backward_parts, backward_steps(network)))
 
 
 @pytest.mark.parametrize("label", ["</mi><script>", "&lt;", "]]>", "\0", "a b", "$x$", "{0}", "{}"])
@@ -179,6 +171,6 @@ def test_hostile_labels_stay_text(label):
     writer = writer_of(root, "mathml")
     shown = label.replace(" ", "\xa0").replace("\0", "�")
     assert visible(writer.forward_line(a)) == f"{shown}=2.0"
-    chain_rule, local, _ = writer.backward_parts(backward_steps(root)[0], next(writer.slopes(root)))
+    chain_rule, local, _ = writer.backward_parts(backward_steps(root)[0])
     assert visible(chain_rule).startswith(f"∂v1∂{shown}+=")
     assert visible(local) == f"where\xa0∂v1∂{shown}={shown}"

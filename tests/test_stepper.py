@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mathml_reader import evaluate, visible
 from random_graphs import random_graph
 
-from autograd_lite import Value, add, step_through, steps, topological_order
+from autograd_lite import Value, add, step_through, topological_order, walk_steps
 from autograd_lite.labels import clean
 from autograd_lite.stepper.story import Story
 from autograd_lite.stepper.terminal import walk
@@ -319,7 +319,7 @@ def walked(typed, root=None):
             raise EOFError
         return line
 
-    walk(steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
+    walk(walk_steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
     return [line for line in written if line.startswith("Step")], written
 
 
@@ -357,4 +357,4 @@ def test_ctrl_c_ends_the_walk():
     def read(_):
         raise KeyboardInterrupt
 
-    walk(steps(Value(3.0, "a") * 2), read, lambda _: None)
+    walk(walk_steps(Value(3.0, "a") * 2), read, lambda _: None)

@@ -13,9 +13,9 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper import step_through
 from autograd_lite.stepper.page import SCRIPT
-from autograd_lite.steps import node_names
-from autograd_lite.trace import steps
 from autograd_lite.value import topological_order
+from autograd_lite.walk import walk_steps
+from autograd_lite.words.names import node_names
 from nn import MLP
 
 if MISSING:
@@ -54,8 +54,8 @@ L = (u * (u.tanh() * a.sin())) ** 3
 L.label = "L"
 """
 
-LAST = len(steps(graph())) - 1
-SEED = next(t for t, step in enumerate(steps(graph())) if step.phase == "seed")
+LAST = len(walk_steps(graph())) - 1
+SEED = next(t for t, step in enumerate(walk_steps(graph())) if step.phase == "seed")
 
 
 # Chromium, and what it complains about
@@ -125,7 +125,7 @@ def stop_the_clock(page):
 
 def expected_boxes(root, at, digits=4):
     """What the data and gradient lines of the boxes say at a step, by the walk that is tested elsewhere."""
-    walk = steps(root)[: at + 1]
+    walk = walk_steps(root)[: at + 1]
     boxes = []
     for node in topological_order(root):
         if node.op is CONSTANT:
@@ -135,8 +135,8 @@ def expected_boxes(root, at, digits=4):
         for step in walk:
             if step.phase == "seed" and step.node is node:
                 gradient = f"grad {number_text(step.result, digits)}"
-            elif step.contribution and step.contribution.step.parent is node:
-                number, of = step.contribution[3:]
+            elif step.step and step.step.parent is node:
+                number, of = step.number, step.of
                 part = f" ({number} of {of})" if number < of else ""
                 gradient = f"grad {number_text(step.result, digits)}{part}"
         boxes.append((f"data {number_text(node.data, digits)}" if known else "", gradient))
@@ -147,7 +147,7 @@ def test_the_steps_are_the_forward_pass_node_by_node_the_seed_and_one_for_each_e
     view = show(step_through(graph()))
     expect(view.position).to_have_text(f"Step 1 of {LAST + 1}")
     view.press("End")
-    assert view.trace() == [step.text for step in steps(graph(), digits=4)]
+    assert view.trace() == [step.text for step in walk_steps(graph(), digits=4)]
     phases = view.root.locator(".trace li").evaluate_all("items => items.map(item => item.dataset.phase)")
     inner = [node for node in topological_order(graph()) if node.parents]
     edges = [parent for node in inner for parent in node.parents if parent.op is not CONSTANT]
@@ -179,14 +179,14 @@ def test_going_back_takes_the_numbers_away_again(show):
 
 def test_a_step_shows_the_chain_rule_in_numbers_in_the_table_in_mathml_and_at_the_edge(show):
     view = show(step_through(graph()))
-    for at, step in enumerate(steps(graph(), digits=4)):
+    for at, step in enumerate(walk_steps(graph(), digits=4)):
         view.go(at)
         expect(view.position).to_have_text(view.at(at))
         expect(view.root.locator(".line")).to_have_text(step.text)
-        if step.contribution is None:
+        if step.step is None:
             expect(view.root.locator(".facts")).to_be_hidden()
             continue
-        arithmetic = step.contribution.step
+        arithmetic = step.step
         numbers = {name: number_text(getattr(arithmetic, name), 4) for name in ("upstream", "slope", "share", "total")}
         assert view.facts() == numbers
         formula = view.root.locator(".formula math").nth(1).text_content()
@@ -240,12 +240,12 @@ def test_the_classes_follow_the_walk(show):
     root = graph()
     view = show(step_through(root))
     order = topological_order(root)
-    for at, step in enumerate(steps(root)):
+    for at, step in enumerate(walk_steps(root)):
         view.go(at)
-        now = {step.node, step.contribution.step.parent if step.contribution else None} - {None}
+        now = {step.node, step.step.parent if step.step else None} - {None}
         boxes = view.nodes()
         assert {order[i] for i, box in enumerate(boxes) if "now" in box["classes"]} == now
-        done = steps(root)[: at + 1]
+        done = walk_steps(root)[: at + 1]
         for node, box in zip(order, boxes, strict=True):
             computed = not node.parents or any(one.phase == "forward" and one.node is node for one in done)
             assert ("computed" in box["classes"], "todo" in box["classes"]) == (computed, not computed)
@@ -312,13 +312,13 @@ def test_a_click_on_a_line_of_the_trace_goes_there(show):
     view = show(step_through(graph(), step=LAST))
     view.root.locator(".trace li").nth(3).click()
     expect(view.position).to_have_text(view.at(3))
-    expect(view.root.locator(".trace li[aria-current=step]")).to_have_text(steps(graph(), digits=4)[3].text)
+    expect(view.root.locator(".trace li[aria-current=step]")).to_have_text(walk_steps(graph(), digits=4)[3].text)
 
 
 def test_a_click_on_a_node_goes_to_the_next_step_that_gives_it_a_number(show):
     view = show(step_through(graph()))
-    walk = steps(graph())[1:]
-    receivers = [step.contribution.step.parent if step.contribution else step.node for step in walk]
+    walk = walk_steps(graph())[1:]
+    receivers = [step.step.parent if step.step else step.node for step in walk]
     gives = [t for t, receiver in enumerate(receivers, start=1) if receiver.label == "u"]
     assert len(gives) == 3  # it is computed, and receives two contributions
     for at in [*gives, gives[0]]:
@@ -464,7 +464,7 @@ def test_both_ends_of_the_edge_are_in_sight_at_each_step(show, width):
 def test_the_live_region_reads_each_step(show):
     view = show(step_through(graph()))
     expect(view.spoken).to_have_attribute("role", "status")
-    for at, step in enumerate(steps(graph(), digits=4)):
+    for at, step in enumerate(walk_steps(graph(), digits=4)):
         view.go(at)
         expect(view.spoken).to_contain_text(f"Step {at + 1} of {LAST + 1}")
         if step.result is not None:
@@ -584,7 +584,7 @@ def test_axe_finds_nothing_serious_in_a_narrow_window_with_long_formulas(show):
     root = (leaves[0] * leaves[1] + leaves[2] / leaves[3]).tanh()
     root.label = "a result with a rather long name"
     view = show(step_through(root), lambda page: page.set_viewport_size({"width": 360, "height": 640}))
-    for at in range(len(steps(root))):
+    for at in range(len(walk_steps(root))):
         view.go(at)
         assert view.serious_violations() == [], f"at step {at}"
 
@@ -609,21 +609,21 @@ def shown(number):
 
 def asked(step, ask):
     """What is asked for at a step."""
-    return getattr(step.contribution.step, ask) if step.contribution else step.result
+    return getattr(step.step, ask) if step.step else step.result
 
 
 @pytest.mark.parametrize("ask", ["slope", "share", "total"])
 def test_a_number_is_nowhere_until_it_is_typed(show, ask):
     view = show(step_through(graph(), predict=True, ask=ask))
-    for at, step in enumerate(steps(graph())):
+    for at, step in enumerate(walk_steps(graph())):
         expect(view.position).to_have_text(view.at(at))
         if at == 0:
             expect(view.answer).to_be_hidden()
             view.button("Next").click()
             continue
         secrets = {shown(step.result)} if step.phase != "seed" else set()  # 1.0 is no secret
-        if step.contribution:
-            arithmetic = step.contribution.step
+        if step.step:
+            arithmetic = step.step
             secrets |= {shown(arithmetic.share), shown(arithmetic.total)}
             if len(step.node.parents) == 1:  # a factor of a product is on the page, as the value of the other
                 secrets.add(shown(arithmetic.slope))
@@ -644,7 +644,7 @@ def test_a_number_is_nowhere_until_it_is_typed(show, ask):
 
 def test_the_live_region_asks_and_does_not_tell(show):
     view = show(step_through(graph(), predict=True, step=SEED + 2))
-    step = steps(graph())[SEED + 2]
+    step = walk_steps(graph())[SEED + 2]
     expect(view.spoken).to_contain_text(f"Step {SEED + 3}")
     assert shown(step.result) not in view.spoken.text_content()
     view.button("Show answer").click()
@@ -652,8 +652,8 @@ def test_the_live_region_asks_and_does_not_tell(show):
 
 
 def test_what_is_asked_for_can_be_chosen(show):
-    at = next(t for t, step in enumerate(steps(graph())) if step.contribution and step.contribution.number == 2)
-    arithmetic = steps(graph())[at].contribution.step
+    at = next(t for t, step in enumerate(walk_steps(graph())) if step.step and step.number == 2)
+    arithmetic = walk_steps(graph())[at].step
     view = show(step_through(graph(), predict=True, step=at))
     prompts = set()
     for ask in ("slope", "share", "total"):
@@ -676,9 +676,9 @@ def hint(view, at, answer):
 
 def test_a_wrong_answer_gets_a_hint_that_names_the_wrong_factor(show):
     root = graph()
-    walk, names = steps(root), node_names(topological_order(root))
+    walk, names = walk_steps(root), node_names(topological_order(root))
     at = SEED + 2  # an edge of a product
-    edge, other = walk[at].contribution.step, walk[at + 1].contribution.step
+    edge, other = walk[at].step, walk[at + 1].step
     name, parent, second = names[edge.node], names[edge.parent], names[other.parent]
     view = show(step_through(root, predict=True))
     above, local = f"dL/d{name}", f"d{name}/d{parent}"
@@ -689,15 +689,15 @@ def test_a_wrong_answer_gets_a_hint_that_names_the_wrong_factor(show):
     wrong = hint(view, at, edge.upstream * other.slope)
     assert f"local partial derivative {local} is the wrong factor" in wrong
     assert f"the other argument, {second}" in wrong
-    elsewhere = walk[at + 4].contribution.step.upstream
+    elsewhere = walk[at + 4].step.upstream
     assert "upstream gradient is the wrong factor" in hint(view, at, elsewhere * edge.slope)
     expect(view.score).to_have_text("Score: 0 of 0 right at the first try")
 
 
 def test_the_hint_tells_a_product_from_a_running_total(show):
-    walk = steps(graph())
-    at, step = next((t, s) for t, s in enumerate(walk) if s.contribution and s.contribution.number == 2)
-    edge, before = step.contribution.step, step.contribution.before
+    walk = walk_steps(graph())
+    at, step = next((t, s) for t, s in enumerate(walk) if s.step and s.number == 2)
+    edge, before = step.step, step.before
     view = show(step_through(graph(), predict=True))
     assert "running total; only the product" in hint(view, at, edge.total)
     view.root.get_by_label("ask for").select_option("total")
@@ -710,14 +710,14 @@ def test_the_hint_tells_a_product_from_a_running_total(show):
 @pytest.mark.parametrize(("tolerance", "factor", "right"), [(0.1, 1.08, True), (0.1, 1.12, False), (0.01, 1.08, False)])
 def test_an_answer_may_be_off_by_the_tolerance(show, tolerance, factor, right):
     view = show(step_through(graph(), predict=True, tolerance=tolerance, step=SEED + 1))
-    view.answer.fill(repr(steps(graph())[SEED + 1].contribution.step.share * factor))
+    view.answer.fill(repr(walk_steps(graph())[SEED + 1].step.share * factor))
     view.answer.press("Enter")
     expect(view.verdict).to_have_attribute("data-kind", "right" if right else "wrong")
 
 
 def test_the_score_counts_what_was_right_at_the_first_try(show):
     view = show(step_through(graph(), predict=True, step=1))
-    walk = steps(graph())
+    walk = walk_steps(graph())
     view.answer.fill(repr(walk[1].result))
     view.button("Check").click()
     expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
@@ -738,7 +738,7 @@ def test_an_answer_that_is_no_number_is_no_try(show):
         view.answer.fill(text)
         view.answer.press("Enter")
         expect(view.verdict).to_contain_text("Type a number")
-    view.answer.fill(repr(steps(graph())[1].result))
+    view.answer.fill(repr(walk_steps(graph())[1].result))
     view.answer.press("Enter")
     expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
 
@@ -752,7 +752,7 @@ def test_play_waits_for_the_answer(show):
 
 def test_predict_mode_is_left_by_its_button(show):
     view = show(step_through(graph(), step=SEED + 1))
-    number = shown(steps(graph())[SEED + 1].result)
+    number = shown(walk_steps(graph())[SEED + 1].result)
     assert number in view.perceptible()
     view.button("Predict").click()
     expect(view.answer).to_be_focused()
@@ -830,7 +830,7 @@ def check_that_no_script_has_run(page):
 def test_labels_are_never_markup_or_script_in_the_page(show):
     root = hostile_graph()
     view = show(step_through(root))
-    walk = steps(root, digits=4)
+    walk = walk_steps(root, digits=4)
     check_that_labels_are_text(view, walk)
     names = node_names(topological_order(root)).values()
     assert all(clean(label) in names for label in HOSTILE)
@@ -847,8 +847,8 @@ def test_names_in_mathml_are_the_labels(show):
     root = hostile_graph()
     view = show(step_through(root))
     read = []
-    for at, step in enumerate(steps(root)):
-        label = step.contribution.step.parent.label if step.contribution else None
+    for at, step in enumerate(walk_steps(root)):
+        label = step.step.parent.label if step.step else None
         if label in HOSTILE:
             view.go(at)
             formula = view.root.locator(".formula math").first.text_content()
@@ -889,7 +889,7 @@ def test_a_graph_of_500_nodes_makes_a_small_page_that_steps_without_delay(show):
     stepper = step_through(root)
     sizes = [len(text.encode()) for text in (stepper.html(), stepper._repr_html_())]
     view = show(stepper)
-    last = len(steps(root)) - 1
+    last = len(walk_steps(root)) - 1
     expect(view.position).to_have_text(f"Step 1 of {last + 1}")
     long = [edge for edge in view.edges() if "long" in edge["classes"]]
     assert long, "thousands of dots take half a second to draw"
@@ -1081,7 +1081,7 @@ def test_predict_mode_in_the_widget_counts_in_the_kernel_and_axe_finds_nothing_s
     cell = GRAPH + "w = step_through(L, predict=True, step=1).widget()\nw"
     lab.open_and_run(page, lab.write("predict.ipynb", cell, "w.score, w.step"))
     view = View(page, widget=True)
-    walk = steps(graph())
+    walk = walk_steps(graph())
     assert shown(walk[1].result) not in view.perceptible()
     assert view.serious_violations() == []
     view.answer.fill("7")
@@ -1113,7 +1113,7 @@ def test_two_views_of_a_widget_share_the_score(lab, page):
     cell = GRAPH + "w = step_through(L, predict=True, step=1).widget()\nw"
     lab.open_and_run(page, lab.write("score.ipynb", cell, "w"))
     first, second = View(page, 0, widget=True), View(page, 1, widget=True)
-    first.answer.fill(repr(steps(graph())[1].result))
+    first.answer.fill(repr(walk_steps(graph())[1].result))
     first.answer.press("Enter")
     first.button("Next").click()
     for view in (first, second):
@@ -1136,7 +1136,7 @@ root.label = {root.label!r}
 step_through(root)
 """
     lab.open_and_run(page, lab.write("hostile.ipynb", source, "step_through(root).widget()"))
-    walk = steps(root, digits=4)
+    walk = walk_steps(root, digits=4)
     check_that_labels_are_text(framed(page), walk)
     check_that_labels_are_text(View(page, widget=True), walk)
     sliders = page.get_by_role("group", name="What if").get_by_role("slider")

@@ -1,7 +1,6 @@
 """What the view shows, as plain data for JSON: the picture, the nodes, and the steps in symbols and in numbers."""
 
 import math
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from autograd_lite.labels import number_text
@@ -9,10 +8,10 @@ from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import diagram_from, kind_of, layers, written
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.steps import node_names
-from autograd_lite.trace import TraceStep, part_below, steps
-from autograd_lite.value import Value, topological_order
+from autograd_lite.value import Step, Value, topological_order
+from autograd_lite.walk import WalkStep, part_below, walk_steps
 from autograd_lite.words.lecture import delta_name
+from autograd_lite.words.names import node_names
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
@@ -28,7 +27,7 @@ class Story:
     """The walk over a graph, or over the part of it below a Value, as plain data.
 
     Arguments:
-        root, below, digits: those of `steps`.
+        root, below, digits: as for `walk_steps`.
 
     Node number i and argument number k are those of the boxes and arrows of `diagram_of`: the i-th node in topological
     order, and the k-th of all arguments in that order.
@@ -47,7 +46,7 @@ class Story:
         self.names = node_names(order)
         self.index = {node: i for i, node in enumerate(self.part)}
         self.first_arrow: dict[Value, int] = {}
-        self._walk = steps(root, below, digits=digits)
+        self._walk = walk_steps(root, below, digits=digits)
         arrows = 0
         for node in self.part:
             self.first_arrow[node] = arrows
@@ -69,7 +68,6 @@ class Story:
             }
             for node in self.part
         ]
-        formulas: dict[Value, Iterator[tuple[str, str]]] = {}
         told: list[Json] = []
         for step in self._walk:
             line: Json = {"phase": step.phase, "text": step.text}
@@ -79,10 +77,8 @@ class Story:
                 line |= self.computation(step.node, text, mathml)
             elif step.phase == "seed" and step.result is not None:
                 line["total"] = self.number(step.result)
-            elif step.contribution is not None and step.node is not None:
-                if step.node not in formulas:
-                    formulas[step.node] = zip(text.slopes(step.node), mathml.slopes(step.node), strict=True)
-                line |= self.application(step, *next(formulas[step.node]))
+            elif step.step is not None:
+                line |= self.application(step, step.step, text, mathml)
             told.append(line)
         return {
             "root": text.name(self.root),
@@ -102,23 +98,20 @@ class Story:
             "data": self.number(node.data),
         }
 
-    def application(self, trace_step: TraceStep, slope: str, slope_math: str) -> Json:
+    def application(self, walked: WalkStep, step: Step, text: Writer, mathml: Writer) -> Json:
         """How the chain rule is applied at an edge."""
-        contribution = trace_step.contribution
-        assert contribution is not None
-        step = contribution.step
         return {
             "parent": self.index[step.parent],
-            "edge": self.first_arrow[step.node] + contribution.place,
-            "formula": slope,
-            "formulaMath": slope_math,
+            "edge": self.first_arrow[step.node] + step.place,
+            "formula": text.slope(step),
+            "formulaMath": mathml.slope(step),
             "slope": self.number(step.slope),
             "upstream": self.number(step.upstream),
             "share": self.number(step.share),
-            "before": None if contribution.before is None else self.number(contribution.before),
+            "before": None if walked.before is None else self.number(walked.before),
             "total": self.number(step.total),
-            "number": contribution.number,
-            "of": contribution.of,
+            "number": walked.number,
+            "of": walked.of,
         }
 
     def number(self, number: float) -> list[Any]:
@@ -142,10 +135,9 @@ class Story:
         for step in self._walk:
             if step.phase == "seed" and step.node is not None and step.result is not None:
                 gradients[step.node] = step.result
-            elif step.contribution is not None:
-                parent = step.contribution.step.parent
-                gradients[parent] = step.contribution.step.total
-                uses[parent] = step.contribution.of
+            elif step.step is not None:
+                gradients[step.step.parent] = step.step.total
+                uses[step.step.parent] = step.of
         widest = max(
             (number_text(n, self.digits) for n in [*gradients.values(), *(node.data for node in self.part)]), key=len
         )

@@ -2,25 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
-from autograd_lite.trace import TraceStep
+from autograd_lite.walk import WalkStep
 
 KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 
 
-def walk(
-    steps: Sequence[TraceStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print
-) -> None:
+def walk(steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print) -> None:
     """Show one step after another, as whoever reads them asks for; it ends with q, or at the end of what is read.
 
     Arguments:
-        steps: what `steps(root)` gives.
+        steps: what `walk_steps(root)` returns.
         read: gives a line that somebody types; takes the prompt. EOFError and KeyboardInterrupt end the walk.
         write: shows a text.
 
-    >>> from autograd_lite.trace import steps
+    >>> from autograd_lite.walk import walk_steps
     >>> from autograd_lite.value import Value
     >>> answers = iter(["", "q"])
-    >>> walk(steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
+    >>> walk(walk_steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
     Step 1 of 4: leaves
       a = 2.0
     Step 2 of 4: forward
@@ -51,16 +49,13 @@ def walk(
             show(steps, at, write)
 
 
-def show(steps: Sequence[TraceStep], at: int, write: Callable[[str], object]) -> None:
+def show(steps: Sequence[WalkStep], at: int, write: Callable[[str], object]) -> None:
     """Show a step; of the backward phase with the nodes that it leads from and to, and which contribution it is."""
     step = steps[at]
     write(f"Step {at + 1} of {len(steps)}: {step.phase}{contribution_in_words(step)}")
     write(f"  {step.text}")
 
 
-def contribution_in_words(step: TraceStep) -> str:
+def contribution_in_words(step: WalkStep) -> str:
     """Of a step at whose parent several contributions arrive, which of them it is."""
-    contribution = step.contribution
-    if contribution is None or contribution.of == 1:
-        return ""
-    return f", contribution {contribution.number} of {contribution.of}"
+    return f", contribution {step.number} of {step.of}" if step.of > 1 else ""

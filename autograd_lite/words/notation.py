@@ -1,7 +1,7 @@
 """A graph as a formula, in text, LaTeX or MathML, with brackets where precedence asks for them.
 
-A back end of the table of primitives: for each form a dictionary, operation -> how it is written, beside one loop over
-the graph.
+A back end of the table of primitives: a row says how it is written by its symbol and its arity, and each notation lists
+only the rows that it writes in another way. Beside that there is one loop over the graph.
 """
 
 import html
@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from autograd_lite import primitives
 from autograd_lite.labels import clean, latex_number, mathml_number, number_text
-from autograd_lite.primitives import CONSTANT, Primitive, slope_at
+from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive
 from autograd_lite.value import Value, check_value
 from autograd_lite.words.lecture import lecture_name
 
@@ -20,7 +21,14 @@ from autograd_lite.words.lecture import lecture_name
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
 
 
-class Notation(NamedTuple):
+class Written(NamedTuple):
+    """An expression as it is written, and how tightly it binds."""
+
+    text: str
+    binds: int
+
+
+class Pattern(NamedTuple):
     """How an operation is written."""
 
     template: str
@@ -31,110 +39,24 @@ class Notation(NamedTuple):
     """How tightly each argument must bind to stand there without brackets."""
 
 
-def _function(name: str, arguments: int = 1) -> Notation:
-    return Notation(f"{name}({', '.join(['{}'] * arguments)})", ATOM, (0,) * arguments)
-
-
-def _latex_function(name: str, arguments: int = 1) -> Notation:
-    return Notation(rf"{name}\left({', '.join(['{}'] * arguments)}\right)", ATOM, (0,) * arguments)
-
-
-def _mathml_function(name: str, arguments: int = 1) -> Notation:
-    listed = "<mo>,</mo>".join(["{}"] * arguments)
-    return Notation(f"{name}<mo>\u2061</mo><mrow><mo>(</mo>{listed}<mo>)</mo></mrow>", ATOM, (0,) * arguments)
-
-
-# "add" takes two or more arguments; further ones are written like the second.
-TEXT: dict[str, Notation] = {
-    "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
-    "subtract": Notation("{} - {}", SUM, (SUM, PRODUCT)),
-    "multiply": Notation("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
-    "multiply_no_nan": Notation("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
-    "divide": Notation("{} / {}", PRODUCT, (PRODUCT, SIGNED)),
-    "floor_divide": Notation("{} // {}", PRODUCT, (PRODUCT, SIGNED)),
-    "remainder": Notation("{} % {}", PRODUCT, (PRODUCT, SIGNED)),
-    "power": Notation("{} ** {}", POWER, (ATOM, SIGNED)),
-    "negative": Notation("-{}", SIGNED, (POWER,)),
-    "greater": Notation("[{} > {}]", ATOM, (0, 0)),
-    "maximum": _function("max", 2),
-    "minimum": _function("min", 2),
-    "maximum_constant": _function("max", 2),
-    "minimum_constant": _function("min", 2),
-    "atan2": _function("atan2", 2),
-    "leaky_relu": _function("leaky_relu", 2),
-    "relu": _function("ReLU"),
-    **{
-        name: _function(name)
-        for name in (
-            "abs exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf sigmoid "
-            "softplus sign"
-        ).split()
-    },
+OPERATORS = {
+    "+": (SUM, (SUM, PRODUCT)),
+    "-": (SUM, (SUM, PRODUCT)),
+    "*": (PRODUCT, (PRODUCT, SIGNED)),
+    "/": (PRODUCT, (PRODUCT, SIGNED)),
+    "//": (PRODUCT, (PRODUCT, SIGNED)),
+    "%": (PRODUCT, (PRODUCT, SIGNED)),
+    "**": (POWER, (ATOM, SIGNED)),
 }
+"""How tightly the operators bind that stand between two arguments, and how tightly those must."""
 
-LATEX: dict[str, Notation] = {
-    "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
-    "subtract": Notation("{} - {}", SUM, (SUM, PRODUCT)),
-    "multiply": Notation(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
-    "multiply_no_nan": Notation(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
-    "divide": Notation(r"\frac{{{}}}{{{}}}", POWER, (0, 0)),
-    "floor_divide": Notation(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", ATOM, (0, 0)),
-    "remainder": Notation(r"{} \bmod {}", PRODUCT, (PRODUCT, ATOM)),
-    "power": Notation("{}^{{{}}}", POWER, (ATOM, 0)),
-    "negative": Notation("-{}", SIGNED, (POWER,)),
-    "abs": Notation(r"\left|{}\right|", ATOM, (0,)),
-    "sqrt": Notation(r"\sqrt{{{}}}", ATOM, (0,)),
-    "expm1": Notation(r"\exp\left({}\right) - 1", SUM, (0,)),
-    "log1p": Notation(r"\log\left(1 + {}\right)", ATOM, (PRODUCT,)),
-    "greater": Notation(r"\left[{} > {}\right]", ATOM, (0, 0)),
-    "maximum": _latex_function(r"\max", 2),
-    "minimum": _latex_function(r"\min", 2),
-    "maximum_constant": _latex_function(r"\max", 2),
-    "minimum_constant": _latex_function(r"\min", 2),
-    "asin": _latex_function(r"\arcsin"),
-    "acos": _latex_function(r"\arccos"),
-    "atan": _latex_function(r"\arctan"),
-    "sigmoid": _latex_function(r"\sigma"),
-    "sign": _latex_function(r"\operatorname{{sgn}}"),
-    "relu": _latex_function(r"\operatorname{{ReLU}}"),
-    "atan2": _latex_function(r"\operatorname{{atan2}}", 2),
-    "leaky_relu": _latex_function(r"\operatorname{{LeakyReLU}}", 2),
-    **{name: _latex_function(rf"\{name}") for name in "exp log sin cos tan sinh cosh tanh".split()},
-    **{name: _latex_function(rf"\operatorname{{{{{name}}}}}") for name in "asinh acosh atanh erf softplus".split()},
-}
 
-MATHML: dict[str, Notation] = {
-    "add": Notation("{}<mo>+</mo>{}", SUM, (SUM, PRODUCT)),
-    "subtract": Notation("{}<mo>−</mo>{}", SUM, (SUM, PRODUCT)),
-    "multiply": Notation("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
-    "multiply_no_nan": Notation("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
-    "divide": Notation("<mfrac>{}{}</mfrac>", POWER, (0, 0)),
-    "floor_divide": Notation("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>", ATOM, (0, 0)),
-    "remainder": Notation("{}<mo>mod</mo>{}", PRODUCT, (PRODUCT, ATOM)),
-    "power": Notation("<msup>{}{}</msup>", POWER, (ATOM, 0)),
-    "negative": Notation("<mo>−</mo>{}", SIGNED, (POWER,)),
-    "abs": Notation("<mo>|</mo>{}<mo>|</mo>", ATOM, (0,)),
-    "sqrt": Notation("<msqrt>{}</msqrt>", ATOM, (0,)),
-    "expm1": Notation(f"{_mathml_function('<mi>exp</mi>').template}<mo>−</mo><mn>1</mn>", SUM, (0,)),
-    "log1p": Notation(_mathml_function("<mi>log</mi>").template.format("<mn>1</mn><mo>+</mo>{}"), ATOM, (PRODUCT,)),
-    "greater": Notation("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>", ATOM, (0, 0)),
-    "maximum": _mathml_function("<mi>max</mi>", 2),
-    "minimum": _mathml_function("<mi>min</mi>", 2),
-    "maximum_constant": _mathml_function("<mi>max</mi>", 2),
-    "minimum_constant": _mathml_function("<mi>min</mi>", 2),
-    "asin": _mathml_function("<mi>arcsin</mi>"),
-    "acos": _mathml_function("<mi>arccos</mi>"),
-    "atan": _mathml_function("<mi>arctan</mi>"),
-    "sigmoid": _mathml_function("<mi>σ</mi>"),
-    "sign": _mathml_function("<mi>sgn</mi>"),
-    "relu": _mathml_function("<mi>ReLU</mi>"),
-    "atan2": _mathml_function("<mi>atan2</mi>", 2),
-    "leaky_relu": _mathml_function("<mi>LeakyReLU</mi>", 2),
-    **{
-        name: _mathml_function(f"<mi>{name}</mi>")
-        for name in "exp log sin cos tan sinh cosh tanh asinh acosh atanh erf softplus".split()
-    },
-}
+def _function(template: str, arguments: int) -> Pattern:
+    return Pattern(template, ATOM, (0,) * arguments)
+
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+"""In MathML, for spaces that are meant to be seen: browsers drop others."""
 
 _LATEX_SIGNS = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -142,70 +64,139 @@ _LATEX_SIGNS = {
 }  # fmt: skip
 
 
-def latex_name(label: str) -> str:
-    """A label as LaTeX; what the label contains never becomes a command.
+def _latex_signs(text: str) -> str:
+    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
 
-    >>> print(latex_name("w^(1)_{2,0}"), latex_name("s_1^(2)"), latex_name("x1"), latex_name("rate"))
-    w^{(1)}_{2,0} s_{1}^{(2)} x_{1} \\mathit{rate}
+
+def _mathml_text(text: str) -> str:
+    return html.escape(text, quote=False).replace(" ", NO_BREAK_SPACE)
+
+
+def _text_function(name: str, arguments: int = 1) -> Pattern:
+    return _function(f"{_literal(name)}({', '.join(['{}'] * arguments)})", arguments)
+
+
+def _latex_function(name: str, arguments: int = 1) -> Pattern:
+    command = rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{_latex_signs(name)}}}"
+    return _function(rf"{_literal(command)}\left({', '.join(['{}'] * arguments)}\right)", arguments)
+
+
+def _mathml_function(name: str, arguments: int = 1) -> Pattern:
+    listed = "<mo>,</mo>".join(["{}"] * arguments)
+    identifier = _literal(_mathml_text(name))
+    return _function(f"<mi>{identifier}</mi><mo>\u2061</mo><mrow><mo>(</mo>{listed}<mo>)</mo></mrow>", arguments)
+
+
+def _literal(text: str) -> str:
+    """The text as a part of a template."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+# What a notation writes in another way than a row's symbol and arity say. A sum may have more than two arguments;
+# further ones are written like the second.
+
+TEXT: dict[str, Pattern] = {
+    "greater": Pattern("[{} > {}]", ATOM, (0, 0)),
+}
+
+_LATEX_FUNCTIONS = set("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan sigma".split())
+
+LATEX: dict[str, Pattern] = {
+    "multiply": Pattern(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
+    "multiply_no_nan": Pattern(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
+    "divide": Pattern(r"\frac{{{}}}{{{}}}", POWER, (0, 0)),
+    "floor_divide": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", ATOM, (0, 0)),
+    "remainder": Pattern(r"{} \bmod {}", PRODUCT, (PRODUCT, ATOM)),
+    "power": Pattern("{}^{{{}}}", POWER, (ATOM, 0)),
+    "abs": Pattern(r"\left|{}\right|", ATOM, (0,)),
+    "sqrt": Pattern(r"\sqrt{{{}}}", ATOM, (0,)),
+    "expm1": Pattern(r"\exp\left({}\right) - 1", SUM, (0,)),
+    "log1p": Pattern(r"\log\left(1 + {}\right)", ATOM, (PRODUCT,)),
+    "greater": Pattern(r"\left[{} > {}\right]", ATOM, (0, 0)),
+    "asin": _latex_function("arcsin"),
+    "acos": _latex_function("arccos"),
+    "atan": _latex_function("arctan"),
+    "sigmoid": _latex_function("sigma"),
+    "sign": _latex_function("sgn"),
+    "leaky_relu": _latex_function("LeakyReLU", 2),
+}
+
+MATHML: dict[str, Pattern] = {
+    "subtract": Pattern("{}<mo>−</mo>{}", SUM, (SUM, PRODUCT)),
+    "multiply": Pattern("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
+    "multiply_no_nan": Pattern("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
+    "divide": Pattern("<mfrac>{}{}</mfrac>", POWER, (0, 0)),
+    "floor_divide": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>", ATOM, (0, 0)),
+    "remainder": Pattern("{}<mo>mod</mo>{}", PRODUCT, (PRODUCT, ATOM)),
+    "power": Pattern("<msup>{}{}</msup>", POWER, (ATOM, 0)),
+    "negative": Pattern("<mo>−</mo>{}", SIGNED, (POWER,)),
+    "abs": Pattern("<mo>|</mo>{}<mo>|</mo>", ATOM, (0,)),
+    "sqrt": Pattern("<msqrt>{}</msqrt>", ATOM, (0,)),
+    "expm1": Pattern(f"{_mathml_function('exp').template}<mo>−</mo><mn>1</mn>", SUM, (0,)),
+    "log1p": Pattern(_mathml_function("log").template.format("<mn>1</mn><mo>+</mo>{}"), ATOM, (PRODUCT,)),
+    "greater": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>", ATOM, (0, 0)),
+    "asin": _mathml_function("arcsin"),
+    "acos": _mathml_function("arccos"),
+    "atan": _mathml_function("arctan"),
+    "sigmoid": _mathml_function("σ"),
+    "sign": _mathml_function("sgn"),
+    "leaky_relu": _mathml_function("LeakyReLU", 2),
+}
+
+# Names and numbers. They are atoms, unless they would be misread beside operators: -1, x + 1, the square of w^(1).
+
+_WORD = re.compile(r"[\w.#'…�∞]+")
+
+
+def text_name(label: str) -> Written:
+    """Write a label as text.
+
+    >>> text_name("x1"), text_name("x + 1")
+    (Written(text='x1', binds=5), Written(text='x + 1', binds=0))
     """
-    if not label:
-        return ""
+    in_brackets = label.startswith("(") and label.endswith(")")
+    is_word = _WORD.fullmatch(label) or in_brackets or lecture_name(label.partition("#")[0])
+    return Written(label, SIGNED if label.startswith("-") else ATOM if is_word else 0)
+
+
+def latex_name(label: str) -> Written:
+    """Write a label as LaTeX; what the label contains never becomes a command.
+
+    >>> for label in ("w^(1)_{2,0}", "s_1^(2)", "x1", "rate"):
+    ...     print(latex_name(label).text)
+    w^{(1)}_{2,0}
+    s_{1}^{(2)}
+    x_{1}
+    \\mathit{rate}
+    """
     name = lecture_name(label)
     if name is None:
-        return rf"\mathit{{{''.join(_LATEX_SIGNS.get(sign, sign) for sign in clean(label))}}}"
+        return Written(rf"\mathit{{{_latex_signs(clean(label))}}}", ATOM)
     letter = r"\delta" if name.letter == "delta" else name.letter
     units = f"_{{{name.units}}}" if name.units else ""
     layer = f"^{{({name.layer})}}" if name.layer else ""
-    return letter + (layer + units if name.layer_first else units + layer)
+    return Written(letter + (layer + units if name.layer_first else units + layer), POWER if layer else ATOM)
 
 
-def mathml_name(label: str) -> str:
-    """A label as MathML, one element; what the label contains never becomes markup.
+def mathml_name(label: str) -> Written:
+    """Write a label as MathML, one element; what the label contains never becomes markup.
 
-    >>> print(mathml_name("x1"), mathml_name("w"), mathml_name("a < b"))
-    <msub><mi>x</mi><mn>1</mn></msub> <mi>w</mi> <mi>a &lt; b</mi>
-    >>> print(mathml_name("s_1^(2)"))
+    >>> for label in ("x1", "a<b", "s_1^(2)"):
+    ...     print(mathml_name(label).text)
+    <msub><mi>x</mi><mn>1</mn></msub>
+    <mi>a&lt;b</mi>
     <msubsup><mi>s</mi><mn>1</mn><mrow><mo>(</mo><mn>2</mn><mo>)</mo></mrow></msubsup>
     """
-    if not label:
-        return ""
     name = lecture_name(label)
     if name is None:
-        return f"<mi>{html.escape(clean(label), quote=False).replace(' ', NO_BREAK_SPACE)}</mi>"
+        text = clean(label)
+        return Written(f"<mi>{_mathml_text(text)}</mi>", ATOM if _WORD.fullmatch(text) else 0)
     letter = f"<mi>{'δ' if name.letter == 'delta' else name.letter}</mi>"
     units = f"<mn>{name.units.replace('-', '−')}</mn>"
     if name.layer:
-        return f"<msubsup>{letter}{units}<mrow><mo>(</mo><mn>{name.layer}</mn><mo>)</mo></mrow></msubsup>"
-    return f"<msub>{letter}{units}</msub>" if name.units else letter
-
-
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-"""In MathML, for spaces that are meant to be seen: browsers drop others."""
-
-
-# How tightly a written name or number binds. It is an atom, unless it would be misread beside operators: -1, x + 1, the
-# square of w^(1).
-
-
-def _binds_in_text(name: str) -> int:
-    if name.startswith("-"):
-        return SIGNED
-    is_word = re.fullmatch(r"[\w.#'…�]+|\(.*\)|\d[\d.]*e[+-]?\d+", name)
-    return ATOM if is_word or lecture_name(name.partition("#")[0]) else 0
-
-
-def _binds_in_latex(name: str) -> int:
-    if name.startswith("-"):
-        return 0
-    return PRODUCT if r"\cdot" in name else POWER if "^" in name else ATOM
-
-
-def _binds_in_mathml(name: str) -> int:
-    if re.fullmatch(r"<(mi|mn|mtext)>[\w.#'…�∞]+</\1>|<msub>.*</msub>", name):
-        return ATOM
-    if name.startswith("<msubsup>"):
-        return POWER
-    return PRODUCT if "<mo>·</mo>" in name and not name.startswith("<mrow><mo>−</mo>") else 0
+        layer = f"<mrow><mo>(</mo><mn>{name.layer}</mn><mo>)</mo></mrow>"
+        return Written(f"<msubsup>{letter}{units}{layer}</msubsup>", POWER)
+    return Written(f"<msub>{letter}{units}</msub>" if name.units else letter, ATOM)
 
 
 class _WriteNumber(Protocol):
@@ -215,16 +206,20 @@ class _WriteNumber(Protocol):
 class Form(NamedTuple):
     """How formulas are set: all that tells text, LaTeX and MathML apart."""
 
-    notations: Mapping[str, Notation]
-    """How each operation is written, by its name."""
-    function: Callable[[str, int], Notation]
-    """How a function of that written name and so many arguments is written."""
-    name: Callable[[str], str]
+    patterns: Mapping[str, Pattern]
+    """The rows, by name, that are not written as their symbol and arity say."""
+    function: Callable[[str, int], Pattern]
+    """How a function of that symbol and number of arguments is written."""
+    operator: str
+    """With {} for the sign of an operator between its arguments."""
+    name: Callable[[str], Written]
     """How a label is written, made safe by `clean`."""
-    number: _WriteNumber
-    """How a number is written, to so many significant digits; `whole` is what follows a whole number."""
-    binds: Callable[[str], int]
-    """How tightly a written name or number binds."""
+    number_text: _WriteNumber
+    """How a number is written, to that number of significant digits; `whole` is what follows an integer."""
+    signed: int
+    """How tightly a negative number binds."""
+    scientific: int
+    """How tightly a positive number with an exponent binds."""
     most_characters: int
     """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
     brackets: str
@@ -249,16 +244,38 @@ class Form(NamedTuple):
     """The first of an equation; in LaTeX it is where the lines of an aligned environment meet, as is the next."""
     increases: str
 
+    def number(self, number: float, digits: int = 6, whole: str = ".0") -> Written:
+        """Write a number to that number of significant digits; `whole` is what follows an integer.
+
+        >>> FORMS["latex"].number(-2.0), FORMS["latex"].number(1e30).text
+        (Written(text='-2.0', binds=0), '1 \\\\cdot 10^{30}')
+        """
+        plain = number_text(number, digits, whole)
+        binds = self.signed if plain.startswith("-") else self.scientific if "e" in plain else ATOM
+        return Written(self.number_text(number, digits, whole), binds)
+
+    def pattern(self, op: Primitive, arguments: int) -> Pattern:
+        """Return how an operation is written: as the notation lists it, else by the symbol and arity of its row."""
+        if op.name in self.patterns:
+            return self.patterns[op.name]
+        if op.symbol in OPERATORS and arguments > 1:
+            return Pattern(f"{{}}{self.operator.format(_literal(op.symbol))}{{}}", *OPERATORS[op.symbol])
+        if op.symbol == "-":
+            return Pattern("-{}", SIGNED, (POWER,))
+        return self.function(clean(op.symbol), arguments)
+
 
 FormName: TypeAlias = Literal["text", "latex", "mathml"]
 
 FORMS: dict[str, Form] = {
     "text": Form(
-        notations=TEXT,
-        function=_function,
-        name=str,
-        number=number_text,
-        binds=_binds_in_text,
+        patterns=TEXT,
+        function=_text_function,
+        operator=" {} ",
+        name=text_name,
+        number_text=number_text,
+        signed=SIGNED,
+        scientific=ATOM,
         most_characters=10_000,
         brackets="({})",
         enclosure="{}",
@@ -274,11 +291,13 @@ FORMS: dict[str, Form] = {
         increases=" += ",
     ),
     "latex": Form(
-        notations=LATEX,
-        function=_function,
+        patterns=LATEX,
+        function=_latex_function,
+        operator=" {} ",
         name=latex_name,
-        number=latex_number,
-        binds=_binds_in_latex,
+        number_text=latex_number,
+        signed=0,
+        scientific=PRODUCT,
         most_characters=10_000,
         brackets="({})",
         enclosure="{}",
@@ -294,11 +313,13 @@ FORMS: dict[str, Form] = {
         increases=r" &\mathrel{+}= ",
     ),
     "mathml": Form(
-        notations=MATHML,
+        patterns=MATHML,
         function=_mathml_function,
+        operator="<mo>{}</mo>",
         name=mathml_name,
-        number=mathml_number,
-        binds=_binds_in_mathml,
+        number_text=mathml_number,
+        signed=0,
+        scientific=PRODUCT,
         most_characters=100_000,
         brackets="<mrow><mo>(</mo>{}<mo>)</mo></mrow>",
         enclosure="<mrow>{}</mrow>",
@@ -317,7 +338,7 @@ FORMS: dict[str, Form] = {
 
 
 def as_form(form: FormName | Form) -> Form:
-    """The form of that name; a form is given back as it is.
+    """Return the form of that name; a form is returned as it is.
 
     Raises:
         ValueError: if there is none.
@@ -336,18 +357,18 @@ def as_form(form: FormName | Form) -> Form:
 def formula(
     root: Value, names: Mapping[Value, str] | None = None, form: FormName | Form = "text", *, literal: bool = False
 ) -> str:
-    """The expression that a Value was computed by, in terms of the leaves, or of the nodes that are named.
+    """Write the expression that a Value was computed by, in terms of the leaves, or of the nodes that are named.
 
     Arguments:
         root: the Value.
-        names: what stands for a node, written in the form, which is then not expanded; the root itself always is.
-            Without names, a leaf is called by its label, and shown as its number if it has none.
+        names: the name that stands for a node, which is then not expanded; the root itself always is. Without names, a
+            leaf is called by its label, and shown as its number if it has none.
         form: "text", as Python could read it; "latex", for a mathematics environment; or "mathml", presentation
-            markup of MathML Core, for a <math> element. Or a form itself, of FORMS.
+            markup of MathML Core, for a <math> element. Or a form itself, from FORMS.
         literal: write each operation as it is; else o * o is written as a square, and x ** 1 as x.
 
     Raises:
-        TypeError: if root is no Value.
+        TypeError: if root is not a Value.
         ValueError: if there is no such form; or if the formula would be longer than 10,000 characters (of MathML,
             100,000), because shared nodes repeat in it.
 
@@ -361,73 +382,75 @@ def formula(
     """
     check_value("root", root)
     setting = as_form(form)
-    names = names or {}
-    written: dict[Value, tuple[str, int]] = {}
-    for node in _below(root, names):
-        if node in names and node is not root:
-            written[node] = names[node], setting.binds(names[node])
-        elif not node.parents:
-            name = setting.name(clean(node.label)) or setting.number(node.data, whole="")
-            written[node] = name, setting.binds(name)
+    stand_ins = {node: setting.name(name) for node, name in (names or {}).items()}
+    return write(root, stand_ins, setting, literal=literal)
+
+
+def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, literal: bool = False) -> str:
+    """Write the expression that a Value was computed by; what stands for a node is written already."""
+    written: dict[Value, Written] = {}
+    for node in _below(root, stand_ins):
+        if node in stand_ins and node is not root:
+            written[node] = stand_ins[node]
+        elif node.parents:
+            written[node] = _operation(node.op, node.parents, written, setting, literal)
         else:
-            written[node] = _write(node.op, node.parents, written, setting, literal)
-        if len(written[node][0]) > setting.most_characters:
+            label = clean(node.label)
+            written[node] = setting.name(label) if label else setting.number(node.data, whole="")
+        if len(written[node].text) > setting.most_characters:
             raise ValueError(
                 f"the formula is longer than {setting.most_characters:,} characters, because shared nodes repeat in "
                 "it: name some of them (argument `names`), or use explain()"
             )
-    return written[root][0]
+    return written[root].text
 
 
-def _below(root: Value, names: Mapping[Value, str]) -> list[Value]:
-    """The nodes that a formula is made of, each after its parents: nothing below a node that has a name."""
+def _below(root: Value, stand_ins: Mapping[Value, Written]) -> list[Value]:
+    """The nodes that a formula is made of, each after its parents: nothing below a node that something stands for."""
     reached: dict[Value, None] = {}
     stack = [root]
     while stack:
         node = stack.pop()
         if node not in reached:
             reached[node] = None
-            if node is root or node not in names:
+            if node is root or node not in stand_ins:
                 stack.extend(reversed(node.parents))
     return sorted(reached, key=attrgetter("level"))
 
 
-def _write(
-    op: Primitive, parents: Sequence[Value], written: Mapping[Value, tuple[str, int]], setting: Form, literal: bool
-) -> tuple[str, int]:
-    """An operation on arguments that are written already, and how tightly it binds."""
-    if op.name == "multiply" and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
+def _operation(
+    op: Primitive, parents: Sequence[Value], written: Mapping[Value, Written], setting: Form, literal: bool
+) -> Written:
+    """An operation on arguments that are written already."""
+    if op is MULTIPLY and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
         two = setting.number(2.0, whole="")
-        return _fill(setting.notations["power"], [written[parents[0]], (two, ATOM)], setting)
-    if op.name == "power" and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
+        return _fill(setting.pattern(primitives.POWER, 2), [written[parents[0]], two], setting)
+    if op is primitives.POWER and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
         return written[parents[0]]
-    notation = setting.notations.get(op.name)
-    if notation is None:  # of a primitive that is not of our table
-        own = setting.name(clean(op.symbol)).replace("{", "{{").replace("}", "}}")
-        notation = setting.function(own, len(parents))
-    return _fill(notation, [written[parent] for parent in parents], setting)
+    return _fill(setting.pattern(op, len(parents)), [written[parent] for parent in parents], setting)
 
 
-def _fill(notation: Notation, arguments: Sequence[tuple[str, int]], setting: Form) -> tuple[str, int]:
-    more = len(arguments) - len(notation.places)
-    template = notation.template + f"{setting.plus}{{}}" * more
-    places = notation.places + notation.places[-1:] * more
+def _fill(pattern: Pattern, arguments: Sequence[Written], setting: Form) -> Written:
+    more = len(arguments) - len(pattern.places)
+    template = pattern.template + f"{setting.plus}{{}}" * more
+    places = pattern.places + pattern.places[-1:] * more
     texts = [
-        text if binds >= place else setting.brackets.format(text)
-        for (text, binds), place in zip(arguments, places, strict=True)
+        argument.text if argument.binds >= place else setting.brackets.format(argument.text)
+        for argument, place in zip(arguments, places, strict=True)
     ]
-    return setting.enclosure.format(template.format(*texts)), notation.binds
+    return Written(setting.enclosure.format(template.format(*texts)), pattern.binds)
 
 
-def slope_formulas(node: Value, names: Mapping[Value, str], form: FormName | Form = "text") -> list[str]:
-    """The local partial derivative of a node in each of its arguments, as formulas.
+def slope_formula(node: Value, place: int, names: Mapping[Value, str], form: FormName | Form = "text") -> str:
+    """Write the local partial derivative of a node with respect to the argument at a place, as a formula.
 
-    The slopes of the table are called with Values that bear the names of the node and of its parents; so what is
-    written here is what `backward` computes.
+    The slope of the table is called with Values that bear the names of the node and of its parents; so what is written
+    here is what `backward` computes.
 
     Arguments:
         node: the result of an operation.
-        names: what the node and its parents are called, written in the form; a constant without a label needs none.
+        place: which argument, from 0.
+        names: what the node and its parents are called; a constant without a label needs no name.
         form: as for `formula`.
 
     Raises:
@@ -435,27 +458,23 @@ def slope_formulas(node: Value, names: Mapping[Value, str], form: FormName | For
 
     >>> a, b = Value(2.0), Value(3.0)
     >>> c = a / b
-    >>> slope_formulas(c, {a: "a", b: "b", c: "c"})
+    >>> [slope_formula(c, place, {a: "a", b: "b", c: "c"}) for place in (0, 1)]
     ['1 / b', '-c / b']
     """
     setting = as_form(form)
-    symbols: dict[Value, str] = {}
+    slope = node.op.slopes_of(len(node.parents))[place]
+    stand_ins: dict[Value, Written] = {}
 
     def symbol(of: Value) -> Value | float:
         if of.op is CONSTANT and not of.label:
             return of.data
         stand_in = Value(of.data)
-        symbols[stand_in] = names[of]
+        stand_ins[stand_in] = setting.name(names[of])
         return stand_in
 
-    parents = {parent: symbol(parent) for parent in node.parents}
-    out = symbol(node)
-    arguments = [parents[parent] for parent in node.parents]
-    formulas = []
-    for _, slope in zip(node.parents, node.op.slopes_of(len(node.parents)), strict=True):
-        result = slope_at(slope, out, arguments)
-        if not isinstance(result, Value):
-            formulas.append(setting.number(result, whole=""))
-        else:
-            formulas.append(symbols[result] if result in symbols else formula(result, symbols, form))
-    return formulas
+    if callable(slope):
+        symbols = {value: symbol(value) for value in (*node.parents, node)}
+        slope = slope(symbols[node], *[symbols[parent] for parent in node.parents])
+    if not isinstance(slope, Value):
+        return setting.number(slope, whole="").text
+    return stand_ins[slope].text if slope in stand_ins else write(slope, stand_ins, setting)

@@ -1,18 +1,18 @@
 """The names and numbers of a graph, and sentences about its nodes and edges, in one form: text, LaTeX or MathML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value
 from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.notation import PRODUCT, Form, FormName, as_form, formula, slope_formulas
+from autograd_lite.words.notation import PRODUCT, Form, FormName, as_form, slope_formula, write
 
 
 class Writer(NamedTuple):
     """Writes about one graph in one form.
 
-    >>> from autograd_lite.steps import node_names
+    >>> from autograd_lite.words.names import node_names
     >>> from autograd_lite.value import topological_order
     >>> a = Value(0.5, "a"); L = a.tanh(); L.label = "L"
     >>> for form in ("text", "latex"):
@@ -40,51 +40,51 @@ class Writer(NamedTuple):
         return as_form(self.form)
 
     def name(self, node: Value) -> str:
-        """What a node is called: its name, or its number if it has none."""
-        return self.setting.name(self.names[node]) if node in self.names else self.number(node.data)
+        """Return what a node is called: its name, or its number if it has none."""
+        return self.setting.name(self.names[node]).text if node in self.names else self.number(node.data)
 
     def number(self, number: float) -> str:
-        """A number, to as many digits as the writer writes."""
-        return self.setting.number(number, self.digits)
+        """Write a number, to as many digits as the writer writes."""
+        return self.setting.number(number, self.digits).text
 
     def derivative(self, of: Value, by: Value) -> str:
-        """The derivative of a node with respect to another, such as dL/dw."""
+        """Write the derivative of a node with respect to another, for example dL/dw."""
         return self.setting.derivative.format(self.name(of), self.name(by))
 
     def tangent(self, node: Value) -> str:
-        """The tangent of a node in forward mode, such as v1'."""
+        """Write the tangent of a node in forward mode, for example v1'."""
         return self.setting.tangent.format(self.name(node))
 
     def product(self, *factors: float) -> str:
-        """The numbers multiplied; but for text, a negative number that follows another stands in brackets."""
+        """Write a product of numbers; except in text, a negative number that follows another stands in brackets."""
         setting = self.setting
-        texts = [self.number(factor) for factor in factors]
-        misread = [position > 0 and setting.binds(text) < PRODUCT for position, text in enumerate(texts)]
-        return setting.times.join(
-            setting.brackets.format(text) if in_brackets else text
-            for text, in_brackets in zip(texts, misread, strict=True)
-        )
+        texts: list[str] = []
+        for factor in factors:
+            text, binds = setting.number(factor, self.digits)
+            texts.append(setting.brackets.format(text) if texts and binds < PRODUCT else text)
+        return setting.times.join(texts)
 
     def expression(self, node: Value, by_number: bool = False) -> str:
-        """How the node was computed from its parents, in their names or in their numbers."""
-        named = [parent for parent in node.parents if parent in self.names]
-        if not by_number:
-            return formula(node, {parent: self.name(parent) for parent in named}, self.form, literal=True)
-        numbers = {parent: self.number(parent.data) for parent in named}
-        return formula(node, numbers, self.form, literal=True)
+        """Write how the node was computed from its parents, in their names or in their numbers."""
+        setting = self.setting
+        stand_ins = {
+            parent: setting.number(parent.data, self.digits) if by_number else setting.name(self.names[parent])
+            for parent in node.parents
+            if parent in self.names
+        }
+        return write(node, stand_ins, setting, literal=True)
 
-    def slopes(self, node: Value) -> Iterator[str]:
-        """The local partial derivatives of a node as formulas, in the order of its steps: constants have none."""
-        names = {named: self.name(named) for named in (node, *node.parents) if named in self.names}
-        formulas = slope_formulas(node, names, self.form)
-        return (text for parent, text in zip(node.parents, formulas, strict=True) if parent.op is not CONSTANT)
+    def slope(self, step: Step) -> str:
+        """Write the local partial derivative of a step as a formula."""
+        return slope_formula(step.node, step.place, self.names, self.form)
 
     def delta(self, node: Value) -> str:
-        """What the lecture calls the gradient of a signal s_b^(l), which is delta_b^(l); "" for other nodes."""
-        return self.setting.name(delta_name(self.names.get(node, "")))
+        """Return what the lecture calls the gradient of a signal s_b^(l), delta_b^(l); "" for other nodes."""
+        delta = delta_name(self.names.get(node, ""))
+        return self.setting.name(delta).text if delta else ""
 
     def equation(self, *sides: str) -> str:
-        """The sides, with signs of equality between them; in LaTeX a line of an aligned environment.
+        """Write the sides with signs of equality between them; in LaTeX a line of an aligned environment.
 
         >>> print(Writer({}, Value(1.0), form="latex").equation("a", "b", "c"))
         a &= b = c
@@ -94,9 +94,9 @@ class Writer(NamedTuple):
         return setting.enclosure.format(setting.first_equals.join([first, setting.equals.join(others)]))
 
     def forward_line(self, node: Value) -> str:
-        """How a node was computed: its name, expression, expression in numbers, and number.
+        """Write how a node was computed: its name, expression, expression in numbers, and number.
 
-        Of a leaf, its name and number; of a constant without a label, its number.
+        For a leaf, its name and number; for a constant without a label, its number.
 
         >>> x = Value(-3.0, "x"); L = x * x
         >>> writer = Writer({x: "x", L: "L"}, L)
@@ -110,17 +110,12 @@ class Writer(NamedTuple):
             return number
         return self.equation(self.name(node), number + (self.setting.constant if node.op is CONSTANT else ""))
 
-    def backward_parts(self, step: Step, slope_formula: str) -> tuple[str, str, str]:
-        """One use of the chain rule: in symbols and numbers, the local partial derivative, and the running total.
+    def backward_parts(self, step: Step) -> tuple[str, str, str]:
+        """Write one use of the chain rule: in symbols and numbers, the local partial derivative, and the running total.
 
-        Arguments:
-            step: the use of the chain rule.
-            slope_formula: the local partial derivative as a formula, from `slopes`.
-
-        >>> from autograd_lite.steps import backward_steps
+        >>> from autograd_lite.walk import backward_steps
         >>> x = Value(3.0, "x"); L = x * 2
-        >>> writer = Writer({x: "x", L: "L"}, L)
-        >>> writer.backward_parts(backward_steps(L)[0], next(writer.slopes(L)))
+        >>> Writer({x: "x", L: "L"}, L).backward_parts(backward_steps(L)[0])
         ('dL/dx += dL/dL * dL/dx = 1.0 * 2.0 = 2.0', 'where dL/dx = 2', 'total 2.0')
         """
         setting = self.setting
@@ -130,7 +125,7 @@ class Writer(NamedTuple):
         delta = self.delta(step.parent)
         parts = (
             f"{self.derivative(self.root, step.parent)}{setting.increases}{numbers}",
-            f"{setting.word.format('where')}{setting.equals.join([local, slope_formula])}",
+            f"{setting.word.format('where')}{setting.equals.join([local, self.slope(step)])}",
             f"{setting.word.format('total')}{setting.equals.join(filter(None, [self.number(step.total), delta]))}",
         )
         chain_rule, slope, total = (setting.enclosure.format(part) for part in parts)

@@ -16,17 +16,17 @@ from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Opera
 from autograd_lite.program.python.functions import import_of
 from autograd_lite.program.statements import Statements
 from autograd_lite.words.lecture import lecture_name
-from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, SUM, Notation
+from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, SUM, Pattern
 
-PYTHON: dict[str, Notation] = {
-    "add": Notation("{} + {}", SUM, (SUM, PRODUCT)),
-    "subtract": Notation("{} - {}", SUM, (SUM, PRODUCT)),
-    "multiply": Notation("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
-    "negative": Notation("-{}", SIGNED, (ATOM,)),
+PYTHON: dict[str, Pattern] = {
+    "add": Pattern("{} + {}", SUM, (SUM, PRODUCT)),
+    "subtract": Pattern("{} - {}", SUM, (SUM, PRODUCT)),
+    "multiply": Pattern("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
+    "negative": Pattern("-{}", SIGNED, (ATOM,)),
 }
 """How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
 
-DIVISION = Notation("{} / {}", PRODUCT, (PRODUCT, SIGNED))
+DIVISION = Pattern("{} / {}", PRODUCT, (PRODUCT, SIGNED))
 """How it is written where the divisor is a number, and not zero."""
 
 WHOLE = 1_000_000

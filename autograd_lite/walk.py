@@ -1,0 +1,212 @@
+"""The forward and the backward pass as data: steps that print, the chain rule edge by edge, and all paths to the root.
+
+Three views of one walk: `backward_steps` is the backward pass alone, a `Step` for each edge; `walk_steps` is the whole
+walk, a `WalkStep` for each computation, for the seed and for each edge, where it contains the `Step`; and
+`step_through` shows these on a page.
+"""
+
+from math import prod
+from typing import Literal, NamedTuple, TypeAlias
+
+from autograd_lite.checks import check_integer
+from autograd_lite.graph import check_fresh
+from autograd_lite.labels import clean
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
+from autograd_lite.words.names import node_names
+from autograd_lite.words.sentences import Writer
+
+Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward"]
+"""The parts of the walk, in their order."""
+
+PHASES: tuple[Phase, ...] = ("leaves", "forward", "seed", "backward")
+
+
+def backward_steps(root: Value) -> list[Step]:
+    """Return what `root.backward()` does, edge by edge, in its order and with its arithmetic; no gradient is touched.
+
+    Raises:
+        RuntimeError: if the graph is stale (see `Value.backward`).
+
+    >>> a = Value(3.0, "a")
+    >>> for step in backward_steps(a * a):
+    ...     print(step.parent.label, step.slope, step.upstream, step.share, step.total)
+    a 3.0 1.0 3.0 3.0
+    a 3.0 1.0 3.0 6.0
+    """
+    return backward_steps_of(topological_order(root))
+
+
+class WalkStep(NamedTuple):
+    """One step of the walk; printed, it is a line of text.
+
+    Attributes:
+        phase: "leaves" (their numbers are given), "forward" (a node is computed), "seed" (the derivative of the root
+            with respect to itself is 1), or "backward" (the chain rule is applied at an edge).
+        text: the step in names and numbers.
+        node: the node that is computed, gets the seed, or passes its gradient on; None for the leaves.
+        result: the number that the step ends with: the node's data, the seed, or the running total of the parent's
+            gradient; None for the leaves.
+        step: in the backward phase, the application of the chain rule.
+        before: in the backward phase, what the parent had received before this share; None if nothing.
+        number, of: in the backward phase, that this is the first, second, ... of all shares that the parent receives.
+    """
+
+    phase: Phase
+    text: str
+    node: Value | None = None
+    result: float | None = None
+    step: Step | None = None
+    before: float | None = None
+    number: int = 1
+    of: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.phase:<10}{self.text}"
+
+
+def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> list[WalkStep]:
+    """Return all steps of the forward and of the backward pass, with the arithmetic of `backward()`.
+
+    No gradient is touched.
+
+    Arguments:
+        root: the Value whose gradients are stepped through.
+        below: of a large graph, only the part that this Value was computed from. The derivatives are still those of the
+            root, and running totals include what arrives from outside of the part.
+        digits: significant digits of the numbers in the text, 1 to 17.
+
+    Raises:
+        TypeError: if root or below is not a Value, or digits is not an integer.
+        ValueError: if root was not computed from below, or digits is not from 1 to 17.
+        RuntimeError: if the graph is stale (see `Value.backward`).
+
+    Equation: dL/dp += dL/dn * dn/dp, at each edge from a node n to its parent p (lecture 14, slide "Computing Partial
+    Derivatives").
+
+    >>> a = Value(3.0, "a")
+    >>> L = a * a; L.label = "L"
+    >>> for step in walk_steps(L):
+    ...     print(step)
+    leaves    a = 3.0
+    forward   L = a * a = 3.0 * 3.0 = 9.0
+    seed      dL/dL = 1.0
+    backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 3.0
+    backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 6.0
+    """
+    check_integer("digits", digits, 1, 17)
+    order = topological_order(root)
+    part = order if below is None else part_below(root, order, below)
+    check_fresh(order)
+    top = part[-1]
+    writer = Writer(node_names(order), root, digits)
+    leaves = [writer.forward_line(node) for node in part if not node.parents and node in writer.names]
+    walk = [WalkStep("leaves", ", ".join(leaves) or "there are none")]
+    walk += [WalkStep("forward", writer.forward_line(node), node, node.data) for node in part if node.parents]
+    if top.op is CONSTANT:
+        return walk  # nothing varies with it
+
+    steps = backward_steps_of(order)
+    seed = next((step.total for step in reversed(steps) if step.parent is top), 1.0)
+    origin = "" if top is root else "   which has come from the rest of the graph"
+    walk.append(WalkStep("seed", f"{writer.derivative(root, top)} = {writer.number(seed)}{origin}", top, seed))
+    return walk + _backward(steps, set(part), writer)
+
+
+def _backward(steps: list[Step], inside: set[Value], writer: Writer) -> list[WalkStep]:
+    """The steps at edges within a part of the graph, each with what its parent had received before."""
+    arriving: dict[Value, list[Step]] = {}
+    walk = []
+    for step in steps:
+        earlier = arriving.setdefault(step.parent, [])
+        if step.node in inside:
+            text = "   ".join(writer.backward_parts(step))
+            before = earlier[-1].total if earlier else None
+            walk.append(WalkStep("backward", text, step.node, step.total, step, before, len(earlier) + 1))
+        earlier.append(step)
+    return [step._replace(of=len(arriving[step.step.parent])) for step in walk if step.step is not None]
+
+
+def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:
+    """Return the part of a graph that a Value was computed from, in topological order.
+
+    Arguments:
+        order: the whole graph.
+
+    Raises:
+        TypeError: if below is not a Value.
+        ValueError: if it is not in the graph.
+    """
+    check_value("below", below)
+    if below not in order:
+        raise ValueError(
+            f"below must be a Value that the root was computed from; {clean(below.label) or below!r} is not one"
+        )
+    return order if below is root else topological_order(below)
+
+
+class Path(NamedTuple):
+    """One way from a leaf to the root, and the product of the local partial derivatives along it.
+
+    Attributes:
+        steps: one for each edge, from the leaf up: `parent` is where the edge starts, `node` where it ends.
+    """
+
+    steps: tuple[Step, ...]
+
+    @property
+    def product(self) -> float:
+        """The product of the slopes of all edges."""
+        return float(prod(step.slope for step in self.steps))
+
+
+def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
+    """List all paths from a leaf to the root; their products add up to d root/d leaf.
+
+    Backward does not walk these paths: it visits each edge once. Their number can double with each node (take
+    b = a + a, c = b + b, ...), which is why the chain rule goes by topological order.
+
+    Arguments:
+        limit: the largest number of paths to list.
+
+    Raises:
+        ValueError: if there are more paths than the limit; the message says how many.
+        RuntimeError: if the graph is stale.
+
+    Equation: dL/da is the sum, over all paths from a to L, of the product of the local partial derivatives along the
+    path (Bauer 1974, "Computational graphs and rounding error").
+
+    >>> a = Value(1.0, "a"); b = a + a; c = b + b
+    >>> [path.product for path in paths(c, a)]
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    check_value("leaf", leaf)
+    upward: dict[Value, list[Step]] = {}
+    for step in backward_steps(root):
+        upward.setdefault(step.parent, []).append(step)  # all lead up to the root, so every way ends there
+    ways = {root: 1}
+    for node in reversed(topological_order(root)):
+        if node is not root:
+            ways[node] = sum(ways[step.node] for step in upward.get(node, []))
+    if ways.get(leaf, 0) > limit:
+        name = clean(leaf.label) or "the leaf"
+        raise ValueError(
+            f"there are {ways[leaf]:,} paths from {name} to the root, more than limit={limit}; backward() needs none "
+            "of them, because it visits each edge once"
+        )
+    complete: list[Path] = []
+    path: list[Step] = []
+    choices = [iter([] if leaf is root else upward.get(leaf, []))]  # at each node of the path, the edges not yet taken
+    if leaf is root:
+        complete.append(Path(()))
+    while choices:
+        for step in choices[-1]:
+            path.append(step)
+            if step.node is root:
+                complete.append(Path(tuple(path)))
+            choices.append(iter(upward.get(step.node, [])))
+            break
+        else:  # no way on from here: one edge back
+            choices.pop()
+            del path[-1:]
+    return complete
