@@ -57,7 +57,7 @@ from autograd_lite.primitives import (
 )
 from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
 from autograd_lite.program import compile_program
-from autograd_lite.stepper import Stepper, step_through
+from autograd_lite.stepper.stepping import Stepper, step_through
 from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
 from autograd_lite.words.lecture import unit_label, weight_label

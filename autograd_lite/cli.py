@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw|step, and what other packages add to it, such as the demo of nn."""
+"""The command: autograd-lite explain|draw|step, and what other packages add to it, for example the demo of nn."""
 
 import argparse
 import os
@@ -7,29 +7,29 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from typing import TypeAlias
 
 from autograd_lite.explanation import explain, explain_paths
 from autograd_lite.parse import parse_expression
+from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.stepper import ASKED, step_through
-from autograd_lite.stepper.terminal import walk
+from autograd_lite.stepper.stepping import ASKED, step_through
+from autograd_lite.stepper.terminal import step_in_terminal
 from autograd_lite.value import Value, topological_order
-from autograd_lite.walk import walk_steps
 from autograd_lite.words.names import node_names
-
-EXPRESSION_HELP = 'such as "tanh(w*x + b)"; write -- before one that starts with a minus sign'
-
 
 FORMATS = ("svg", "png", "pdf", "eps", "jpg", "gif", "webp")
 """The formats of pictures; all but svg need Graphviz' program dot."""
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives 0, or 2 after an error, which it prints.
+    """Run the command; return 0, or 2 after an error, which it prints.
 
     Arguments:
         arguments: the words after `autograd-lite`; those of the process if None.
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show_note
             options.run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has seen enough
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Python would flush the pipe again
     except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -77,51 +77,83 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _show_note(message: Warning | str, *_: object, **__: object) -> None:
-    """Show a warning as a note to the user, without the line of our code that gave it."""
+    """Show a warning as a note to the user, without the line of our code that it came from."""
     print(f"note: {message}", file=sys.stderr)
 
 
-def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_command(
+    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, arguments: str, *, digits: int
+) -> argparse.ArgumentParser:
+    """Add a command that reads an expression; its name is that of the function that runs it."""
+    name = run.__name__.strip("_")
+    example = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{arguments}'
+    parser = commands.add_parser(name, help=purpose, description=purpose, epilog=example)
+    expression_help = 'for example "tanh(w*x + b)"; write -- before one that starts with a minus sign'
+    parser.add_argument("expression", help=expression_help)
+    parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3")
+    parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
+    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser, help: str, required: bool = False) -> None:
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=help, required=required)
+
+
+def _add_explain(commands: Commands) -> None:
     purpose = "Print the evaluation trace and the chain rule, edge by edge."
-    example = 'For example: autograd-lite explain "tanh(w*x + b)" w=-3 x=2 b=6.88'
-    parser = commands.add_parser("explain", help=purpose, description=purpose, epilog=example)
-    _add_expression(parser)
+    parser = _add_command(commands, _explain, purpose, "", digits=6)
     parser.add_argument(
         "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
     )
-    _add_limits(parser, digits=6)
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
     more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, not to the terminal")
-    parser.set_defaults(run=_explain)
+    _add_output(parser, "write here, not to the terminal")
 
 
-def _add_draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _explain(options: argparse.Namespace) -> None:
+    root = _read(options)
+    start = _node(root, "--paths", options.paths, leaves=True)
+    if start is not None:
+        explanation = explain_paths(root, start, digits=options.digits)
+    else:
+        tangent_of = _node(root, "--tangent", options.tangent, leaves=True)
+        explanation = explain(root, tangent_of, digits=options.digits, max_nodes=options.max_nodes)
+    if options.format == "text" and options.output is None and sys.stdout.isatty():
+        text = explanation.text(shutil.get_terminal_size().columns)
+    else:
+        text = getattr(explanation, options.format)()
+    if options.output is None:
+        print(text)
+    else:
+        options.output.write_text(text + "\n", encoding="utf-8")
+        print(options.output)
+
+
+def _add_draw(commands: Commands) -> None:
     purpose = "Draw the computation graph with its values and gradients."
-    example = 'For example: autograd-lite draw "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.svg'
-    parser = commands.add_parser("draw", help=purpose, description=purpose, epilog=example)
-    _add_expression(parser)
-    _add_limits(parser, digits=4)
-    parser.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="of the forward pass")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="the picture, in the format of its suffix: .svg, or .gv for the text of Graphviz; with its program dot "
-        "installed, .png, .pdf and more",
-    )
-    parser.set_defaults(run=_draw)
+    parser = _add_command(commands, _draw, purpose, " -o neuron.svg", digits=4)
+    parser.add_argument("--direction", choices=DIRECTIONS, default="LR", help="of the forward pass")
+    what = "the picture, in the format of its suffix: .svg, or .gv for DOT text; with Graphviz, .png, .pdf and more"
+    _add_output(parser, what, required=True)
 
 
-def _add_step(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _draw(options: argparse.Namespace) -> None:
+    root = _read(options)
+    suffix = options.output.suffix.lstrip(".").lower()
+    if suffix not in {*FORMATS, "gv", "dot"}:
+        raise ValueError(f"the output must end in one of .{', .'.join(FORMATS)}, .gv; received {options.output}")
+    root.backward()
+    picture = draw(root, options.direction, digits=options.digits, max_nodes=options.max_nodes)
+    options.output.write_bytes(picture.pipe(suffix) if suffix in FORMATS else picture.source.encode())
+    print(options.output)
+
+
+def _add_step(commands: Commands) -> None:
     purpose = "Step through the forward pass and every application of the chain rule."
-    example = 'For example: autograd-lite step "tanh(w*x + b)" w=-3 x=2 b=6.88 -o neuron.html'
-    parser = commands.add_parser("step", help=purpose, description=purpose, epilog=example)
-    _add_expression(parser)
-    _add_limits(parser, digits=4)
+    parser = _add_command(commands, _step, purpose, " -o neuron.html", digits=4)
     parser.add_argument(
         "--below", metavar="NAME", help="only the part that this node was computed from; names are those of explain"
     )
@@ -134,70 +166,14 @@ def _add_step(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "gradient (share, the default), or the running total (total)",
     )
     parser.add_argument("--large", action="store_true", help="in the page: large text, as for a projector")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="write a page that a browser opens from disk, such as neuron.html; without it, step in the terminal",
-    )
-    parser.set_defaults(run=_step)
-
-
-def _add_expression(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("expression", help=EXPRESSION_HELP)
-    parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, such as w=-3")
-
-
-def _add_limits(parser: argparse.ArgumentParser, digits: int) -> None:
-    parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
-    parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
-
-
-def _explain(options: argparse.Namespace) -> None:
-    root = _read(options)
-    if options.paths is not None:
-        explanation = explain_paths(root, _leaf(root, "--paths", options.paths), digits=options.digits)
-    else:
-        leaf = None if options.tangent is None else _leaf(root, "--tangent", options.tangent)
-        explanation = explain(root, leaf, digits=options.digits, max_nodes=options.max_nodes)
-    if options.format == "text" and options.output is None and sys.stdout.isatty():
-        text = explanation.text(shutil.get_terminal_size().columns)
-    else:
-        text = getattr(explanation, options.format)()
-    if options.output is None:
-        print(text)
-    else:
-        options.output.write_text(text + "\n", encoding="utf-8")
-        print(options.output)
-
-
-def _draw(options: argparse.Namespace) -> None:
-    root = _read(options)
-    root.backward()
-    picture = draw(root, direction=options.direction, digits=options.digits, max_nodes=options.max_nodes)
-    suffix = options.output.suffix.lstrip(".").lower()
-    if not suffix:
-        raise ValueError(
-            f"the output must have a suffix, such as .svg, that says the format; received {options.output}"
-        )
-    if not options.output.parent.is_dir():
-        raise ValueError(f"the folder {options.output.parent} does not exist")
-    if suffix in {"gv", "dot"}:
-        options.output.write_text(picture.source, encoding="utf-8")
-    elif suffix in FORMATS:
-        options.output.write_bytes(picture.pipe(format=suffix))
-    else:
-        raise ValueError(f"unknown format {suffix!r}; use one of {', '.join(FORMATS)}, or gv")
-    print(options.output)
+    _add_output(parser, "write a page that a browser opens from disk; without it, step in the terminal")
 
 
 def _step(options: argparse.Namespace) -> None:
     root = _read(options)
-    below = None if options.below is None else _node(root, "--below", options.below)
     stepper = step_through(
         root,
-        below,
+        _node(root, "--below", options.below),
         digits=options.digits,
         max_nodes=options.max_nodes,
         predict=options.predict,
@@ -207,39 +183,35 @@ def _step(options: argparse.Namespace) -> None:
     if options.output is not None:
         print(stepper.save(options.output))
     elif sys.stdin.isatty() and sys.stdout.isatty():
-        walk(walk_steps(root, below, digits=options.digits))
+        step_in_terminal(stepper.story.walk)
     else:
-        print(*walk_steps(root, below, digits=options.digits), sep="\n")
+        print(*stepper.story.walk, sep="\n")
 
 
 def _read(options: argparse.Namespace) -> Value:
-    """The graph of the expression in the options."""
+    """Return the graph of the expression in the options."""
     numbers: dict[str, float] = {}
     for word in options.numbers:
         match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=\s*(\S+)\s*", word)
         if match is None:
-            raise ValueError(f"expected NAME=NUMBER, such as w=-3; received {word!r}")
+            raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {word!r}")
         name, number = match.groups()
         if name in numbers:
             raise ValueError(f"{name} has two numbers: {numbers[name]} and {number}")
         try:
             numbers[name] = float(number)
         except ValueError:
-            raise ValueError(f"the number of {name} must be such as -3 or 0.5; received {number!r}") from None
+            raise ValueError(f"expected a number for {name}, for example -3 or 0.5; received {number!r}") from None
     return parse_expression(options.expression, numbers)
 
 
-def _node(root: Value, option: str, name: str) -> Value:
-    """The node of that name, as `explain` calls it."""
-    nodes = {name: node for node, name in node_names(topological_order(root)).items()}
+def _node(root: Value, option: str, name: str | None, leaves: bool = False) -> Value | None:
+    """Return the node, or only the leaf, that `explain` calls by that name."""
+    if name is None:
+        return None
+    names = node_names(topological_order(root))
+    nodes = {name: node for node, name in names.items() if not (leaves and (node.parents or node.op is CONSTANT))}
     if name not in nodes:
-        raise ValueError(f"{option} must be the name of a node ({', '.join(nodes)}); received {name!r}")
+        what = "a name in the expression" if leaves else "the name of a node"
+        raise ValueError(f"{option} must be {what} ({', '.join(nodes)}); received {name!r}")
     return nodes[name]
-
-
-def _leaf(root: Value, option: str, name: str) -> Value:
-    """The leaf of that name."""
-    leaves = {node.label: node for node in topological_order(root) if not node.parents and node.op is not CONSTANT}
-    if name not in leaves:
-        raise ValueError(f"{option} must be a name in the expression ({', '.join(leaves)}); received {name!r}")
-    return leaves[name]

@@ -1,4 +1,4 @@
-"""An expression as text, such as "tanh(w*x + b)", made a graph. It is parsed, and never evaluated as Python."""
+"""Make a graph of an expression as text, for example "tanh(w*x + b)". It is parsed, never evaluated as Python."""
 
 import ast
 import difflib
@@ -7,28 +7,15 @@ import sys
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from autograd_lite import primitives
 from autograd_lite.value import Value, constant
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: primitives.PRIMITIVES[name]
-        for name in (
-            "abs exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf "
-            "sigmoid softplus relu leaky_relu"
-        ).split()
-    },
-    "max": primitives.maximum,
-    "min": primitives.minimum,
-}
-"""What an expression may call, by name."""
-
 CONSTANTS = {"pi": math.pi}
 """Names that need no value."""
 
-_OPERATORS: dict[type[ast.operator], primitives.Primitive] = {
+OPERATORS = {
     ast.Add: primitives.ADD,
     ast.Sub: primitives.SUBTRACT,
     ast.Mult: primitives.MULTIPLY,
@@ -37,6 +24,31 @@ _OPERATORS: dict[type[ast.operator], primitives.Primitive] = {
     ast.Mod: primitives.REMAINDER,
     ast.Pow: primitives.POWER,
 }
+
+
+class Function(NamedTuple):
+    """What an expression may call, with the numbers of arguments that it takes; None: two or more."""
+
+    compute: Callable[..., Any]
+    counts: tuple[int, ...] | None
+
+
+def functions() -> dict[str, Function]:
+    """The functions that an expression may call, by name: the rows of the table that are written with their names.
+
+    >>> functions()["tanh"].counts, functions()["leaky_relu"].counts
+    ((1,), (1, 2))
+    """
+    rows = {
+        name: Function(row, None if row.arity is None else (row.arity,))
+        for name, row in primitives.PRIMITIVES.items()
+        if row.symbol.lower() == name
+    }
+    return rows | {
+        "leaky_relu": Function(primitives.leaky_relu, (1, 2)),
+        "max": Function(primitives.maximum, (2,)),
+        "min": Function(primitives.minimum, (2,)),
+    }
 
 
 class ExpressionError(ValueError):
@@ -50,14 +62,14 @@ class ExpressionError(ValueError):
     """
 
     def __init__(self, message: str, text: str, start: int, end: int) -> None:
-        first = max(0, start - 50)  # of a long expression, what stands around the place
+        first = max(0, start - 50)  # of a long expression, what surrounds the place
         shown = text[first : first + 100]
         length = min(end, first + len(shown)) - start
         super().__init__(f"{message}\n  {shown}\n  {' ' * (start - first)}{'^' * max(1, length)}")
 
 
 def parse_expression(text: str, numbers: Mapping[str, float]) -> Value:
-    """The graph of an expression: numbers, names, + - * / // % **, brackets, and the functions of FUNCTIONS.
+    """Return the graph of an expression: numbers, names, + - * / // % **, brackets, and the `functions`.
 
     Arguments:
         text: the expression, in the notation of Python.
@@ -88,7 +100,7 @@ class _Reader:
             raise ExpressionError("the expression is empty", self.text, 0, 0)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what Python would warn of is refused below, or harmless
+                warnings.simplefilter("ignore")  # what Python would warn about is refused below, or harmless
                 tree = ast.parse(self.text, mode="eval")
             result = self.value(tree.body)
         except SyntaxError as error:
@@ -116,22 +128,22 @@ class _Reader:
                 return self.value(operand)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.value(operand)
-            case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
+            case ast.BinOp(op=operator) if type(operator) in OPERATORS:
                 return self.operations(node)
             case ast.BinOp(op=ast.BitXor()):
-                self.fail("^ is no power here; write ** for powers, as in x**2", node)
+                self.fail("^ is not a power here; write ** for powers, as in x**2", node)
             case ast.Call(func=ast.Name(id=name) as function, args=arguments, keywords=[]):
                 return self.call(name, function, arguments, node)
         self.fail("this is not a number, a name, an operation or a function", node)
 
     def operations(self, node: ast.BinOp) -> Value | float:
-        """An operation; those on its left, such as the many of a long sum, without recursion."""
+        """Return the result of an operation; the operations on its left, many in a long sum, need no recursion."""
         chain = [node]
-        while isinstance(chain[-1].left, ast.BinOp) and type(chain[-1].left.op) in _OPERATORS:
+        while isinstance(chain[-1].left, ast.BinOp) and type(chain[-1].left.op) in OPERATORS:
             chain.append(chain[-1].left)
         result = self.value(chain[-1].left)
         for operation in reversed(chain):
-            result = self.apply(_OPERATORS[type(operation.op)], [result, self.value(operation.right)])
+            result = OPERATORS[type(operation.op)](result, self.value(operation.right))
         return result
 
     def name(self, name: str, node: ast.expr) -> Value | float:
@@ -141,25 +153,21 @@ class _Reader:
             return self.leaves[name]
         if name in CONSTANTS:
             return CONSTANTS[name]
-        if name in FUNCTIONS:
+        if name in functions():
             self.fail(f"{name!r} is a function; write {name}(...)", node)
         self.fail(f"{name!r} has no number; give it one, as in {name}=2", node)
 
     def call(self, name: str, function: ast.expr, arguments: list[ast.expr], node: ast.expr) -> Value | float:
-        if name not in FUNCTIONS:
-            near = [repr(known) for known in difflib.get_close_matches(name, FUNCTIONS, n=2)]
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(FUNCTIONS)}"
+        known = functions()
+        if name not in known:
+            near = [repr(other) for other in difflib.get_close_matches(name, known, n=2)]
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
             self.fail(f"unknown function {name!r}; {hint}", function)
-        wanted = {"atan2": (2,), "max": (2,), "min": (2,), "leaky_relu": (1, 2)}.get(name, (1,))
-        if len(arguments) not in wanted:
-            self.fail(f"{name} takes {' or '.join(map(str, wanted))} arguments, received {len(arguments)}", node)
-        values = [self.value(argument) for argument in arguments]
-        if name == "leaky_relu" and len(values) == 1:
-            return self.apply(primitives.leaky_relu, values)
-        return self.apply(FUNCTIONS[name], values)
-
-    def apply(self, function: Callable[..., Any], arguments: list[Value | float]) -> Value | float:
-        result: Value | float = function(*arguments)
+        compute, counts = known[name]
+        if len(arguments) < 2 if counts is None else len(arguments) not in counts:
+            wanted = "two or more" if counts is None else " or ".join(map(str, counts))
+            self.fail(f"{name} takes {wanted} arguments, received {len(arguments)}", node)
+        result: Value | float = compute(*map(self.value, arguments))
         return result
 
     def fail(self, message: str, node: ast.expr) -> NoReturn:

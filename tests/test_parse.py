@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from autograd_lite import Value
-from autograd_lite.parse import FUNCTIONS, ExpressionError, parse_expression
+from autograd_lite import PRIMITIVES, Primitive, Value
+from autograd_lite.parse import ExpressionError, functions, parse_expression
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,27 @@ def test_each_name_is_one_leaf():
     assert root.parents[0].label == "x"
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", functions())
 def test_every_function_can_be_called(name):
-    count = 2 if name in {"atan2", "max", "min"} else 1
+    count = 2 if name in {"atan2", "max", "min"} else functions()[name].counts[0]
     arguments = ["x", "y"][:count]
     numbers = dict(zip(arguments, [1.5, 0.5], strict=False))
     assert isinstance(parse_expression(f"{name}({', '.join(arguments)})", numbers), Value)
+
+
+def test_a_new_row_of_the_table_can_be_called():
+    names = {"abs", "exp", "log", "sqrt", "sin", "atan2", "tanh", "erf", "relu", "leaky_relu", "max", "min"}
+    assert names < functions().keys()
+    assert not {"maximum", "maximum_constant", "add", "constant", "leaf", "multiply_no_nan"} & functions().keys()
+    twice = Primitive("twice", "twice", lambda x: 2 * x, [2.0])
+    sums = Primitive("total", "total", lambda *x: sum(x), [1.0], variadic=True)
+    try:
+        assert parse_expression("twice(x) + total(x, 1, 2)", {"x": 3.0}).data == 12.0
+        with pytest.raises(ExpressionError, match="total takes two or more arguments, received 1"):
+            parse_expression("total(x)", {"x": 3.0})
+    finally:
+        for row in (twice, sums):
+            del PRIMITIVES[row.name]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from random_graphs import random_graph
 from autograd_lite import Value, add, step_through, topological_order, walk_steps
 from autograd_lite.labels import clean
 from autograd_lite.stepper.story import Story
-from autograd_lite.stepper.terminal import walk
+from autograd_lite.stepper.terminal import step_in_terminal
 from nn import MLP, squared_error
 
 HOSTILE = [
@@ -274,7 +274,7 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"below": "x"}, TypeError, "below must be a Value, not str"),
         ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
         ({"max_nodes": "5"}, TypeError, "max_nodes must be an integer, not str"),
-        ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT or None, received 'UP'"),
+        ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT, received 'UP'"),
         ({"step": 99}, ValueError, "step must be from 0 to 3, received 99"),
         ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),
         ({"ask": "gradient"}, ValueError, "ask must be one of slope, share, total, received 'gradient'"),
@@ -319,7 +319,7 @@ def walked(typed, root=None):
             raise EOFError
         return line
 
-    walk(walk_steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
+    step_in_terminal(walk_steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
     return [line for line in written if line.startswith("Step")], written
 
 
@@ -340,7 +340,7 @@ def test_the_terminal_goes_where_it_is_told(typed, places):
 
 def test_the_terminal_says_what_it_does_not_understand():
     written = walked(["x", "9"])[1]
-    assert any("'x' is none of: Enter next" in line for line in written)
+    assert any("'x' is not one of: Enter next" in line for line in written)
     assert any("There are steps 1 to 4" in line for line in written)
 
 
@@ -357,4 +357,4 @@ def test_ctrl_c_ends_the_walk():
     def read(_):
         raise KeyboardInterrupt
 
-    walk(walk_steps(Value(3.0, "a") * 2), read, lambda _: None)
+    step_in_terminal(walk_steps(Value(3.0, "a") * 2), read, lambda _: None)

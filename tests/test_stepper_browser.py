@@ -8,10 +8,9 @@ import sys
 import pytest
 from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
 
-from autograd_lite import Value
+from autograd_lite import Value, step_through
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.stepper import step_through
 from autograd_lite.stepper.page import SCRIPT
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
@@ -44,8 +43,7 @@ def graph(a=0.7313, b=-1.2917):
 
 
 GRAPH = """
-from autograd_lite import Value
-from autograd_lite.stepper import step_through
+from autograd_lite import Value, step_through
 
 a, b = Value(0.7313, label="a"), Value(-1.2917, label="b")
 u = a * b
@@ -1124,8 +1122,7 @@ def test_two_views_of_a_widget_share_the_score(lab, page):
 def test_labels_are_never_markup_or_script_in_jupyterlab(lab, page):
     root = hostile_graph()
     source = f"""
-from autograd_lite import Value
-from autograd_lite.stepper import step_through
+from autograd_lite import Value, step_through
 
 leaves = [Value(0.5 + i / 7, label=label) for i, label in enumerate({HOSTILE!r})]
 root = leaves[0]

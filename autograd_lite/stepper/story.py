@@ -1,6 +1,7 @@
 """What the view shows, as plain data for JSON: the picture, the nodes, and the steps in symbols and in numbers."""
 
 import math
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 from autograd_lite.labels import number_text
@@ -8,7 +9,7 @@ from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import diagram_from, kind_of, layers, written
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.value import Step, Value, topological_order
+from autograd_lite.value import Value, topological_order
 from autograd_lite.walk import WalkStep, part_below, walk_steps
 from autograd_lite.words.lecture import delta_name
 from autograd_lite.words.names import node_names
@@ -17,20 +18,20 @@ from autograd_lite.words.sentences import Writer
 Json: TypeAlias = dict[str, Any]
 
 ROOM = (960.0, 420.0)
-"""The width and height that a picture has in most notebooks; of two directions, the one that fits better is taken."""
+"""The width and height that a picture has in most notebooks, by which its direction is chosen."""
 
 SPACING = {"LR": 56.0, "RL": 56.0, "TB": 36.0, "BT": 36.0}
 """In points, with room for the local partial derivative beside an edge."""
 
 
 class Story:
-    """The walk over a graph, or over the part of it below a Value, as plain data.
+    """The walk over a graph, or over the part of it below a Value, as plain data for the view.
 
     Arguments:
         root, below, digits: as for `walk_steps`.
 
-    Node number i and argument number k are those of the boxes and arrows of `diagram_of`: the i-th node in topological
-    order, and the k-th of all arguments in that order.
+    Nodes and arguments are numbered as the boxes and arrows of `draw`: node i is the i-th in topological order, and
+    argument k the k-th of all arguments in that order.
 
     >>> a = Value(3.0, "a")
     >>> L = a * a; L.label = "L"
@@ -44,19 +45,16 @@ class Story:
         self.root, self.below, self.digits = root, below, digits
         self.part = order if below is None else part_below(root, order, below)
         self.names = node_names(order)
+        self.walk = walk_steps(root, below, digits=digits)
         self.index = {node: i for i, node in enumerate(self.part)}
-        self.first_arrow: dict[Value, int] = {}
-        self._walk = walk_steps(root, below, digits=digits)
-        arrows = 0
-        for node in self.part:
-            self.first_arrow[node] = arrows
-            arrows += len(node.parents)
+        arrows = accumulate((len(node.parents) for node in self.part), initial=0)
+        self.first_arrow = dict(zip(self.part, arrows, strict=False))
 
     def told(self) -> Json:
-        """The nodes and the steps."""
+        """Return the nodes and the steps."""
         text = Writer(self.names, self.root, self.digits)
         mathml = text._replace(form="mathml")
-        nodes: list[Json] = [
+        nodes = [
             {
                 "name": text.name(node),
                 "math": mathml.name(node),
@@ -68,29 +66,38 @@ class Story:
             }
             for node in self.part
         ]
-        told: list[Json] = []
-        for step in self._walk:
-            line: Json = {"phase": step.phase, "text": step.text}
-            if step.node is not None:
-                line["node"] = self.index[step.node]
-            if step.phase == "forward" and step.node is not None:
-                line |= self.computation(step.node, text, mathml)
-            elif step.phase == "seed" and step.result is not None:
-                line["total"] = self.number(step.result)
-            elif step.step is not None:
-                line |= self.application(step, step.step, text, mathml)
-            told.append(line)
         return {
             "root": text.name(self.root),
             "rootMath": mathml.name(self.root),
             "nodes": nodes,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
-            "steps": told,
+            "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
         }
 
-    def computation(self, node: Value, text: Writer, mathml: Writer) -> Json:
-        """How a node is computed."""
-        return {
+    def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
+        """Return a step: how a node is computed, the seed, or how the chain rule is applied at an edge."""
+        line: Json = {"phase": walked.phase, "text": walked.text}
+        node, step = walked.node, walked.step
+        if node is None or walked.result is None:
+            return line
+        line["node"] = self.index[node]
+        if step is not None:
+            return line | {
+                "parent": self.index[step.parent],
+                "edge": self.first_arrow[step.node] + step.place,
+                "formula": text.slope(step),
+                "formulaMath": mathml.slope(step),
+                "slope": self.number(step.slope),
+                "upstream": self.number(step.upstream),
+                "share": self.number(step.share),
+                "before": None if walked.before is None else self.number(walked.before),
+                "total": self.number(step.total),
+                "number": walked.number,
+                "of": walked.of,
+            }
+        if walked.phase == "seed":
+            return line | {"total": self.number(walked.result)}
+        return line | {
             "expression": text.expression(node),
             "expressionMath": mathml.expression(node),
             "numbers": text.expression(node, by_number=True),
@@ -98,66 +105,49 @@ class Story:
             "data": self.number(node.data),
         }
 
-    def application(self, walked: WalkStep, step: Step, text: Writer, mathml: Writer) -> Json:
-        """How the chain rule is applied at an edge."""
-        return {
-            "parent": self.index[step.parent],
-            "edge": self.first_arrow[step.node] + step.place,
-            "formula": text.slope(step),
-            "formulaMath": mathml.slope(step),
-            "slope": self.number(step.slope),
-            "upstream": self.number(step.upstream),
-            "share": self.number(step.share),
-            "before": None if walked.before is None else self.number(walked.before),
-            "total": self.number(step.total),
-            "number": walked.number,
-            "of": walked.of,
-        }
-
     def number(self, number: float) -> list[Any]:
-        """A number as it is shown, and as it is; JSON has neither inf nor nan, they are None there."""
+        """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""
         return [number_text(number, self.digits), number if math.isfinite(number) else None]
 
     def title(self, node: Value) -> str:
-        """The first line of a node's box: what it is called, and how it was computed; of a constant the only line."""
+        """Return the first line of a node's box: its name and how it was computed; a constant has no other line."""
         if node.op is CONSTANT:
             number = number_text(node.data, self.digits)
             return f"{self.names[node]} = {number}" if node in self.names else number
         return self.names[node] + (f" = {written(node)}" if node.parents else "")
 
     def diagram(self, direction: str, room: bool = False) -> Diagram:
-        """The graph as boxes: with all numbers, or with room for any that the view may show there.
+        """Return the graph as boxes: with all numbers, or with room for any that the view may show there.
 
-        Each box but that of a constant has three lines: name, data and gradient.
+        Each box except that of a constant has three lines: name, data and gradient.
         """
         gradients: dict[Value, float] = {}
         uses: dict[Value, int] = {}
-        for step in self._walk:
-            if step.phase == "seed" and step.node is not None and step.result is not None:
-                gradients[step.node] = step.result
-            elif step.step is not None:
-                gradients[step.step.parent] = step.step.total
-                uses[step.step.parent] = step.of
-        widest = max(
-            (number_text(n, self.digits) for n in [*gradients.values(), *(node.data for node in self.part)]), key=len
-        )
-        widest = max(widest, "-0." + "0" * self.digits, key=len)
+        for walked in self.walk:
+            if walked.step is not None:
+                gradients[walked.step.parent] = walked.step.total
+                uses[walked.step.parent] = walked.of
+            elif walked.phase == "seed" and walked.node is not None and walked.result is not None:
+                gradients[walked.node] = walked.result
+        texts = [number_text(n, self.digits) for n in [*gradients.values(), *(node.data for node in self.part)]]
+        widest = max(*texts, "-0." + "0" * self.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
             if node.op is CONSTANT:
                 return (self.title(node),)
-            data = widest if room else number_text(node.data, self.digits)
-            delta = delta_name(self.names[node]).replace("delta", "δ")
-            gradient = widest if room else number_text(gradients.get(node, 0.0), self.digits)
-            part = f" ({uses[node]} of {uses[node]})" if room and uses.get(node, 1) > 1 else ""
-            marks = "▸ ● " if room else ""
-            return f"{marks}{self.title(node)}", f"data {data}", f"{f'{delta} =' if delta else 'grad'} {gradient}{part}"
+            delta = delta_name(self.names[node])
+            gradient = delta.replace("delta", "δ") + " =" if delta else "grad"
+            if not room:
+                data, total = (number_text(n, self.digits) for n in (node.data, gradients.get(node, 0.0)))
+                return self.title(node), f"data {data}", f"{gradient} {total}"
+            part = f" ({uses[node]} of {uses[node]})" if uses.get(node, 1) > 1 else ""
+            return f"▸ ● {self.title(node)}", f"data {widest}", f"{gradient} {widest}{part}"
 
         diagram = diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
         return diagram._replace(spacing=SPACING[direction]) if room else diagram
 
     def direction(self) -> str:
-        """From left to right or from top to bottom: the one that fits better where the view has its picture."""
+        """Return the direction, left to right or top to bottom, that fits better where the view has its picture."""
 
         def scale(direction: str) -> float:
             layout = find_layout(self.diagram(direction, room=True))
@@ -166,5 +156,5 @@ class Story:
         return max(("LR", "TB"), key=scale)
 
     def leaves(self) -> dict[str, Value]:
-        """The leaves of the part, by name; constants are none."""
+        """Return the leaves of the part by name, without constants."""
         return {self.names[node]: node for node in self.part if not node.parents and node.op is not CONSTANT}

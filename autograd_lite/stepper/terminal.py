@@ -7,18 +7,20 @@ from autograd_lite.walk import WalkStep
 KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 
 
-def walk(steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print) -> None:
-    """Show one step after another, as whoever reads them asks for; it ends with q, or at the end of what is read.
+def step_in_terminal(
+    steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print
+) -> None:
+    """Show one step after another, at the reader's command; q, or the end of the input, ends it.
 
     Arguments:
         steps: what `walk_steps(root)` returns.
-        read: gives a line that somebody types; takes the prompt. EOFError and KeyboardInterrupt end the walk.
+        read: takes the prompt and returns the line that was typed; EOFError and KeyboardInterrupt end the walk.
         write: shows a text.
 
     >>> from autograd_lite.walk import walk_steps
     >>> from autograd_lite.value import Value
     >>> answers = iter(["", "q"])
-    >>> walk(walk_steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
+    >>> step_in_terminal(walk_steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
     Step 1 of 4: leaves
       a = 2.0
     Step 2 of 4: forward
@@ -41,7 +43,7 @@ def walk(steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: C
         if typed.isascii() and typed.isdigit():
             to = int(typed) - 1
         if to is None:
-            write(f"{typed!r} is none of: {KEYS}")
+            write(f"{typed!r} is not one of: {KEYS}")
         elif not 0 <= to <= last:
             write(f"There are steps 1 to {last + 1}; q quits.")
         else:
@@ -50,12 +52,8 @@ def walk(steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: C
 
 
 def show(steps: Sequence[WalkStep], at: int, write: Callable[[str], object]) -> None:
-    """Show a step; of the backward phase with the nodes that it leads from and to, and which contribution it is."""
+    """Show a step; where several contributions arrive at one parent, say which of them it is."""
     step = steps[at]
-    write(f"Step {at + 1} of {len(steps)}: {step.phase}{contribution_in_words(step)}")
+    contribution = f", contribution {step.number} of {step.of}" if step.of > 1 else ""
+    write(f"Step {at + 1} of {len(steps)}: {step.phase}{contribution}")
     write(f"  {step.text}")
-
-
-def contribution_in_words(step: WalkStep) -> str:
-    """Of a step at whose parent several contributions arrive, which of them it is."""
-    return f", contribution {step.number} of {step.of}" if step.of > 1 else ""

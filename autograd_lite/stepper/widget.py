@@ -10,28 +10,27 @@ import traitlets
 from autograd_lite.primitives import as_float
 from autograd_lite.stepper.page import SCRIPT, STYLE
 from autograd_lite.stepper.story import Story
-from autograd_lite.value import Value
 
 
 class StepperWidget(anywidget.AnyWidget):
     """Step through a graph in a live notebook; made by `step_through(root).widget()`.
 
-    It works on a copy of the graph: what is tried here with the numbers of the leaves changes nothing of yours.
+    It works on a copy of the graph, so that the numbers tried here change nothing in the original.
 
     Attributes:
         step: the current step, from 0; set it to go there, observe it to follow.
         leaves: the numbers of the leaves, by name; set some or all of them, and all values and gradients follow.
-        predict: whether numbers are hidden until they are typed.
-        ask: what is asked for then: "slope", "share" or "total".
+        predict: whether numbers are hidden until the reader types them.
+        ask: which number the reader must predict: "slope", "share" or "total".
         tolerance: the relative error that an answer may have.
-        score: {"right": at the first try, "answered": in all}.
+        score: {"right": answers right at the first try, "answered": all answers}.
         breakpoints: the names of the nodes at which playing stops.
         speed: how fast it plays, 1 being a step in two seconds.
         large: whether the text is large.
         root: the copy of the graph; `root.backward()` may be called on it.
 
     Raises:
-        traitlets.TraitError: if what is set has the wrong type or is out of range.
+        traitlets.TraitError: if an attribute is set to a value of the wrong type or out of range.
     """
 
     _esm = SCRIPT
@@ -51,14 +50,14 @@ class StepperWidget(anywidget.AnyWidget):
     leaves = traitlets.Dict().tag(sync=True)
     given = traitlets.Dict(read_only=True).tag(sync=True)
 
-    def __init__(self, root: Value, below: Value | None, digits: int, picture: str, **state: Any) -> None:
-        self.root, self._below = copy.deepcopy((root, below))
-        self._digits = digits
-        story = Story(self.root, self._below, digits)
-        self._leaves = story.leaves()
+    def __init__(self, story: Story, **state: Any) -> None:
+        self.root, self._below = copy.deepcopy((story.root, story.below))
+        self._digits = story.digits
+        copied = Story(self.root, self._below, self._digits)
+        self._leaves = copied.leaves()
         numbers = {name: leaf.data for name, leaf in self._leaves.items()}
         self.set_trait("given", numbers)
-        super().__init__(picture=picture, story=story.told(), leaves=numbers, **state)
+        super().__init__(story=copied.told(), leaves=numbers, **state)
 
     @traitlets.validate("step")
     def _valid_step(self, proposal: Any) -> int:
@@ -90,7 +89,7 @@ class StepperWidget(anywidget.AnyWidget):
         return {name: received.get(name, leaf.data) for name, leaf in self._leaves.items()}
 
     @traitlets.observe("leaves")
-    def _compute_anew(self, _: Any) -> None:
+    def _recompute(self, _: Any) -> None:
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()

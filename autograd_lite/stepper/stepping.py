@@ -1,0 +1,164 @@
+"""Step through every application of the chain rule: in a notebook, in a page from disk, or as a widget."""
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from autograd_lite.checks import check_choice, check_integer, check_switches
+from autograd_lite.pictures.diagram import DIRECTIONS, describe
+from autograd_lite.pictures.svg import to_svg
+from autograd_lite.stepper.story import Story
+from autograd_lite.value import Value
+
+if TYPE_CHECKING:
+    from autograd_lite.stepper.widget import StepperWidget
+
+ASKED = ("slope", "share", "total")
+
+
+class Stepper:
+    """What `step_through` returns: it shows itself in Jupyter; `save` writes a page, `widget` makes a live widget.
+
+    >>> x = Value(3.0, label="x")
+    >>> step_through(x * x)
+    <Stepper: 5 steps through the gradients of v1; show it in Jupyter, or .save("page.html")>
+    """
+
+    def __init__(self, story: Story, state: dict[str, Any]) -> None:
+        self.story = story
+        self._state = state
+        self._title = f"Step through the gradients of {story.names[story.root]}"
+        self._told = story.told()
+
+    def html(self) -> str:
+        """Return the page as text: one file with nothing loaded from elsewhere."""
+        from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
+
+        return page(
+            self._title, {**self._state, "picture": self._picture(room=True), "story": self._told, "leaves": None}
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, which a browser opens from disk, offline; return its path.
+
+        An existing file is replaced only when the new one is complete.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
+        path = Path(path)
+        unfinished = path.with_name(f"{path.name}.part")
+        try:
+            unfinished.write_text(self.html(), encoding="utf-8")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return path
+
+    def widget(self) -> "StepperWidget":
+        """Return a widget: sliders on the leaves, and state shared with the kernel (`w.step = 5`, `w.observe`).
+
+        Raises:
+            ImportError: if anywidget is not installed; the extra `lab` brings it.
+            RuntimeError: if a number of the graph was changed since (see `Value.backward`).
+        """
+        try:
+            from autograd_lite.stepper.widget import StepperWidget  # noqa: PLC0415  late: anywidget is an extra
+        except ImportError as error:
+            raise ImportError(
+                f"widget() needs the package anywidget ({error}): pip install 'autograd-lite[lab]'; "
+                "without it, the stepper still shows itself in the notebook, and save() writes a page"
+            ) from error
+        return StepperWidget(self.story, picture=self._picture(room=True), **self._state)
+
+    def _picture(self, room: bool) -> str:
+        return to_svg(self.story.diagram(self._state["direction"], room), titles=False)
+
+    def _repr_html_(self) -> str:
+        from autograd_lite.stepper.page import framed  # noqa: PLC0415  late, as in `html`
+
+        description = describe(self.story.diagram(self._state["direction"]))
+        return framed(self.html(), self._title, self._picture(room=False), description)
+
+    def __repr__(self) -> str:
+        steps, root = len(self.story.walk), self.story.names[self.story.root]
+        return f'<Stepper: {steps} steps through the gradients of {root}; show it in Jupyter, or .save("page.html")>'
+
+
+def step_through(
+    root: Value,
+    below: Value | None = None,
+    *,
+    digits: int = 4,
+    max_nodes: int = 500,
+    direction: Literal["LR", "TB", "RL", "BT"] | None = None,
+    step: int = 0,
+    predict: bool = False,
+    ask: Literal["slope", "share", "total"] = "share",
+    tolerance: float = 0.01,
+    large: bool = False,
+) -> Stepper:
+    """Step through the forward pass node by node and the backward pass edge by edge, forward and back.
+
+    Each step shows the chain rule in symbols and in numbers, in the picture of the graph and in words. The arithmetic
+    is that of `root.backward()`, but no gradient of the graph is changed.
+
+    Arguments:
+        root: the Value whose gradients are stepped through.
+        below: of a large graph, only the part that this Value was computed from (see `steps`).
+        digits: significant digits of the numbers, 1 to 17.
+        max_nodes: how many nodes may be stepped through.
+        direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
+            None chooses the one of the first two that fits better.
+        step: where to start, from 0.
+        predict: whether the number of each step is hidden until the reader types it.
+        ask: which number the reader must predict at each edge: the local partial derivative ("slope"), its product
+            with the upstream gradient ("share"), or the running total ("total").
+        tolerance: the relative error that an answer may have.
+        large: whether the text is large, as for a projector.
+
+    Raises:
+        TypeError: if root or below is not a Value, or another argument has the wrong type.
+        ValueError: if the graph has more nodes than max_nodes, or an argument is out of range.
+        RuntimeError: if the graph is stale (see `Value.backward`).
+
+    Equation: dL/dp += dL/dn * dn/dp, at each edge from a node n to its parent p (lecture 14, slide "Computing Partial
+    Derivatives").
+
+    >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
+    >>> stepper = step_through((w * x).tanh())
+    >>> "<iframe" in stepper._repr_html_()
+    True
+    """
+    check_integer("digits", digits, 1, 17)
+    check_integer("max_nodes", max_nodes, 1)
+    check_switches(predict=predict, large=large)
+    if direction is not None:
+        check_choice("direction", direction, DIRECTIONS)
+    check_choice("ask", ask, ASKED)
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float):
+        raise TypeError(f"tolerance must be a number, not {type(tolerance).__name__}: {tolerance!r}")
+    if not 0 < tolerance < math.inf:
+        raise ValueError(f"tolerance must be greater than 0, received {tolerance}")
+    story = Story(root, below, digits)
+    if len(story.part) > max_nodes:
+        what = "the graph" if below is None else "the part below that Value"
+        raise ValueError(
+            f"{what} has {len(story.part):,} nodes, more than max_nodes={max_nodes} allows: step through a part of it, "
+            "with below=the Value that the part was computed for (its steps are still those of the root's backward "
+            f"pass), or raise the limit with max_nodes={len(story.part)}"
+        )
+    check_integer("step", step, 0, len(story.walk) - 1)
+    state: dict[str, Any] = {
+        "step": step,
+        "predict": predict,
+        "ask": ask,
+        "tolerance": float(tolerance),
+        "large": large,
+        "speed": 1.0,
+        "breakpoints": [],
+        "score": {"right": 0, "answered": 0},
+        "direction": direction or story.direction(),
+    }
+    return Stepper(story, state)
