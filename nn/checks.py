@@ -1,9 +1,20 @@
-"""Numbers that are arguments, checked before anything is computed with them."""
+"""Checks of arguments, before anything is computed with them.
+
+One rule for all: an argument of the wrong type is a TypeError, and one of the right type with a wrong value a
+ValueError. The numbers of NumPy are numbers; True and False are not. Every message names the argument, what was
+expected and what was received.
+"""
 
 import math
 import reprlib
+from collections.abc import Collection
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[np.float64]
 
 
 def as_number(
@@ -15,10 +26,11 @@ def as_number(
     below: float = math.inf,
     most: float = math.inf,
 ) -> float:
-    """The number as a float, if it is finite and in the range.
+    """The number as a float.
 
     Raises:
-        ValueError: naming the argument, what was expected and what was received.
+        TypeError: naming the argument, if it is not a real number.
+        ValueError: naming the argument, if it is infinite, nan, or out of the range.
 
     >>> as_number("beta", 0.9, least=0, below=1)
     0.9
@@ -26,25 +38,81 @@ def as_number(
     Traceback (most recent call last):
     ValueError: beta must be a finite number, at least 0 and less than 1; received 1
     """
-    real = isinstance(number, Real) and not isinstance(number, bool) and math.isfinite(number)
-    if not (real and above < number < below and least <= number <= most):
+    is_number = isinstance(number, int | float | Real) and not isinstance(number, bool)
+    if not (is_number and math.isfinite(number) and above < number < below and least <= number <= most):
         bounds = {"greater than": above, "at least": least, "less than": below, "at most": most}
         wanted = " and ".join(f"{words} {bound}" for words, bound in bounds.items() if math.isfinite(bound))
         comma = ", " if wanted else ""
-        raise ValueError(f"{argument} must be a finite number{comma}{wanted}; received {reprlib.repr(number)}")
+        raise (ValueError if is_number else TypeError)(
+            f"{argument} must be a finite number{comma}{wanted}; received {reprlib.repr(number)}"
+        )
     return float(number)
 
 
-def as_whole_number(argument: str, number: Any, *, least: int) -> int:
-    """The number as an int, if it is whole and at least `least`.
+def as_integer(argument: str, number: Any, *, least: int) -> int:
+    """The integer as an int.
 
     Raises:
-        ValueError: naming the argument, what was expected and what was received.
+        TypeError: naming the argument, if it is not an integer; 2.0 is not one.
+        ValueError: naming the argument, if it is less than `least`.
 
-    >>> as_whole_number("patience", 0, least=1)
+    >>> as_integer("patience", 0, least=1)
     Traceback (most recent call last):
-    ValueError: patience must be a whole number of at least 1; received 0
+    ValueError: patience must be an integer of at least 1; received 0
     """
-    if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
-        raise ValueError(f"{argument} must be a whole number of at least {least}; received {reprlib.repr(number)}")
+    is_integer = isinstance(number, Integral) and not isinstance(number, bool)
+    if not is_integer or number < least:
+        raise (ValueError if is_integer else TypeError)(
+            f"{argument} must be an integer of at least {least}; received {reprlib.repr(number)}"
+        )
     return int(number)
+
+
+def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> Array:
+    """The numbers as a new array of floats; True and False in arrays count as 1 and 0.
+
+    Raises:
+        TypeError: naming the argument, if they are not real numbers.
+        ValueError: naming the argument, if rows differ in length, or the shape is not the given one.
+
+    >>> as_array("x", [1, 2.5])
+    array([1. , 2.5])
+    """
+    try:
+        array = np.asarray(numbers)
+    except ValueError:
+        raise ValueError(f"{argument} must have rows of equal length; received {reprlib.repr(numbers)}") from None
+    if array.dtype.kind not in "bifu":
+        raise TypeError(f"{argument} must be real numbers; received {reprlib.repr(numbers)}")
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{argument} must have shape {shape}; received {array.shape}")
+    return array.astype(np.float64)
+
+
+def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> Array:
+    """The numbers as a new array of floats, none of them infinite or nan.
+
+    Raises:
+        TypeError, ValueError: as `as_array`; a ValueError also if a number is infinite or nan.
+    """
+    array = as_array(argument, numbers, shape)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{argument} must be finite numbers; received {reprlib.repr(numbers)}")
+    return array
+
+
+def check_choice(argument: str, choice: Any, choices: Collection[str]) -> None:
+    """Make sure that an argument is one of a few names.
+
+    Raises:
+        TypeError: naming the argument, if it is not a string.
+        ValueError: naming the argument, if it is another string.
+
+    >>> check_choice("keep", "first", ("best", "last"))
+    Traceback (most recent call last):
+    ValueError: keep must be one of best, last; received 'first'
+    """
+    if not isinstance(choice, str) or choice not in choices:
+        raise (ValueError if isinstance(choice, str) else TypeError)(
+            f"{argument} must be one of {', '.join(choices)}; received {reprlib.repr(choice)}"
+        )

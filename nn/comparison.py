@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite import Value, topological_order
-from nn.arrays import as_finite_array
+from nn.checks import as_finite_array
 from nn.delta import back_propagation_over_data
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of

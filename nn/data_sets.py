@@ -17,9 +17,8 @@ from typing import Any, NamedTuple, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from nn.arrays import Array, as_finite_array
-from nn.checks import as_number, as_whole_number
-from nn.training.loop import stream
+from nn.checks import Array, as_finite_array, as_integer, as_number
+from nn.randomness import stream
 
 Classes: TypeAlias = npt.NDArray[np.int64]
 Data: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
@@ -139,27 +138,23 @@ def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[
     >>> sorted(zip(X.tolist(), y.tolist()))
     [([-1.0, -1.0], -1), ([-1.0, 1.0], 1), ([1.0, -1.0], 1), ([1.0, 1.0], -1)]
     """
-    as_whole_number("examples", examples, least=4)
+    as_integer("examples", examples, least=4)
     corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])[np.arange(examples) % 4]
     return _noisy(corners, np.where(corners[:, 0] == corners[:, 1], -1, 1), noise, seed)
 
 
 def _halves(examples: int) -> tuple[int, int]:
     """How many of the examples are in the first of two classes, and how many in the second."""
-    first = as_whole_number("examples", examples, least=2) // 2
+    first = as_integer("examples", examples, least=2) // 2
     return first, examples - first
 
 
 def _noisy(points: Array, y: Classes, noise: float, seed: int | None) -> tuple[Array, Classes]:
     """The points with noise, and their classes, in random order."""
     as_number("noise", noise, least=0)
-    generator = np.random.default_rng(np.random.SeedSequence(_checked(seed)))
+    generator = stream(seed, "data")
     order = generator.permutation(len(y))
     return points[order] + generator.normal(0.0, noise, size=points.shape), y[order]
-
-
-def _checked(seed: int | None) -> int | None:
-    return None if seed is None else as_whole_number("seed", seed, least=0)
 
 
 # Splitting and scaling
@@ -197,7 +192,7 @@ def split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple
     if N < 2:
         raise ValueError(f"X must have at least 2 examples to be split; received {N}")
     as_number("held_out", held_out, above=0, below=1)
-    order = stream(_checked(seed), "split").permutation(N)
+    order = stream(seed, "split").permutation(N)
     out = np.zeros(N, dtype=bool)
     out[_held_out(order, targets, min(max(round(held_out * N), 1), N - 1))] = True
     train, test = order[~out[order]], order[out[order]]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.arrays import Array, as_array
+from nn.checks import Array, as_array
 
 
 def _logistic(s: Array) -> Array:

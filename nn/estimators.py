@@ -20,8 +20,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nn.arrays import Array
-from nn.checks import as_number, as_whole_number
+from nn.checks import Array, as_integer, as_number
 from nn.data_sets import center_and_scale, split
 from nn.mlp import MLP, check_activation
 from nn.prediction import outputs_of
@@ -87,7 +86,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         widths = [*self._hidden(), outputs]
         check_activation("activation", self.activation)
         optimizer = self._optimizer()
-        as_whole_number("max_iter", self.max_iter, least=1)
+        as_integer("max_iter", self.max_iter, least=1)
         stop: Criterion | None = self.stop
         if not isinstance(stop, Criterion | None):
             raise TypeError(f"stop must be a criterion such as SmallGradient(0.01), or None; received {stop!r}")
@@ -97,12 +96,12 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         if not isinstance(dropout, Dropout):
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
         if self.batch_size is not None:
-            as_whole_number("batch_size", self.batch_size, least=1)
+            as_integer("batch_size", self.batch_size, least=1)
         seed = self._seed()
         validation = None
         if self.early_stopping:
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
-            rising = ValidationRising(as_whole_number("patience", self.patience, least=1))
+            rising = ValidationRising(as_integer("patience", self.patience, least=1))
             stop = rising if stop is None else stop | rising
             (X, y), validation = split(X, y, self.validation_fraction, seed)
         batch_size = None if self.batch_size is None else min(self.batch_size, len(X))
@@ -134,7 +133,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         hidden = [self.hidden] if isinstance(self.hidden, int | np.integer) else self.hidden
         if not isinstance(hidden, Sequence | np.ndarray) or isinstance(hidden, str):
             raise ValueError(f"hidden must be whole numbers, the widths of the hidden layers; received {hidden!r}")
-        return [as_whole_number(f"hidden[{l}]", width, least=1) for l, width in enumerate(hidden)]
+        return [as_integer(f"hidden[{l}]", width, least=1) for l, width in enumerate(hidden)]
 
     def _optimizer(self) -> Optimizer:
         """The optimizer, with the learning rate if one was given."""
@@ -155,7 +154,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             return int(np.random.SeedSequence().generate_state(1)[0])
         if isinstance(self.random_state, np.random.RandomState):
             return int(self.random_state.randint(2**31 - 1))
-        return as_whole_number("random_state", self.random_state, least=0)
+        return as_integer("random_state", self.random_state, least=0)
 
     def _outputs(self, X: Any) -> Array:
         """The outputs o^(L) of the network for all examples, of shape (N, d^(L))."""

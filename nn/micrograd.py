@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from nn import mlp
-from nn.checks import as_whole_number
+from nn.checks import as_integer
 from nn.module import Module
 
 __all__ = ["MLP", "Layer", "Module", "Neuron"]
@@ -52,8 +52,8 @@ class MLP(mlp.MLP):
 
 
 def _row(nin: int) -> list[float]:
-    return [0.0, *(random.uniform(-1, 1) for _ in range(as_whole_number("nin", nin, least=1)))]
+    return [0.0, *(random.uniform(-1, 1) for _ in range(as_integer("nin", nin, least=1)))]
 
 
 def _matrix(nin: int, nout: int) -> list[list[float]]:
-    return [_row(nin) for _ in range(as_whole_number("nout", nout, least=1))]
+    return [_row(nin) for _ in range(as_integer("nout", nout, least=1))]

@@ -6,16 +6,15 @@ column 0 of the matrix W^(l).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd_lite import Value, add, constant, leaky_relu, relu, sigmoid, sin, softplus, tanh
-from nn.arrays import Array, as_array
-from nn.checks import as_whole_number
+from nn.checks import Array, as_array, as_integer
 from nn.module import Module
+from nn.randomness import random_weights
 
 Matrix: TypeAlias = Array
 Inputs: TypeAlias = Sequence[Value] | Sequence[float] | npt.NDArray[Any]
@@ -72,10 +71,10 @@ class Neuron(Module):
         layer: int = 1,
         unit: int = 1,
     ) -> None:
-        as_whole_number("nin", nin, least=1)
+        as_integer("nin", nin, least=1)
         if weights is None:
             weights = random_weights([nin, 1], seed)[0][0]
-        row = check_matrix("weights", [weights], (1, nin + 1))[0]
+        row = as_array("weights", [weights], (1, nin + 1))[0]
         check_activation("activation", activation)
         self.nonlin = nonlin and activation != "linear"
         self._theta = activation
@@ -143,11 +142,11 @@ class Layer(Module):
         seed: int | None = None,
         layer: int = 1,
     ) -> None:
-        as_whole_number("nin", nin, least=1)
-        as_whole_number("nout", nout, least=1)
+        as_integer("nin", nin, least=1)
+        as_integer("nout", nout, least=1)
         if weights is None:
             weights = random_weights([nin, nout], seed)[0]
-        matrix = check_matrix("weights", weights, (nout, nin + 1))
+        matrix = as_array("weights", weights, (nout, nin + 1))
         self.neurons = [
             Neuron(nin, nonlin, activation=activation, weights=row, layer=layer, unit=unit)
             for unit, row in enumerate(matrix, start=1)
@@ -347,30 +346,13 @@ def _as_input(entry: Any, position: int, layer: int) -> Value:
         raise TypeError(f"x is wrong in entry {position}: {error}") from None
 
 
-def random_weights(sizes: Sequence[int], seed: int | None) -> list[Matrix]:
-    """Small random numbers for the matrices W^(1) .. W^(L), uniform within 1/sqrt(d^(l-1) + 1) of 0.
-
-    The stream is the first that the seed's SeedSequence spawns: that of the weights.
-
-    Raises:
-        ValueError: if seed is neither None nor a whole number of at least 0.
-    """
-    if seed is not None:
-        as_whole_number("seed", seed, least=0)
-    generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
-    return [
-        generator.uniform(-1.0, 1.0, size=(rows, columns + 1)) / np.sqrt(columns + 1)
-        for columns, rows in pairwise(sizes)
-    ]
-
-
 def check_sizes(nin: int, nouts: Sequence[int]) -> list[int]:
     """The widths d^(0), d^(1), ..., d^(L), checked."""
     if not hasattr(nouts, "__len__") or isinstance(nouts, str) or len(nouts) == 0:
-        raise ValueError(f"nouts must be a list of at least one whole number, as in MLP(2, [2, 1]); received {nouts!r}")
+        raise ValueError(f"nouts must be a list of at least one integer, as in MLP(2, [2, 1]); received {nouts!r}")
     return [
-        as_whole_number("nin", nin, least=1),
-        *(as_whole_number(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts)),
+        as_integer("nin", nin, least=1),
+        *(as_integer(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts)),
     ]
 
 
@@ -381,20 +363,12 @@ def check_activation(argument: str, name: str) -> str:
     return name
 
 
-def check_matrix(argument: str, matrix: Sequence[Any] | Matrix, shape: tuple[int, int]) -> Matrix:
-    """The matrix as an array of floats, if it has the shape; else a ValueError that names the argument."""
-    array = as_array(argument, matrix)
-    if array.shape != shape:
-        raise ValueError(f"{argument} must have shape {shape}, received {array.shape}")
-    return array
-
-
 def check_matrices(argument: str, matrices: Sequence[Any], sizes: Sequence[int]) -> list[Matrix]:
-    """The matrices W^(1) .. W^(L) for layers of these sizes, checked by `check_matrix`."""
+    """The matrices W^(1) .. W^(L) for layers of these sizes, checked by `as_array`."""
     if not hasattr(matrices, "__len__") or len(matrices) != len(sizes) - 1:
         received = len(matrices) if hasattr(matrices, "__len__") else repr(matrices)
         raise ValueError(f"{argument} must be {len(sizes) - 1} matrices, one for each layer; received {received}")
     return [
-        check_matrix(f"{argument}[{i}], W^({i + 1}),", matrix, (sizes[i + 1], sizes[i] + 1))
+        as_array(f"{argument}[{i}], W^({i + 1}),", matrix, (sizes[i + 1], sizes[i] + 1))
         for i, matrix in enumerate(matrices)
     ]

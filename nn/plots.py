@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nn.arrays import Array, as_array
-from nn.checks import as_number, as_whole_number
+from nn.checks import Array, as_array, as_integer, as_number
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
 from nn.surfaces import Surface
@@ -136,7 +135,7 @@ def plot_decision_boundary(
         inputs = f"one with {net.sizes[0]}" if isinstance(net, MLP) else repr(net)
         raise ValueError(f"net must be an MLP with 2 inputs; received {inputs}")
     as_number("threshold", threshold)
-    as_whole_number("resolution", resolution, least=2)
+    as_integer("resolution", resolution, least=2)
     several = net.sizes[-1] > 1
     examples, targets = check_data(net, X, y, classes=several)
     ax = _axes(ax)
@@ -224,8 +223,8 @@ def animate_paths(
         ImportError: without matplotlib.
     """
     walks = _as_paths(paths)
-    as_whole_number("every", every, least=1)
-    as_whole_number("interval", interval, least=1)
+    as_integer("every", every, least=1)
+    as_integer("interval", interval, least=1)
     ax = _draw_surface(ax, surface, levels)
     artists = [
         _empty_path(ax, style, name, len(path)) for style, (name, path) in zip(styles(), walks.items(), strict=False)
@@ -517,7 +516,7 @@ def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
     """The heights of the contours: those given, or so many, in round numbers, with about equal areas between them."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
-    as_whole_number("levels", levels, least=2)
+    as_integer("levels", levels, least=2)
     if heights.size == 0:
         raise ValueError("surface must have finite values in its window, at least some")
     bounds = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 1)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nn.arrays import Array
+from nn.checks import Array
 from nn.delta import THETA
 from nn.mlp import MLP
 

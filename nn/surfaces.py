@@ -19,9 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value, exp
-from nn.arrays import Array, as_finite_array
-from nn.checks import as_whole_number
-from nn.training.loop import stream
+from nn.checks import Array, as_finite_array, as_integer
+from nn.randomness import stream
 from nn.training.optimizers import Optimizer
 
 Point: TypeAlias = tuple[float, float]
@@ -178,7 +177,7 @@ def descend(
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be such as GradientDescent(0.01); received {optimizer!r}")
-    as_whole_number("iterations", iterations, least=1)
+    as_integer("iterations", iterations, least=1)
     path = np.full((iterations + 1, 2), math.nan)
     path[0] = _as_point("start", start)
     optimizer = copy.deepcopy(optimizer)
@@ -215,9 +214,7 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Arra
     >>> random_points(HIMMELBLAU, 3, seed=0).shape
     (3, 2)
     """
-    as_whole_number("count", count, least=1)
-    if seed is not None:
-        as_whole_number("seed", seed, least=0)
+    as_integer("count", count, least=1)
     lowest, highest = np.array(surface.window).T
     return stream(seed, "restarts").uniform(lowest, highest, size=(count, 2))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.checks import as_number, as_whole_number
+from nn.checks import as_array, as_finite_array, as_integer, as_number, check_choice
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -34,8 +34,9 @@ def test_every_kind_of_real_number_becomes_a_float(number):
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, "1", None, 1j, True, [1.0], np.ones(1), np.True_])
-def test_what_is_no_finite_number_is_refused(number):
-    with pytest.raises(ValueError, match=r"^x must be a finite number; received "):
+def test_what_is_not_a_finite_number_is_refused(number):
+    kind = ValueError if isinstance(number, float) else TypeError
+    with pytest.raises(kind, match=r"^x must be a finite number; received "):
         as_number("x", number)
 
 
@@ -54,25 +55,52 @@ def test_the_message_names_the_argument_the_bounds_and_what_was_received(bounds,
 
 
 def test_a_long_argument_is_shortened_in_the_message():
-    with pytest.raises(ValueError, match="received") as error:
+    with pytest.raises(TypeError, match="received") as error:
         as_number("rate", "x" * 10_000)
     assert len(str(error.value)) < 100
 
 
 @given(st.integers(), st.integers())
-def test_a_whole_number_passes_exactly_if_it_is_large_enough(number, least):
+def test_an_integer_passes_exactly_if_it_is_large_enough(number, least):
     if number >= least:
-        assert as_whole_number("n", number, least=least) == number
+        assert as_integer("n", number, least=least) == number
     else:
-        with pytest.raises(ValueError, match=f"^n must be a whole number of at least {least}; received "):
-            as_whole_number("n", number, least=least)
+        with pytest.raises(ValueError, match=f"^n must be an integer of at least {least}; received "):
+            as_integer("n", number, least=least)
 
 
-def test_whole_numbers_of_numpy_become_int():
-    assert type(as_whole_number("n", np.uint8(3), least=1)) is int
+def test_integers_of_numpy_become_int():
+    assert type(as_integer("n", np.uint8(3), least=1)) is int
 
 
 @pytest.mark.parametrize("number", [2.0, True, "2", None, math.nan, np.array([2]), np.float64(2)])
-def test_what_is_no_whole_number_is_refused(number):
-    with pytest.raises(ValueError, match=r"^n must be a whole number of at least 1; received "):
-        as_whole_number("n", number, least=1)
+def test_what_is_not_an_integer_is_refused(number):
+    with pytest.raises(TypeError, match=r"^n must be an integer of at least 1; received "):
+        as_integer("n", number, least=1)
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "message"),
+    [
+        (lambda: as_array("x", "abc"), TypeError, "x must be real numbers; received 'abc'"),
+        (lambda: as_array("x", None), TypeError, "x must be real numbers; received None"),
+        (lambda: as_array("x", [1j]), TypeError, "x must be real numbers; received [1j]"),
+        (lambda: as_array("x", [[1, 2], [3]]), ValueError, "x must have rows of equal length; received [[1, 2], [3]]"),
+        (lambda: as_array("x", [1.0], (2,)), ValueError, "x must have shape (2,); received (1,)"),
+        (lambda: as_finite_array("x", [math.inf]), ValueError, "x must be finite numbers; received [inf]"),
+        (lambda: check_choice("keep", None, ["a", "b"]), TypeError, "keep must be one of a, b; received None"),
+        (lambda: check_choice("keep", "c", ["a", "b"]), ValueError, "keep must be one of a, b; received 'c'"),
+    ],
+    ids=range(8),
+)
+def test_the_wrong_type_is_a_type_error_and_a_wrong_value_a_value_error(check, kind, message):
+    with pytest.raises(kind) as error:
+        check()
+    assert str(error.value) == message
+
+
+def test_arrays_are_copies_of_floats():
+    numbers = np.arange(3)
+    assert as_array("x", numbers).dtype == np.float64
+    floats = np.ones(2)
+    assert as_array("x", floats) is not floats

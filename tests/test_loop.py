@@ -20,8 +20,9 @@ from test_micrograd_nn import make_moons
 
 from nn import MLP, micrograd
 from nn.delta import back_propagation_over_data
+from nn.randomness import stream
 from nn.training import losses
-from nn.training.loop import History, fit, stream
+from nn.training.loop import History, fit
 from nn.training.optimizers import (
     Adagrad,
     Adam,
@@ -1123,7 +1124,7 @@ def assert_refused(options, kind, match):
 
 @pytest.mark.parametrize(("options", "argument"), REFUSED.values(), ids=REFUSED)
 def test_bad_input_is_named_before_training_starts_and_the_network_is_untouched(options, argument):
-    assert_refused(options, ValueError, f"^{argument}")
+    assert_refused(options, (TypeError, ValueError), f"^{argument}")
 
 
 @pytest.mark.parametrize(

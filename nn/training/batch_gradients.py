@@ -13,7 +13,7 @@ import numpy as np
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, constant
-from nn.arrays import Array
+from nn.checks import Array
 from nn.mlp import MLP, Matrix
 from nn.training.losses import LOSSES
 

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value
-from nn.arrays import Array, as_finite_array
-from nn.checks import as_number, as_whole_number
+from nn.checks import Array, as_finite_array, as_integer, as_number
 from nn.mlp import MLP
+from nn.randomness import stream
 from nn.training.batch_gradients import ENGINES, BatchGradients, Loss
 from nn.training.batches import Batches
 from nn.training.checkpoint import read_arrays, write_arrays
@@ -27,18 +27,6 @@ from nn.training.losses import LOSSES
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
 from nn.training.termination import Criterion, MaximumIterations, Or
-
-STREAMS = {"weights": 0, "split": 1, "batches": 2, "jitter": 3, "dropout": 4, "restarts": 5}
-"""Each use of random numbers has a stream of its own, by its place among those that the seed's SeedSequence spawns."""
-
-
-def stream(seed: int | None, use: str) -> np.random.Generator:
-    """The random numbers for one use: the same for the same seed, whatever the other uses draw.
-
-    >>> bool(stream(0, "batches").integers(1000) == stream(0, "batches").integers(1000))
-    True
-    """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS[use],)))
 
 
 @dataclass
@@ -237,10 +225,10 @@ class Settings:
         if not isinstance(self.engine, str) or self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}; received {self.engine!r}")
         as_number("jitter", self.jitter, least=0)
-        as_whole_number("checkpoint_every", self.checkpoint_every, least=1)
+        as_integer("checkpoint_every", self.checkpoint_every, least=1)
         for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0)):
             if getattr(self, argument) is not None:
-                as_whole_number(argument, getattr(self, argument), least=least)
+                as_integer(argument, getattr(self, argument), least=least)
 
     @property
     def averages(self) -> bool:

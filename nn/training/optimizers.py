@@ -20,8 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nn.arrays import Array, as_array
-from nn.checks import as_number, as_whole_number
+from nn.checks import Array, as_array, as_integer, as_number
 from nn.training.schedules import Schedule, check_rate, rate_at
 
 
@@ -149,7 +148,7 @@ class Optimizer(ABC):
         """
         if not isinstance(state, Mapping) or "iteration" not in state:
             raise ValueError(f'state must have an "iteration", as state() gives it; received {state!r:.100}')
-        iteration = as_whole_number('state["iteration"]', np.asarray(state["iteration"])[()], least=0)
+        iteration = as_integer('state["iteration"]', np.asarray(state["iteration"])[()], least=0)
         layers = {key.rpartition(".")[2] for key in state} - {"iteration"}
         L = max(len(layers), 1 if iteration and self.remembers else 0)
         wanted = {"iteration"} | {f"{name}.{l}" for name in self.remembers for l in range(1, L + 1)}

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nn.arrays import Array
-from nn.checks import as_number
+from nn.checks import Array, as_number
 
 
 @dataclass(frozen=True)

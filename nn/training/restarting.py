@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import as_whole_number
-from nn.mlp import MLP, Matrix, random_weights
-from nn.training.loop import STREAMS, History, check_data, check_loss, error_of, fit, takes_class_numbers
+from nn.checks import as_integer
+from nn.mlp import MLP, Matrix
+from nn.randomness import random_weights, seed_sequence
+from nn.training.loop import History, check_data, check_loss, error_of, fit, takes_class_numbers
 
 SECONDS_THAT_PAY = 2.0
 """How long the starts must take, one after another, for processes of our own to be started for them."""
@@ -146,9 +147,7 @@ def random_restarts(
     """
     if not isinstance(net, MLP):
         raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
-    as_whole_number("starts", starts, least=1)
-    if seed is not None:
-        as_whole_number("seed", seed, least=0)
+    as_integer("starts", starts, least=1)
     if executor is not None and not isinstance(executor, Executor):
         raise TypeError(f"executor must be a concurrent.futures.Executor, not {type(executor).__name__}: {executor!r}")
     progress = options.pop("progress", None)
@@ -189,7 +188,7 @@ def seeds_of_starts(seed: int | None, starts: int) -> list[int]:
     >>> seeds_of_starts(0, 2) == seeds_of_starts(0, 3)[:2]
     True
     """
-    children = np.random.SeedSequence(seed, spawn_key=(STREAMS["restarts"],)).spawn(starts)
+    children = seed_sequence(seed, "restarts").spawn(starts)
     return [int(child.generate_state(1, np.uint64)[0]) for child in children]
 
 

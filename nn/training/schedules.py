@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nn.checks import as_number, as_whole_number
+from nn.checks import as_integer, as_number
 
 Schedule: TypeAlias = Callable[[int], float]
 """From the iteration t = 0, 1, ... to the learning rate eta(t), a finite number of at least 0."""
@@ -40,7 +40,7 @@ class StepDecay:
     def __post_init__(self) -> None:
         as_number("initial", self.initial, above=0)
         as_number("factor", self.factor, above=0, most=1)
-        as_whole_number("every", self.every, least=1)
+        as_integer("every", self.every, least=1)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -137,7 +137,7 @@ class CosineDecay:
     def __post_init__(self) -> None:
         as_number("initial", self.initial, above=0)
         as_number("final", self.final, least=0, most=self.initial)
-        as_whole_number("iterations", self.iterations, least=1)
+        as_integer("iterations", self.iterations, least=1)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -168,7 +168,7 @@ class LinearWarmup:
     then: float | Schedule
 
     def __post_init__(self) -> None:
-        as_whole_number("iterations", self.iterations, least=1)
+        as_integer("iterations", self.iterations, least=1)
         check_rate("then", self.then)
 
     def __call__(self, t: int) -> float:

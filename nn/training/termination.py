@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from math import inf, isfinite
 from typing import Any, NamedTuple, Protocol
 
-from nn.checks import as_number, as_whole_number
+from nn.checks import as_integer, as_number
 
 
 class History(Protocol):
@@ -111,7 +111,7 @@ class MaximumIterations(Criterion):
     n: int
 
     def __post_init__(self) -> None:
-        as_whole_number("n", self.n, least=1)
+        as_integer("n", self.n, least=1)
 
     @property
     def reason(self) -> str:
@@ -155,8 +155,8 @@ class SmallImprovement(Criterion):
 
     def __post_init__(self) -> None:
         as_number("less_than", self.less_than, above=0)
-        as_whole_number("over", self.over, least=1)
-        as_whole_number("after", self.after, least=0)
+        as_integer("over", self.over, least=1)
+        as_integer("after", self.after, least=0)
 
     @property
     def reason(self) -> str:
@@ -294,7 +294,7 @@ class ValidationRising(Criterion):
     _so_far: _Lowest = field(default=_Lowest(), init=False, compare=False)
 
     def __post_init__(self) -> None:
-        as_whole_number("patience", self.patience, least=1)
+        as_integer("patience", self.patience, least=1)
         as_number("least_improvement", self.least_improvement, least=0)
 
     @property
