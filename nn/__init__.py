@@ -9,9 +9,8 @@
 """
 
 from nn.comparison import GradientComparison, compare_gradients
-from nn.data_sets import load_iris, moons, spirals, split, standardize, xor
-from nn.mlp import ACTIVATIONS, MLP, Layer, Neuron
-from nn.module import Module
+from nn.data_sets import load_iris, moons, spirals, standardize, train_test_split, xor
+from nn.mlp import ACTIVATIONS, MLP, Layer, Module, Neuron
 from nn.training.checkpoint import load_weights, save_weights
 from nn.training.loop import History, fit
 from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy, squared_error
@@ -82,8 +81,8 @@ __all__ = [
     "save_weights",
     "softmax_cross_entropy",
     "spirals",
-    "split",
     "squared_error",
     "standardize",
+    "train_test_split",
     "xor",
 ]

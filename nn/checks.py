@@ -7,7 +7,7 @@ expected and what was received.
 
 import math
 import reprlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
@@ -99,6 +99,56 @@ def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None =
     if not np.isfinite(array).all():
         raise ValueError(f"{argument} must be finite numbers; received {reprlib.repr(numbers)}")
     return array
+
+
+def is_sequence(argument: Any) -> bool:
+    """Whether an argument is a list, a tuple, an array or the like; strings and mappings are not.
+
+    >>> is_sequence([1, 2]), is_sequence(np.zeros(3)), is_sequence("ab"), is_sequence(np.array(3.0)), is_sequence({})
+    (True, True, False, False, False)
+    """
+    ordered = hasattr(argument, "__len__") and hasattr(argument, "__getitem__")
+    return ordered and getattr(argument, "ndim", 1) > 0 and not isinstance(argument, str | bytes | Mapping)
+
+
+def as_sizes(nin: Any, nouts: Any) -> list[int]:
+    """The widths d^(0), d^(1), ..., d^(L) of the layers of a network.
+
+    Raises:
+        TypeError, ValueError: naming the argument, if there are none, or they are not integers of at least 1.
+    """
+    nin = as_integer("nin", nin, least=1)
+    if not is_sequence(nouts) or len(nouts) == 0:
+        raise (ValueError if is_sequence(nouts) else TypeError)(
+            f"nouts must be a list of at least one integer, as in MLP(2, [2, 1]); received {reprlib.repr(nouts)}"
+        )
+    return [nin, *(as_integer(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts))]
+
+
+def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None) -> dict[int, Array]:
+    """The matrices W^(1) .. W^(L) by their layer l, which must fit the widths d^(0) .. d^(L), or one another.
+
+    Raises:
+        TypeError, ValueError: naming the argument, or the matrix that is wrong.
+
+    >>> as_matrices("weights", [[[1, 2, 3]], [[4, 5]]])[2]
+    array([[4., 5.]])
+    """
+    if not is_sequence(matrices) or len(matrices) == 0:
+        raise (ValueError if is_sequence(matrices) else TypeError)(
+            f"{argument} must be a list of matrices W^(1) .. W^(L); received {reprlib.repr(matrices)}"
+        )
+    if sizes is not None and len(matrices) != len(sizes) - 1:
+        raise ValueError(f"{argument} must be {len(sizes) - 1} matrices, one for each layer; received {len(matrices)}")
+    W = {}
+    for l, matrix in enumerate(matrices, start=1):
+        name = f"{argument}[{l - 1}], W^({l}),"
+        W[l] = as_array(name, matrix, None if sizes is None else (sizes[l], sizes[l - 1] + 1))
+        if W[l].ndim != 2:
+            raise ValueError(f"{name} must have shape (d^({l}), d^({l - 1}) + 1); received {W[l].shape}")
+        if l > 1 and W[l].shape[1] != len(W[l - 1]) + 1:
+            raise ValueError(f"{name} must have {len(W[l - 1]) + 1} columns to fit W^({l - 1}); received {W[l].shape}")
+    return W
 
 
 def check_choice(argument: str, choice: Any, choices: Collection[str]) -> None:

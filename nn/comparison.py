@@ -8,23 +8,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite import Value, topological_order
-from nn.checks import as_finite_array
+from autograd_lite import TracingError, Value, topological_order, unit_label, weight_label
+from nn.checks import Array, as_finite_array
 from nn.delta import back_propagation_over_data
-from nn.mlp import MLP, Matrix
+from nn.mlp import MLP
 from nn.prediction import outputs_of
 from nn.training.batch_gradients import BatchGradients
 from nn.training.losses import squared_error
 
+_RIGHT = "text-align:right;font-family:monospace;padding:0 .6em"
+
 
 class Row(NamedTuple):
-    """The derivative of the error with respect to one weight w_{b,a}^(l) or signal s_b^(l), several ways."""
+    """The derivative of the error with respect to one weight w_{b,a}^(l) or signal s_b^(l), in several ways.
+
+    Attributes:
+        label: the label of the weight or the signal.
+        autodiff: by automatic differentiation, in graphs of Values.
+        delta_recursion: by the delta recursion in matrices.
+        central_difference: measured by a central difference; None for a signal.
+        program: by a program compiled from the graph; None for one example, and where it cannot be compiled.
+    """
 
     label: str
     autodiff: float
     delta_recursion: float
-    central_difference: float | None
-    """None for a signal."""
+    central_difference: float | None = None
+    program: float | None = None
 
     @property
     def difference(self) -> float:
@@ -32,22 +42,32 @@ class Row(NamedTuple):
         return abs(self.autodiff - self.delta_recursion)
 
     @property
+    def difference_from_program(self) -> float | None:
+        """|autodiff - program|."""
+        return None if self.program is None else abs(self.autodiff - self.program)
+
+    @property
     def difference_from_central(self) -> float | None:
-        """|autodiff - central difference|: the larger one, because a finite difference is no exact derivative."""
+        """|autodiff - central difference|: the larger one, because a finite difference is not an exact derivative."""
         return None if self.central_difference is None else abs(self.autodiff - self.central_difference)
 
-    def texts(self) -> list[str]:
-        """The numbers as they stand in the table."""
-        numbers = [self.autodiff, self.delta_recursion, self.central_difference]
-        differences = [self.difference, self.difference_from_central]
-        return ["" if number is None else f"{number:.9g}" for number in numbers] + [
-            "" if difference is None else f"{difference:.1e}" for difference in differences
-        ]
+    def cells(self) -> dict[str, str]:
+        """The text of each cell by the title of its column."""
+        columns = {
+            "autodiff": (self.autodiff, ".9g"),
+            "delta recursion": (self.delta_recursion, ".9g"),
+            "measured": (self.central_difference, ".9g"),
+            "|a - d|": (self.difference, ".1e"),
+            "|a - m|": (self.difference_from_central, ".1e"),
+        }
+        if self.program is not None:
+            columns |= {"program": (self.program, ".9g"), "|a - p|": (self.difference_from_program, ".1e")}
+        return {title: "" if number is None else format(number, form) for title, (number, form) in columns.items()}
 
 
 @dataclass(frozen=True, repr=False)
 class GradientComparison:
-    """The table that `compare_gradients` gives; it prints as text, and shows as a table in Jupyter.
+    """The table that `compare_gradients` returns; it prints as text, and shows as a table in Jupyter.
 
     Attributes:
         weights: a row for each weight, layer by layer, unit by unit, the bias first.
@@ -61,13 +81,15 @@ class GradientComparison:
 
     @property
     def largest_difference(self) -> float:
-        """The largest |autodiff - delta recursion| of all weights and signals; nan if one is nan."""
-        return float(np.max([row.difference for row in (*self.weights, *self.signals)]))
+        """The largest difference of autodiff from the delta recursion or the program; nan if one is nan."""
+        rows = [*self.weights, *self.signals]
+        differences = [difference for row in rows for difference in (row.difference, row.difference_from_program)]
+        return float(np.max([difference for difference in differences if difference is not None]))
 
     def __repr__(self) -> str:
         lines = []
         for title, rows in self._tables():
-            cells = [[title, *_COLUMNS], *([row.label, *row.texts()] for row in rows)]
+            cells = [[title, *rows[0].cells()], *([row.label, *row.cells().values()] for row in rows)]
             widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
             for label, *numbers in cells:
                 columns = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
@@ -78,10 +100,11 @@ class GradientComparison:
     def _repr_html_(self) -> str:
         parts = []
         for title, rows in self._tables():
-            head = "".join(f'<th style="{_RIGHT}">{html.escape(name)}</th>' for name in (title, *_COLUMNS))
+            names = (title, *rows[0].cells())
+            head = "".join(f'<th style="{_RIGHT}">{html.escape(name)}</th>' for name in names)
             body = "".join(
                 f'<tr><th style="text-align:left">{html.escape(row.label)}</th>'
-                + "".join(f'<td style="{_RIGHT}">{text}</td>' for text in row.texts())
+                + "".join(f'<td style="{_RIGHT}">{text}</td>' for text in row.cells().values())
                 + "</tr>"
                 for row in rows
             )
@@ -92,20 +115,20 @@ class GradientComparison:
         return [(title, rows) for title, rows in (("weight", self.weights), ("signal", self.signals)) if rows]
 
     def _summary(self) -> str:
+        has_program = any(row.program is not None for row in self.weights)
+        others = "delta recursion or program" if has_program else "delta recursion"
         return (
             "measured, m: by central differences\n"
-            f"error {self.error:.12g}; largest |autodiff - delta recursion| {self.largest_difference:.1e}"
+            f"error {self.error:.12g}; largest |autodiff - {others}| {self.largest_difference:.1e}"
         )
 
 
-_RIGHT = "text-align:right;font-family:monospace;padding:0 .6em"
-_COLUMNS = ("autodiff", "delta recursion", "measured", "|a - d|", "|a - m|")
-
-
 def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
-    """All gradients of the squared error of a network, three ways: from the graph, from the delta recursion, and by
-    central differences of the forward propagation. The network is left as it is, its gradients too. For several
-    examples the graph of one is compiled into a program (see `autograd_lite.compile_program`).
+    """Compute all gradients of the squared error of a network in independent ways, and put them side by side.
+
+    They come from graphs of Values, example by example, from the delta recursion, and from central differences of the
+    forward propagation; for several examples also from a program compiled from the graph of one (see
+    `autograd_lite.compile_program`). The network is left as it is, its gradients too.
 
     Arguments:
         net: an MLP with L layers.
@@ -113,9 +136,10 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
         y: the target or targets of the example, or of the N examples.
 
     Raises:
-        ValueError: naming x or y, if its shape does not fit.
+        TypeError, ValueError: naming the argument that is wrong.
 
-    Equation of the third: (e(w + h) - e(w - h)) / 2h with h = 2^-17 max(1, |w|), about the cube root of the precision.
+    Equation of a central difference: (e(w + h) - e(w - h)) / 2h with h = 2^-17 max(1, |w|), about the cube root of the
+    precision.
 
     >>> comparison = compare_gradients(MLP(2, [2, 1], seed=0), [1.0, -1.0], 0.5)
     >>> comparison.largest_difference < 1e-15
@@ -125,44 +149,50 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
         raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
     X, Y = _as_data(net, x, y)
     net = copy.deepcopy(net)
-    root: Value | None = None
-    if len(X) == 1:
-        net.zero_grad()
-        root = squared_error(net.outputs(X[0]), Y[0])
-        root.backward()
-        error, gradients = root.data, net.gradients
-    else:
-        engine = BatchGradients(net, X, Y, squared_error)
-        error, gradients = engine.gradients(engine.batch(X, Y), net.weights)
-
-    weights = [matrix.copy() for matrix in net.weights]
-    by_recursion = back_propagation_over_data(weights, X, Y, net.activations)
+    net.zero_grad()
+    errors = [squared_error(net.outputs(inputs), targets) for inputs, targets in zip(X, Y, strict=True)]
+    for error in errors:
+        error.backward()
+    autodiff = dict(enumerate(net.gradients, start=1))
+    program = _gradients_by_program(net, X, Y) if len(X) > 1 else {}
+    weights = [W.copy() for W in net.weights]
+    recursion = back_propagation_over_data(weights, X, Y, net.activations)
 
     def error_by_forward_propagation() -> float:
         return float(np.sum((outputs_of(net, X, weights) - Y) ** 2))
 
     rows = [
         Row(
-            f"w^({layer})_{{{position[0] + 1},{position[1]}}}",
-            float(gradient),
-            float(by_recursion.G[layer][position]),
-            _central_difference(error_by_forward_propagation, weights[layer - 1], position),
+            weight_label(l, b + 1, a),
+            autodiff=float(autodiff[l][b, a]),
+            delta_recursion=float(recursion.G[l][b, a]),
+            central_difference=_central_difference(error_by_forward_propagation, W, (b, a)),
+            program=float(program[l][b, a]) if program else None,
         )
-        for layer, matrix in enumerate(gradients, start=1)
-        for position, gradient in np.ndenumerate(matrix)
+        for l, W in enumerate(weights, start=1)
+        for b, a in np.ndindex(*W.shape)
     ]
-    signals = _signal_rows(root, by_recursion.examples[0].delta) if root is not None else []
-    return GradientComparison(rows, signals, error)
+    signals = _signal_rows(errors[0], recursion.examples[0].delta) if len(X) == 1 else []
+    return GradientComparison(rows, signals, sum(error.data for error in errors))
 
 
-def _signal_rows(error: Value, deltas: dict[int, Matrix]) -> list[Row]:
+def _gradients_by_program(net: MLP, X: Array, Y: Array) -> dict[int, Array]:
+    """G^(1) .. G^(L) by a program, by their layer; empty if the network cannot be compiled."""
+    try:
+        program = BatchGradients(net, X, Y, squared_error)
+    except TracingError:
+        return {}
+    return dict(enumerate(program.gradients(program.batch(X, Y), net.weights)[1], start=1))
+
+
+def _signal_rows(error: Value, deltas: dict[int, Array]) -> list[Row]:
     """The gradient of each node s_b^(l) of one example's graph beside delta_b^(l)."""
     in_graph = {node.label: node.grad for node in topological_order(error)}
-    labels = [(f"s_{unit}^({layer})", delta) for layer in sorted(deltas) for unit, delta in enumerate(deltas[layer], 1)]
-    return [Row(label, in_graph[label], float(delta), None) for label, delta in labels]
+    named = [(unit_label("s", b, l), delta) for l in sorted(deltas) for b, delta in enumerate(deltas[l], start=1)]
+    return [Row(label, in_graph[label], float(delta)) for label, delta in named]
 
 
-def _central_difference(error: Callable[[], float], matrix: Matrix, position: tuple[int, ...]) -> float:
+def _central_difference(error: Callable[[], float], matrix: Array, position: tuple[int, int]) -> float:
     """The derivative of the error with respect to one entry of a matrix that it is computed from."""
     weight = float(matrix[position])
     step = 2.0**-17 * max(1.0, abs(weight))
@@ -174,22 +204,19 @@ def _central_difference(error: Callable[[], float], matrix: Matrix, position: tu
     return (above - below) / (2 * step)
 
 
-def _as_data(net: MLP, x: Any, y: Any) -> tuple[Matrix, Matrix]:
+def _as_data(net: MLP, x: Any, y: Any) -> tuple[Array, Array]:
     """x as an array of shape (N, d^(0)), and y as one of shape (N, d^(L)); one example becomes N = 1."""
-    X = as_finite_array("x", x)
+    inputs, outputs = net.sizes[0], net.sizes[-1]
+    X, Y = as_finite_array("x", x), as_finite_array("y", y)
     one = X.ndim == 1
     if one:
-        X = X[np.newaxis]
-    if X.ndim != 2 or X.shape[1] != net.sizes[0] or len(X) == 0:
+        X, Y = X[np.newaxis], Y[np.newaxis]
+    if X.ndim != 2 or X.shape[1] != inputs or len(X) == 0:
         raise ValueError(
-            f"x must be {net.sizes[0]} numbers, or examples of shape (N, {net.sizes[0]}); received shape {np.shape(x)}"
+            f"x must be {inputs} numbers, or examples of shape (N, {inputs}); received shape {np.shape(x)}"
         )
-    Y = as_finite_array("y", y)
-    outputs = net.sizes[-1]
-    fitting: set[tuple[int, ...]] = {(len(X), outputs)}
-    fitting |= {(outputs,)} if one else set()
-    fitting |= {(len(X),)} if outputs == 1 else set()
-    fitting |= {()} if one and outputs == 1 else set()
-    if Y.shape not in fitting:
-        raise ValueError(f"y must have {outputs} entries for each of {len(X)} examples; received shape {Y.shape}")
+    if Y.shape == (1, 1, outputs):
+        Y = Y[0]  # the targets of one example, in a row of their own
+    if Y.shape != (len(X), outputs) and (outputs > 1 or Y.shape != (len(X),)):
+        raise ValueError(f"y must have {outputs} entries for each of {len(X)} examples; received shape {np.shape(y)}")
     return X, Y.reshape(len(X), outputs)

@@ -5,7 +5,7 @@ The digits and the breast-cancer data ship with scikit-learn: `sklearn.datasets.
 
 >>> from nn import MLP, MaximumIterations
 >>> from nn.training.loop import fit
->>> train, held_out = split(*moons(seed=1), seed=1)
+>>> train, held_out = train_test_split(*moons(seed=1), seed=1)
 >>> net = MLP(2, [4, 1], seed=1)
 >>> history = fit(net, *train, validation=held_out, stop=MaximumIterations(20))
 """
@@ -160,7 +160,7 @@ def _noisy(points: Array, y: Classes, noise: float, seed: int | None) -> tuple[A
 # Splitting and scaling
 
 
-def split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple[Data, Data]:
+def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple[Data, Data]:
     """Split the data at random into a part to train on and a part that is held out.
 
     Where y are classes, each has its share of the part that is held out, to within one example ("stratified"): classes
@@ -181,7 +181,7 @@ def split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple
         ValueError: naming the argument that is wrong.
 
     >>> iris = load_iris()
-    >>> (X, species), (held_out_X, held_out_species) = split(*iris, held_out=0.2)
+    >>> (X, species), (held_out_X, held_out_species) = train_test_split(*iris, held_out=0.2)
     >>> X.shape, held_out_X.shape, np.bincount(held_out_species).tolist()
     ((120, 4), (30, 4), [10, 10, 10])
     """

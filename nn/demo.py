@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_lite import draw, explain, step_through
 from nn.comparison import compare_gradients
-from nn.data_sets import SPECIES, load_iris, split, standardize
+from nn.data_sets import SPECIES, load_iris, standardize, train_test_split
 from nn.mlp import MLP, Matrix
 from nn.training.loop import Callback, History, fit
 from nn.training.losses import squared_error
@@ -48,7 +48,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
         raise ValueError(f"rate must be greater than 0, received {rate}")
     net = MLP(4, [4, 3], seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
-    (measurements, species), (test_measurements, test_species) = split(*load_iris(), held_out=0.2, seed=seed)
+    (measurements, species), (test_measurements, test_species) = train_test_split(*load_iris(), held_out=0.2, seed=seed)
     X, test_X = standardize(measurements, test_measurements)
     Y = _targets(species)
     print(f"Iris: {len(X)} flowers to train on, {len(test_X)} to test, 4 measurements, 3 species.")

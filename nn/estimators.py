@@ -20,9 +20,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import Array, as_integer, as_number
-from nn.data_sets import center_and_scale, split
-from nn.mlp import MLP, check_activation
+from nn.checks import Array, as_integer, as_number, check_choice
+from nn.data_sets import center_and_scale, train_test_split
+from nn.mlp import ACTIVATIONS, MLP
 from nn.prediction import outputs_of
 from nn.training.loop import History, fit
 from nn.training.optimizers import Adam, Optimizer
@@ -84,7 +84,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _train(self, X: Array, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
         """Train a new network with so many linear outputs."""
         widths = [*self._hidden(), outputs]
-        check_activation("activation", self.activation)
+        check_choice("activation", self.activation, ACTIVATIONS)
         optimizer = self._optimizer()
         as_integer("max_iter", self.max_iter, least=1)
         stop: Criterion | None = self.stop
@@ -103,7 +103,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
             rising = ValidationRising(as_integer("patience", self.patience, least=1))
             stop = rising if stop is None else stop | rising
-            (X, y), validation = split(X, y, self.validation_fraction, seed)
+            (X, y), validation = train_test_split(X, y, self.validation_fraction, seed)
         batch_size = None if self.batch_size is None else min(self.batch_size, len(X))
         iterations_in_an_epoch = 1 if batch_size is None else math.ceil(len(X) / batch_size)
         end = MaximumIterations(self.max_iter * iterations_in_an_epoch)

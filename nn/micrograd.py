@@ -9,9 +9,10 @@ import random
 from collections.abc import Sequence
 from itertools import pairwise
 
+from autograd_lite import Value
 from nn import mlp
-from nn.checks import as_integer
-from nn.module import Module
+from nn.checks import as_integer, as_sizes
+from nn.mlp import Module
 
 __all__ = ["MLP", "Layer", "Module", "Neuron"]
 
@@ -25,6 +26,10 @@ class Neuron(mlp.Neuron):
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
         super().__init__(nin, nonlin, activation="relu", weights=_row(nin))
+
+    def parameters(self) -> list[Value]:
+        """The weights and, last as in micrograd, the bias."""
+        return [*self.w, self.b]
 
 
 class Layer(mlp.Layer):
@@ -46,8 +51,7 @@ class MLP(mlp.MLP):
     """
 
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
-        sizes = mlp.check_sizes(nin, nouts)
-        matrices = [_matrix(columns, rows) for columns, rows in pairwise(sizes)]
+        matrices = [_matrix(columns, rows) for columns, rows in pairwise(as_sizes(nin, nouts))]
         super().__init__(nin, nouts, "relu", "linear", weights=matrices)
 
 

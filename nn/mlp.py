@@ -3,17 +3,30 @@
 Layer l computes s_b^(l) = sum over a = 0 .. d^(l-1) of w_{b,a}^(l) o_a^(l-1), with o_0 = 1, and then
 o_b^(l) = theta(s_b^(l)) (lecture 14, slide "Computing Partial Derivatives"). The weight w_{b,0}^(l) is the bias, in
 column 0 of the matrix W^(l).
+
+Weights have one order everywhere: layer by layer, row by row of W^(l), the bias first.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd_lite import Value, add, constant, leaky_relu, relu, sigmoid, sin, softplus, tanh
-from nn.checks import Array, as_array, as_integer
-from nn.module import Module
+from autograd_lite import (
+    Value,
+    add,
+    constant,
+    leaky_relu,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    tanh,
+    unit_label,
+    weight_label,
+)
+from nn.checks import Array, as_array, as_integer, as_matrices, as_sizes, check_choice, is_sequence
 from nn.randomness import random_weights
 
 Matrix: TypeAlias = Array
@@ -33,6 +46,28 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 _REPRESENTATIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU"}
 
 
+class Module:
+    """A part of a network: something with parameters."""
+
+    def parameters(self) -> list[Value]:
+        """The Values that training changes; none, unless a subclass says which."""
+        return []
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0, as before each backward pass of a training step.
+
+        Backward passes add up the gradients of leaves; those of interior nodes are computed again in each.
+
+        >>> neuron = Neuron(1, seed=0)
+        >>> neuron([2.0]).backward()
+        >>> neuron.zero_grad()
+        >>> [weight.grad for weight in neuron.parameters()]
+        [0.0, 0.0]
+        """
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+
 class Neuron(Module):
     """One unit: the activation of the weighted sum of its inputs.
 
@@ -40,8 +75,8 @@ class Neuron(Module):
         nin: how many inputs, d^(l-1); at least 1.
         nonlin: False for a linear unit, whatever the activation (micrograd's word).
         activation: the name of theta, a key of ACTIVATIONS.
-        weights: the row W_b^(l) of nin + 1 numbers, the bias first; without it, small random numbers.
-        seed: of the random numbers; None takes fresh ones from the operating system.
+        weights: the row W_b^(l) of nin + 1 numbers, the bias first; small random numbers if None.
+        seed: seed of the random numbers; None takes entropy from the operating system.
         layer: l, counted from 1, for the labels.
         unit: b, counted from 1, for the labels.
 
@@ -51,13 +86,13 @@ class Neuron(Module):
         nonlin: whether theta is applied (micrograd's word); it may be set.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> neuron = Neuron(2, weights=[6.8813735870195432, -3.0, 1.0])
     >>> round(neuron([2.0, 0.0]).data, 6)
     0.707107
     >>> [weight.label for weight in neuron.parameters()]
-    ['w^(1)_{1,1}', 'w^(1)_{1,2}', 'w^(1)_{1,0}']
+    ['w^(1)_{1,0}', 'w^(1)_{1,1}', 'w^(1)_{1,2}']
     """
 
     def __init__(
@@ -66,50 +101,53 @@ class Neuron(Module):
         nonlin: bool = True,
         *,
         activation: str = "tanh",
-        weights: Sequence[float] | Matrix | None = None,
+        weights: Sequence[float] | Array | None = None,
         seed: int | None = None,
         layer: int = 1,
         unit: int = 1,
     ) -> None:
         as_integer("nin", nin, least=1)
+        check_choice("activation", activation, ACTIVATIONS)
         if weights is None:
             weights = random_weights([nin, 1], seed)[0][0]
-        row = as_array("weights", [weights], (1, nin + 1))[0]
-        check_activation("activation", activation)
+        numbers = as_array("weights", weights, (nin + 1,)).tolist()
+        self.b, *self.w = [Value(number, weight_label(layer, unit, a)) for a, number in enumerate(numbers)]
         self.nonlin = nonlin and activation != "linear"
-        self._theta = activation
-        self.b, *self.w = [
-            Value(weight, f"w^({layer})_{{{unit},{position}}}") for position, weight in enumerate(row.tolist())
-        ]
+        self._activation = activation
         self._layer = layer
-        self._pre_activation_label = f"s_{unit}^({layer})"
-        self._output_label = f"o_{unit}^({layer})"
+        self._label_of_s = unit_label("s", unit, layer)
+        self._label_of_o = unit_label("o", unit, layer)
 
     def __call__(self, x: Inputs) -> Value:
         """The output o_b^(l) for nin inputs, numbers or Values.
 
         Raises:
-            ValueError: if x has not nin entries.
+            ValueError: if x does not have nin entries.
         """
         return self.output(as_inputs(x, len(self.w), self._layer - 1))
 
     def output(self, inputs: Sequence[Value]) -> Value:
         """The output o_b^(l) for inputs that are nin Values already."""
-        s = add(self.b, *[weight * o for weight, o in zip(self.w, inputs, strict=True)])
-        s.label = self._pre_activation_label
+        s = add(self.b, *[w * o for w, o in zip(self.w, inputs, strict=True)])
+        s.label = self._label_of_s
         o = ACTIVATIONS[self.activation](s)
-        if o is not s:
-            o.label = self._output_label
+        if o is not s:  # it is s in a linear unit
+            o.label = self._label_of_o
         return o
 
     @property
     def activation(self) -> str:
         """The name of theta; "linear" where `nonlin` is False."""
-        return self._theta if self.nonlin else "linear"
+        return self._activation if self.nonlin else "linear"
+
+    @property
+    def row(self) -> list[Value]:
+        """Row b of the matrix W^(l): the bias w_{b,0}^(l), then w_{b,1}^(l), w_{b,2}^(l), ..."""
+        return [self.b, *self.w]
 
     def parameters(self) -> list[Value]:
-        """The weights w_{b,1}^(l), w_{b,2}^(l), ... and, last as in micrograd, the bias w_{b,0}^(l)."""
-        return [*self.w, self.b]
+        """The weights, in the order of `row`."""
+        return self.row
 
     def __repr__(self) -> str:
         return f"{_REPRESENTATIONS.get(self.activation, self.activation.capitalize())}Neuron({len(self.w)})"
@@ -122,10 +160,10 @@ class Layer(Module):
         nin: how many inputs, d^(l-1); at least 1.
         nout: how many units, d^(l); at least 1.
         nonlin, activation, seed, layer: as for Neuron.
-        weights: the matrix W^(l) of shape (nout, nin + 1), the bias in column 0; without it, small random numbers.
+        weights: the matrix W^(l) of shape (nout, nin + 1), the bias in column 0; small random numbers if None.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> Layer(2, 3)
     Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)]
@@ -138,7 +176,7 @@ class Layer(Module):
         nonlin: bool = True,
         *,
         activation: str = "tanh",
-        weights: Sequence[Sequence[float]] | Matrix | None = None,
+        weights: Sequence[Sequence[float]] | Array | None = None,
         seed: int | None = None,
         layer: int = 1,
     ) -> None:
@@ -148,8 +186,8 @@ class Layer(Module):
             weights = random_weights([nin, nout], seed)[0]
         matrix = as_array("weights", weights, (nout, nin + 1))
         self.neurons = [
-            Neuron(nin, nonlin, activation=activation, weights=row, layer=layer, unit=unit)
-            for unit, row in enumerate(matrix, start=1)
+            Neuron(nin, nonlin, activation=activation, weights=row, layer=layer, unit=b)
+            for b, row in enumerate(matrix, start=1)
         ]
         self._layer = layer
 
@@ -157,25 +195,17 @@ class Layer(Module):
         """The outputs o^(l) for nin inputs: a Value if the layer has one unit, else a list of nout Values.
 
         Raises:
-            ValueError: if x has not nin entries.
+            ValueError: if x does not have nin entries.
         """
         outputs = self.outputs(as_inputs(x, len(self.neurons[0].w), self._layer - 1))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def outputs(self, inputs: Sequence[Value], removed: Collection[int] = ()) -> list[Value]:
-        """The list of outputs o^(l) for inputs that are nin Values already.
-
-        Arguments:
-            inputs: o^(l-1), without o_0.
-            removed: the units b, counted from 1, that are removed, as by dropout: what they give is a constant 0.
-        """
-        return [
-            constant(0.0, f"removed o_{unit}^({self._layer})") if unit in removed else neuron.output(inputs)
-            for unit, neuron in enumerate(self.neurons, start=1)
-        ]
+    def outputs(self, inputs: Sequence[Value]) -> list[Value]:
+        """The list of outputs o^(l) for inputs that are nin Values already."""
+        return [neuron.output(inputs) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
-        """The parameters of all units, unit by unit."""
+        """The weights, row by row of W^(l)."""
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
 
     def __repr__(self) -> str:
@@ -192,13 +222,17 @@ class MLP(Module):
         nin: how many inputs, d^(0).
         nouts: how many units in each layer, [d^(1), ..., d^(L)].
         activation: the name of theta, a key of ACTIVATIONS.
-        output_activation: the name of another theta for layer L; None for the same.
-        weights: the matrices W^(1) .. W^(L), shaped (d^(l), d^(l-1) + 1), the bias in column 0. Without them the
-            weights, biases too, are small random numbers, uniform within 1/sqrt(d^(l-1) + 1) of 0.
-        seed: of the random numbers; None takes fresh ones from the operating system.
+        output_activation: the name of another theta for layer L; the same if None.
+        weights: the matrices W^(1) .. W^(L), of shapes (d^(l), d^(l-1) + 1), the bias in column 0. If None, all weights
+            and biases are small random numbers, uniform within 1/sqrt(d^(l-1) + 1) of 0.
+        seed: seed of the random numbers; None takes entropy from the operating system.
+
+    Attributes:
+        sizes: the widths [d^(0), d^(1), ..., d^(L)].
+        layers: the list of the Layers 1 to L.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> net = MLP(2, [2, 1], seed=0)
     >>> net
@@ -220,17 +254,14 @@ class MLP(Module):
         weights: Sequence[Matrix | Sequence[Sequence[float]]] | None = None,
         seed: int | None = None,
     ) -> None:
-        self.sizes = check_sizes(nin, nouts)
-        if weights is None:
-            weights = random_weights(self.sizes, seed)
-        matrices = check_matrices("weights", weights, self.sizes)
-        check_activation("activation", activation)
-        last = activation if output_activation is None else check_activation("output_activation", output_activation)
-        names = [activation] * (len(matrices) - 1) + [last]
-        self.layers = [
-            Layer(width, len(matrix), activation=name, weights=matrix, layer=number)
-            for number, (width, matrix, name) in enumerate(zip(self.sizes, matrices, names, strict=False), start=1)
-        ]
+        self.sizes = as_sizes(nin, nouts)
+        W = as_matrices("weights", random_weights(self.sizes, seed) if weights is None else weights, self.sizes)
+        check_choice("activation", activation, ACTIVATIONS)
+        theta = dict.fromkeys(W, activation)
+        if output_activation is not None:
+            check_choice("output_activation", output_activation, ACTIVATIONS)
+            theta[len(W)] = output_activation
+        self.layers = [Layer(self.sizes[l - 1], self.sizes[l], activation=theta[l], weights=W[l], layer=l) for l in W]
 
     def __call__(self, x: Inputs) -> Value | list[Value]:
         """The outputs o^(L) for one example: a Value if there is one output, else a list of d^(L) Values.
@@ -239,47 +270,24 @@ class MLP(Module):
             x: d^(0) numbers, which become constants labelled o_a^(0), or Values.
 
         Raises:
-            ValueError: if x has not d^(0) entries.
+            ValueError: if x does not have d^(0) entries.
         """
         outputs = self.outputs(x)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def outputs(self, x: Inputs, removed: Sequence[Collection[int]] = (), scale: float = 1.0) -> list[Value]:
-        """The outputs o^(L) for one example, as a list also where there is only one.
-
-        Arguments:
-            x: as when the network is called.
-            removed: for the hidden layers 1, 2, ... the units, counted from 1, that dropout removes. In the graph they
-                are constants labelled "removed o_b^(l)", with no edges into them.
-            scale: what the outputs of the remaining units of these layers are multiplied by (see `Dropout`).
-
-        Raises:
-            ValueError: if x has not d^(0) entries, or removed more entries than there are hidden layers, or a unit that
-                its layer has not.
-
-        >>> net = MLP(2, [2, 1], seed=0)
-        >>> error_of_bias = net.outputs([1.0, -1.0], removed=[{1, 2}])[0].data - np.tanh(net.weights[1][0, 0])
-        >>> abs(float(error_of_bias)) < 1e-15
-        True
-        """
-        if len(removed) >= len(self.layers):
-            raise ValueError(
-                f"removed must have at most {len(self.layers) - 1} entries, one for each hidden layer; "
-                f"received {len(removed)}"
-            )
-        for number, (units, width) in enumerate(zip(removed, self.sizes[1:], strict=False)):
-            if not all(unit in range(1, width + 1) for unit in units):
-                raise ValueError(f"removed[{number}] must be units, 1 to {width}; received {units!r}")
-        outputs = as_inputs(x, self.sizes[0])
-        for number, layer in enumerate(self.layers):
-            gone = removed[number] if number < len(removed) else ()
-            outputs = layer.outputs(outputs, gone)
-            if scale != 1.0 and number < len(removed):
-                outputs = [o if unit in gone else o * scale for unit, o in enumerate(outputs, start=1)]
-        return outputs
+    def outputs(self, x: Inputs) -> list[Value]:
+        """The outputs o^(L) for one example, as a list even if there is only one."""
+        o = as_inputs(x, self.sizes[0])
+        for layer in self.layers:
+            o = layer.outputs(o)
+        return o
 
     def parameters(self) -> list[Value]:
-        """All parameters, layer by layer and unit by unit."""
+        """The weights, layer by layer and row by row: in the order of W.ravel() for each matrix of `weights`.
+
+        >>> [weight.label for weight in MLP(1, [2, 1], seed=0).parameters()]
+        ['w^(1)_{1,0}', 'w^(1)_{1,1}', 'w^(1)_{2,0}', 'w^(1)_{2,1}', 'w^(2)_{1,0}', 'w^(2)_{1,1}', 'w^(2)_{1,2}']
+        """
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
     @property
@@ -289,34 +297,30 @@ class MLP(Module):
 
     @property
     def weights(self) -> list[Matrix]:
-        """The matrices W^(1) .. W^(L), to be read; W^(l) has shape (d^(l), d^(l-1) + 1) and the bias in column 0.
+        """The matrices W^(1) .. W^(L), read-only; W^(l) has shape (d^(l), d^(l-1) + 1) and the bias in column 0.
 
         Assign matrices of the same shapes to set all weights.
 
         Raises:
-            ValueError: on assignment of other shapes; no weight is changed then.
+            TypeError, ValueError: on assignment of anything else; no weight is changed then.
         """
-        matrices = [np.array([[w.data for w in row] for row in rows]) for rows in self._rows()]
+        matrices = [np.array([[w.data for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
         for matrix in matrices:
-            matrix.setflags(write=False)  # or net.weights[0][0, 0] = 1.0 would change a copy, and nobody would notice
+            matrix.setflags(write=False)  # it is a copy: to change one of its entries would have no effect
         return matrices
 
     @weights.setter
     def weights(self, matrices: Sequence[Matrix | Sequence[Sequence[float]]]) -> None:
-        checked = check_matrices("weights", matrices, self.sizes)
-        for rows, matrix in zip(self._rows(), checked, strict=True):
-            for row, numbers in zip(rows, matrix.tolist(), strict=True):
-                for weight, number in zip(row, numbers, strict=True):
+        W = as_matrices("weights", matrices, self.sizes)
+        for l, layer in enumerate(self.layers, start=1):
+            for neuron, row in zip(layer.neurons, W[l].tolist(), strict=True):
+                for weight, number in zip(neuron.row, row, strict=True):
                     weight.data = number
 
     @property
     def gradients(self) -> list[Matrix]:
         """The gradients of all weights, as matrices G^(1) .. G^(L) of the shapes of `weights`."""
-        return [np.array([[w.grad for w in row] for row in rows]) for rows in self._rows()]
-
-    def _rows(self) -> list[list[list[Value]]]:
-        """The parameters as matrices: layer by layer, row by row, the bias first."""
-        return [[[neuron.b, *neuron.w] for neuron in layer.neurons] for layer in self.layers]
+        return [np.array([[w.grad for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
@@ -326,49 +330,20 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
     """The entries of x as Values; numbers become constants, labelled o_a^(l).
 
     Raises:
-        ValueError: if x has not as many entries as the width.
-        TypeError: if x is no sequence, or an entry no number.
+        TypeError: if x is not a sequence of numbers or Values.
+        ValueError: if x does not have as many entries as the width.
     """
-    ordered = hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, str | bytes | Mapping)
-    if not ordered or getattr(x, "ndim", 1) != 1:
+    if not is_sequence(x) or getattr(x, "ndim", 1) != 1:
         raise TypeError(f"x must be {width} numbers or Values in a row, not {type(x).__name__}: {x!r}")
     if len(x) != width:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
-    return [_as_input(entry, position, layer) for position, entry in enumerate(x, start=1)]
+    return [_as_input(entry, a, layer) for a, entry in enumerate(x, start=1)]
 
 
-def _as_input(entry: Any, position: int, layer: int) -> Value:
+def _as_input(entry: Any, a: int, layer: int) -> Value:
     if isinstance(entry, Value):
         return entry
     try:
-        return constant(entry, f"o_{position}^({layer})")
+        return constant(entry, unit_label("o", a, layer))
     except TypeError as error:
-        raise TypeError(f"x is wrong in entry {position}: {error}") from None
-
-
-def check_sizes(nin: int, nouts: Sequence[int]) -> list[int]:
-    """The widths d^(0), d^(1), ..., d^(L), checked."""
-    if not hasattr(nouts, "__len__") or isinstance(nouts, str) or len(nouts) == 0:
-        raise ValueError(f"nouts must be a list of at least one integer, as in MLP(2, [2, 1]); received {nouts!r}")
-    return [
-        as_integer("nin", nin, least=1),
-        *(as_integer(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts)),
-    ]
-
-
-def check_activation(argument: str, name: str) -> str:
-    """The name, if it is that of an activation function; else a ValueError that names the argument."""
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise ValueError(f"{argument} must be one of {', '.join(ACTIVATIONS)}; received {name!r}")
-    return name
-
-
-def check_matrices(argument: str, matrices: Sequence[Any], sizes: Sequence[int]) -> list[Matrix]:
-    """The matrices W^(1) .. W^(L) for layers of these sizes, checked by `as_array`."""
-    if not hasattr(matrices, "__len__") or len(matrices) != len(sizes) - 1:
-        received = len(matrices) if hasattr(matrices, "__len__") else repr(matrices)
-        raise ValueError(f"{argument} must be {len(sizes) - 1} matrices, one for each layer; received {received}")
-    return [
-        as_array(f"{argument}[{i}], W^({i + 1}),", matrix, (sizes[i + 1], sizes[i] + 1))
-        for i, matrix in enumerate(matrices)
-    ]
+        raise TypeError(f"x is wrong in entry {a}: {error}") from None

@@ -10,15 +10,15 @@ from nn.mlp import MLP
 
 
 def outputs_of(net: MLP, X: Array, weights: Sequence[Array] | None = None) -> Array:
-    """The outputs o^(L) of a network for many examples at once, in matrices.
+    """Compute the outputs o^(L) of a network for many examples at once, in matrices.
 
     Arguments:
         net: the network.
         X: N examples, of shape (N, d^(0)).
-        weights: W^(1) .. W^(L), in place of those of the network.
+        weights: W^(1) .. W^(L); the network's own if None.
 
     Returns:
-        An array of shape (N, d^(L)); infinite and nan come without a warning, as in a graph.
+        An array of shape (N, d^(L)); inf and nan come without a warning, as in a graph.
 
     Equations: o^(l) = theta(W^(l) (1, o^(l-1))), o^(0) = x, for each row x of X.
 
@@ -30,6 +30,6 @@ def outputs_of(net: MLP, X: Array, weights: Sequence[Array] | None = None) -> Ar
     with np.errstate(all="ignore"):
         for layer, W in zip(net.layers, net.weights if weights is None else weights, strict=True):
             s = W[:, 0] + o @ W[:, 1:].T
-            thetas = [THETA[neuron.activation][0] for neuron in layer.neurons]
+            thetas = [THETA[neuron.activation] for neuron in layer.neurons]
             o = np.stack([theta(column) for theta, column in zip(thetas, s.T, strict=True)], axis=-1)
     return o

@@ -498,8 +498,8 @@ def test_values_have_no_program():
 # Without being asked
 
 
-def test_what_trains_and_compares_runs_on_programs(monkeypatch):
-    from nn import compare_gradients, random_restarts
+def test_what_trains_runs_on_programs(monkeypatch):
+    from nn import random_restarts
     from nn.estimators import NetworkClassifier, NetworkRegressor
 
     def backward(*_):
@@ -512,7 +512,6 @@ def test_what_trains_and_compares_runs_on_programs(monkeypatch):
     NetworkRegressor(hidden=3, max_iter=2, random_state=0).fit(X, y)
     NetworkClassifier(hidden=3, max_iter=2, random_state=0).fit(X, y[:, 0] > 0)
     NetworkClassifier(hidden=3, max_iter=2, random_state=0).fit(X, np.digitize(y[:, 0], [-0.3, 0.3]))
-    assert compare_gradients(network(), X, y).largest_difference < 1e-12
     with pytest.raises(AssertionError, match="is differentiated"):
         fit(network(), X, y, stop=MaximumIterations(3), engine="values")
 

@@ -97,7 +97,7 @@ def network(sizes, gradients=True):
     inputs = [constant(0.1, f"o_{a}^(0)") for a in range(1, sizes[0] + 1)]
     targets = [constant(0.3, f"y_{b}") for b in range(1, sizes[-1] + 1)]
     error = squared_error(net.outputs(inputs), targets)
-    parameters = [weight for layer in net._rows() for row in layer for weight in row]
+    parameters = net.parameters()
     return trace(error, [*inputs, *targets], parameters, gradients=gradients, max_nodes=10**6)
 
 

@@ -6,9 +6,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+import autograd_lite.value
 import nn.comparison
 import nn.delta
-from autograd_lite import PRIMITIVES
+from autograd_lite import PRIMITIVES, TracingError
 from nn import MLP, compare_gradients, squared_error
 from nn.comparison import GradientComparison, Row
 
@@ -124,7 +125,7 @@ def test_what_goes_in_is_left_untouched():
 
 
 def test_a_wrong_slope_in_the_recursion_shows(monkeypatch):
-    monkeypatch.setitem(nn.delta.THETA, "tanh", (np.tanh, lambda s, o: 1 - o))
+    monkeypatch.setitem(nn.delta.SLOPE, "tanh", lambda s, o: 1 - o)
     comparison = compare_gradients(example_net(), X, Y)
     assert comparison.largest_difference > 1e-2
     assert all(row.difference_from_central < 1e-9 for row in comparison.weights), "and the graph is right"
@@ -136,6 +137,39 @@ def test_a_wrong_slope_in_the_engine_shows(monkeypatch):
     assert comparison.largest_difference > 1e-2
     assert max(row.difference_from_central for row in comparison.weights) > 1e-2
     assert all(abs(row.delta_recursion - row.central_difference) < 1e-9 for row in comparison.weights)
+
+
+def test_a_gradient_that_the_engine_doubles_shows_in_a_large_data_set(monkeypatch):
+    """The autodiff column is that of Value.backward for any N; neither the program nor the recursion uses it."""
+    right = autograd_lite.value.chain_rule
+
+    def doubling(order, *arguments, **options):
+        right(order, *arguments, **options)
+        for node in order:
+            if node.label == "w^(1)_{1,1}":
+                node._adjoint *= 2
+
+    X_150, Y_150 = np.random.default_rng(0).normal(size=(150, 2)), np.random.default_rng(1).normal(size=150)
+    assert compare_gradients(example_net(), X_150, Y_150).largest_difference < 1e-12
+    monkeypatch.setattr(autograd_lite.value, "chain_rule", doubling)
+    comparison = compare_gradients(example_net(), X_150, Y_150)
+    assert comparison.largest_difference > 0.1
+    assert [row.label for row in comparison.weights if row.difference > 1e-12] == ["w^(1)_{1,1}"]
+    assert [row.label for row in comparison.weights if row.difference_from_program > 1e-12] == ["w^(1)_{1,1}"]
+
+
+def test_a_gradient_that_the_program_has_wrong_shows(monkeypatch):
+    right = nn.comparison.BatchGradients.gradients
+
+    def wrong(*arguments):
+        total, gradients = right(*arguments)
+        gradients[1][0, 2] += 1e-6
+        return total, gradients
+
+    monkeypatch.setattr(nn.comparison.BatchGradients, "gradients", wrong)
+    comparison = compare_gradients(example_net(), [X, X], [Y, Y])
+    assert comparison.largest_difference == pytest.approx(1e-6, rel=1e-6)
+    assert [row.label for row in comparison.weights if row.difference_from_program > 1e-12] == ["w^(2)_{1,2}"]
 
 
 @pytest.mark.parametrize("layer", [1, 2])
@@ -201,6 +235,21 @@ def test_a_data_sets_text_has_no_table_of_signals():
     text = str(compare_gradients(example_net(), [X, X], [Y, Y]))
     assert "signal" not in text
     assert len(text.splitlines()) == 1 + 9 + 1 + 2
+    assert (
+        text.splitlines()[0].split()
+        == "weight autodiff delta recursion measured |a - d| |a - m| program |a - p|".split()
+    )
+    assert "largest |autodiff - delta recursion or program|" in text
+
+
+def test_a_network_that_cannot_be_compiled_has_no_column_of_the_program(monkeypatch):
+    def refuse(*_):
+        raise TracingError("refused")
+
+    monkeypatch.setattr(nn.comparison, "BatchGradients", refuse)
+    comparison = compare_gradients(example_net(), [X, X], [Y, Y])
+    assert comparison.largest_difference < 1e-14
+    assert "program" not in str(comparison)
 
 
 def test_the_text_shows_the_numbers():
@@ -220,7 +269,9 @@ def test_the_html_is_well_formed_and_has_the_same_cells():
     weights, signals = root.findall("table")
     rows = weights.findall("tbody/tr")
     assert [row.find("th").text for row in rows] == [row.label for row in comparison.weights]
-    assert [[cell.text or "" for cell in row.findall("td")] for row in rows] == [r.texts() for r in comparison.weights]
+    assert [[cell.text or "" for cell in row.findall("td")] for row in rows] == [
+        list(r.cells().values()) for r in comparison.weights
+    ]
     assert len(signals.findall("tbody/tr")) == 3
     assert len(weights.findall("thead/tr/th")) == len(rows[0]) == 6
     assert [p.text for p in root.iter("p")] == str(comparison).splitlines()[-2:]

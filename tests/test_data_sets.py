@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from nn.data_sets import load_iris, moons, spirals, split, standardize, xor
+from nn.data_sets import load_iris, moons, spirals, standardize, train_test_split, xor
 from nn.randomness import STREAMS
 
 TOYS = [moons, spirals, xor]
@@ -101,7 +101,7 @@ def test_a_bad_argument_of_a_toy_is_named(toy, arguments, message):
 
 def test_every_example_is_in_one_part_with_its_target():
     X = np.arange(40).reshape(20, 2)
-    (train_X, train_y), (test_X, test_y) = split(X, X[:, 0] / 2)
+    (train_X, train_y), (test_X, test_y) = train_test_split(X, X[:, 0] / 2)
     assert train_X.shape == (15, 2)
     assert test_X.shape == (5, 2)
     assert sorted(np.concatenate([train_X, test_X]).tolist()) == X.tolist()
@@ -113,41 +113,41 @@ def test_every_example_is_in_one_part_with_its_target():
 def test_each_class_has_its_share_of_what_is_held_out(kind):
     y = np.repeat([0, 1], [70, 30]).astype(kind)
     for seed in range(20):
-        (_, train), (_, held_out) = split(np.arange(100), y, held_out=0.3, seed=seed)
+        (_, train), (_, held_out) = train_test_split(np.arange(100), y, held_out=0.3, seed=seed)
         assert train.dtype == held_out.dtype == y.dtype
         assert np.unique(held_out, return_counts=True)[1].tolist() == [21, 9]
 
 
 def test_no_class_is_further_from_its_share_than_one_and_the_whole_is_exact():
     y = np.repeat(range(5), [1, 2, 3, 7, 20])
-    held_out = [np.bincount(split(y, y, held_out=0.4, seed=seed)[1][1], minlength=5) for seed in range(200)]
+    held_out = [np.bincount(train_test_split(y, y, held_out=0.4, seed=seed)[1][1], minlength=5) for seed in range(200)]
     assert {int(counts.sum()) for counts in held_out} == {13}
     assert (np.abs(np.array(held_out) - np.bincount(y) * 13 / 33) < 1).all()
 
 
 def test_equal_shares_are_rounded_up_for_one_class_as_often_as_for_another():
     y = np.repeat(range(4), 2)  # two of the four classes lose one of their two examples
-    up = sum(np.bincount(split(y, y, held_out=0.25, seed=seed)[1][1], minlength=4) for seed in range(400))
+    up = sum(np.bincount(train_test_split(y, y, held_out=0.25, seed=seed)[1][1], minlength=4) for seed in range(400))
     assert up == pytest.approx(np.full(4, 200), abs=4 * np.sqrt(400 * 0.25))
 
 
 def test_floats_are_no_classes():
     y = np.repeat([0.0, 1.0], 50)
-    assert len({int(split(y, y, held_out=0.2, seed=seed)[1][1].sum()) for seed in range(50)}) > 1
+    assert len({int(train_test_split(y, y, held_out=0.2, seed=seed)[1][1].sum()) for seed in range(50)}) > 1
     Y = np.repeat([[0, 1], [1, 0]], 50, axis=0)
-    assert len({int(split(Y, Y, held_out=0.2, seed=seed)[1][1][:, 0].sum()) for seed in range(50)}) > 1
+    assert len({int(train_test_split(Y, Y, held_out=0.2, seed=seed)[1][1][:, 0].sum()) for seed in range(50)}) > 1
 
 
 def test_the_order_is_random_and_the_same_for_the_same_seed():
     X = np.arange(100)
     y = X % 2
-    parts = split(X, y, seed=5)
-    assert all((a == b).all() for a, b in zip(sum(parts, ()), sum(split(X, y, seed=5), ()), strict=True))
+    parts = train_test_split(X, y, seed=5)
+    assert all((a == b).all() for a, b in zip(sum(parts, ()), sum(train_test_split(X, y, seed=5), ()), strict=True))
     for part, _ in parts:
         assert (np.diff(part) < 0).any()
         assert 0.2 < (part < 50).mean() < 0.8
-    assert (split(X, y, seed=6)[1][0] != parts[1][0]).any()
-    assert (split(X, y, seed=None)[1][0] != split(X, y, seed=None)[1][0]).any()
+    assert (train_test_split(X, y, seed=6)[1][0] != parts[1][0]).any()
+    assert (train_test_split(X, y, seed=None)[1][0] != train_test_split(X, y, seed=None)[1][0]).any()
 
 
 def test_the_order_is_that_of_the_stream_of_the_seed():
@@ -155,14 +155,14 @@ def test_the_order_is_that_of_the_stream_of_the_seed():
     generator = np.random.default_rng(np.random.SeedSequence(0).spawn(2)[1])
     assert STREAMS["split"] == (1,)
     assert (
-        split(np.arange(10), np.arange(10.0), held_out=0.3, seed=0)[1][0].tolist()
+        train_test_split(np.arange(10), np.arange(10.0), held_out=0.3, seed=0)[1][0].tolist()
         == generator.permutation(10)[:3].tolist()
     )
 
 
 def test_at_least_one_example_is_on_each_side():
     for held_out in (0.001, 0.999):
-        train, test = split([1, 2], [1.0, 2.0], held_out=held_out)
+        train, test = train_test_split([1, 2], [1.0, 2.0], held_out=held_out)
         assert [len(part) for part, _ in (train, test)] == [1, 1]
 
 
@@ -182,7 +182,7 @@ def test_at_least_one_example_is_on_each_side():
 )
 def test_a_bad_argument_of_a_split_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        split(*arguments)
+        train_test_split(*arguments)
 
 
 # Scaling
@@ -190,7 +190,7 @@ def test_a_bad_argument_of_a_split_is_named(arguments, message):
 
 def test_all_parts_are_scaled_by_the_training_part_as_scikit_learn_does():
     preprocessing = pytest.importorskip("sklearn.preprocessing")
-    (train, _), (test, _) = split(*load_iris())
+    (train, _), (test, _) = train_test_split(*load_iris())
     ours, our_test = standardize(train, test)
     theirs = preprocessing.StandardScaler().fit(train)
     assert ours == pytest.approx(theirs.transform(train), abs=1e-13)

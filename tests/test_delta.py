@@ -11,7 +11,7 @@ import pytest
 
 import nn.checks
 import nn.delta
-from nn.delta import THETA, back_propagation, back_propagation_over_data, forward_propagation
+from nn.delta import SLOPE, THETA, back_propagation, back_propagation_over_data, forward_propagation
 
 TWO_TWO_ONE = [np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]]), np.array([[0.2, -0.6, 0.9]])]
 
@@ -310,7 +310,7 @@ def test_extreme_signals_give_no_warning_and_the_engines_numbers(activation, s):
     node = Value(s)
     output = ACTIVATIONS[activation](node)
     output.backward()
-    theta, slope = THETA[activation]
+    theta, slope = THETA[activation], SLOPE[activation]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         o = theta(np.array([s]))
@@ -334,7 +334,7 @@ def test_wrong_number_of_activations():
 
 @pytest.mark.parametrize("x", [[1.0], [1.0, 2.0, 3.0], [], 1.0])
 def test_wrong_number_of_inputs(x):
-    with pytest.raises(ValueError, match=r"x does not fit W\^\(1\) of shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"x must be 2 numbers, to fit W\^\(1\)"):
         back_propagation(TWO_TWO_ONE, x, 0.0)
 
 
@@ -357,7 +357,9 @@ def test_y_that_is_no_number_is_named(y):
 
 
 def test_layers_that_do_not_fit_each_other():
-    with pytest.raises(ValueError, match=r"weights\[0\], W\^\(1\), does not fit W\^\(2\) of shape \(1, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"weights\[1\], W\^\(2\), must have 3 columns to fit W\^\(1\); received \(1, 4\)"
+    ):
         forward_propagation([np.ones((2, 3)), np.ones((1, 4))], [1.0, 2.0])
 
 

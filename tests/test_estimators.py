@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nn.data_sets import load_iris, moons, split, standardize, xor
+from nn.data_sets import load_iris, moons, standardize, train_test_split, xor
 from nn.estimators import NetworkClassifier, NetworkRegressor
 from nn.mlp import MLP
 from nn.training.loop import fit
@@ -103,7 +103,7 @@ def test_on_iris_it_is_as_accurate_as_scikit_learns_network():
 
 
 def test_on_breast_cancer_it_is_as_accurate_as_scikit_learns_network():
-    train, held_out = split(*load_breast_cancer(return_X_y=True))
+    train, held_out = train_test_split(*load_breast_cancer(return_X_y=True))
     ours = make_pipeline(StandardScaler(), NetworkClassifier((4,), max_iter=25, random_state=0)).fit(*train)
     reference = make_pipeline(StandardScaler(), scikit_learns((4,))).fit(*train).score(*held_out)
     assert reference > 0.94
@@ -112,7 +112,7 @@ def test_on_breast_cancer_it_is_as_accurate_as_scikit_learns_network():
 
 def test_on_digits_it_is_as_accurate_as_scikit_learns_network():
     X, y = load_digits(return_X_y=True)
-    train, held_out = split(X / 16, y, held_out=0.75)
+    train, held_out = train_test_split(X / 16, y, held_out=0.75)
     ours = NetworkClassifier((10,), optimizer=Adam(0.02), batch_size=10, max_iter=6, random_state=0).fit(*train)
     theirs = MLPClassifier((10,), "tanh", learning_rate_init=0.02, batch_size=10, max_iter=6, random_state=0, alpha=0.0)
     with warnings.catch_warnings():
@@ -126,7 +126,7 @@ def test_on_a_curve_it_is_as_good_as_scikit_learns_network():
     generator = np.random.default_rng(0)
     X = generator.uniform(-2, 2, size=(120, 1))
     y = np.sin(2 * X[:, 0]) + generator.normal(scale=0.1, size=120)
-    train, held_out = split(X, y)
+    train, held_out = train_test_split(X, y)
     ours = NetworkRegressor((8,), learning_rate=0.03, max_iter=100, random_state=0).fit(*train)
     reference = MLPRegressor(
         hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", max_iter=2000, random_state=0
@@ -298,7 +298,7 @@ def test_every_option_is_passed_on():
         random_state=4,
     ).fit(X, y)
     net = MLP(4, [5, 3], "sigmoid", "linear", seed=4)
-    train, validation = split(X, y, 0.2, seed=4)
+    train, validation = train_test_split(X, y, 0.2, seed=4)
     history = fit(
         net,
         *train,
@@ -357,7 +357,7 @@ def test_early_stopping_ends_the_training_and_keeps_the_best_weights():
     assert len(epochs) < 100
     assert epochs.index(min(epochs)) <= len(epochs) - 5
     assert classifier.n_iter_ < 100
-    _, (held_out, classes) = split(X, y, 0.25, seed=0)
+    _, (held_out, classes) = train_test_split(X, y, 0.25, seed=0)
     assert classifier.loss_ == min(epochs)
     assert classifier.loss_ == pytest.approx(log_loss(classes, classifier.predict_proba(held_out)))
 
@@ -366,7 +366,7 @@ def test_the_early_stopping_of_a_regressor_holds_out_scaled_targets():
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(40, 2)), 1000 * generator.normal(size=40)
     regressor = NetworkRegressor(**SMALL, early_stopping=True, validation_fraction=0.25, random_state=1).fit(X, y)
-    _, (held_out, targets) = split(X, y, 0.25, seed=1)
+    _, (held_out, targets) = train_test_split(X, y, 0.25, seed=1)
     errors = ((regressor.predict(held_out) - targets) / y.std()) ** 2
     assert regressor.loss_ == pytest.approx(errors.mean())
 

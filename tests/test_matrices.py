@@ -87,8 +87,8 @@ def mlp_graph(sizes, activation, loss, order=None):
     targets = [constant(1.0, f"y_{b}") for b in range(1, sizes[-1] + 1)]
     if loss == "softmax_cross_entropy":
         targets = [constant(float(b == 0), f"y_{b}") for b in range(sizes[-1])]
-    rows = net._rows()
-    parameters = [weight for layer in rows for row in layer for weight in row]
+    rows = [[neuron.row for neuron in layer.neurons] for layer in net.layers]
+    parameters = net.parameters()
     if order is not None:
         random.Random(order).shuffle(parameters)
     error = LOSSES[loss](net.outputs(inputs), targets)

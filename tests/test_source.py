@@ -63,7 +63,7 @@ def lecture_network():
     net = MLP(2, [2, 1], seed=0)
     inputs, target = [constant(0.1, "o_1^(0)"), constant(0.2, "o_2^(0)")], constant(0.3, "y")
     error = squared_error(net.outputs(inputs), [target])
-    return error, [*inputs, target], [weight for layer in net._rows() for row in layer for weight in row]
+    return error, [*inputs, target], net.parameters()
 
 
 # The whole text runs by itself

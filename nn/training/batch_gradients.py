@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 import autograd_lite
-from autograd_lite import PRIMITIVES, Value, constant
+from autograd_lite import PRIMITIVES, Value, constant, unit_label
 from nn.checks import Array
-from nn.mlp import MLP, Matrix
+from nn.mlp import MLP, Matrix, as_inputs
 from nn.training.losses import LOSSES
 
 Loss: TypeAlias = Callable[[Sequence[Value], Any], Value]
@@ -94,7 +94,6 @@ class BatchGradients:
         numbers = self._targets(np.asarray([y]))[0]
         names = ["y"] if len(numbers) == 1 else [f"y_{b}" for b in range(1, len(numbers) + 1)]
         targets = [constant(number, name) for number, name in zip(numbers, names, strict=True)]
-        weights = [weight for rows in net._rows() for row in rows for weight in row]
         masks = [
             [constant(1.0, f"m_{b}^({l})") for b in range(1, width + 1)] if self.dropout else []
             for l, width in enumerate(net.sizes[1:-1], start=1)
@@ -109,7 +108,7 @@ class BatchGradients:
         return autograd_lite.compile_program(
             compute() if self.ours else compute,
             [*inputs, *targets],
-            [*weights, *(mask for layer in masks for mask in layer)],
+            [*net.parameters(), *(mask for layer in masks for mask in layer)],
             gradients=gradients,
             backend=self.backend,
             max_nodes=MOST_NODES,
@@ -215,14 +214,20 @@ MOST_NODES = 20_000_000
 
 
 def _outputs(net: MLP, inputs: list[Value], masks: Sequence[Sequence[Value]]) -> list[Value]:
-    """The outputs o^(L); those of a hidden layer with masks are multiplied by them, and 0 where a mask is 0."""
-    if not any(masks):
-        return net.outputs(inputs)
+    """The outputs o^(L), where each hidden unit of a layer with masks is multiplied by its mask.
+
+    A unit whose mask is 0 is not computed at all: its output may be infinite, and 0 times infinity is nan. (In a
+    program, where the masks vary, `multiply_no_nan` takes care of that.)
+    """
     outputs = inputs
-    for layer, layer_masks in zip(net.layers, [*masks, []], strict=True):
-        outputs = layer.outputs(outputs)
+    for layer, layer_masks in zip(net.layers, [*masks, *([()] * (len(net.layers) - len(masks)))], strict=True):
         if layer_masks:
-            outputs = [PRIMITIVES["multiply_no_nan"](mask, o) for mask, o in zip(layer_masks, outputs, strict=True)]
+            outputs = [
+                PRIMITIVES["multiply_no_nan"](mask, neuron.output(outputs)) if mask.data else mask
+                for mask, neuron in zip(layer_masks, layer.neurons, strict=True)
+            ]
+        else:
+            outputs = layer.outputs(outputs)
     return outputs
 
 
@@ -240,7 +245,11 @@ def gradients_by_values(
     net.zero_grad()
     total = 0.0
     for x, target in zip(*data, strict=True):
-        error = loss(net.outputs(x, removed, scale), target)
+        masks = [
+            [constant(0.0 if b in units else scale, unit_label("m", b, l)) for b in range(1, net.sizes[l] + 1)]
+            for l, units in enumerate(removed, start=1)
+        ]
+        error = loss(_outputs(net, as_inputs(x, net.sizes[0]), masks), target)
         error.backward()
         total += error.data
         if not math.isfinite(total):
