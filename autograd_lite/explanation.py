@@ -6,14 +6,16 @@ HTML share, and once as LaTeX.
 
 import html
 import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.value import Step, Value, topological_order
-from autograd_lite.walk import Path, backward_steps, paths
+from autograd_lite.value import Step, Value, backward_steps_of, topological_order
+from autograd_lite.walk import paths
 from autograd_lite.words.names import node_names
+from autograd_lite.words.notation import LATEX, TEXT, Form
 from autograd_lite.words.sentences import Writer
 
 
@@ -22,7 +24,7 @@ class Section(NamedTuple):
 
     title: str
     header: tuple[str, ...]
-    lines: list[tuple[str, ...]]
+    lines: Sequence[tuple[str, ...]]
 
 
 class Explanation(NamedTuple):
@@ -162,16 +164,19 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         )
     if tangent_of is not None and (tangent_of not in order or tangent_of.op is CONSTANT):
         raise ValueError(f"tangent_of must be a Value that the root was computed from, received {tangent_of!r}")
-    names, steps = node_names(order), backward_steps(root)
+    names, steps = node_names(order), backward_steps_of(order)
 
-    def sections(writer: Writer) -> list[Section]:
-        parts = [_forward_section(order, writer)]
-        if tangent_of is not None:
-            parts.append(_tangent_section(order, steps, tangent_of, writer))
-        parts += [_backward_section(steps, writer), _gradient_section(order, steps, writer)]
+    def sections(form: Form) -> list[Section]:
+        writer = Writer(names, root, digits, form)
+        parts = [
+            _forward_section(writer),
+            *([_tangent_section(steps, tangent_of, writer)] if tangent_of is not None else []),
+            _backward_section(steps, writer),
+            _gradient_section(steps, writer),
+        ]
         return [section for section in parts if section.lines]
 
-    return Explanation(sections(Writer(names, root, digits)), sections(Writer(names, root, digits, "latex")))
+    return Explanation(sections(TEXT), sections(LATEX))
 
 
 def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 1000) -> Explanation:
@@ -192,74 +197,65 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     check_integer("digits", digits, 1, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
     names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
-    text, latex = Writer(names, root, digits), Writer(names, root, digits, "latex")
-    title = f"All paths from {text.name(leaf)} to {text.name(root)}: the product of the slopes along each"
+    to = Writer(names, root, digits).name(root)
+    title = f"All paths from {names[leaf]} to {to}: the product of the slopes along each"
+
+    def lines(form: Form, arrow: str, sum_sign: str) -> Iterator[tuple[str, str, str]]:
+        writer = Writer(names, root, digits, form)
+        for path in found:
+            route = arrow.join(map(writer.name, [leaf, *(step.node for step in path.steps)]))
+            slopes = [step.slope for step in path.steps] or [1.0]
+            yield route, writer.product(*slopes), f"= {writer.number(path.product)}"
+        total = writer.number(sum(path.product for path in found))
+        yield sum_sign, writer.derivative(root, leaf), f"= {total}"
+
     header = ("path", "local partial derivatives", "product")
-    total = sum(path.product for path in found)
-
-    def line(path: Path, writer: Writer, arrow: str) -> tuple[str, str, str]:
-        route = arrow.join(map(writer.name, [leaf, *(step.node for step in path.steps)]))
-        slopes = [step.slope for step in path.steps] or [1.0]
-        return route, writer.product(*slopes), f"= {writer.number(path.product)}"
-
-    def summary(writer: Writer, sum_sign: str) -> tuple[str, str, str]:
-        return sum_sign, writer.derivative(root, leaf), f"= {writer.number(total)}"
-
-    lines = [*(line(path, text, " -> ") for path in found), summary(text, "sum")]
-    latex_lines = [*(line(path, latex, r" \to ") for path in found), summary(latex, r"\sum")]
-    aligned: list[tuple[str, ...]] = [
-        (rf"{route} \quad & {slopes} {product}",) for route, slopes, product in latex_lines
-    ]
-    return Explanation([Section(title, header, [*lines])], [Section(title, header, [*aligned])])
+    aligned = [(rf"{route} \quad & {slopes} {product}",) for route, slopes, product in lines(LATEX, r" \to ", r"\sum")]
+    text = list(lines(TEXT, " -> ", "sum"))
+    return Explanation([Section(title, header, text)], [Section(title, header, aligned)])
 
 
-# The sections, in the notation of a writer
+# The sections of `explain`, in the notation of a writer; its names are those of the nodes in topological order
 
 
-def _forward_section(order: list[Value], writer: Writer) -> Section:
-    lines: list[tuple[str, ...]] = [
-        (writer.forward_line(node),)
-        for node in order
-        if node in writer.names  # not a constant without a label
-    ]
-    return Section("Forward: the evaluation trace", ("node = expression = numbers = value",), lines)
+def _forward_section(writer: Writer) -> Section:
+    header = ("node = expression = numbers = value",)
+    return Section("Forward: the evaluation trace", header, [(writer.forward_line(node),) for node in writer.names])
 
 
-def _tangent_section(order: list[Value], steps: list[Step], leaf: Value, writer: Writer) -> Section:
+def _tangent_section(steps: Sequence[Step], leaf: Value, writer: Writer) -> Section:
     """Forward mode: d node/d leaf = sum over the parents of d node/d parent * d parent/d leaf."""
-    slopes = {(step.node, step.place): step.slope for step in steps}
-    plus, beside = writer.setting.plus, writer.setting.beside
+    plus, beside = writer.form.sign("+"), writer.form.beside
+    edges = {(step.node, step.place): step for step in steps}
     tangents: dict[Value, float] = {}
-    lines: list[tuple[str, ...]] = []
-    for node in order:
+    lines = []
+    for node in writer.names:
         if node.op is CONSTANT:
             continue
-        parents = [] if node is leaf else list(enumerate(node.parents))
-        terms = [(parent, slopes[node, place]) for place, parent in parents if parent.op is not CONSTANT]
-        tangents[node] = 1.0 if node is leaf else sum(slope * tangents[parent] for parent, slope in terms)
-        symbols = [writer.derivative(node, parent) + beside + writer.tangent(parent) for parent, _ in terms]
-        products = [writer.product(slope, tangents[parent]) for parent, slope in terms]
+        places = range(0 if node is leaf else len(node.parents))
+        terms = [edges[node, place] for place in places if (node, place) in edges]
+        tangents[node] = 1.0 if node is leaf else sum(step.slope * tangents[step.parent] for step in terms)
+        symbols = [writer.derivative(node, step.parent) + beside + writer.tangent(step.parent) for step in terms]
+        products = [writer.product(step.slope, tangents[step.parent]) for step in terms]
         sides = [plus.join(symbols), plus.join(products), writer.number(tangents[node])]
         lines.append((writer.equation(writer.tangent(node), *filter(None, sides)),))
     title = f"Forward mode: the tangents, derivatives with respect to {writer.names[leaf]}"
     return Section(title, ("tangent = chain rule = numbers = value",), lines)
 
 
-def _backward_section(steps: list[Step], writer: Writer) -> Section:
-    root = writer.root
-    as_text = writer.form == "text"
-    seed = writer.equation(writer.derivative(root, root), "1.0" if as_text else "1")
-    lines: list[tuple[str, ...]] = [(seed, "", "") if as_text else (seed,)]
-    lines += [writer.backward_parts(step) for step in steps]
+def _backward_section(steps: Sequence[Step], writer: Writer) -> Section:
+    one, *blank = ("1.0", "", "") if writer.form is TEXT else ("1",)
+    seed = writer.equation(writer.derivative(writer.root, writer.root), one)
     header = ("chain rule", "local partial derivative", "running total")
+    lines = [(seed, *blank), *map(writer.backward_parts, steps)]
     return Section("Backward: the chain rule, edge by edge", header, lines)
 
 
-def _gradient_section(order: list[Value], steps: list[Step], writer: Writer) -> Section:
+def _gradient_section(steps: Sequence[Step], writer: Writer) -> Section:
     totals = {step.parent: step.total for step in steps}
-    lines: list[tuple[str, ...]] = [
+    lines = [
         (writer.equation(writer.derivative(writer.root, node), writer.number(totals.get(node, 0.0))),)
-        for node in order
+        for node in writer.names
         if not node.parents and node.op is not CONSTANT and node is not writer.root
     ]
     return Section("Gradients", ("gradient",), lines)

@@ -14,7 +14,17 @@ from autograd_lite import PRIMITIVES, Primitive, Value, add, derivative, leaky_r
 from autograd_lite.labels import clean
 from autograd_lite.parse import parse_expression
 from autograd_lite.primitives import greater, slope_at
-from autograd_lite.words.notation import FORMS, formula, latex_name, mathml_name, slope_formula
+from autograd_lite.words.notation import (
+    FORMS,
+    Written,
+    formula,
+    latex_name,
+    latex_number,
+    mathml_name,
+    mathml_number,
+    slope_formula,
+    text_number,
+)
 
 COMPUTED = set(PRIMITIVES) - {"leaf", "constant"}
 
@@ -27,10 +37,23 @@ def slope_formulas(node, names, form="text"):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_notation_lists_a_row_only_where_it_differs_from_what_the_row_says(form):
     patterns = FORMS[form].patterns
-    assert set(patterns) <= COMPUTED
     bare = FORMS[form]._replace(patterns={})
-    for name, pattern in patterns.items():
-        assert pattern != bare.pattern(PRIMITIVES[name], len(pattern.places)), name
+    rows = {(row.symbol, row.arity or 2) for row in map(PRIMITIVES.get, COMPUTED)}
+    for symbol, pattern in patterns.items():
+        arity = len(pattern.places)
+        assert (symbol, arity) in rows
+        arguments = [Written("x", 0)] * arity
+        assert FORMS[form].operation(symbol, arguments) != bare.operation(symbol, arguments), symbol
+
+
+def test_a_user_defined_primitive_with_the_symbol_of_an_operator_is_written_like_it():
+    times = Primitive("times_of_a_test", "*", lambda x, y: x * y, (lambda o, x, y: y, lambda o, x, y: x))
+    try:
+        root = times(Value(2.0, "a") + 1, Value(3.0, "b"))
+        assert [formula(root, form=form) for form in ("text", "latex")] == ["(a + 1) * b", r"(a + 1) \cdot b"]
+        assert evaluate(formula(root, form="mathml"), {"a": 2.0, "b": 3.0}) == 9.0
+    finally:
+        del PRIMITIVES["times_of_a_test"]
 
 
 @pytest.mark.parametrize(
@@ -303,6 +326,14 @@ def test_an_unknown_form_is_refused(form):
         slope_formulas(root, {root: "c", root.parents[0]: "a"}, form)
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_may_be_given_by_itself_or_by_its_name(name):
+    root = Value(3.0, "x") ** 2
+    assert formula(root, form=name) == formula(root, form=FORMS[name])
+    names = {root: "y", root.parents[0]: "x"}
+    assert slope_formula(root, 0, names, name) == slope_formula(root, 0, names, FORMS[name])
+
+
 def test_named_nodes_are_not_expanded():
     a = Value(2.0, "a")
     b = a * 3
@@ -386,3 +417,36 @@ def test_numbers_in_latex():
     assert formula(a ** (-2), form="latex") == "a^{-2}"
     assert formula(a * math.inf, form="latex") == r"a \cdot \infty"
     assert formula(Value(2.0, "s_1^(1)") ** 2, form="latex") == "(s_{1}^{(1)})^{2}"
+
+
+@pytest.mark.parametrize(
+    ("number", "latex", "mathml"),
+    [
+        (2.0, "2.0", "<mn>2.0</mn>"),
+        (-0.5, "-0.5", "<mrow><mo>−</mo><mn>0.5</mn></mrow>"),
+        (
+            -1e-30,
+            r"-1 \cdot 10^{-30}",
+            "<mrow><mo>−</mo><mn>1</mn><mo>·</mo><msup><mn>10</mn><mn>−30</mn></msup></mrow>",
+        ),
+        (math.inf, r"\infty", "<mi>∞</mi>"),
+        (-math.inf, r"-\infty", "<mrow><mo>−</mo><mi>∞</mi></mrow>"),
+        (math.nan, r"\mathrm{nan}", "<mtext>nan</mtext>"),
+    ],
+)
+def test_special_numbers_in_latex_and_mathml(number, latex, mathml):
+    assert latex_number(number).text == latex
+    assert mathml_number(number).text == mathml
+
+
+@given(st.floats(), st.integers(1, 17), st.sampled_from(["", ".0"]))
+def test_a_number_in_mathml_reads_as_the_number_in_text(number, digits, whole):
+    text = visible(mathml_number(number, digits, whole).text).replace("−", "-").replace("∞", "inf")
+    again = float(re.sub(r"·10(?=-?\d+$)", "e", text))
+    assert again == pytest.approx(float(text_number(number, digits).text), rel=0, abs=0, nan_ok=True)
+
+
+def test_an_integer_ends_as_asked():
+    assert [write(-3.0, whole="").text for write in (text_number, latex_number)] == ["-3", "-3"]
+    assert visible(mathml_number(-3.0, whole="").text) == "−3"
+    assert visible(mathml_number(-3.0).text) == "−3.0"

@@ -13,6 +13,7 @@ from autograd_lite.value import Value, topological_order
 from autograd_lite.walk import WalkStep, part_below, walk_steps
 from autograd_lite.words.lecture import delta_name
 from autograd_lite.words.names import node_names
+from autograd_lite.words.notation import MATHML
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
@@ -53,7 +54,7 @@ class Story:
     def told(self) -> Json:
         """Return the nodes and the steps."""
         text = Writer(self.names, self.root, self.digits)
-        mathml = text._replace(form="mathml")
+        mathml = text._replace(form=MATHML)
         nodes = [
             {
                 "name": text.name(node),

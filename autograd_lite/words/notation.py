@@ -1,7 +1,7 @@
 """A graph as a formula, in text, LaTeX or MathML, with brackets where precedence asks for them.
 
 A back end of the table of primitives: a row says how it is written by its symbol and its arity, and each notation lists
-only the rows that it writes in another way. Beside that there is one loop over the graph.
+only the symbols that it writes in another way. Beside that there is one loop over the graph.
 """
 
 import html
@@ -11,14 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from autograd_lite import primitives
-from autograd_lite.labels import clean, latex_number, mathml_number, number_text
+from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive
+from autograd_lite.primitives import POWER as POWER_ROW
 from autograd_lite.value import Value, check_value
 from autograd_lite.words.lecture import lecture_name
 
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
+
+OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT}
+"""The symbols that stand between arguments, and how tightly each binds; any other symbol is the name of a function."""
+
+BLACKBOARD = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sigmoid": "σ", "sign": "sgn", "leaky_relu": "LeakyReLU",
+}  # fmt: skip
+"""The functions that mathematics calls by another name than Python; a function without an entry keeps its symbol."""
 
 
 class Written(NamedTuple):
@@ -39,111 +47,12 @@ class Pattern(NamedTuple):
     """How tightly each argument must bind to stand there without brackets."""
 
 
-OPERATORS = {
-    "+": (SUM, (SUM, PRODUCT)),
-    "-": (SUM, (SUM, PRODUCT)),
-    "*": (PRODUCT, (PRODUCT, SIGNED)),
-    "/": (PRODUCT, (PRODUCT, SIGNED)),
-    "//": (PRODUCT, (PRODUCT, SIGNED)),
-    "%": (PRODUCT, (PRODUCT, SIGNED)),
-    "**": (POWER, (ATOM, SIGNED)),
-}
-"""How tightly the operators bind that stand between two arguments, and how tightly those must."""
+class _WriteNumber(Protocol):
+    def __call__(self, number: float, digits: int = 6, whole: str = ".0") -> Written: ...
 
 
-def _function(template: str, arguments: int) -> Pattern:
-    return Pattern(template, ATOM, (0,) * arguments)
-
-
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-"""In MathML, for spaces that are meant to be seen: browsers drop others."""
-
-_LATEX_SIGNS = {
-    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\text{`}", '"': "''",
-}  # fmt: skip
-
-
-def _latex_signs(text: str) -> str:
-    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
-
-
-def _mathml_text(text: str) -> str:
-    return html.escape(text, quote=False).replace(" ", NO_BREAK_SPACE)
-
-
-def _text_function(name: str, arguments: int = 1) -> Pattern:
-    return _function(f"{_literal(name)}({', '.join(['{}'] * arguments)})", arguments)
-
-
-def _latex_function(name: str, arguments: int = 1) -> Pattern:
-    command = rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{_latex_signs(name)}}}"
-    return _function(rf"{_literal(command)}\left({', '.join(['{}'] * arguments)}\right)", arguments)
-
-
-def _mathml_function(name: str, arguments: int = 1) -> Pattern:
-    listed = "<mo>,</mo>".join(["{}"] * arguments)
-    identifier = _literal(_mathml_text(name))
-    return _function(f"<mi>{identifier}</mi><mo>\u2061</mo><mrow><mo>(</mo>{listed}<mo>)</mo></mrow>", arguments)
-
-
-def _literal(text: str) -> str:
-    """The text as a part of a template."""
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-# What a notation writes in another way than a row's symbol and arity say. A sum may have more than two arguments;
-# further ones are written like the second.
-
-TEXT: dict[str, Pattern] = {
-    "greater": Pattern("[{} > {}]", ATOM, (0, 0)),
-}
-
-_LATEX_FUNCTIONS = set("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan sigma".split())
-
-LATEX: dict[str, Pattern] = {
-    "multiply": Pattern(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
-    "multiply_no_nan": Pattern(r"{} \cdot {}", PRODUCT, (PRODUCT, POWER)),
-    "divide": Pattern(r"\frac{{{}}}{{{}}}", POWER, (0, 0)),
-    "floor_divide": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", ATOM, (0, 0)),
-    "remainder": Pattern(r"{} \bmod {}", PRODUCT, (PRODUCT, ATOM)),
-    "power": Pattern("{}^{{{}}}", POWER, (ATOM, 0)),
-    "abs": Pattern(r"\left|{}\right|", ATOM, (0,)),
-    "sqrt": Pattern(r"\sqrt{{{}}}", ATOM, (0,)),
-    "expm1": Pattern(r"\exp\left({}\right) - 1", SUM, (0,)),
-    "log1p": Pattern(r"\log\left(1 + {}\right)", ATOM, (PRODUCT,)),
-    "greater": Pattern(r"\left[{} > {}\right]", ATOM, (0, 0)),
-    "asin": _latex_function("arcsin"),
-    "acos": _latex_function("arccos"),
-    "atan": _latex_function("arctan"),
-    "sigmoid": _latex_function("sigma"),
-    "sign": _latex_function("sgn"),
-    "leaky_relu": _latex_function("LeakyReLU", 2),
-}
-
-MATHML: dict[str, Pattern] = {
-    "subtract": Pattern("{}<mo>−</mo>{}", SUM, (SUM, PRODUCT)),
-    "multiply": Pattern("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
-    "multiply_no_nan": Pattern("{}<mo>·</mo>{}", PRODUCT, (PRODUCT, POWER)),
-    "divide": Pattern("<mfrac>{}{}</mfrac>", POWER, (0, 0)),
-    "floor_divide": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>", ATOM, (0, 0)),
-    "remainder": Pattern("{}<mo>mod</mo>{}", PRODUCT, (PRODUCT, ATOM)),
-    "power": Pattern("<msup>{}{}</msup>", POWER, (ATOM, 0)),
-    "negative": Pattern("<mo>−</mo>{}", SIGNED, (POWER,)),
-    "abs": Pattern("<mo>|</mo>{}<mo>|</mo>", ATOM, (0,)),
-    "sqrt": Pattern("<msqrt>{}</msqrt>", ATOM, (0,)),
-    "expm1": Pattern(f"{_mathml_function('exp').template}<mo>−</mo><mn>1</mn>", SUM, (0,)),
-    "log1p": Pattern(_mathml_function("log").template.format("<mn>1</mn><mo>+</mo>{}"), ATOM, (PRODUCT,)),
-    "greater": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>", ATOM, (0, 0)),
-    "asin": _mathml_function("arcsin"),
-    "acos": _mathml_function("arccos"),
-    "atan": _mathml_function("arctan"),
-    "sigmoid": _mathml_function("σ"),
-    "sign": _mathml_function("sgn"),
-    "leaky_relu": _mathml_function("LeakyReLU", 2),
-}
-
-# Names and numbers. They are atoms, unless they would be misread beside operators: -1, x + 1, the square of w^(1).
+# How each form writes names and numbers. They are atoms, unless they would be misread beside operators: -1, x + 1, the
+# square of w^(1). What a label contains never becomes a command or markup.
 
 _WORD = re.compile(r"[\w.#'…�∞]+")
 
@@ -159,8 +68,113 @@ def text_name(label: str) -> Written:
     return Written(label, SIGNED if label.startswith("-") else ATOM if is_word else 0)
 
 
+def text_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+    """Write a number as text.
+
+    >>> text_number(-1e30), text_number(2.0, whole="")
+    (Written(text='-1e+30', binds=3), Written(text='2', binds=5))
+    """
+    text = number_text(number, digits, whole)
+    return Written(text, SIGNED if text.startswith("-") else ATOM)
+
+
+class Form(NamedTuple):
+    """How formulas are set: all that tells text, LaTeX and MathML apart. The defaults are those of text."""
+
+    patterns: Mapping[str, Pattern] = {
+        "**": Pattern("{} ** {}", POWER, (ATOM, SIGNED)),
+        ">": Pattern("[{} > {}]", ATOM, (0, 0)),
+    }
+    """The symbols that are written neither as an operator nor as a function."""
+    space: str = " "
+    """Around the sign of an operator."""
+    signs: Mapping[str, str] = {}
+    """The signs of operators that are not their symbols."""
+    later_factor: int = SIGNED
+    """How tightly all factors of a product but the first must bind to stand there without brackets."""
+    function: Callable[[str], str] = str
+    """How the name of a function is written."""
+    call: str = "{}({})"
+    """With {} for the name of a function and {} for its arguments."""
+    comma: str = ", "
+    """Between arguments."""
+    name: Callable[[str], Written] = text_name
+    """How a label is written, made safe by `clean`."""
+    number: _WriteNumber = text_number
+    """How a number is written, to that number of significant digits; `whole` is what follows an integer."""
+    most_characters: int = 10_000
+    """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
+    brackets: str = "({})"
+    """With {} for what stands in them."""
+    enclosure: str = "{}"
+    """With {} for several pieces that shall be one."""
+    derivative: str = "d{}/d{}"
+    """With {} for what is differentiated and {} for the variable."""
+    tangent: str = "{}'"
+    """With {} for what has the tangent."""
+    word: str = "{} "
+    """With {} for a word before a formula."""
+    constant: str = " (constant)"
+    """What says that an equation defines a constant."""
+    beside: str = " * "
+    """Between derivatives that are multiplied."""
+    first_equals: str = " = "
+    """The first of an equation; in LaTeX it is where the lines of an aligned environment meet, as is the next."""
+    increases: str = " += "
+
+    def sign(self, symbol: str) -> str:
+        """Return the sign of an operator between its arguments."""
+        return f"{self.space}{self.signs.get(symbol, symbol)}{self.space}"
+
+    def in_place(self, argument: Written, place: int) -> str:
+        """Write an argument, in brackets if it binds less tightly than its place asks for."""
+        return argument.text if argument.binds >= place else self.brackets.format(argument.text)
+
+    def operation(self, symbol: str, arguments: Sequence[Written]) -> Written:
+        """Write an operation: by its pattern if it has one, else as an operator or as a function.
+
+        >>> x, y = Written("x", ATOM), Written("y + 1", SUM)
+        >>> TEXT.operation("*", [x, y]).text, TEXT.operation("-", [y]).text, TEXT.operation("max", [x, y]).text
+        ('x * (y + 1)', '-(y + 1)', 'max(x, y + 1)')
+        """
+        pattern = self.patterns.get(symbol)
+        if pattern is not None and len(pattern.places) == len(arguments):
+            text, binds = pattern.template.format(*map(self.in_place, arguments, pattern.places)), pattern.binds
+        elif symbol in OPERATORS and len(arguments) > 1:
+            binds = OPERATORS[symbol]
+            later = PRODUCT if binds == SUM else self.later_factor
+            places = [binds] + [later] * (len(arguments) - 1)
+            text = self.sign(symbol).join(map(self.in_place, arguments, places))
+        elif symbol == "-":
+            text, binds = self.sign("-").strip() + self.in_place(arguments[0], POWER), SIGNED
+        else:
+            listed = self.comma.join([argument.text for argument in arguments])
+            text, binds = self.call.format(self.function(clean(symbol)), listed), ATOM
+        return Written(self.enclosure.format(text), binds)
+
+
+_LATEX_SIGNS = {
+    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\text{`}", '"': "''",
+}  # fmt: skip
+
+_LATEX_FUNCTIONS = set("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan".split())
+"""The names that are commands of LaTeX."""
+
+
+def _latex_text(text: str) -> str:
+    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
+
+
+def _latex_function(symbol: str) -> str:
+    name = BLACKBOARD.get(symbol, symbol)
+    if name == "σ":
+        return r"\sigma"
+    return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{_latex_text(name)}}}"
+
+
 def latex_name(label: str) -> Written:
-    """Write a label as LaTeX; what the label contains never becomes a command.
+    """Write a label as LaTeX.
 
     >>> for label in ("w^(1)_{2,0}", "s_1^(2)", "x1", "rate"):
     ...     print(latex_name(label).text)
@@ -171,15 +185,45 @@ def latex_name(label: str) -> Written:
     """
     name = lecture_name(label)
     if name is None:
-        return Written(rf"\mathit{{{_latex_signs(clean(label))}}}", ATOM)
+        return Written(rf"\mathit{{{_latex_text(clean(label))}}}", ATOM)
     letter = r"\delta" if name.letter == "delta" else name.letter
     units = f"_{{{name.units}}}" if name.units else ""
     layer = f"^{{({name.layer})}}" if name.layer else ""
     return Written(letter + (layer + units if name.layer_first else units + layer), POWER if layer else ATOM)
 
 
+def latex_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+    """Write a number as LaTeX.
+
+    >>> print(latex_number(-1e30).text, latex_number(2.0).text, latex_number(float("inf")).text)
+    -1 \\cdot 10^{30} 2.0 \\infty
+    """
+    text = number_text(number, digits, whole)
+    mantissa, _, exponent = text.partition("e")
+    special = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}
+    written = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else special.get(text, text)
+    return Written(written, _number_binds(text))
+
+
+def _number_binds(text: str) -> int:
+    """How tightly a typeset number binds: 1e30 is a product there, and -1 always stands in brackets."""
+    return 0 if text.startswith("-") else PRODUCT if "e" in text else ATOM
+
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+"""In MathML, for spaces that are meant to be seen: browsers drop others."""
+
+
+def _mathml_text(text: str) -> str:
+    return f"<mi>{html.escape(text, quote=False).replace(' ', NO_BREAK_SPACE)}</mi>"
+
+
+def _mathml_function(symbol: str) -> str:
+    return _mathml_text(BLACKBOARD.get(symbol, symbol))
+
+
 def mathml_name(label: str) -> Written:
-    """Write a label as MathML, one element; what the label contains never becomes markup.
+    """Write a label as MathML, one element.
 
     >>> for label in ("x1", "a<b", "s_1^(2)"):
     ...     print(mathml_name(label).text)
@@ -190,7 +234,7 @@ def mathml_name(label: str) -> Written:
     name = lecture_name(label)
     if name is None:
         text = clean(label)
-        return Written(f"<mi>{_mathml_text(text)}</mi>", ATOM if _WORD.fullmatch(text) else 0)
+        return Written(_mathml_text(text), ATOM if _WORD.fullmatch(text) else 0)
     letter = f"<mi>{'δ' if name.letter == 'delta' else name.letter}</mi>"
     units = f"<mn>{name.units.replace('-', '−')}</mn>"
     if name.layer:
@@ -199,142 +243,94 @@ def mathml_name(label: str) -> Written:
     return Written(f"<msub>{letter}{units}</msub>" if name.units else letter, ATOM)
 
 
-class _WriteNumber(Protocol):
-    def __call__(self, number: float, digits: int = 6, whole: str = ".0") -> str: ...
+def mathml_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+    """Write a number as MathML, one element.
+
+    >>> for number in (2.0, -float("inf"), 1e30):
+    ...     print(mathml_number(number).text)
+    <mn>2.0</mn>
+    <mrow><mo>−</mo><mi>∞</mi></mrow>
+    <mrow><mn>1</mn><mo>·</mo><msup><mn>10</mn><mn>30</mn></msup></mrow>
+    """
+    text = number_text(number, digits, whole)
+    mantissa, _, exponent = text.lstrip("-").partition("e")
+    written = {"inf": "<mi>∞</mi>", "nan": "<mtext>nan</mtext>"}.get(mantissa, f"<mn>{mantissa}</mn>")
+    if exponent:
+        written += f"<mo>·</mo><msup><mn>10</mn><mn>{int(exponent)}</mn></msup>".replace("-", "−")
+    if text.startswith("-"):
+        written = f"<mo>−</mo>{written}"
+    is_row = exponent or text.startswith("-")
+    return Written(f"<mrow>{written}</mrow>" if is_row else written, _number_binds(text))
 
 
-class Form(NamedTuple):
-    """How formulas are set: all that tells text, LaTeX and MathML apart."""
+# The forms
 
-    patterns: Mapping[str, Pattern]
-    """The rows, by name, that are not written as their symbol and arity say."""
-    function: Callable[[str, int], Pattern]
-    """How a function of that symbol and number of arguments is written."""
-    operator: str
-    """With {} for the sign of an operator between its arguments."""
-    name: Callable[[str], Written]
-    """How a label is written, made safe by `clean`."""
-    number_text: _WriteNumber
-    """How a number is written, to that number of significant digits; `whole` is what follows an integer."""
-    signed: int
-    """How tightly a negative number binds."""
-    scientific: int
-    """How tightly a positive number with an exponent binds."""
-    most_characters: int
-    """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
-    brackets: str
-    """With {} for what stands in them."""
-    enclosure: str
-    """With {} for several pieces that shall be one."""
-    derivative: str
-    """With {} for what is differentiated and {} for the variable."""
-    tangent: str
-    """With {} for what has the tangent."""
-    word: str
-    """With {} for a word before a formula."""
-    constant: str
-    """What says that an equation defines a constant."""
-    plus: str
-    times: str
-    """Between numbers."""
-    beside: str
-    """Between derivatives that are multiplied."""
-    equals: str
-    first_equals: str
-    """The first of an equation; in LaTeX it is where the lines of an aligned environment meet, as is the next."""
-    increases: str
+TEXT = Form()
 
-    def number(self, number: float, digits: int = 6, whole: str = ".0") -> Written:
-        """Write a number to that number of significant digits; `whole` is what follows an integer.
+LATEX = Form(
+    patterns={
+        "/": Pattern(r"\frac{{{}}}{{{}}}", POWER, (0, 0)),
+        "//": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", ATOM, (0, 0)),
+        "%": Pattern(r"{} \bmod {}", PRODUCT, (PRODUCT, ATOM)),
+        "**": Pattern("{}^{{{}}}", POWER, (ATOM, 0)),
+        ">": Pattern(r"\left[{} > {}\right]", ATOM, (0, 0)),
+        "abs": Pattern(r"\left|{}\right|", ATOM, (0,)),
+        "sqrt": Pattern(r"\sqrt{{{}}}", ATOM, (0,)),
+        "expm1": Pattern(r"\exp\left({}\right) - 1", SUM, (0,)),
+        "log1p": Pattern(r"\log\left(1 + {}\right)", ATOM, (PRODUCT,)),
+    },
+    signs={"*": r"\cdot"},
+    later_factor=POWER,
+    function=_latex_function,
+    call=r"{}\left({}\right)",
+    name=latex_name,
+    number=latex_number,
+    derivative=r"\frac{{\partial {}}}{{\partial {}}}",
+    tangent=r"\dot{{{}}}",
+    word=r"\text{{{} }} ",
+    constant="",
+    beside=r" \, ",
+    first_equals=" &= ",
+    increases=r" &\mathrel{+}= ",
+)
 
-        >>> FORMS["latex"].number(-2.0), FORMS["latex"].number(1e30).text
-        (Written(text='-2.0', binds=0), '1 \\\\cdot 10^{30}')
-        """
-        plain = number_text(number, digits, whole)
-        binds = self.signed if plain.startswith("-") else self.scientific if "e" in plain else ATOM
-        return Written(self.number_text(number, digits, whole), binds)
+_MATHML_CALL = "{}<mo>\u2061</mo><mrow><mo>(</mo>{}<mo>)</mo></mrow>"
 
-    def pattern(self, op: Primitive, arguments: int) -> Pattern:
-        """Return how an operation is written: as the notation lists it, else by the symbol and arity of its row."""
-        if op.name in self.patterns:
-            return self.patterns[op.name]
-        if op.symbol in OPERATORS and arguments > 1:
-            return Pattern(f"{{}}{self.operator.format(_literal(op.symbol))}{{}}", *OPERATORS[op.symbol])
-        if op.symbol == "-":
-            return Pattern("-{}", SIGNED, (POWER,))
-        return self.function(clean(op.symbol), arguments)
-
+MATHML = Form(
+    patterns={
+        "/": Pattern("<mfrac>{}{}</mfrac>", POWER, (0, 0)),
+        "//": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>", ATOM, (0, 0)),
+        "%": Pattern("{}<mo>mod</mo>{}", PRODUCT, (PRODUCT, ATOM)),
+        "**": Pattern("<msup>{}{}</msup>", POWER, (ATOM, 0)),
+        ">": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>", ATOM, (0, 0)),
+        "abs": Pattern("<mo>|</mo>{}<mo>|</mo>", ATOM, (0,)),
+        "sqrt": Pattern("<msqrt>{}</msqrt>", ATOM, (0,)),
+        "expm1": Pattern(_MATHML_CALL.format("<mi>exp</mi>", "{}") + "<mo>−</mo><mn>1</mn>", SUM, (0,)),
+        "log1p": Pattern(_MATHML_CALL.format("<mi>log</mi>", "<mn>1</mn><mo>+</mo>{}"), ATOM, (PRODUCT,)),
+    },
+    space="",
+    signs={symbol: f"<mo>{sign}</mo>" for symbol, sign in {"+": "+", "-": "−", "*": "·", "=": "="}.items()},
+    later_factor=POWER,
+    function=_mathml_function,
+    call=_MATHML_CALL,
+    comma="<mo>,</mo>",
+    name=mathml_name,
+    number=mathml_number,
+    most_characters=100_000,
+    brackets="<mrow><mo>(</mo>{}<mo>)</mo></mrow>",
+    enclosure="<mrow>{}</mrow>",
+    derivative="<mfrac><mrow><mo>∂</mo>{}</mrow><mrow><mo>∂</mo>{}</mrow></mfrac>",
+    tangent="<msup>{}<mo>′</mo></msup>",
+    word=f"<mtext>{{}}{NO_BREAK_SPACE}</mtext>",
+    constant=f"<mtext>{NO_BREAK_SPACE}(constant)</mtext>",
+    beside="<mo>·</mo>",
+    first_equals="<mo>=</mo>",
+    increases="<mo>+=</mo>",
+)
 
 FormName: TypeAlias = Literal["text", "latex", "mathml"]
 
-FORMS: dict[str, Form] = {
-    "text": Form(
-        patterns=TEXT,
-        function=_text_function,
-        operator=" {} ",
-        name=text_name,
-        number_text=number_text,
-        signed=SIGNED,
-        scientific=ATOM,
-        most_characters=10_000,
-        brackets="({})",
-        enclosure="{}",
-        derivative="d{}/d{}",
-        tangent="{}'",
-        word="{} ",
-        constant=" (constant)",
-        plus=" + ",
-        times=" * ",
-        beside=" * ",
-        equals=" = ",
-        first_equals=" = ",
-        increases=" += ",
-    ),
-    "latex": Form(
-        patterns=LATEX,
-        function=_latex_function,
-        operator=" {} ",
-        name=latex_name,
-        number_text=latex_number,
-        signed=0,
-        scientific=PRODUCT,
-        most_characters=10_000,
-        brackets="({})",
-        enclosure="{}",
-        derivative=r"\frac{{\partial {}}}{{\partial {}}}",
-        tangent=r"\dot{{{}}}",
-        word=r"\text{{{} }} ",
-        constant="",
-        plus=" + ",
-        times=r" \cdot ",
-        beside=r" \, ",
-        equals=" = ",
-        first_equals=" &= ",
-        increases=r" &\mathrel{+}= ",
-    ),
-    "mathml": Form(
-        patterns=MATHML,
-        function=_mathml_function,
-        operator="<mo>{}</mo>",
-        name=mathml_name,
-        number_text=mathml_number,
-        signed=0,
-        scientific=PRODUCT,
-        most_characters=100_000,
-        brackets="<mrow><mo>(</mo>{}<mo>)</mo></mrow>",
-        enclosure="<mrow>{}</mrow>",
-        derivative="<mfrac><mrow><mo>∂</mo>{}</mrow><mrow><mo>∂</mo>{}</mrow></mfrac>",
-        tangent="<msup>{}<mo>′</mo></msup>",
-        word=f"<mtext>{{}}{NO_BREAK_SPACE}</mtext>",
-        constant=f"<mtext>{NO_BREAK_SPACE}(constant)</mtext>",
-        plus="<mo>+</mo>",
-        times="<mo>·</mo>",
-        beside="<mo>·</mo>",
-        equals="<mo>=</mo>",
-        first_equals="<mo>=</mo>",
-        increases="<mo>+=</mo>",
-    ),
-}
+FORMS: dict[str, Form] = {"text": TEXT, "latex": LATEX, "mathml": MATHML}
 
 
 def as_form(form: FormName | Form) -> Form:
@@ -421,24 +417,13 @@ def _below(root: Value, stand_ins: Mapping[Value, Written]) -> list[Value]:
 def _operation(
     op: Primitive, parents: Sequence[Value], written: Mapping[Value, Written], setting: Form, literal: bool
 ) -> Written:
-    """An operation on arguments that are written already."""
+    """Write an operation on arguments that are written already."""
+    arguments = [written[parent] for parent in parents]
     if op is MULTIPLY and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
-        two = setting.number(2.0, whole="")
-        return _fill(setting.pattern(primitives.POWER, 2), [written[parents[0]], two], setting)
-    if op is primitives.POWER and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
-        return written[parents[0]]
-    return _fill(setting.pattern(op, len(parents)), [written[parent] for parent in parents], setting)
-
-
-def _fill(pattern: Pattern, arguments: Sequence[Written], setting: Form) -> Written:
-    more = len(arguments) - len(pattern.places)
-    template = pattern.template + f"{setting.plus}{{}}" * more
-    places = pattern.places + pattern.places[-1:] * more
-    texts = [
-        argument.text if argument.binds >= place else setting.brackets.format(argument.text)
-        for argument, place in zip(arguments, places, strict=True)
-    ]
-    return Written(setting.enclosure.format(template.format(*texts)), pattern.binds)
+        return setting.operation("**", [arguments[0], setting.number(2.0, whole="")])
+    if op is POWER_ROW and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
+        return arguments[0]
+    return setting.operation(op.symbol, arguments)
 
 
 def slope_formula(node: Value, place: int, names: Mapping[Value, str], form: FormName | Form = "text") -> str:

@@ -6,16 +6,17 @@ from typing import NamedTuple
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value
 from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.notation import PRODUCT, Form, FormName, as_form, slope_formula, write
+from autograd_lite.words.notation import PRODUCT, TEXT, Form, slope_formula, write
 
 
 class Writer(NamedTuple):
     """Writes about one graph in one form.
 
-    >>> from autograd_lite.words.names import node_names
     >>> from autograd_lite.value import topological_order
+    >>> from autograd_lite.words.names import node_names
+    >>> from autograd_lite.words.notation import LATEX
     >>> a = Value(0.5, "a"); L = a.tanh(); L.label = "L"
-    >>> for form in ("text", "latex"):
+    >>> for form in (TEXT, LATEX):
     ...     print(Writer(node_names(topological_order(L)), L, digits=3, form=form).forward_line(L))
     L = tanh(a) = tanh(0.5) = 0.462
     L &= \\tanh\\left(a\\right) = \\tanh\\left(0.5\\right) = 0.462
@@ -27,52 +28,38 @@ class Writer(NamedTuple):
     """What derivatives are taken of."""
     digits: int = 6
     """Significant digits of the numbers."""
-    form: FormName | Form = "text"
-    """A form, or its name."""
-
-    @property
-    def setting(self) -> Form:
-        """How the form sets formulas.
-
-        Raises:
-            ValueError: here, and so in each method, if there is no such form.
-        """
-        return as_form(self.form)
+    form: Form = TEXT
+    """How formulas are set."""
 
     def name(self, node: Value) -> str:
         """Return what a node is called: its name, or its number if it has none."""
-        return self.setting.name(self.names[node]).text if node in self.names else self.number(node.data)
+        return self.form.name(self.names[node]).text if node in self.names else self.number(node.data)
 
     def number(self, number: float) -> str:
         """Write a number, to as many digits as the writer writes."""
-        return self.setting.number(number, self.digits).text
+        return self.form.number(number, self.digits).text
 
     def derivative(self, of: Value, by: Value) -> str:
         """Write the derivative of a node with respect to another, for example dL/dw."""
-        return self.setting.derivative.format(self.name(of), self.name(by))
+        return self.form.derivative.format(self.name(of), self.name(by))
 
     def tangent(self, node: Value) -> str:
         """Write the tangent of a node in forward mode, for example v1'."""
-        return self.setting.tangent.format(self.name(node))
+        return self.form.tangent.format(self.name(node))
 
     def product(self, *factors: float) -> str:
         """Write a product of numbers; except in text, a negative number that follows another stands in brackets."""
-        setting = self.setting
-        texts: list[str] = []
-        for factor in factors:
-            text, binds = setting.number(factor, self.digits)
-            texts.append(setting.brackets.format(text) if texts and binds < PRODUCT else text)
-        return setting.times.join(texts)
+        first, *others = [self.form.number(factor, self.digits) for factor in factors]
+        return self.form.sign("*").join([first.text, *(self.form.in_place(other, PRODUCT) for other in others)])
 
     def expression(self, node: Value, by_number: bool = False) -> str:
         """Write how the node was computed from its parents, in their names or in their numbers."""
-        setting = self.setting
         stand_ins = {
-            parent: setting.number(parent.data, self.digits) if by_number else setting.name(self.names[parent])
+            parent: self.form.number(parent.data, self.digits) if by_number else self.form.name(self.names[parent])
             for parent in node.parents
             if parent in self.names
         }
-        return write(node, stand_ins, setting, literal=True)
+        return write(node, stand_ins, self.form, literal=True)
 
     def slope(self, step: Step) -> str:
         """Write the local partial derivative of a step as a formula."""
@@ -81,17 +68,17 @@ class Writer(NamedTuple):
     def delta(self, node: Value) -> str:
         """Return what the lecture calls the gradient of a signal s_b^(l), delta_b^(l); "" for other nodes."""
         delta = delta_name(self.names.get(node, ""))
-        return self.setting.name(delta).text if delta else ""
+        return self.form.name(delta).text if delta else ""
 
     def equation(self, *sides: str) -> str:
         """Write the sides with signs of equality between them; in LaTeX a line of an aligned environment.
 
-        >>> print(Writer({}, Value(1.0), form="latex").equation("a", "b", "c"))
+        >>> from autograd_lite.words.notation import LATEX
+        >>> print(Writer({}, Value(1.0), form=LATEX).equation("a", "b", "c"))
         a &= b = c
         """
-        setting = self.setting
         first, *others = sides
-        return setting.enclosure.format(setting.first_equals.join([first, setting.equals.join(others)]))
+        return self.form.enclosure.format(self.form.first_equals.join([first, self.form.sign("=").join(others)]))
 
     def forward_line(self, node: Value) -> str:
         """Write how a node was computed: its name, expression, expression in numbers, and number.
@@ -108,7 +95,7 @@ class Writer(NamedTuple):
             return self.equation(self.name(node), self.expression(node), self.expression(node, by_number=True), number)
         if node not in self.names:
             return number
-        return self.equation(self.name(node), number + (self.setting.constant if node.op is CONSTANT else ""))
+        return self.equation(self.name(node), number + (self.form.constant if node.op is CONSTANT else ""))
 
     def backward_parts(self, step: Step) -> tuple[str, str, str]:
         """Write one use of the chain rule: in symbols and numbers, the local partial derivative, and the running total.
@@ -118,15 +105,13 @@ class Writer(NamedTuple):
         >>> Writer({x: "x", L: "L"}, L).backward_parts(backward_steps(L)[0])
         ('dL/dx += dL/dL * dL/dx = 1.0 * 2.0 = 2.0', 'where dL/dx = 2', 'total 2.0')
         """
-        setting = self.setting
+        form, equals = self.form, self.form.sign("=")
         local = self.derivative(step.node, step.parent)
-        symbols = setting.beside.join([self.derivative(self.root, step.node), local])
-        numbers = setting.equals.join([symbols, self.product(step.upstream, step.slope), self.number(step.share)])
-        delta = self.delta(step.parent)
-        parts = (
-            f"{self.derivative(self.root, step.parent)}{setting.increases}{numbers}",
-            f"{setting.word.format('where')}{setting.equals.join([local, self.slope(step)])}",
-            f"{setting.word.format('total')}{setting.equals.join(filter(None, [self.number(step.total), delta]))}",
+        symbols = f"{self.derivative(self.root, step.node)}{form.beside}{local}"
+        share = equals.join([symbols, self.product(step.upstream, step.slope), self.number(step.share)])
+        total = equals.join(filter(None, [self.number(step.total), self.delta(step.parent)]))
+        return (
+            form.enclosure.format(f"{self.derivative(self.root, step.parent)}{form.increases}{share}"),
+            form.enclosure.format(f"{form.word.format('where')}{local}{equals}{self.slope(step)}"),
+            form.enclosure.format(f"{form.word.format('total')}{total}"),
         )
-        chain_rule, slope, total = (setting.enclosure.format(part) for part in parts)
-        return chain_rule, slope, total
