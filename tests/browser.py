@@ -115,9 +115,9 @@ class View:
     def perceptible(self):
         return self.root.evaluate(PERCEPTIBLE)
 
-    def trace(self):
-        """The lines of the trace that are in sight."""
-        return [item.inner_text() for item in self.root.locator(".trace li:visible").all()]
+    def lines(self):
+        """The lines of the steps so far."""
+        return [item.inner_text() for item in self.root.locator(".walk li:visible").all()]
 
     def facts(self):
         """The table of a step: the rows' numbers, by quantity."""

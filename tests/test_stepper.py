@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +19,7 @@ from random_graphs import random_graph
 
 from autograd_lite import Value, add, step_through, topological_order, walk_steps
 from autograd_lite.labels import clean
+from autograd_lite.stepper import page
 from autograd_lite.stepper.story import Story
 from autograd_lite.stepper.terminal import step_in_terminal
 from nn import MLP, squared_error
@@ -135,16 +137,22 @@ def test_the_direction_is_the_one_that_fits_better(graph, direction):
     assert state_of(step_through(root, direction="BT").html())["direction"] == "BT"
 
 
+def test_each_module_of_the_script_is_joined_once():
+    folder = Path(page.__file__).parent / "script"
+    assert sorted(page.MODULES) == sorted(path.stem for path in folder.iterdir())
+    assert all(page.SCRIPT.count((folder / f"{name}.js").read_text(encoding="utf-8")) == 1 for name in page.MODULES)
+
+
 def test_nothing_is_loaded_from_elsewhere_and_only_our_script_and_style_may_run():
-    page = Page(step_through(network()).html())
-    for tag, attributes, _ in page.elements:
+    document = Page(step_through(network()).html())
+    for tag, attributes, _ in document.elements:
         assert tag not in {"link", "img", "iframe", "object", "base"}
         assert not {"src", "href", "style", "srcdoc"} & attributes.keys()
         assert not any(name.startswith("on") for name in attributes)
-    policy = page.one("meta", **{"http-equiv": "Content-Security-Policy"})[1]["content"]
+    policy = document.one("meta", **{"http-equiv": "Content-Security-Policy"})[1]["content"]
     assert policy.startswith("default-src 'none';")
     for tag, attributes in (("script", {"type": "module"}), ("style", {})):
-        text = page.one(tag, **attributes)[2]
+        text = document.one(tag, **attributes)[2]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
 

@@ -145,8 +145,8 @@ def test_the_steps_are_the_forward_pass_node_by_node_the_seed_and_one_for_each_e
     view = show(step_through(graph()))
     expect(view.position).to_have_text(f"Step 1 of {LAST + 1}")
     view.press("End")
-    assert view.trace() == [step.text for step in walk_steps(graph(), digits=4)]
-    phases = view.root.locator(".trace li").evaluate_all("items => items.map(item => item.dataset.phase)")
+    assert view.lines() == [step.text for step in walk_steps(graph(), digits=4)]
+    phases = view.root.locator(".walk li").evaluate_all("items => items.map(item => item.dataset.phase)")
     inner = [node for node in topological_order(graph()) if node.parents]
     edges = [parent for node in inner for parent in node.parents if parent.op is not CONSTANT]
     assert phases == ["leaves", *["forward"] * len(inner), "seed", *["backward"] * len(edges)]
@@ -157,7 +157,7 @@ def test_values_appear_as_they_are_computed_and_gradients_as_they_arrive(show):
     for at in range(LAST + 1):
         boxes = [tuple(box["lines"][1:]) for box in view.nodes() if "constant" not in box["classes"]]
         assert boxes == expected_boxes(graph(), at), f"at step {at}"
-        assert len(view.trace()) == at + 1
+        assert len(view.lines()) == at + 1
         view.press("ArrowRight")
 
 
@@ -306,11 +306,11 @@ def test_the_slider_goes_to_any_step(show):
         expect(view.slider).to_have_attribute("aria-valuetext", re.compile(f"^{at + 1} of {LAST + 1}, "))
 
 
-def test_a_click_on_a_line_of_the_trace_goes_there(show):
+def test_a_click_on_a_line_of_the_steps_so_far_goes_there(show):
     view = show(step_through(graph(), step=LAST))
-    view.root.locator(".trace li").nth(3).click()
+    view.root.locator(".walk li").nth(3).click()
     expect(view.position).to_have_text(view.at(3))
-    expect(view.root.locator(".trace li[aria-current=step]")).to_have_text(walk_steps(graph(), digits=4)[3].text)
+    expect(view.root.locator(".walk li[aria-current=step]")).to_have_text(walk_steps(graph(), digits=4)[3].text)
 
 
 def test_a_click_on_a_node_goes_to_the_next_step_that_gives_it_a_number(show):
@@ -530,18 +530,18 @@ def test_the_page_follows_the_theme_of_the_system(show):
     assert paper > 0.8
 
 
-def test_printed_it_has_no_controls_and_all_of_the_trace(show):
+def test_printed_it_has_no_controls_and_all_of_the_steps(show):
     root = Value(1.0, label="x")
     for _ in range(60):
         root = root * 1.01
     view = show(step_through(root, step=100))
-    trace = view.root.locator(".trace")
-    assert trace.evaluate("trace => trace.scrollHeight > trace.clientHeight")
+    steps = view.root.locator(".walk")
+    assert steps.evaluate("list => list.scrollHeight > list.clientHeight")
     view.frame.emulate_media(media="print")
     for control in view.root.locator("button, input, select").all():
         expect(control).to_be_hidden()
-    assert trace.evaluate("trace => trace.scrollHeight <= trace.clientHeight")
-    assert len(view.trace()) == 101
+    assert steps.evaluate("list => list.scrollHeight <= list.clientHeight")
+    assert len(view.lines()) == 101
     expect(view.frame_of_picture).to_be_visible()
     expect(view.root.locator(".formula")).to_be_visible()
 
@@ -552,7 +552,7 @@ def test_printed_it_is_dark_on_light(show, theme):
         step_through(graph(), step=LAST - 1), lambda page: page.emulate_media(media="print", color_scheme=theme)
     )
     assert view.serious_violations() == []
-    for selector in (".facts th", ".line", ".formula math", ".trace code"):
+    for selector in (".facts th", ".line", ".formula math", ".walk code"):
         assert view.root.locator(selector).first.evaluate(LIGHTNESS)[0] < 0.5, selector
     fills = view.root.locator(".picture text").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
     assert all(sum(map(int, re.findall(r"\d+", fill)[:3])) / 765 < 0.5 for fill in fills if fill != "none")

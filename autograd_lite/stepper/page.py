@@ -7,8 +7,12 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-STYLE = files("autograd_lite").joinpath("stepper/stepper.css").read_text(encoding="utf-8")
-SCRIPT = files("autograd_lite").joinpath("stepper/stepper.js").read_text(encoding="utf-8")
+MODULES = ("elements", "answers", "sentences", "picture", "prediction", "what_if", "view", "start")
+"""The files of the script, in the order in which they are joined to one JavaScript module."""
+
+FOLDER = files("autograd_lite.stepper")
+STYLE = FOLDER.joinpath("style.css").read_text(encoding="utf-8")
+SCRIPT = "\n".join(FOLDER.joinpath(f"script/{name}.js").read_text(encoding="utf-8") for name in MODULES)
 
 PAGE_STYLE = f"""{STYLE}
 body {{ margin: 0; }}
@@ -18,15 +22,15 @@ PAGE_SCRIPT = SCRIPT + "\nopenPage();\n"
 
 
 def hash_of(text: str) -> str:
-    """How a content security policy names a script or a style sheet that may stand in the page."""
+    """Return the name by which a content security policy allows a script or a style sheet in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 def page(title: str, state: dict[str, Any]) -> str:
-    """A document that shows the view; nothing is loaded from elsewhere, and no script but ours may run in it.
+    """Return a document that shows the view; nothing is loaded from elsewhere, and only our script may run in it.
 
     Arguments:
-        title: of the document, as text.
+        title: the title of the document, as text.
         state: what the view starts with, as data for JSON.
 
     >>> page("a < b", {"label": "</script>"}).count("</script>")
@@ -46,7 +50,7 @@ def page(title: str, state: dict[str, Any]) -> str:
 
 
 def framed(document: str, title: str, svg: str, description: str) -> str:
-    """HTML for a notebook: a picture, and the document in an iframe, which removes the picture where scripts run.
+    """Return HTML for a notebook: a picture, and the document in an iframe, which removes it where scripts run.
 
     Arguments:
         document: the page.

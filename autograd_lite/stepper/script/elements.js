@@ -1,0 +1,98 @@
+// Elements of HTML, MathML and SVG. Text from Python is never markup: it becomes text nodes, or it is parsed as XML that
+// Python has escaped.
+
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An HTML element; an attribute that is a function listens to that event, children are elements or text. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A button with a text or several pieces of content. */
+function button(content, click, attributes = {}) {
+  return make("button", { type: "button", click, ...attributes }, ...[content].flat());
+}
+
+/** A button that is pressed or not. */
+function toggle(content, click) {
+  return button(content, click, { "aria-pressed": "false" });
+}
+
+/** A choice among pairs of a value and a text. */
+function select(pairs, change) {
+  const element = make("select", { change: () => change(element.value) });
+  element.append(...pairs.map(([value, text]) => make("option", { value }, text)));
+  return element;
+}
+
+/** Elements that belong together, with a name that a screen reader says. */
+function group(name, attributes, ...children) {
+  return make("div", { role: "group", "aria-label": name, ...attributes }, ...children);
+}
+
+function labelled(text, control) {
+  return make("label", {}, text, " ", control);
+}
+
+/** A sign that is only for the eye. */
+function decoration(text) {
+  return make("span", { "aria-hidden": "true" }, text);
+}
+
+/** An SVG element of a class. */
+function shape(tag, name) {
+  const element = document.createElementNS(SVG, tag);
+  element.setAttribute("class", name);
+  return element;
+}
+
+/** A MathML element. */
+function math(tag, ...children) {
+  const element = document.createElementNS(MATHML, tag);
+  element.append(...children);
+  return element;
+}
+
+/** A line of mathematics; texts among its parts are operators. */
+function mathLine(parts) {
+  const element = math("math", math("mrow", ...parts.map((part) => (typeof part === "string" ? math("mo", part) : part))));
+  element.setAttribute("displaystyle", "true");
+  return element;
+}
+
+/** MathML that Python has written, as an element. */
+function parsed(text) {
+  const source = `<mrow xmlns="${MATHML}">${text}</mrow>`;
+  return document.importNode(new DOMParser().parseFromString(source, "application/xml").documentElement, true);
+}
+
+/** A number, as Python has written it, in MathML; in brackets if it is negative and stands after another factor. */
+function mathNumber(text, inProduct = false) {
+  const [mantissa, exponent] = text.split("e");
+  const negative = mantissa.startsWith("-");
+  const row = math("mrow", ...(negative ? [math("mo", "−")] : []), math("mn", mantissa.replace("-", "")));
+  if (exponent)
+    row.append(math("mo", "·"), math("msup", math("mn", "10"), math("mn", String(Number(exponent)).replace("-", "−"))));
+  return negative && inProduct ? math("mrow", math("mo", "("), row, math("mo", ")")) : row;
+}
+
+/** Set a property or the text of an element only if it changes, which is what costs time. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+function setClass(element, name) {
+  if (element.getAttribute("class") !== name) element.setAttribute("class", name);
+}
+
+function setCurrent(element, on) {
+  if (on) element.setAttribute("aria-current", "step");
+  else element.removeAttribute("aria-current");
+}

@@ -1,0 +1,100 @@
+// Where the view is shown: in a page of its own, in an iframe of a notebook, or as a widget. What differs is only where
+// its state is kept: in the page, or in a kernel.
+
+/** State that lives as long as the page. */
+function stateOfPage(values) {
+  const listeners = {};
+  return {
+    get: (name) => values[name],
+    set: (name, value) => {
+      values[name] = value;
+      (listeners[name] ?? []).forEach((listener) => listener());
+    },
+    listen: (name, listener) => {
+      (listeners[name] ??= []).push(listener);
+      return () => (listeners[name] = listeners[name].filter((other) => other !== listener));
+    },
+  };
+}
+
+/** State that is shared with Python. */
+function stateOfWidget(model) {
+  const own = stateOfPage({ theme: "light" });
+  const isOwn = (name) => name === "theme";
+  return {
+    get: (name) => (isOwn(name) ? own.get(name) : model.get(name)),
+    set: (name, value) => {
+      if (isOwn(name)) return own.set(name, value);
+      model.set(name, value);
+      model.save_changes();
+    },
+    listen: (name, listener) => {
+      if (isOwn(name)) return own.listen(name, listener);
+      model.on(`change:${name}`, listener);
+      return () => model.off(`change:${name}`, listener);
+    },
+  };
+}
+
+/** Keep the theme that of the notebook around us, else that of the system. */
+function followTheme(state, body) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const update = () => {
+    const lab = body?.dataset.jpThemeLight;
+    const code = body?.classList.contains("vscode-dark") || body?.classList.contains("vscode-high-contrast");
+    const dark =
+      lab === undefined ? code || (!body?.classList.contains("vscode-light") && system.matches) : lab === "false";
+    const theme = dark ? "dark" : "light";
+    if (state.get("theme") !== theme) state.set("theme", theme);
+  };
+  update();
+  system.addEventListener("change", update);
+  const watcher = new MutationObserver(update);
+  if (body) watcher.observe(body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light"] });
+  return () => {
+    watcher.disconnect();
+    system.removeEventListener("change", update);
+  };
+}
+
+/** Show the view in a page of its own, or in an iframe of a notebook; the page has its state as JSON. */
+function openPage() {
+  const state = stateOfPage({
+    ...JSON.parse(document.getElementById("autograd-stepper-state").textContent),
+    theme: "light",
+  });
+  let frame = null;
+  try {
+    frame = window.frameElement; // null in a page of its own; an error in a frame of a foreign page
+  } catch {
+    frame = null;
+  }
+  followTheme(state, frame ? frame.ownerDocument.body : document.body);
+  const host = document.getElementById("autograd-stepper");
+  const view = new View(host, state, true);
+  document.addEventListener("keydown", (event) => {
+    if (!view.root.contains(event.target)) view.key(event);
+  });
+  window.addEventListener("beforeprint", () => view.picture.fit(true));
+  window.addEventListener("afterprint", () => view.picture.fit());
+  document.body.dataset.framed = String(window !== window.parent);
+  if (frame) {
+    frame.previousElementSibling?.remove(); // the picture that stands there where no scripts run
+    new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(
+      host,
+    );
+  }
+}
+
+/** Show the view as a widget. */
+function render({ model, el }) {
+  const state = stateOfWidget(model);
+  const stop = followTheme(state, document.body);
+  const view = new View(el, state, false);
+  return () => {
+    stop();
+    view.dispose();
+  };
+}
+
+export default { render };

@@ -1,0 +1,47 @@
+// What if: sliders on the leaves, where a live kernel recomputes what they change.
+
+/** The sliders, and a function that stops them from following the state; null where there is no kernel. */
+function whatIf(state) {
+  const leaves = state.get("leaves");
+  if (!leaves || !Object.keys(leaves).length) return null;
+  const start = { ...state.get("given") };
+  const change = (name, text) => {
+    const number = Number(text);
+    if (text !== "" && Number.isFinite(number)) state.set("leaves", { ...state.get("leaves"), [name]: number });
+    else show();
+  };
+  const rows = Object.keys(leaves).map((name) => {
+    const reach = Math.max(2 * Math.abs(start[name]), 1);
+    const slider = make("input", {
+      type: "range",
+      min: start[name] - reach,
+      max: start[name] + reach,
+      step: reach / 100,
+      "aria-label": name,
+      input: () => change(name, slider.value),
+    });
+    const box = make("input", {
+      type: "number",
+      step: "any",
+      "aria-label": `${name}, exactly`,
+      change: () => change(name, box.value),
+    });
+    return { name, slider, box };
+  });
+  const show = () => {
+    const now = state.get("leaves");
+    for (const { name, slider, box } of rows) {
+      slider.min = Math.min(slider.min, now[name]);
+      slider.max = Math.max(slider.max, now[name]);
+      slider.value = now[name];
+      if (document.activeElement !== box) box.value = String(Number(now[name].toPrecision(6)));
+    }
+  };
+  show();
+  const lines = rows.map(({ name, slider, box }) => make("div", { class: "leaf" }, decoration(name), slider, box));
+  const reset = button("Reset", () => state.set("leaves", { ...start }));
+  return {
+    element: make("fieldset", { class: "what-if" }, make("legend", {}, "What if"), ...lines, reset),
+    stop: state.listen("leaves", show),
+  };
+}
