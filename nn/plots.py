@@ -132,8 +132,9 @@ def plot_decision_boundary(
         ImportError: without matplotlib.
     """
     if not isinstance(net, MLP) or net.sizes[0] != 2:
-        inputs = f"one with {net.sizes[0]}" if isinstance(net, MLP) else repr(net)
-        raise ValueError(f"net must be an MLP with 2 inputs; received {inputs}")
+        is_network = isinstance(net, MLP)
+        received = f"one with {net.sizes[0]}" if is_network else repr(net)
+        raise (ValueError if is_network else TypeError)(f"net must be an MLP with 2 inputs; received {received}")
     as_number("threshold", threshold)
     as_integer("resolution", resolution, least=2)
     several = net.sizes[-1] > 1
@@ -534,7 +535,7 @@ def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
 def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[float]) -> "Axes":
     """Contours in grey, so that paths can have the colours; the colour bar, the minima, title and axes."""
     if not isinstance(surface, Surface):
-        raise ValueError(f"surface must be a Surface; received {surface!r:.100}")
+        raise TypeError(f"surface must be a Surface; received {surface!r:.100}")
     (left, right), (bottom, top) = surface.window
     ax = _axes(ax, (7.5, 1.9 + min(max(5.0 * (top - bottom) / (right - left), 2.5), 7.0)))
     xs, ys = np.linspace(left, right, 161), np.linspace(bottom, top, 161)

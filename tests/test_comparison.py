@@ -290,13 +290,13 @@ def test_html_is_escaped():
 
 @pytest.mark.parametrize("x", [[1.0], [1.0, 2.0, 3.0], [], [[]], [[1.0], [2.0]], 3.0, "ab", [[1.0, 2.0], [3.0]], None])
 def test_x_that_does_not_fit_is_named(x):
-    with pytest.raises((TypeError, ValueError), match=r"^x must "):
+    with pytest.raises(TypeError if x in ("ab", None) else ValueError, match=r"^x must "):
         compare_gradients(example_net(), x, Y)
 
 
 @pytest.mark.parametrize("y", [[1.0, 2.0], [], "a", None, [[1.0, 2.0]]])
 def test_y_that_does_not_fit_is_named(y):
-    with pytest.raises((TypeError, ValueError), match=r"^y must "):
+    with pytest.raises(TypeError if y in ("a", None) else ValueError, match=r"^y must "):
         compare_gradients(example_net(), X, y)
 
 

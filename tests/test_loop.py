@@ -1122,9 +1122,13 @@ def assert_refused(options, kind, match):
     assert all(parameter.grad == 0.0 for parameter in net.parameters())
 
 
-@pytest.mark.parametrize(("options", "argument"), REFUSED.values(), ids=REFUSED)
-def test_bad_input_is_named_before_training_starts_and_the_network_is_untouched(options, argument):
-    assert_refused(options, (TypeError, ValueError), f"^{argument}")
+WRONG_TYPES = {"batch 2.5", "batch True", "X words", "X missing", "seed 1.5"}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_named_before_training_starts_and_the_network_is_untouched(case):
+    options, argument = REFUSED[case]
+    assert_refused(options, TypeError if case in WRONG_TYPES else ValueError, f"^{argument}")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
+from bad_input import error_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -262,9 +263,7 @@ def test_a_schedule_that_gives_no_learning_rate(bad):
     for _ in range(2):
         w = optimizer.step(w, w)
     before = state_bits(optimizer)
-    with pytest.raises(
-        (TypeError, ValueError), match=r"learning_rate, at iteration 2 of the schedule, must be a finite number"
-    ):
+    with pytest.raises(error_for(bad), match=r"learning_rate, at iteration 2 of the schedule, must be a finite number"):
         optimizer.step(w, w)
     assert (optimizer.iteration, state_bits(optimizer)) == (2, before)
 
@@ -415,24 +414,32 @@ def test_the_names_in_the_state():
 
 
 @pytest.mark.parametrize(
-    ("state", "message"),
+    ("state", "error", "message"),
     [
-        ({}, r'state must have an "iteration"'),
-        (None, r'state must have an "iteration"'),
-        ({"iteration": -1}, r'state\["iteration"\] must be an integer'),
-        ({"iteration": np.array(1.5)}, r'state\["iteration"\] must be an integer'),
-        ({"iteration": 3}, r"that of LectureMomentum; missing \['previous_gradient.1'\], unknown \[\]"),
-        ({"iteration": 3, "velocity.1": [[1.0]]}, r"missing \['previous_gradient.1'\], unknown \['velocity.1'\]"),
-        ({"iteration": 3, "previous_gradient.2": [[1.0]]}, r"missing \['previous_gradient.1'\]"),
-        ({"iteration": 3, "previous_gradient.1": [1.0]}, r"shapes \[\(1,\)\]"),
-        ({"iteration": 3, "previous_gradient.1": "abc"}, r'state\["previous_gradient.1"\] must be real numbers'),
+        ({}, ValueError, r'state must have an "iteration"'),
+        (None, ValueError, r'state must have an "iteration"'),
+        ({"iteration": -1}, ValueError, r'state\["iteration"\] must be an integer'),
+        ({"iteration": np.array(1.5)}, TypeError, r'state\["iteration"\] must be an integer'),
+        ({"iteration": 3}, ValueError, r"that of LectureMomentum; missing \['previous_gradient.1'\], unknown \[\]"),
+        (
+            {"iteration": 3, "velocity.1": [[1.0]]},
+            ValueError,
+            r"missing \['previous_gradient.1'\], unknown \['velocity.1'\]",
+        ),
+        ({"iteration": 3, "previous_gradient.2": [[1.0]]}, ValueError, r"missing \['previous_gradient.1'\]"),
+        ({"iteration": 3, "previous_gradient.1": [1.0]}, ValueError, r"shapes \[\(1,\)\]"),
+        (
+            {"iteration": 3, "previous_gradient.1": "abc"},
+            TypeError,
+            r'state\["previous_gradient.1"\] must be real numbers',
+        ),
     ],
 )
-def test_states_that_are_none(state, message):
+def test_states_that_are_none(state, error, message):
     optimizer = LectureMomentum(0.1)
     trajectory(optimizer, GRADIENTS)
     before = state_bits(optimizer)
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises(error, match=message):
         optimizer.restore(state)
     assert state_bits(optimizer) == before
 
@@ -477,9 +484,7 @@ def test_all_of_them_find_the_minimum_of_a_square(make, start):
 )
 @pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "0.1", None, True, [0.1]])
 def test_learning_rates_that_are_none(kind, rate):
-    with pytest.raises(
-        (TypeError, ValueError), match=r"^learning_rate must be a finite number, greater than 0; received "
-    ):
+    with pytest.raises(error_for(rate), match=r"^learning_rate must be a finite number, greater than 0; received "):
         kind(rate)
 
 
@@ -491,7 +496,7 @@ def test_learning_rates_that_are_none(kind, rate):
 @pytest.mark.parametrize("beta", [-0.1, 1, 1.5, math.nan, "0.9", None, False])
 def test_betas_that_are_none(kind, name, beta):
     with pytest.raises(
-        (TypeError, ValueError), match=rf"^{name} must be a finite number, at least 0 and less than 1; received "
+        error_for(beta), match=rf"^{name} must be a finite number, at least 0 and less than 1; received "
     ):
         kind(0.1, **{name: beta})
     kind(0.1, **{name: 0})
@@ -500,7 +505,7 @@ def test_betas_that_are_none(kind, name, beta):
 @pytest.mark.parametrize("kind", [Adagrad, LectureMomentumAdagrad, RMSProp, Adam])
 @pytest.mark.parametrize("epsilon", [0, -1e-8, math.nan, math.inf, "small", None])
 def test_epsilons_that_are_none(kind, epsilon):
-    with pytest.raises((TypeError, ValueError), match=r"^epsilon must be a finite number, greater than 0; received "):
+    with pytest.raises(error_for(epsilon), match=r"^epsilon must be a finite number, greater than 0; received "):
         kind(0.1, epsilon=epsilon)
 
 
@@ -532,7 +537,7 @@ W = [np.ones((2, 3)), np.ones((1, 3))]
 @every_optimizer
 def test_matrices_that_do_not_fit(make, arguments, message):
     optimizer = make()
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises(TypeError if "real numbers" in message else ValueError, match=message):
         optimizer.step(*arguments)
     assert optimizer.iteration == 0
 

@@ -5,6 +5,7 @@ import pickle
 from fractions import Fraction
 
 import pytest
+from bad_input import error_for, error_for_integer
 
 from nn.training.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 
@@ -98,5 +99,6 @@ BAD = {
     ("kind", "name", "bad"), [(kind, name, bad) for kind, good in GOOD.items() for name in good for bad in BAD[name]]
 )
 def test_arguments_that_are_wrong(kind, name, bad):
-    with pytest.raises((TypeError, ValueError), match=rf"^{name} must be .*; received "):
+    error = (error_for_integer if name in {"every", "iterations"} else error_for)(bad)
+    with pytest.raises(error, match=rf"^{name} must be .*; received "):
         kind(**{**GOOD[kind], name: bad})

@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from bad_input import error_for, error_for_integer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -392,5 +393,6 @@ POSITIVE = [0, -0.5, nan, inf, None, "3", True]
     ],
 )
 def test_arguments_that_are_wrong(make, name, bad):
-    with pytest.raises((TypeError, ValueError), match=rf"^{name} must be .*; received "):
+    error = (error_for_integer if name in {"n", "over", "after", "patience"} else error_for)(bad)
+    with pytest.raises(error, match=rf"^{name} must be .*; received "):
         make(bad)
