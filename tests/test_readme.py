@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -28,10 +29,14 @@ def test_the_picture_is_what_draw_returns():
 
     To make the picture again: python -c "import tests.test_readme as t; t.write_picture()".
     """
-    stored, drawn = PICTURE.read_text(encoding="utf-8"), network_picture().decode()
-    assert NUMBER.sub("#", stored) == NUMBER.sub("#", drawn)
-    places = [[float(number) for number in NUMBER.findall(picture)] for picture in (stored, drawn)]
-    assert places[0] == pytest.approx(places[1], abs=0.11)
+    stored, drawn = (list(ElementTree.fromstring(svg).iter()) for svg in (PICTURE.read_bytes(), network_picture()))
+    assert [element.tag for element in stored] == [element.tag for element in drawn]
+    for before, after in zip(stored, drawn, strict=True):
+        assert (before.text, before.tail, before.keys()) == (after.text, after.tail, after.keys())
+        for attribute, text in before.items():
+            assert NUMBER.sub("#", text) == NUMBER.sub("#", after.get(attribute))
+            numbers = [[float(number) for number in NUMBER.findall(one)] for one in (text, after.get(attribute))]
+            assert numbers[0] == pytest.approx(numbers[1], abs=0.11)
 
 
 def write_picture():
