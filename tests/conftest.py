@@ -21,8 +21,6 @@ settings.load_profile("suite")
 def pytest_collection_modifyitems(items):
     """Notebooks take longest, so they start first, while there is other work to share."""
     items.sort(key=lambda item: getattr(item, "originalname", None) != "test_a_fresh_execution")
-        key=lambda item: item.originalname != "test_a_fresh_execution" if hasattr(item, "originalname") else True
-    )
 
 
 # A process that a test starts, in whichever folder, finds the packages that are tested, installed or not, and the
