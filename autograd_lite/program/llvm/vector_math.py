@@ -27,6 +27,8 @@ from typing import Any, TypeAlias
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from autograd_lite.primitives import BUILT_IN
+
 inf, nan = math.inf, math.nan
 
 DOUBLE = ir.DoubleType()
@@ -200,6 +202,17 @@ def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
     return fma(chains[1], x, chains[0])
 
 
+def lane_by_lane(function: str, *arguments: Vector) -> Vector:
+    """Call the function of the C library of that name once for each lane."""
+    builder, kind = arguments[0].builder, arguments[0].value.type
+    c_function = declare(builder.module, function, ir.FunctionType(DOUBLE, [DOUBLE] * len(arguments)))
+    result = ir.Constant(kind, ir.Undefined)
+    for lane in map(ir.IntType(32), range(kind.count)):
+        numbers = [builder.extract_element(argument.value, lane) for argument in arguments]
+        result = builder.insert_element(result, builder.call(c_function, numbers), lane)
+    return arguments[0].new(result)
+
+
 def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vector:
     """`easy`, but where the lane is `hard` the function of the C library, in a branch that is otherwise skipped."""
     builder, lanes = hard.builder, hard.value.type.count
@@ -207,12 +220,7 @@ def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vec
     any_lane = builder.call(declare(builder.module, f"llvm.vector.reduce.or.v{lanes}i1", kind), [hard.value])
     before = builder.block
     with builder.if_then(any_lane, likely=False):
-        slow = declare(builder.module, function, ir.FunctionType(DOUBLE, [DOUBLE] * len(arguments)))
-        result = easy.value
-        for lane in map(ir.IntType(32), range(lanes)):
-            numbers = [builder.extract_element(argument.value, lane) for argument in arguments]
-            result = builder.insert_element(result, builder.call(slow, numbers), lane)
-        result = builder.select(hard.value, result, easy.value)
+        result = builder.select(hard.value, lane_by_lane(function, *arguments).value, easy.value)
         after = builder.block
     merged = builder.phi(easy.value.type)
     merged.add_incoming(easy.value, before)
@@ -695,7 +703,7 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "greater":          lambda a, b: where(a > b, 1.0, 0.0),
     "multiply_no_nan":  lambda a, b: where(a.equals(0.0), 0.0, a * b),
 }
-"""How each primitive is written, by its name."""
+"""How a primitive is written, by its name; all others are functions of the C library, called lane by lane."""
 # fmt: on
 
 C_FUNCTIONS = ("sin", "cos", "tan", "fmod", "fma", "floor", "trunc")
@@ -710,12 +718,13 @@ asinh, log1p and sinh are 1.3 to 2.4 times as slow, and tan, asin, acos and atan
 
 
 @functools.cache
-def register_c_functions() -> None:
-    """Tell LLVM where the functions of the C library are; any that is not found is left to LLVM's own search."""
+def register_c_function(name: str) -> bool:
+    """Tell LLVM where a function of the C library is; return whether there is one of that name."""
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
-    for name in C_FUNCTIONS:
-        if hasattr(library, name):
-            llvm.add_symbol(name, ctypes.cast(library[name], ctypes.c_void_p).value)
+    if not hasattr(library, name):
+        return False
+    llvm.add_symbol(name, ctypes.cast(library[name], ctypes.c_void_p).value)
+    return True
 
 
 @functools.cache
@@ -769,7 +778,8 @@ class VectorMath:
     def __init__(self, module: ir.Module, lanes: int, library: bool | None = None) -> None:
         if lanes not in {1, 2, 4, 8}:
             raise ValueError(f"lanes must be 8, 4, 2 or 1, not {lanes}")
-        register_c_functions()
+        for name in C_FUNCTIONS:
+            register_c_function(name)
         self.module = module
         self.lanes = lanes
         self.vector = ir.VectorType(DOUBLE, lanes)
@@ -790,11 +800,15 @@ class VectorMath:
     def emit(self, name: str, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> ir.Value:
         """The primitive at the builder's position.
 
-        It may begin new basic blocks; the caller goes on at `builder.block`.
+        A row of the table without an emitter is computed by the function of the C library that has its name. It may
+        begin new basic blocks; the caller goes on at `builder.block`.
 
         Raises:
-            ValueError: if there is no such primitive, or if it is one that computes nothing (leaf, constant).
+            ValueError: if there is no such primitive, if it computes nothing (leaf, constant), or if it is
+                user-defined.
         """
+        if name not in EMITTERS and arguments and name in BUILT_IN and register_c_function(name):
+            return lane_by_lane(name, *(Vector(builder, argument) for argument in arguments)).value
         if name not in EMITTERS:
             raise ValueError(f"name must be that of a primitive that is computed, not {name!r}")
         if name in self.library:
