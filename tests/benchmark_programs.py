@@ -12,9 +12,6 @@ results (NumPy by hand, CasADi's buffer) are to be compared with our `bound`, th
 timed, all must agree to 1e-10. It takes about four minutes.
 
     python tests/benchmark_programs.py --section 1 --section 2
-    python tests/benchmark_programs.py --rates
-
-`--rates` measures what `autograd_lite.program.choice` estimates, and proposes rates.
 """
 
 import os
@@ -33,7 +30,6 @@ os.environ.update(SINGLE_THREAD)  # before NumPy is imported, here and in the pr
 
 import argparse  # noqa: E402
 import contextlib  # noqa: E402
-import functools  # noqa: E402
 import importlib.metadata  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
@@ -685,182 +681,6 @@ def print_fit():
     print(f"loss {found[0]['first']:.6f}, in the end {found[0]['loss']:.8f}")
 
 
-# 5. The rates of autograd_lite.program.choice
-
-MOST_SECONDS, MOST_BYTES = 1.0, 500e6
-"""Runs that would take longer, or more memory, are not measured."""
-
-
-def programs_to_rate():
-    """Programs of many kinds, each with its inputs and parameters."""
-    for sizes in ((2, 2, 1), *NETWORKS, (8, 32, 32, 32, 4), (100, 100, 100)):
-        _, error, inputs, parameters = network(sizes)
-        yield title(sizes), error, inputs, parameters
-    yield "scalar", *scalar_graph(), []
-    for operations in (100, 500, 3_000):
-        yield f"straight {operations}", *straight_line(operations)
-
-
-def measure_rates():
-    """Rows: program, its size, back end, points, seconds measured, seconds estimated."""
-    from autograd_lite.program.choice import BACKENDS
-
-    runs, compiled = [], []
-    for name, root, inputs, parameters in programs_to_rate():
-        program = autograd_lite.compile_program(root, inputs=inputs, parameters=parameters)
-        shape, size = program.shape, program.shape.size
-        P = np.array([w.data for w in parameters])
-        for backend in BACKENDS:
-            if shape.unable[backend]:
-                continue
-            shape.backend(backend)
-            compiled.append((name, size, backend, shape.seconds[backend], shape.estimates(1)[backend].compile))
-        for points in (1, 10, 100, 1_000, 10_000):
-            X = np.random.default_rng(0).uniform(0.1, 1, (points, len(inputs)))
-            steps = {}
-            for backend, estimate in shape.estimates(points).items():
-                memory = 8.0 * points * size.operations if backend == "numpy" else 0.0
-                if estimate.run < MOST_SECONDS and memory < MOST_BYTES:
-                    steps[backend] = functools.partial(shape.backend(backend), X, P)
-            for backend, seconds in turns(steps, 7, 0.002).items():
-                median = statistics.median(seconds)
-                runs.append((name, size, backend, points, median, shape.estimates(points)[backend].run))
-    return runs, compiled
-
-
-LANES = 8
-"""Points in a vector register of the machine with the rates."""
-
-RUN_TERMS = {
-    "python": (("a run", lambda s, n: 1), ("an operation and point", lambda s, n: n * s.operations)),
-    "numpy": (
-        ("a run", lambda s, n: 1),
-        ("an operation", lambda s, n: s.operations),
-        ("a product", lambda s, n: s.products),
-        ("an operation and point", lambda s, n: n * s.operations),
-    ),
-    "arrays": (
-        ("a run", lambda s, n: 1),
-        ("an array", lambda s, n: s.arrays),
-        ("a product", lambda s, n: s.products),
-        ("an array and point", lambda s, n: n * s.arrays),
-        ("an element and point", lambda s, n: n * s.elements),
-        ("a product and point", lambda s, n: n * s.products),
-    ),
-    "llvm": (
-        ("a run", lambda s, n: 1),
-        ("an element", lambda s, n: s.elements),
-        ("a product", lambda s, n: s.products),
-        ("an element and point", lambda s, n: rounded(n) * s.elements),
-        ("a transcendental one and point", lambda s, n: rounded(n) * s.transcendental),
-        ("a product and point", lambda s, n: rounded(n) * s.products),
-    ),
-}
-"""What the seconds of a run are a sum of, for each back end."""
-
-COMPILE_TERMS = {
-    "python": (("an operation", lambda s: s.operations),),
-    "numpy": (("an operation", lambda s: s.operations),),
-    "arrays": (
-        ("a program", lambda s: 1),
-        ("an array", lambda s: s.arrays),
-        ("a product", lambda s: s.products),
-    ),
-    "llvm": (
-        ("a program", lambda s: 1),
-        ("a loop", lambda s: s.loops),
-        ("another array", lambda s: s.arrays - s.loops),
-    ),
-}
-
-
-def rounded(points):
-    """Points, in whole vectors."""
-    return -(-points // LANES) * LANES
-
-
-def fit_rates(terms, seconds):
-    """Rates at least 0 so that sums of rates times terms are near the seconds, in proportion: 2 times is as far as 1/2.
-
-    Least squares of (estimate - seconds) / sqrt(estimate * seconds), with the estimate before in the denominator, one
-    rate after another.
-    """
-    A, b = np.array(terms, dtype=float), np.array(seconds)
-    rates = np.median(b[:, None] / A.clip(1), axis=0) / A.shape[1]
-    for _ in range(200):
-        weight = 1 / (b * (A @ rates))
-        for column in list(range(A.shape[1])) * 5:
-            rest = b - A @ rates + A[:, column] * rates[column]
-            a = A[:, column]
-            rates[column] = max(0.0, (weight * a * rest).sum() / (weight * a * a).sum())
-    return rates
-
-
-def print_proposal(what, terms, sizes, seconds, old):
-    """Rates for one back end, and how far estimates by them are from what was measured, at worst."""
-    A = [[compute(*size) for _, compute in terms] for size in sizes]
-    rates = fit_rates(A, seconds)
-    far = np.exp(np.abs(np.log(np.array(A, dtype=float) @ rates / seconds)))
-    before = np.exp(np.abs(np.log(np.array(old) / seconds)))
-    text = ", ".join(f"{rate:.2g} {name}" for rate, (name, _) in zip(rates, terms, strict=True))
-    print(f"    {what:<8}{text}")
-    for name, factors in (("now", before), ("then", far)):
-        print(f"    {'':<8}{name:<5}median {np.median(factors):.2f} times off, at worst {factors.max():.1f},", end=" ")
-        print(f"beyond 2: {np.count_nonzero(factors > 2)} of {len(factors)}")
-    return rates
-
-
-def print_rates():
-    runs, compiled = measure_rates()
-    print("\n5. Seconds measured beside those estimated")
-    print(f"\n    {'a run':<18}{'back end':<9}{'points':>7}{'measured':>11}{'estimated':>11}{'est./meas.':>11}")
-    for name, _, backend, points, seconds, estimate in runs:
-        print(
-            f"    {name:<18}{backend:<9}{points:>7,}{duration(seconds):>11}{duration(estimate):>11}"
-            f"{estimate / seconds:>11.2f}{'' if 0.5 < estimate / seconds < 2 else ' !'}"
-        )
-    print(f"\n    {'compiling':<18}{'back end':<9}{'measured':>11}{'estimated':>11}{'est./meas.':>11}")
-    for name, size, backend, seconds, estimate in compiled:
-        print(
-            f"    {name:<18}{backend:<9}{duration(seconds):>11}{duration(estimate):>11}{estimate / seconds:>11.2f}"
-            f"{' ' if 0.5 < estimate / seconds < 2 else ' !'}  {size}"
-        )
-    print("\n    Rates that fit better, seconds")
-    new = {}
-    for backend, terms in RUN_TERMS.items():
-        rows = [row for row in runs if row[2] == backend]
-        if rows:
-            sizes, seconds, old = zip(*((row[1::2][:2], row[4], row[5]) for row in rows), strict=True)
-            new[backend] = print_proposal(backend, terms, sizes, seconds, old)
-    print("    to compile:")
-    for backend, terms in COMPILE_TERMS.items():
-        rows = [row for row in compiled if row[2] == backend]
-        if rows:
-            sizes, seconds, old = zip(*(((row[1],), row[3], row[4]) for row in rows), strict=True)
-            print_proposal(backend, terms, sizes, seconds, old)
-    print_order(runs, new)
-
-
-def print_order(runs, new):
-    """Where the estimates, those now and those by new rates, take a back end that is not the fastest, and the cost."""
-    groups = {}
-    for name, size, backend, points, seconds, estimate in runs:
-        then = sum(rate * term(size, points) for rate, (_, term) in zip(new[backend], RUN_TERMS[backend], strict=True))
-        groups.setdefault((name, points), {})[backend] = seconds, estimate, then
-    print("\n    Where the fastest run is not that of the least estimate, by more than 10 %")
-    for which, place in (("now", 1), ("then", 2)):
-        wrong = 0
-        for (name, points), found in groups.items():
-            best, taken = (min(found, key=lambda backend: found[backend][at]) for at in (0, place))
-            if found[taken][0] > 1.1 * found[best][0]:
-                wrong += 1
-                print(
-                    f"    {which:<5}{name:<18}{points:>7,} points: {taken} takes {duration(found[taken][0])}, "
-                    f"{best} {duration(found[best][0])}"
-                )
-        print(f"    {which:<5}{wrong} of {len(groups)}")
-
-
 # Everything
 
 
@@ -890,8 +710,7 @@ def print_versions():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--section", type=int, action="append", choices=range(1, 6), help="only this one; repeatable")
-    parser.add_argument("--rates", action="store_true", help="section 5: measured times beside estimated ones")
+    parser.add_argument("--section", type=int, action="append", choices=range(1, 5), help="only this one; repeatable")
     parser.add_argument("--rounds", type=int, default=30, help="how often the engines take turns (default: 30)")
     parser.add_argument("--clock", choices=list(CLOCKS), default="cpu", help="which time is measured (default: cpu)")
     parser.add_argument("--jax-async", action="store_true", help="let JAX dispatch to a thread of its own, its default")
@@ -906,15 +725,13 @@ def main():
         import jax
 
         jax.config.update("jax_cpu_enable_async_dispatch", arguments.jax_async)  # without, small functions are faster
-    sections = arguments.section or ([5] if arguments.rates else [1, 2, 3, 4])
     print_versions()
-    for number in sorted({*sections, *([5] if arguments.rates else [])}):
+    for number in sorted(set(arguments.section or [1, 2, 3, 4])):
         {
             1: lambda: print_networks(arguments.rounds),
             2: lambda: print_scalar(arguments.rounds),
             3: print_compiling,
             4: print_fit,
-            5: print_rates,
         }[number]()
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from autograd_lite import Value, add, maximum, tanh
 from autograd_lite.program import compiled
-from autograd_lite.program.choice import Estimate, plan
 from nn.mlp import ACTIVATIONS, MLP
 from nn.training.batch_gradients import ENGINES, BatchGradients, gradients_by_values
 from nn.training.loop import fit
@@ -337,11 +336,10 @@ def test_all_engines_train_alike(options):
 def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, monkeypatch):
     """Five iterations by array code, then by LLVM; stopped after three, or seven, and resumed, to the same bits."""
     later = "llvm" if HAS_LLVM else "numpy"
-    estimates = {"arrays": Estimate(1.0, 0.0), later: Estimate(0.1, 5.0)}
-    monkeypatch.setattr(compiled.Shape, "plan", lambda self, points: plan(estimates))
+    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else later)
     used = []
-    backend = compiled.Shape.backend
-    monkeypatch.setattr(compiled.Shape, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
+    backend = compiled.Code.backend
+    monkeypatch.setattr(compiled.Code, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
     X, y = data(examples=40)
 
     def train(iterations, checkpoint=None, net=None):
@@ -364,8 +362,7 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
         resumed, again = train(10, file)
         assert again.loss == history.loss
         assert all(np.array_equal(a, b) for a, b in zip(resumed.weights, whole.weights, strict=True))
-    only = {"arrays": estimates["arrays"]}
-    monkeypatch.setattr(compiled.Shape, "plan", lambda self, points: plan(only))
+    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays")
     other, _ = train(10)
     assert not all(
         np.array_equal(a, b) for a, b in zip(other.weights, whole.weights, strict=True)
@@ -374,13 +371,12 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
 
 def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     later = "llvm" if HAS_LLVM else "numpy"
-    estimates = {"arrays": Estimate(1.0, 0.0), later: Estimate(0.1, 5.0)}
-    monkeypatch.setattr(compiled.Shape, "plan", lambda self, points: plan(estimates))
+    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else later)
     X, y = data()
     net = network()
     used = []
-    backend = compiled.Shape.backend
-    monkeypatch.setattr(compiled.Shape, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
+    backend = compiled.Code.backend
+    monkeypatch.setattr(compiled.Code, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
     engine = BatchGradients(net, X, y, squared_error)
     for runs in (0, 4, 0, 4):
         engine.gradients(engine.batch(X, y), net.weights, runs=runs)
@@ -392,17 +388,16 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
 
 
 def test_fewer_runs_are_those_of_before(monkeypatch):
-    estimates = {"arrays": Estimate(1.0, 0.0), "numpy": Estimate(0.1, 5.0)}
-    monkeypatch.setattr(compiled.Shape, "plan", lambda self, points: plan(estimates))
+    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
     X, y = data(examples=50)
     net = network(sizes=(9, 3))
     engine = BatchGradients(net, X, y, squared_error)
-    backend = compiled.Shape.backend
+    backend = compiled.Code.backend
     numbers = []
     for runs in (0, 5, 0):
         used = []
         monkeypatch.setattr(
-            compiled.Shape, "backend", lambda self, name, used=used: [used.append(name), backend(self, name)][1]
+            compiled.Code, "backend", lambda self, name, used=used: [used.append(name), backend(self, name)][1]
         )
         numbers.append(engine.gradients(engine.batch(X, y), net.weights, runs=runs))
     assert used == ["arrays"]
@@ -523,7 +518,7 @@ def test_to_fit_again_compiles_nothing(monkeypatch):
     def compile_(*_):
         raise AssertionError("something is compiled")
 
-    monkeypatch.setattr(compiled.Shape, "compile", compile_)
+    monkeypatch.setattr(compiled.Code, "compile", compile_)
     assert fit(network(), X, y, stop=MaximumIterations(3), validation=(X, y)).loss == first.loss
     with pytest.raises(AssertionError, match="something is compiled"):
         fit(network(sizes=(5, 3)), X, y, stop=MaximumIterations(3))

@@ -37,8 +37,8 @@ def compile_program(
         parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
             variables are summed over the batch.
         gradients: False leaves the gradients out.
-        backend: "auto", the fastest for the size by rates that were measured, compile time included, the same each
-            time; "measured", the fastest by a measurement at the first run; or "python", "numpy", "arrays", "llvm".
+        backend: "python", "numpy", "arrays" or "llvm"; or "auto": array code if the graph has matrices, else NumPy, or
+            floats for a few points; and machine code once the program has run so often that compiling it pays.
         max_nodes: how large the graph of the outputs may be; that of the gradients comes to it.
 
     Gives a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
@@ -68,8 +68,8 @@ def compile_program(
     """
     from autograd_lite.program.compiled import Program  # noqa: PLC0415  late: it imports NumPy
 
-    if backend not in {"auto", "measured", *BACKENDS}:
-        raise ValueError(f"backend must be auto, measured, or one of {', '.join(BACKENDS)}; received {backend!r}")
+    if backend not in {"auto", *BACKENDS}:
+        raise ValueError(f"backend must be auto or one of {', '.join(BACKENDS)}; received {backend!r}")
     if isinstance(inputs, Value) or isinstance(parameters, Value):
         raise TypeError("inputs and parameters must be sequences of Values, received one Value: write [value]")
     statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)

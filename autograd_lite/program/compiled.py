@@ -13,90 +13,104 @@ import numpy as np
 
 from autograd_lite.checks import check_integer
 from autograd_lite.primitives import BUILT_IN
-from autograd_lite.program.choice import BACKENDS, ESTIMATES, Estimate, Plan, Size, llvmlite_is_missing, plan, unable
+from autograd_lite.program.choice import BACKENDS, choose, obstacle, paying_run
 from autograd_lite.program.matrices import Arrays, find_arrays
-from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, Floats, Numbers
+from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, FloatArray, Floats
 from autograd_lite.program.python.source import array_source, straight_line_source
 from autograd_lite.program.statements import Statements
 from autograd_lite.value import Value
 
 MOST_CACHED = 128
-"""Graph shapes whose compiled programs are kept."""
+"""How many graphs' code is kept."""
 
 
 class Evaluation(NamedTuple):
-    """What a program computes for a batch of N points."""
+    """What a program computes for a batch of N points.
 
-    outputs: Numbers
-    """Of shape (N, outputs)."""
-    input_gradients: Numbers
-    """The gradients of the first output of each point with respect to the inputs that are variables: (N, variables)."""
+    Attributes:
+        outputs: of shape (N, outputs).
+        input_gradients: the gradients of the first output of each point with respect to the inputs that are variables,
+            of shape (N, variables).
+        total: the sum of the first output over the batch.
+        parameter_gradients: the gradient of that sum with respect to the parameters that are variables, of shape
+            (variables,).
+    """
+
+    outputs: FloatArray
+    input_gradients: FloatArray
     total: float
-    """The sum of the first output over the batch."""
-    parameter_gradients: Numbers
-    """The gradient of that sum with respect to the parameters that are variables, of shape (variables,)."""
+    parameter_gradients: FloatArray
+
+    def __repr__(self) -> str:
+        return f"<Evaluation: {_shapes(self)}; total {self.total!r}>"
 
 
 class Bound(NamedTuple):
-    """A program on arrays that stay, from `Program.bind`: `run()` computes the results anew, in place."""
+    """A program on preallocated arrays, from `Program.bind`; `run()` recomputes the results in place.
 
-    inputs: Numbers
-    """Of shape (N, inputs); to be changed."""
-    parameters: Numbers
-    """Of shape (parameters,); to be changed."""
-    outputs: Numbers
-    """As in `Evaluation`."""
-    input_gradients: Numbers
-    """As in `Evaluation`."""
-    total: Numbers
-    """As in `Evaluation`, in an array of one number; of none, without gradients."""
-    parameter_gradients: Numbers
-    """As in `Evaluation`."""
+    Attributes:
+        inputs: of shape (N, inputs), to be changed.
+        parameters: of shape (parameters,), to be changed.
+        outputs, input_gradients, parameter_gradients: as in `Evaluation`.
+        total: as in `Evaluation`, in an array of one number; of none, without gradients.
+        run: recomputes the outputs, gradients and total.
+    """
+
+    inputs: FloatArray
+    parameters: FloatArray
+    outputs: FloatArray
+    input_gradients: FloatArray
+    total: FloatArray
+    parameter_gradients: FloatArray
     run: Callable[[], None]
-    """Computes the outputs, gradients and total anew."""
+
+    def __repr__(self) -> str:
+        return f"<Bound: inputs {self.inputs.shape}, {_shapes(self)}; total {self.total.tolist()}>"
 
 
-class Shape:
-    """What programs of one graph shape share: the arrays that were found, and what has been compiled."""
+def _shapes(results: Evaluation | Bound) -> str:
+    return (
+        f"outputs {results.outputs.shape}, input_gradients {results.input_gradients.shape}, "
+        f"parameter_gradients {results.parameter_gradients.shape}"
+    )
+
+
+class Code:
+    """What programs of equal graphs share: the arrays that were found, and the back ends that were compiled."""
 
     def __init__(self, statements: Statements) -> None:
         self.statements = statements
         self.arrays: Arrays = find_arrays(statements)
-        self.size = Size.of(statements, self.arrays)
         self.backends: dict[str, Backend] = {}
-        self.plans: dict[int, Plan] = {}
         self.seconds: dict[str, float] = {}
         """How long each back end took to compile."""
         self.lock = Lock()
-        self.unable = {name: unable(name, self.size, statements.ops) for name in BACKENDS}
-        if not self.arrays.matrices:
-            self.unable["arrays"] = "nothing in the graph forms a matrix"
-        if all(self.unable.values()):
-            raise ValueError(f"the graph is too large to be compiled: {self.unable['numpy']}; {self.unable['llvm']}")
+        self.obstacles = {name: obstacle(name, statements, self.arrays) for name in BACKENDS}
+        if all(self.obstacles.values()):
+            raise ValueError(
+                f"the graph is too large to be compiled: {self.obstacles['numpy']}; {self.obstacles['llvm']}"
+            )
 
     def backend(self, name: str) -> Backend:
-        """The back end, compiled if it was not yet."""
-        known = self.backends.get(name)
-        if known is not None:
-            return known
-        with self.lock:
-            if name not in self.backends:
-                start = time.perf_counter()
-                self.backends[name] = self.compile(name)
-                self.seconds[name] = time.perf_counter() - start
-            return self.backends[name]
-
-    def compile(self, name: str) -> Backend:
-        """Compile for a back end.
+        """Return the back end, which is compiled when it is first asked for.
 
         Raises:
             ValueError: if it cannot run this program.
             ImportError: if llvmlite is missing.
         """
-        reason = self.unable[name]
-        if reason:
-            missing = name == "llvm" and llvmlite_is_missing()
-            raise (ImportError if missing else ValueError)(f"backend {name!r} is not possible: {reason}")
+        if name not in self.backends:
+            with self.lock:
+                if name not in self.backends:
+                    start = time.perf_counter()
+                    self.backends[name] = self.compile(name)
+                    self.seconds[name] = time.perf_counter() - start
+        return self.backends[name]
+
+    def compile(self, name: str) -> Backend:
+        """Compile for a back end."""
+        error = self.obstacles[name]
+        if error is not None:
+            raise type(error)(f"backend {name!r} is not possible: {error}")
         if name == "llvm":
             from autograd_lite.program.llvm.machine import Machine  # noqa: PLC0415  late: llvmlite is an extra
 
@@ -105,35 +119,35 @@ class Shape:
             return ArrayCode(self.arrays, self.statements.rows)
         return Floats(self.statements) if name == "python" else Batches(self.statements)
 
-    def estimates(self, points: int) -> dict[str, Estimate]:
-        """The estimates of all back ends that can run it."""
-        return {name: ESTIMATES[name](self.size, points) for name in BACKENDS if not self.unable[name]}
+    def choose(self, points: int, runs: float) -> str:
+        """Return the name of the back end for a batch of this size, when the program has run so often."""
+        return choose(
+            self.statements.operations,
+            points,
+            runs,
+            matrices=bool(self.arrays.matrices),
+            llvm=self.obstacles["llvm"] is None,
+        )
 
-    def plan(self, points: int) -> Plan:
-        """Which back end runs batches of so many points, and when."""
-        if points not in self.plans:
-            self.plans[points] = plan(self.estimates(points))
-        return self.plans[points]
 
-
-_SHAPES: OrderedDict[tuple[Any, ...], Shape] = OrderedDict()
+_CODES: OrderedDict[tuple[Any, ...], Code] = OrderedDict()
 _LOCK = Lock()
 
 
-def shape_of(statements: Statements) -> Shape:
-    """The shape of a graph, from the cache if it was compiled before."""
+def code_of(statements: Statements) -> Code:
+    """Return the code of a graph, from the cache if an equal one was compiled before."""
     own = tuple(statements.rows[op] for op in sorted(set(statements.rows) - BUILT_IN))
     key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), own)
     with _LOCK:
-        if key in _SHAPES:
-            _SHAPES.move_to_end(key)
-            return _SHAPES[key]
-    shape = Shape(statements)
+        if key in _CODES:
+            _CODES.move_to_end(key)
+            return _CODES[key]
+    code = Code(statements)
     with _LOCK:
-        shape = _SHAPES.setdefault(key, shape)
-        while len(_SHAPES) > MOST_CACHED:
-            _SHAPES.popitem(last=False)
-    return shape
+        code = _CODES.setdefault(key, code)
+        while len(_CODES) > MOST_CACHED:
+            _CODES.popitem(last=False)
+    return code
 
 
 class Program:
@@ -141,23 +155,18 @@ class Program:
 
     Attributes:
         inputs, parameters: how many there are.
-        backend: the name of the back end that it was bound to, "auto" or "measured".
-        spent: how many seconds, by estimates, "auto" takes the runs so far to have taken.
-        measured: the back ends that "measured" has chosen, by the size of the batch.
+        backend: the name of its back end, or "auto".
+        runs: how often it has run; "auto" depends on it. Whoever resumes a computation sets it.
 
     Made by `autograd_lite.compile_program`, which says more.
     """
 
     def __init__(self, statements: Statements, backend: str = "auto") -> None:
-        self.statements, self.roots, self.backend = statements, statements.roots, backend
-        self.shape = shape_of(statements)
+        self.statements, self.backend, self.runs = statements, backend, 0
+        self.code = code_of(statements)
         self.inputs, self.parameters = statements.inputs, statements.parameters
-        self.differentiates = bool(statements.totals)
-        self.spent = 0.0  # seconds, by the estimates
-        self.settled: dict[int, Backend] = {}
-        self.measured: dict[int, str] = {}
-        if backend not in {"auto", "measured"}:
-            self.shape.backend(backend)
+        if backend != "auto":
+            self.code.backend(backend)
 
     def __call__(self, inputs: Any = None, parameters: Any = ()) -> Evaluation:
         """Run the program for a batch.
@@ -167,16 +176,24 @@ class Program:
             parameters: of shape (parameters,).
 
         Raises:
-            ValueError: naming the argument whose shape is wrong, or that is no numbers.
+            ValueError: naming the argument whose shape is wrong, or that is not an array of numbers.
         """
         X, P = self._inputs(inputs), self._parameters(parameters)
-        backend = self.settled.get(len(X)) or self._next_backend(X, P)
-        return self._evaluation(*backend(X, P))
+        backend = self.code.backend(self.chosen(len(X), self.runs))
+        self.runs += 1
+        outputs, totals = backend(X, P)
+        roots = self.statements.roots
+        total = totals.item(0) if self.statements.totals else float(outputs[:, 0].sum())
+        return Evaluation(
+            outputs=outputs[:, :roots],
+            input_gradients=outputs[:, roots:],
+            total=total,
+            parameter_gradients=totals[1:],
+        )
 
-    def _evaluation(self, outputs: Numbers, totals: Numbers) -> Evaluation:
-        roots = self.roots
-        total = totals.item(0) if self.differentiates else float(outputs[:, 0].sum())
-        return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
+    def chosen(self, points: int, runs: float) -> str:
+        """Return the name of the back end for a batch of this size, when the program has run so often."""
+        return self.code.choose(points, runs) if self.backend == "auto" else self.backend
 
     def bind(self, inputs: Any = None, parameters: Any = ()) -> "Bound":
         """Run the program on arrays that stay: their numbers may be changed, and the program run again, in place.
@@ -204,14 +221,19 @@ class Program:
                     f"{argument} must be a NumPy array of float64, whose memory can be used as it is; "
                     f"received {given!r:.100}"
                 )
-        if self.backend == "auto":
-            backend = self.shape.backend(self.shape.plan(len(X)).final)
-        else:
-            backend = self.settled.get(len(X)) or self._next_backend(X, P)
-        outputs, totals, run = backend.bind(X, P)
-        return Bound(X, P, outputs[:, : self.roots], outputs[:, self.roots :], totals[:1], totals[1:], run)
+        outputs, totals, run = self.code.backend(self.chosen(len(X), math.inf)).bind(X, P)
+        roots = self.statements.roots
+        return Bound(
+            inputs=X,
+            parameters=P,
+            outputs=outputs[:, :roots],
+            input_gradients=outputs[:, roots:],
+            total=totals[:1],
+            parameter_gradients=totals[1:],
+            run=run,
+        )
 
-    def _inputs(self, inputs: Any) -> Numbers:
+    def _inputs(self, inputs: Any) -> FloatArray:
         if inputs is None and self.inputs == 0:
             return np.empty((1, 0))
         X = _numbers("inputs", inputs)
@@ -220,37 +242,11 @@ class Program:
             raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {shape}")
         return X
 
-    def _parameters(self, parameters: Any) -> Numbers:
+    def _parameters(self, parameters: Any) -> FloatArray:
         P = _numbers("parameters", parameters)
         if P.shape != (self.parameters,):
             raise ValueError(f"parameters must have shape ({self.parameters},); received {P.shape}")
         return P if P.flags.c_contiguous else np.ascontiguousarray(P)
-
-    def _next_backend(self, X: Numbers, P: Numbers) -> Backend:
-        """The back end for this run; it is settled when no further run could change it."""
-        points, name = len(X), self.backend
-        if name == "auto":
-            plan = self.shape.plan(points)
-            name = plan.backend(self.spent)
-            self.spent += plan.run
-            if name != plan.final:
-                return self.shape.backend(name)
-        elif name == "measured":
-            times = self.measure_on(X, P)
-            name = self.measured[points] = min(times, key=lambda name: times[name])
-        self.settled[points] = self.shape.backend(name)
-        return self.settled[points]
-
-    def assume_runs(self, runs: int, points: int) -> None:
-        """Let the back end be the one that "auto" means after so many runs with batches of so many points."""
-        plan = self.shape.plan(points)
-        self.spent = runs * plan.run
-        if self.backend == "auto" and plan.backend(self.spent) != plan.final:
-            self.settled.pop(points, None)
-
-    def chosen(self, points: int, spent: float) -> str:
-        """The back end that "auto" means for a batch of so many points, after runs that took so many seconds."""
-        return self.shape.plan(points).backend(spent)
 
     # What it is
 
@@ -262,7 +258,7 @@ class Program:
     @property
     def source(self) -> str:
         """The program as Python: array code if the graph has the structure of matrices, else straight-line code."""
-        if self.shape.arrays.matrices:
+        if self.code.arrays.matrices:
             return array_source(find_arrays(self.statements), self.statements.names).source.text
         return self.straight_line_source
 
@@ -278,14 +274,14 @@ class Program:
         Raises:
             ValueError, ImportError: if it cannot.
         """
-        machine = self.shape.backend("llvm")
+        machine = self.code.backend("llvm")
         from autograd_lite.program.llvm.machine import Machine  # noqa: PLC0415  it is there, now that this has compiled
 
         assert isinstance(machine, Machine)
         return machine.text
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph anew")
+        raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph again")
 
     def __repr__(self) -> str:
         return (
@@ -294,68 +290,62 @@ class Program:
         )
 
     def measure(self, points: int = 100, seconds: float = 0.2) -> dict[str, float]:
-        """The seconds that a run takes by each back end that can run it, measured now; they are compiled for it.
+        """Measure how many seconds a run takes by each back end that can run the program; each is compiled for it.
 
         Arguments:
-            points: of a batch of random numbers.
+            points: the size of the batch of random numbers.
             seconds: about how long each back end is tried.
         """
         generator = np.random.default_rng(0)
         X, P = generator.uniform(0.1, 1, (points, self.inputs)), generator.uniform(-1, 1, self.parameters)
-        return self.measure_on(X, P, seconds)
-
-    def measure_on(self, X: Numbers, P: Numbers, seconds: float = 0.05) -> dict[str, float]:
-        """The seconds of a run with these numbers; back ends that cannot be fast are left out."""
-        estimates = self.shape.estimates(len(X))
-        least = min(estimate.run for estimate in estimates.values())
-        names = [name for name, estimate in estimates.items() if estimate.run < 100 * least]
-        return {name: _median_seconds(self.shape.backend(name), X, P, seconds) for name in names}
+        possible = [name for name, error in self.code.obstacles.items() if error is None]
+        return {name: _median_seconds(self.code.backend(name), X, P, seconds) for name in possible}
 
     def explain(self, points: int = 100) -> str:
-        """What was compiled, which back end is chosen for a batch of so many points, and why, as text."""
+        """Return as text what was compiled, and which back end runs a batch of this size, and why."""
         check_integer("points", points, 1)
-        shape = self.shape
-        size, estimates = shape.size, shape.estimates(points)
-        form = (
-            f"{len(shape.arrays.computed)} arrays, of which {len(shape.arrays.matrices)} are matrix products"
-            if shape.arrays.matrices
-            else "straight-line code: nothing in it forms a matrix"
-        )
-        lines = [
-            f"{size.operations:,} operations for each point; {form}.",
-            f"Back ends, for a batch of {points:,}:",
-        ]
+        code = self.code
+        arrays = code.arrays
+        form = "straight-line code: nothing in it forms a matrix"
+        if arrays.matrices:
+            form = f"{len(arrays.computed)} arrays, of which {len(arrays.matrices)} are matrix products"
+        lines = [f"{self.operations:,} operations for each point; {form}.", "Back ends:"]
         for name, words in BACKENDS.items():
-            if name in estimates:
-                run, to_compile = estimates[name]
-                done = (
-                    f"compiled in {shape.seconds[name]:.2g} s"
-                    if name in shape.seconds
-                    else f"{to_compile:.2g} s to compile"
-                )
-                lines.append(f"  {name:<7} about {1e6 * run:,.0f} µs a run, {done}: {words}")
-            else:
-                lines.append(f"  {name:<7} no: {shape.unable[name]}")
-        return "\n".join([*lines, self._why(points)])
+            error = code.obstacles[name]
+            compiled = f", compiled in {code.seconds[name]:.2g} s" if name in code.seconds else ""
+            lines.append(f"  {name:<7} {words}{compiled}" if error is None else f"  {name:<7} no: {error}")
+        return "\n".join([*lines, f"For a batch of {points:,}: {self._why(points)}"])
 
     def _why(self, points: int) -> str:
-        if self.backend == "measured":
-            chosen = ", ".join(f"{name} for {n:,} points" for n, name in self.measured.items()) or "none yet"
-            return f"The fastest is measured at the first run with a batch of its size; chosen: {chosen}."
         if self.backend != "auto":
-            return f"{self.backend} runs it, as you asked."
-        plan = self.shape.plan(points)
-        first, *others = plan.stages
-        if not others:
-            return f"{first.backend} runs it: it takes the least time to compile and run."
-        later = "".join(f", {stage.backend} after {math.ceil(stage.seconds / plan.run):,} runs" for stage in others)
-        return f"Chosen: {first.backend} first{later}, which take as long as compiling for it."
+            return f"{self.backend}, as you asked."
+        first, last = self.chosen(points, 0), self.chosen(points, math.inf)
+        if first == "llvm":
+            return "llvm; the batch is so large that compiling to machine code pays at once."
+        reason = {
+            "python": "for so few operations, floats are faster than arrays",
+            "numpy": "the graph has no matrices",
+            "arrays": "the graph has matrices",
+        }[first]
+        if first == last:
+            return f"{first}; {reason}."
+        return f"{first}; {reason}. After {paying_run(points):,} runs llvm; by then, compiling to machine code pays."
+
+
+def _median_seconds(backend: Backend, X: FloatArray, P: FloatArray, seconds: float) -> float:
+    backend(X, P)
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
+        start = time.perf_counter()
+        backend(X, P)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
 
 
 FLOAT = np.dtype(np.float64)
 
 
-def _numbers(argument: str, numbers: Any) -> Numbers:
+def _numbers(argument: str, numbers: Any) -> FloatArray:
     """An array of floats; the array itself, if it is one."""
     if type(numbers) is np.ndarray and numbers.dtype is FLOAT and numbers.flags.aligned:
         return numbers
@@ -369,13 +359,3 @@ def _numbers(argument: str, numbers: Any) -> Numbers:
         if isinstance(numbers, Iterable) and any(isinstance(entry, Value) for entry in numbers):
             hint = "; of Values take the numbers, as in [w.data for w in weights]"
         raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}") from None
-
-
-def _median_seconds(backend: Backend, X: Numbers, P: Numbers, seconds: float) -> float:
-    backend(X, P)
-    times: list[float] = []
-    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
-        start = time.perf_counter()
-        backend(X, P)
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]

@@ -165,7 +165,7 @@ class BatchGradients:
         """
         if not self.reason:
             program = self.programs[True]
-            program.assume_runs(runs, len(batch))
+            program.runs = runs
             result = program(batch, self._parameters(weights, removed, scale))
             self._watch(batch, result.outputs, runs)
             flat = result.parameter_gradients[: self.ends[-1]]
@@ -182,7 +182,7 @@ class BatchGradients:
                 x, y = self._data(batch[:1])
                 self.programs[False] = self._compile(x[0], y[0], gradients=False)
             program = self.programs[False]
-            program.assume_runs(runs, len(batch))
+            program.runs = runs
             outputs = program(batch, self._parameters(weights)).outputs
             self._watch(batch, outputs, runs)
             if not self.reason:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_lite.program.llvm.kernel import Kernel
 from autograd_lite.program.matrices import Arrays
-from autograd_lite.program.python.interpreted import Numbers
+from autograd_lite.program.python.interpreted import FloatArray
 
 
 @cache
@@ -41,7 +41,7 @@ class Machine:
     Arguments:
         arrays: the program.
         lanes: how many points a vector has; as many as this processor's registers hold if None.
-        library: whether a vector library of the system may be used (see `NumbersMath`).
+        library: whether a vector library of the system may be used (see `FloatArrayMath`).
 
     Raises:
         KeyError: if LLVM does not know a primitive, as one of your own.
@@ -63,7 +63,7 @@ class Machine:
         self.doubles = kernel.doubles
         self.local = threading.local()
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Backend` says."""
         try:
             call: Call = self.local.call
@@ -74,7 +74,7 @@ class Machine:
         self.run(call.address)
         return outputs, totals
 
-    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+    def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """As `Backend` says."""
         outputs, totals, arguments = self._arguments(inputs, parameters)
         call = Call(self.doubles)
@@ -87,7 +87,7 @@ class Machine:
         run_again()
         return outputs, totals, run_again
 
-    def _arguments(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, tuple[int, ...]]:
+    def _arguments(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, ...]]:
         """Room for the outputs and the totals, and what the machine code is called with."""
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
@@ -119,7 +119,7 @@ class Call:
 EIGHT = struct.Struct("8q")
 
 
-def _address(array: Numbers) -> int:
+def _address(array: FloatArray) -> int:
     """Where the numbers of an array are."""
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way

@@ -13,13 +13,13 @@ from autograd_lite.program.python.functions import function_of, stack
 from autograd_lite.program.python.source import ArraySource, Source, array_source, straight_line_source
 from autograd_lite.program.statements import Statements
 
-Numbers: TypeAlias = npt.NDArray[np.float64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
 class Backend(Protocol):
     """Runs a program."""
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The outputs, of shape (N, outputs), and the totals, summed over the batch.
 
         Arguments:
@@ -28,7 +28,7 @@ class Backend(Protocol):
         """
         ...
 
-    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+    def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """Run, and give also what runs again, on what the same arrays hold then, into the same results."""
         ...
 
@@ -39,11 +39,11 @@ class Interpreted:
     block: int
     """How many points."""
 
-    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Backend.__call__`, for one block."""
         raise NotImplementedError
 
-    def __call__(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Backend` says."""
         if len(inputs) <= self.block:
             return self.compute(inputs, parameters)
@@ -52,7 +52,7 @@ class Interpreted:
         ]
         return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
-    def bind(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers, Callable[[], None]]:
+    def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """As `Backend` says."""
         outputs, totals = self(inputs, parameters)
 
@@ -80,7 +80,7 @@ class Floats(Interpreted):
         self.outputs, self.totals = len(statements.outputs), len(statements.totals)
         self.block = 100_000
 
-    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Interpreted` says."""
         weights, program = parameters.tolist(), self.program
         points = [program(point, weights) for point in inputs.tolist()]
@@ -96,7 +96,7 @@ class Batches(Interpreted):
         self.program = load(source, lambda op: function_of(op, statements.rows[op]))
         self.block = max(100, 1_000_000 // max(1, statements.operations))
 
-    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Interpreted` says."""
         points = len(inputs)
         with np.errstate(all="ignore"):
@@ -124,7 +124,7 @@ class ArrayCode(Interpreted):
         self.overlapping = len(set(places)) < len(places)
         self.block = 1000
 
-    def compute(self, inputs: Numbers, parameters: Numbers) -> tuple[Numbers, Numbers]:
+    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Interpreted` says."""
         rows = inputs.T
         with np.errstate(all="ignore"):
@@ -154,13 +154,13 @@ class Selection:
         if not np.array_equal(flat, np.arange(self.start, self.stop)):
             self.start = None
 
-    def of(self, vector: Numbers) -> Numbers:
+    def of(self, vector: FloatArray) -> FloatArray:
         """The matrix."""
         if self.start is None:
             return vector[self.members]
         return vector[self.start : self.stop].reshape(self.members.shape)
 
-    def put(self, vector: Numbers, matrix: Numbers | float, overlapping: bool) -> None:
+    def put(self, vector: FloatArray, matrix: FloatArray | float, overlapping: bool) -> None:
         """Add the matrix to the vector; unless others overlap with it, there are zeros there."""
         if overlapping:
             np.add.at(vector, self.members, matrix)
