@@ -18,11 +18,8 @@ OPERATORS = {
 FUNCTIONS = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "σ": "sigmoid", "sgn": "sign", "ReLU": "relu",
     "LeakyReLU": "leaky_relu", "max": "maximum", "min": "minimum",
-    **{
-        name: name
-        for name in "exp log sin cos tan sinh cosh tanh asinh acosh atanh erf softplus atan2".split()
-    },
 }  # fmt: skip
+FUNCTIONS |= {name: name for name, row in PRIMITIVES.items() if row.symbol == name}
 
 
 def parse(mathml):

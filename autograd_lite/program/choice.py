@@ -7,7 +7,6 @@ returns the same bits each time.
 import math
 from importlib.util import find_spec
 
-from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.matrices import Arrays
 from autograd_lite.program.statements import Statements
 
@@ -51,10 +50,10 @@ def obstacle(name: str, statements: Statements, arrays: Arrays) -> Exception | N
     if name == "arrays" and not arrays.matrices:
         return ValueError("nothing in the graph forms a matrix")
     if name == "llvm":
-        unknown = sorted({op for op in statements.ops if op not in BUILT_IN} - {"input", "parameter"})
+        unknown = statements.user_defined()
         number = len(arrays.computed) + len(arrays.totals)
         if unknown:
-            return ValueError(f"LLVM does not know the primitive {unknown[0]}")
+            return ValueError(f"LLVM does not know the primitive {unknown[0].name}")
         if number > MOST_ARRAYS:
             return ValueError(f"{number:,} arrays are more than the {MOST_ARRAYS:,} that LLVM is given")
         if find_spec("llvmlite") is None:

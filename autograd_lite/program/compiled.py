@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from autograd_lite.checks import check_integer
-from autograd_lite.primitives import BUILT_IN
 from autograd_lite.program.choice import BACKENDS, choose, obstacle, paying_run
 from autograd_lite.program.matrices import Arrays, find_arrays
 from autograd_lite.program.python.interpreted import ArrayCode, Backend, Batches, FloatArray, Floats
@@ -116,7 +115,7 @@ class Code:
 
             return Machine(self.arrays)
         if name == "arrays":
-            return ArrayCode(self.arrays, self.statements.rows)
+            return ArrayCode(self.arrays)
         return Floats(self.statements) if name == "python" else Batches(self.statements)
 
     def choose(self, points: int, runs: float) -> str:
@@ -136,8 +135,7 @@ _LOCK = Lock()
 
 def code_of(statements: Statements) -> Code:
     """Return the code of a graph, from the cache if an equal one was compiled before."""
-    own = tuple(statements.rows[op] for op in sorted(set(statements.rows) - BUILT_IN))
-    key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), own)
+    key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), statements.user_defined())
     with _LOCK:
         if key in _CODES:
             _CODES.move_to_end(key)

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
-from autograd_lite.program.statements import COMMUTATIVE, Statements, without_dead
+from autograd_lite.primitives import ADD, MULTIPLY, Primitive
+from autograd_lite.program.statements import Statements, without_dead
 from autograd_lite.words.lecture import lecture_name
 
 ONE = -1
@@ -71,13 +72,19 @@ class Array:
         name: what its statements are called by the labels of the graph; "" if they have no name in common.
     """
 
-    op: str
+    op: Primitive | str
     rows: int
     varies: bool
     arguments: tuple[Operand, ...] = ()
     matrix: Matrix = ()
     backward: bool = False
     name: str = ""
+
+    @property
+    def primitive(self) -> Primitive:
+        """The primitive that is applied row by row."""
+        assert isinstance(self.op, Primitive)
+        return self.op
 
 
 class Total(NamedTuple):
@@ -136,7 +143,7 @@ def find_arrays(statements: Statements) -> Arrays:
     >>> s = [row[0] * x[0] + row[1] * x[1] for row in W]
     >>> e = s[0].tanh() * s[1].tanh()
     >>> arrays = find_arrays(trace(e, x, W[0] + W[1], gradients=False, max_nodes=1000))
-    >>> [(array.op, array.rows) for array in arrays.computed]
+    >>> [(getattr(array.op, "name", array.op), array.rows) for array in arrays.computed]
     [('matmul', 2), ('tanh', 2), ('multiply', 1)]
     """
     merged = _merge_equal_sums(statements)
@@ -163,17 +170,17 @@ def _merge_equal_sums(statements: Statements) -> Statements:
     within = {
         argument
         for position, op in enumerate(ops)
-        if op == "add"
+        if op is ADD
         for argument in arguments[position]
-        if ops[argument] == "add" and uses[argument] == 1
+        if ops[argument] is ADD and uses[argument] == 1
     }
     known: dict[tuple[object, ...], int] = {}
     equal = list(range(len(statements)))  # for each statement, the first that is equal to it
     for position, op in enumerate(ops):
         if arguments[position]:
-            in_any_order = op in COMMUTATIVE
+            in_any_order = op.commutative
             parts = arguments[position]
-            if op == "add" and position not in within:
+            if op is ADD and position not in within:
                 parts = tuple(_terms(statements, uses, position)[0])
                 in_any_order = True
             parts = tuple([equal[part] for part in parts])
@@ -205,7 +212,7 @@ def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[
     stack = list(reversed(statements.arguments[position]))
     while stack:
         term = stack.pop()
-        if statements.ops[term] == "add" and uses[term] == 1:
+        if statements.ops[term] is ADD and uses[term] == 1:
             inner.append(term)
             stack.extend(reversed(statements.arguments[term]))
         elif statements.numbers.get(term) != 0.0:  # the built-in sum begins with 0
@@ -222,7 +229,7 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
 
     def product(position: int) -> tuple[int, int] | None:
         """The parameter of a product, and the factor that varies."""
-        if statements.ops[position] == "multiply":
+        if statements.ops[position] is MULTIPLY:
             a, b = statements.arguments[position]
             for parameter, factor in ((a, b), (b, a)):
                 if first <= parameter < last and varies[factor]:
@@ -249,7 +256,7 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
         pair = product(position)
         if pair is not None:
             found[position] = _Sum({pair[1]: pair[0]}, ())
-        elif statements.ops[position] == "add":
+        elif statements.ops[position] is ADD:
             terms, inner = _terms(statements, uses, position)
             within.update(inner)
             of_sum = take_apart(terms)
@@ -313,7 +320,7 @@ class _Finder:
         of_sum = self.sums.get(position)
         if of_sum is not None:
             return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
-        if self.grouping and self.statements.ops[position] == "add":
+        if self.grouping and self.statements.ops[position] is ADD:
             return _terms(self.statements, self.uses, position)[0]
         return self.statements.arguments[position]
 
@@ -352,7 +359,7 @@ class _Finder:
                 terms = self._sorted(self._arguments(group[0]))
                 self._new_array("sum", group, (self.rows(terms),))
             else:
-                self._place_elements(str(kind[0]), group)
+                self._place_elements(self.statements.ops[group[0]], group)
 
     def _kind(self, position: int) -> tuple[object, ...]:
         """What statements must have in common to be rows of one array."""
@@ -362,7 +369,7 @@ class _Finder:
             return "matmul", phase, tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
         op = self.statements.ops[position]
         arguments = self._arguments(position)
-        if self.grouping and op == "add":
+        if self.grouping and op is ADD:
             arguments = self._sorted(arguments)
             arrays = set(map(self._array_of, arguments))
             if (
@@ -388,10 +395,10 @@ class _Finder:
         array, row = self.place[position]
         return self.order[id(array)], row
 
-    def _place_elements(self, op: str, group: list[int]) -> None:
+    def _place_elements(self, op: Primitive, group: list[int]) -> None:
         """An array of statements of one operation, ordered as their arguments are."""
         arguments = {position: list(self._arguments(position)) for position in group}
-        if self.grouping and op == "add":
+        if self.grouping and op is ADD:
             arguments = {position: self._sorted(terms) for position, terms in arguments.items()}
         group = sorted(group, key=lambda position: list(map(self._place_of, arguments[position])))
         columns = zip(*(arguments[position] for position in group), strict=True)
@@ -418,7 +425,7 @@ class _Finder:
             self._new_array("matmul", group, (vector,), matrix)
             return
         product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
-        self._new_array("add", group, (Rows(product, range(len(group))), *others))
+        self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
@@ -446,7 +453,7 @@ class _Finder:
 
     def _new_array(
         self,
-        op: str,
+        op: Primitive | str,
         group: list[int],
         arguments: tuple[Operand, ...],
         matrix: Matrix = (),
@@ -497,7 +504,7 @@ class _Finder:
         The first total is the sum of the output itself, which is left whole.
         """
         ops, arguments = self.statements.ops, self.statements.arguments
-        if number > 0 and ops[total] == "multiply" and self.uses[total] == 1 and self.grouping:
+        if number > 0 and ops[total] is MULTIPLY and self.uses[total] == 1 and self.grouping:
             a, b = arguments[total]
             if self.varies[a] and self.varies[b]:
                 return a, b, number
@@ -540,7 +547,7 @@ class _Finder:
         column = tuple([(target,) for target in targets])
         if len(pairs) == 1:
             return Total(left, right, column)
-        product = self._new_array("multiply", [], (left, right), rows=len(pairs), backward=pairs[0][0])
+        product = self._new_array(MULTIPLY, [], (left, right), rows=len(pairs), backward=pairs[0][0])
         return Total(Rows(product, range(product.rows)), None, column)
 
     def _right(self, part: Sequence[int]) -> Operand | None:

@@ -11,17 +11,29 @@ from typing import Any, TypeAlias
 from autograd_lite.gradients import adjoints
 from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
-from autograd_lite.primitives import CONSTANT, PRIMITIVES, Primitive
+from autograd_lite.primitives import (
+    ABS,
+    ACOS,
+    ADD,
+    BUILT_IN,
+    CONSTANT,
+    COSH,
+    DIVIDE,
+    EXP,
+    LEAF,
+    MULTIPLY,
+    NEGATIVE,
+    POWER,
+    RELU,
+    SIGMOID,
+    SOFTPLUS,
+    SUBTRACT,
+    Primitive,
+)
 from autograd_lite.value import Operand, Value, check_value, topological_order
 from autograd_lite.words.lecture import delta_name
 
 Outputs: TypeAlias = Value | Sequence[Value]
-
-INPUT, PARAMETER = "input", "parameter"
-"""What stands in place of a primitive's name where a statement computes nothing; for constants it is "constant"."""
-
-COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "maximum_constant", "minimum_constant"}
-"""Of two arguments in either order they give the same number. (Of 0.0 and -0.0, or two nan, the larger is either.)"""
 
 
 @dataclass
@@ -30,7 +42,7 @@ class Statements:
 
     Attributes:
         inputs, parameters: how many of each there are; they are the first statements.
-        ops: names of primitives; or "input", "parameter", "constant".
+        ops: rows of the table of primitives, as they were when the graph was traced; LEAF for inputs and parameters.
         arguments: positions of earlier statements.
         numbers: those of the constants, by position.
         outputs: the positions of what is computed for each point of the batch.
@@ -39,12 +51,11 @@ class Statements:
         variables: the numbers of the parameters that this gradient is with respect to.
         backward: where the backward pass begins.
         names: what statements are called, by position, from the labels of the graph.
-        rows: the rows of the table of primitives, by the names in `ops`, as they were when the graph was traced.
     """
 
     inputs: int
     parameters: int
-    ops: list[str] = field(default_factory=list)
+    ops: list[Primitive] = field(default_factory=list)
     arguments: list[tuple[int, ...]] = field(default_factory=list)
     numbers: dict[int, float] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
@@ -53,7 +64,6 @@ class Statements:
     variables: list[int] = field(default_factory=list)
     backward: int = 0
     names: dict[int, str] = field(default_factory=dict)
-    rows: dict[str, Primitive] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -63,12 +73,17 @@ class Statements:
         """How many statements compute something."""
         return len(self) - self.inputs - self.parameters - len(self.numbers)
 
+    def user_defined(self) -> tuple[Primitive, ...]:
+        """The primitives that are not built in, in the order in which they first appear."""
+        return tuple(dict.fromkeys(op for op in self.ops if op.name not in BUILT_IN))
+
     def signature(self) -> tuple[Any, ...]:
-        """What two programs have in common that compute the same, whatever the names."""
+        """What two programs have in common that compute the same, whatever the names; numbers and strings only."""
+        number_of = {op: str(number) for number, op in enumerate(self.user_defined())}
         return (
             self.inputs,
             self.parameters,
-            tuple(self.ops),
+            tuple([number_of.get(op, op.name) for op in self.ops]),
             tuple(self.arguments),
             tuple((position, number.hex()) for position, number in self.numbers.items()),
             tuple(self.outputs),
@@ -101,19 +116,19 @@ class Recorder:
     >>> x = Value(2.0, "x")
     >>> recorder = Recorder([x], [])
     >>> recorder.record(topological_order((x + 1) * (x + 1)))
-    >>> recorder.statements.ops
-    ['input', 'constant', 'add', 'multiply']
+    >>> [op.name for op in recorder.statements.ops]
+    ['leaf', 'constant', 'add', 'multiply']
     """
 
     def __init__(self, inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
         self.statements = Statements(len(inputs), len(parameters))
         self.positions: dict[Value, int] = {}
         self.known: dict[tuple[Any, ...], int] = {}
-        for role, leaves in ((INPUT, inputs), (PARAMETER, parameters)):
+        for argument, leaves in (("inputs", inputs), ("parameters", parameters)):
             for leaf in leaves:
                 if leaf in self.positions:
-                    raise ValueError(f"{role}s must be different Values; {_called(leaf)} is named twice")
-                self.positions[leaf] = self.append(role, ())
+                    raise ValueError(f"{argument} must be different Values; {_called(leaf)} is named twice")
+                self.positions[leaf] = self.append(LEAF, ())
 
     def record(self, order: Iterable[Value]) -> None:
         """Add the statements of nodes, each after its parents.
@@ -132,20 +147,13 @@ class Recorder:
                     "or make it a number or a constant"
                 )
             else:
-                self.statements.rows[node.op.name] = node.op
-                self.positions[node] = self.operation(
-                    node.op.name, tuple([self.positions[parent] for parent in node.parents])
-                )
-
-    def row(self, op: str) -> Primitive:
-        """The row of the table: that of the graph; a simplification may need one that is not in it."""
-        return self.statements.rows.setdefault(op, PRIMITIVES[op])
+                self.positions[node] = self.operation(node.op, tuple([self.positions[p] for p in node.parents]))
 
     def position_of(self, operand: Operand) -> int:
         """The statement of a node that was recorded, or of a number."""
         return self.positions[operand] if isinstance(operand, Value) else self.constant(float(operand))
 
-    def append(self, op: str, arguments: tuple[int, ...]) -> int:
+    def append(self, op: Primitive, arguments: tuple[int, ...]) -> int:
         """A new statement."""
         self.statements.ops.append(op)
         self.statements.arguments.append(arguments)
@@ -153,26 +161,26 @@ class Recorder:
 
     def constant(self, number: float) -> int:
         """The statement of a constant."""
-        key = ("constant", number.hex())  # 0.0 is not -0.0, and nan is nan
+        key = (CONSTANT, number.hex())  # 0.0 is not -0.0, and nan is nan
         if key not in self.known:
-            self.known[key] = self.append("constant", ())
+            self.known[key] = self.append(CONSTANT, ())
             self.statements.numbers[self.known[key]] = number
         return self.known[key]
 
-    def operation(self, op: str, arguments: tuple[int, ...]) -> int:
+    def operation(self, op: Primitive, arguments: tuple[int, ...]) -> int:
         """The statement that applies a primitive: a constant, an earlier one, or a new one."""
         numbers = self.statements.numbers
         if all(argument in numbers for argument in arguments):
-            return self.constant(self.row(op).evaluate([numbers[argument] for argument in arguments]))
+            return self.constant(op.evaluate([numbers[argument] for argument in arguments]))
         simpler = SIMPLER.get(op)
         if simpler is not None:
             position = simpler(self, arguments)
             if position is not None:
                 return position
-        key = (op, tuple(sorted(arguments)) if op in COMMUTATIVE and len(arguments) == 2 else arguments)
+        in_any_order = op.commutative and len(arguments) == 2
+        key = (op, tuple(sorted(arguments)) if in_any_order else arguments)
         position = self.known.get(key)
         if position is None:
-            self.row(op)
             position = self.known[key] = self.append(op, arguments)
         return position
 
@@ -186,7 +194,7 @@ def _simpler_multiply(recorder: Recorder, arguments: tuple[int, ...]) -> int | N
         if numbers.get(factor) == 1.0:
             return other
         if numbers.get(factor) == -1.0:
-            return recorder.operation("negative", (other,))
+            return recorder.operation(NEGATIVE, (other,))
     return None
 
 
@@ -196,23 +204,23 @@ def _simpler_add(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
         statements = recorder.statements
         if statements.numbers.get(a) == 0.0 and _is_never_minus_zero(statements, b):  # the built-in sum begins with 0
             return b
-        if statements.ops[b] == "negative":
-            return recorder.operation("subtract", (a, *statements.arguments[b]))
-        if statements.ops[a] == "negative":
-            return recorder.operation("subtract", (b, *statements.arguments[a]))
+        if statements.ops[b] is NEGATIVE:
+            return recorder.operation(SUBTRACT, (a, *statements.arguments[b]))
+        if statements.ops[a] is NEGATIVE:
+            return recorder.operation(SUBTRACT, (b, *statements.arguments[a]))
     return None
 
 
 def _is_never_minus_zero(statements: Statements, position: int) -> bool:
     """Whether 0 + x is x; of -0.0 it is 0.0."""
     op, arguments = statements.ops[position], statements.arguments[position]
-    is_square = op == "multiply" and arguments[0] == arguments[1]
-    return is_square or op in {"abs", "exp", "sigmoid", "softplus", "cosh", "relu", "acos"}
+    is_square = op is MULTIPLY and arguments[0] == arguments[1]
+    return is_square or op in {ABS, EXP, SIGMOID, SOFTPLUS, COSH, RELU, ACOS}
 
 
 def _simpler_negative(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
     statements = recorder.statements
-    return statements.arguments[arguments[0]][0] if statements.ops[arguments[0]] == "negative" else None
+    return statements.arguments[arguments[0]][0] if statements.ops[arguments[0]] is NEGATIVE else None
 
 
 def _simpler_divide(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
@@ -225,20 +233,20 @@ def _simpler_power(recorder: Recorder, arguments: tuple[int, ...]) -> int | None
     if number == 1.0:
         return base
     if number == -1.0:
-        return recorder.operation("divide", (recorder.constant(1.0), base))
+        return recorder.operation(DIVIDE, (recorder.constant(1.0), base))
     if number == 2.0:
-        return recorder.operation("multiply", (base, base))
+        return recorder.operation(MULTIPLY, (base, base))
     if number == 3.0:
-        return recorder.operation("multiply", (recorder.operation("multiply", (base, base)), base))
+        return recorder.operation(MULTIPLY, (recorder.operation(MULTIPLY, (base, base)), base))
     return None
 
 
-SIMPLER: dict[str, Callable[[Recorder, tuple[int, ...]], int | None]] = {
-    "multiply": _simpler_multiply,
-    "add": _simpler_add,
-    "negative": _simpler_negative,
-    "divide": _simpler_divide,
-    "power": _simpler_power,
+SIMPLER: dict[Primitive, Callable[[Recorder, tuple[int, ...]], int | None]] = {
+    MULTIPLY: _simpler_multiply,
+    ADD: _simpler_add,
+    NEGATIVE: _simpler_negative,
+    DIVIDE: _simpler_divide,
+    POWER: _simpler_power,
 }
 
 
@@ -269,8 +277,8 @@ def trace(
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> statements = trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=1000)
-    >>> statements.ops
-    ['input', 'parameter', 'multiply', 'tanh', 'constant', 'multiply', 'subtract', 'multiply', 'multiply']
+    >>> [op.name for op in statements.ops]
+    ['leaf', 'leaf', 'multiply', 'tanh', 'constant', 'multiply', 'subtract', 'multiply', 'multiply']
     """
     inputs, parameters = _check_leaves("inputs", inputs), _check_leaves("parameters", parameters)
     if callable(outputs):
@@ -367,5 +375,4 @@ def without_dead(statements: Statements) -> Statements:
         statements.variables,
         sum(alive[: statements.backward]),
         {new[position]: name for position, name in statements.names.items() if position in new},
-        statements.rows,
     )

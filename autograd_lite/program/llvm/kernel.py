@@ -11,6 +11,7 @@ points of a block. For each block the kernel runs a few loops, each a function o
 Sums of products use fused multiply-add; everything else is rounded operation by operation, as `Value` does it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import NamedTuple, TypeAlias
 
 from llvmlite import ir
 
+from autograd_lite.primitives import Primitive
 from autograd_lite.program.llvm.vector_math import VectorMath
 from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total
 
@@ -179,7 +181,7 @@ class Kernel:
             if group:
                 self.element_wise(group)
                 group = []
-            {"matmul": self.matmul, "sum": self.sum_of_rows, "stack": self.stack}[array.op](array)
+            {"matmul": self.matmul, "sum": self.sum_of_rows, "stack": self.stack}[str(array.op)](array)
         if group:
             self.element_wise(group)
 
@@ -197,9 +199,7 @@ class Kernel:
         """One loop over the rows, and in it the points, for operations over the same rows."""
         rows, varies = group[0].rows, group[0].varies
         inside = {id(array) for array in group}
-        often: dict[str, int] = {}
-        for array in group:
-            often[array.op] = often.get(array.op, 0) + 1
+        often = Counter(array.primitive for array in group)
         with self.function(self.block if varies else self.once) as builder:
             count = self.chunks(builder) if varies else _whole(1)
             with loop(builder, _whole(rows)) as row:
@@ -224,9 +224,9 @@ class Kernel:
                                 if operand not in loaded:
                                     loaded[operand] = self.points_of(builder, operand, row, rows, chunk)
                                 arguments.append(loaded[operand])
-                        inline = array.op in SIMPLE or often[array.op] <= MOST_INLINED
+                        inline = array.primitive.name in SIMPLE or often[array.primitive] <= MOST_INLINED
                         emit = self.math.emit if inline else self.math.call
-                        values[id(array)] = emit(array.op, builder, arguments)
+                        values[id(array)] = emit(array.primitive.name, builder, arguments)
                     for array in group:
                         if not self.readers.get(id(array), set()) <= inside:
                             self.keep(builder, array, values[id(array)], row, chunk)
@@ -653,7 +653,7 @@ def phi(builder: ir.IRBuilder, *incoming: tuple[ir.Value, ir.Block]) -> ir.PhiIn
 
 
 def _is_element_wise(array: Array) -> bool:
-    return array.op not in {"matmul", "sum", "stack"}
+    return isinstance(array.op, Primitive)
 
 
 def _readers(arrays: Arrays) -> dict[int, set[int]]:

@@ -1,7 +1,7 @@
 """The primitives as functions of NumPy arrays, or of floats: what the source of a program calls.
 
-This is the back end's dictionary, operation -> function. Its results are those of the table of primitives, IEEE special
-values too; a primitive of your own is computed element by element.
+Results are those of the table of primitives, IEEE special values too. NumPy computes most rows by their names; the
+others are listed here. A user-defined primitive is computed element by element.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.primitives import PRIMITIVES, Primitive
+from autograd_lite.primitives import BUILT_IN, PRIMITIVES, Primitive
 
 Function = Callable[..., Any]
 
@@ -65,29 +65,11 @@ erf = np.vectorize(math.erf, otypes=[float])  # NumPy has none
 
 FUNCTIONS: dict[str, Function] = {
     "add": lambda *terms: sum(terms[1:], start=terms[0]),
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "floor_divide": np.floor_divide,
-    "remainder": np.remainder,
     "power": power,
-    "negative": np.negative,
-    "abs": np.abs,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
     "asin": np.arcsin,
     "acos": np.arccos,
     "atan": np.arctan,
     "atan2": np.arctan2,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
     "asinh": np.arcsinh,
     "acosh": np.arccosh,
     "atanh": np.arctanh,
@@ -96,35 +78,35 @@ FUNCTIONS: dict[str, Function] = {
     "softplus": softplus,
     "relu": relu,
     "leaky_relu": leaky_relu,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
     "maximum_constant": np.maximum,
     "minimum_constant": np.minimum,
-    "sign": np.sign,
     "greater": greater,
     "multiply_no_nan": multiply_no_nan,
 }
-"""For each primitive, the function of arrays that computes it."""
+"""The functions of arrays for the primitives that NumPy does not compute, under their names or to IEEE 754."""
 
 
-def function_of(op: str, row: Primitive | None = None) -> Function:
-    """The function of arrays that computes a primitive; of one that is not ours, by this row of the table.
+def function_of(op: Primitive | str) -> Function:
+    """Return the function of arrays that computes a primitive; it may be given by its name.
 
-    >>> function_of("relu")(np.array([-1.0, 2.0])).tolist()
-    [0.0, 2.0]
+    >>> function_of("relu")(np.array([-1.0, 2.0])).tolist(), function_of("tanh") is np.tanh
+    ([0.0, 2.0], True)
     """
-    known = FUNCTIONS.get(op)
-    return known if known is not None else np.vectorize((row or PRIMITIVES[op]).compute, otypes=[float])
+    row = PRIMITIVES[op] if isinstance(op, str) else op
+    if row.name not in BUILT_IN:
+        return np.vectorize(row.compute, otypes=[float])
+    function: Function = FUNCTIONS[row.name] if row.name in FUNCTIONS else getattr(np, row.name)
+    return function
 
 
-def import_of(op: str) -> tuple[str, str]:
-    """What Python imports, and from where, for a primitive's function to be known under the primitive's name.
+def import_of(op: Primitive) -> tuple[str, str]:
+    """Return what Python imports, and from where, to know a built-in primitive's function by the primitive's name.
 
-    >>> import_of("tanh"), import_of("asin"), import_of("relu")
-    (('numpy', 'tanh'), ('numpy', 'arcsin as asin'), ('autograd_lite.program.python.functions', 'relu'))
+    >>> [import_of(PRIMITIVES[name]) for name in ("tanh", "asin", "relu")]
+    [('numpy', 'tanh'), ('numpy', 'arcsin as asin'), ('autograd_lite.program.python.functions', 'relu')]
     """
-    function = FUNCTIONS.get(op)
+    function = function_of(op)
     if isinstance(function, np.ufunc):
         name = function.__name__
-        return "numpy", name if name == op else f"{name} as {op}"
-    return __name__, op
+        return "numpy", name if name == op.name else f"{name} as {op.name}"
+    return __name__, op.name

@@ -1,7 +1,7 @@
 """Back ends that Python runs: the source of a program, on floats point by point, or on NumPy arrays over the batch."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -62,9 +62,9 @@ class Interpreted:
         return outputs, totals, run
 
 
-def load(source: Source, function: Callable[[str], Any]) -> Callable[..., Any]:
+def load(source: Source, function: Callable[[Primitive], Any]) -> Callable[..., Any]:
     """The function `program` that a text defines, with this function for each primitive in place of NumPy's."""
-    namespace: dict[str, Any] = {name: function(op) for name, op in source.functions.items() if op != "stack"}
+    namespace: dict[str, Any] = {name: function(op) for name, op in source.functions.items()}
     namespace |= {"array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
     exec(compile("\n".join([*source.constants, source.body]), "<program>", "exec"), namespace)
     program: Callable[..., Any] = namespace["program"]
@@ -76,7 +76,7 @@ class Floats(Interpreted):
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, lambda op: statements.rows[op].compute)
+        self.program = load(source, lambda op: op.compute)
         self.outputs, self.totals = len(statements.outputs), len(statements.totals)
         self.block = 100_000
 
@@ -93,7 +93,7 @@ class Batches(Interpreted):
 
     def __init__(self, statements: Statements) -> None:
         source = straight_line_source(statements)
-        self.program = load(source, lambda op: function_of(op, statements.rows[op]))
+        self.program = load(source, function_of)
         self.block = max(100, 1_000_000 // max(1, statements.operations))
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -111,10 +111,10 @@ class Batches(Interpreted):
 class ArrayCode(Interpreted):
     """Array code, with NumPy's matrix products."""
 
-    def __init__(self, arrays: Arrays, rows: Mapping[str, Primitive]) -> None:
+    def __init__(self, arrays: Arrays) -> None:
         self.source: ArraySource = array_source(arrays, {})
         source = self.source.source
-        self.program = load(source, lambda op: function_of(op, rows.get(op)))
+        self.program = load(source, function_of)
         self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
         self.parameters = [Selection(group.members) for group in self.source.parameters]
         self.targets = [Selection(total.targets) for total in arrays.totals]

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from autograd_lite.labels import LONGEST_LABEL
-from autograd_lite.primitives import BUILT_IN
+from autograd_lite.primitives import ADD, BUILT_IN, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT, Primitive
 from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
 from autograd_lite.program.python.functions import import_of
 from autograd_lite.program.statements import Statements
 from autograd_lite.words.lecture import lecture_name
 from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, SUM, Pattern
 
-PYTHON: dict[str, Pattern] = {
-    "add": Pattern("{} + {}", SUM, (SUM, PRODUCT)),
-    "subtract": Pattern("{} - {}", SUM, (SUM, PRODUCT)),
-    "multiply": Pattern("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
-    "negative": Pattern("-{}", SIGNED, (ATOM,)),
+PYTHON: dict[Primitive, Pattern] = {
+    ADD: Pattern("{} + {}", SUM, (SUM, PRODUCT)),
+    SUBTRACT: Pattern("{} - {}", SUM, (SUM, PRODUCT)),
+    MULTIPLY: Pattern("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
+    NEGATIVE: Pattern("-{}", SIGNED, (ATOM,)),
 }
 """How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
 
@@ -42,20 +42,20 @@ Text = tuple[str, int]
 """An expression, and how tightly it binds."""
 
 
-def write(op: str, arguments: Sequence[Text]) -> Text:
+def write(op: Primitive, arguments: Sequence[Text]) -> Text:
     """An operation as text, with brackets where precedence asks for them.
 
-    >>> write("multiply", [("a + b", SUM), ("c", ATOM)])
+    >>> write(MULTIPLY, [("a + b", SUM), ("c", ATOM)])
     ('(a + b) * c', 2)
     """
-    notation = DIVISION if op == "divide" and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
+    notation = DIVISION if op is DIVIDE and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
     if notation is None:
         # a function may give back an argument: as a float, not as Python's whole number
         texts = [f"{text}.0" if text.lstrip("-").isdecimal() else text for text, _ in arguments]
         return f"{called(op)}({', '.join(texts)})", ATOM
     places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
     pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
-    if op == "add":
+    if op is ADD:
         return " + ".join(pieces), notation.binds
     return notation.template.format(*pieces), notation.binds
 
@@ -121,13 +121,13 @@ class Source:
 
     Attributes:
         comment: what it runs on.
-        functions: the primitives that it calls, by the names that it calls them by; "stack" is none.
+        functions: the primitives that it calls, by the names that it calls them by.
         constants: lines that define constant arrays.
         body: the function.
     """
 
     comment: str
-    functions: Mapping[str, str]
+    functions: Mapping[str, Primitive]
     constants: tuple[str, ...]
     body: str
 
@@ -136,29 +136,31 @@ class Source:
         """All of it, as a module that runs by itself."""
         numbers = [("math", name) for name in ("inf", "nan") if re.search(rf"\b{name}\b", self.body)]
         arrays = [("numpy", "array")] if self.constants else []
-        known = {name: op for name, op in self.functions.items() if op in BUILT_IN or op == "stack"}
-        own = {name: op for name, op in self.functions.items() if name not in known}
+        known = [op for op in self.functions.values() if op.name in BUILT_IN]
+        own = {name: op for name, op in self.functions.items() if op not in known}
         helpers = [("autograd_lite.program.python.functions", "function_of")] if own else []
-        imports = [*numbers, *arrays, *helpers, *map(import_of, known.values())]
+        helpers += [("autograd_lite.program.python.functions", "stack")] if "stack(" in self.body else []
+        imports = [*numbers, *arrays, *helpers, *map(import_of, known)]
         lines = [f"# {self.comment}"]
         for module in ("math", "numpy", "autograd_lite.program.python.functions"):
             names = sorted(name for its_module, name in imports if its_module == module)
             lines += [f"from {module} import {', '.join(names)}"] if names else []
         if own:
-            lines += ["", *(f"{name} = function_of({op!r})" for name, op in own.items())]
+            lines += ["", *(f"{name} = function_of({op.name!r})" for name, op in own.items())]
         if self.constants:
             lines += ["", *self.constants]
         return "\n".join([*lines, "", "", self.body, ""])
 
 
-def called(op: str) -> str:
+def called(op: Primitive) -> str:
     """The name by which a text calls a primitive: its own, if that may stand there.
 
-    >>> called("tanh"), called("my op")
-    ('tanh', 'primitive_6d79206f70')
+    >>> called(DIVIDE)
+    'divide'
     """
-    plain = op.isascii() and op.isidentifier() and not keyword.iskeyword(op) and op not in TAKEN
-    return op if plain else f"primitive_{op.encode().hex()}"
+    name = op.name
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in TAKEN
+    return name if plain else f"primitive_{name.encode().hex()}"
 
 
 # Straight-line code
@@ -278,12 +280,12 @@ class _ArrayWriter:
     arrays: Arrays
     labels: Mapping[int, str]
     lines: list[str] = field(default_factory=list)
-    functions: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, Primitive] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         computed = self.arrays.computed
-        self.names = Names(called(array.op) for array in computed)
+        self.names = Names(called(array.op) for array in computed if isinstance(array.op, Primitive))
         self.uses: dict[int, int] = {}
         """How often each array is used; a use that forbids to write it where it is used counts two."""
         for operand in self._operands():
@@ -448,16 +450,16 @@ class _ArrayWriter:
         return ""
 
     def _stack(self, parts: Sequence[str]) -> Text:
-        self.functions["stack"] = "stack"
         return f"stack({', '.join(parts)})", ATOM
 
     def _elements(self, array: Array) -> Text:
+        op = array.primitive
         arguments = [self._operand(argument) for argument in array.arguments]
-        if array.op == "multiply" and array.arguments[0] == array.arguments[1]:
+        if op is MULTIPLY and array.arguments[0] == array.arguments[1]:
             return f"{arguments[0][0] if arguments[0][1] == ATOM else f'({arguments[0][0]})'}**2", SIGNED
-        if array.op not in PYTHON:
-            self.functions[called(array.op)] = array.op
-        return write(array.op, arguments)
+        if op not in PYTHON:
+            self.functions[called(op)] = op
+        return write(op, arguments)
 
     def _operand(self, operand: Operand) -> Text:
         if isinstance(operand, Numbers):
