@@ -241,9 +241,14 @@ ABS          = Primitive("abs",          "abs",   math.fabs,                    
 
 EXP          = Primitive("exp",          "exp",   _ieee(math.exp),                (lambda o, x: o,))
 EXPM1        = Primitive("expm1",        "expm1", _ieee(math.expm1),              (lambda o, x: exp(x),))
+EXP2         = Primitive("exp2",         "exp2",  _ieee(math.exp2),               (lambda o, x: math.log(2) * o,))
 LOG          = Primitive("log",          "log",   _ieee(math.log, {0.0: -inf}),   (lambda o, x: divide(1.0, x),))
 LOG1P        = Primitive("log1p",        "log1p", _ieee(math.log1p, {-1: -inf}),  (lambda o, x: divide(1.0, 1 + x),))
+LOG2         = Primitive("log2",         "log2",  _ieee(math.log2, {0.0: -inf}),  (lambda o, x: divide(1 / math.log(2), x),))
+LOG10        = Primitive("log10",        "log10", _ieee(math.log10, {0.0: -inf}), (lambda o, x: divide(1 / math.log(10), x),))
 SQRT         = Primitive("sqrt",         "sqrt",  _ieee(math.sqrt),               (lambda o, x: divide(0.5, o),))
+CBRT         = Primitive("cbrt",         "cbrt",  math.cbrt,                      (lambda o, x: divide(1.0, 3 * o * o),))
+HYPOT        = Primitive("hypot",        "hypot", math.hypot,                     (lambda o, x, y: divide(x, o + (1 - greater(o, 0.0))), lambda o, x, y: divide(y, o + (1 - greater(o, 0.0)))), commutative=True)  # 0, not 0 / 0, at the origin
 
 SIN          = Primitive("sin",          "sin",   _ieee(math.sin),                (lambda o, x: cos(x),))
 COS          = Primitive("cos",          "cos",   _ieee(math.cos),                (lambda o, x: -sin(x),))
@@ -398,6 +403,15 @@ def expm1(x: Number) -> Number:
     return EXPM1(x)
 
 
+def exp2(x: Number) -> Number:
+    """2 to the power x; d 2^x/dx = log(2) 2^x.
+
+    >>> exp2(3.0), exp2(2000.0)
+    (8.0, inf)
+    """
+    return EXP2(x)
+
+
 def log(x: Number) -> Number:
     """The natural logarithm; d log x/dx = 1/x. It is -inf at 0, nan below.
 
@@ -416,6 +430,24 @@ def log1p(x: Number) -> Number:
     return LOG1P(x)
 
 
+def log2(x: Number) -> Number:
+    """The logarithm to base 2; its derivative is 1/(x log 2). It is -inf at 0, nan below.
+
+    >>> log2(8.0), log2(0.0)
+    (3.0, -inf)
+    """
+    return LOG2(x)
+
+
+def log10(x: Number) -> Number:
+    """The logarithm to base 10; its derivative is 1/(x log 10). It is -inf at 0, nan below.
+
+    >>> log10(1000.0), log10(0.0)
+    (3.0, -inf)
+    """
+    return LOG10(x)
+
+
 def sqrt(x: Number) -> Number:
     """The square root; its derivative is 1/(2 sqrt x), inf at 0.
 
@@ -423,6 +455,24 @@ def sqrt(x: Number) -> Number:
     3.0
     """
     return SQRT(x)
+
+
+def cbrt(x: Number) -> Number:
+    """The cube root, also of negative numbers; its derivative is 1/(3 (cbrt x)^2), inf at 0.
+
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    return CBRT(x)
+
+
+def hypot(x: Number | float, y: Number | float) -> Number:
+    """The distance sqrt(x^2 + y^2) of the point (x, y) from (0, 0); d/dx = x/hypot, d/dy = y/hypot, both 0 at (0, 0).
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    return HYPOT(x, y)
 
 
 def sin(x: Number) -> Number:

@@ -396,6 +396,10 @@ class Value:
         """e to the power of this Value, minus 1, accurate near 0."""
         return unary(table.EXPM1, self)
 
+    def exp2(self) -> "Value":
+        """2 to the power of this Value."""
+        return unary(table.EXP2, self)
+
     def log(self) -> "Value":
         """The natural logarithm."""
         return unary(table.LOG, self)
@@ -404,9 +408,25 @@ class Value:
         """log(1 + self), accurate near 0."""
         return unary(table.LOG1P, self)
 
+    def log2(self) -> "Value":
+        """The logarithm to base 2."""
+        return unary(table.LOG2, self)
+
+    def log10(self) -> "Value":
+        """The logarithm to base 10."""
+        return unary(table.LOG10, self)
+
     def sqrt(self) -> "Value":
         """The square root."""
         return unary(table.SQRT, self)
+
+    def cbrt(self) -> "Value":
+        """The cube root."""
+        return unary(table.CBRT, self)
+
+    def hypot(self, y: Operand) -> "Value":
+        """The distance of the point (self, y) from (0, 0)."""
+        return record(table.HYPOT, self, y)
 
     def sin(self) -> "Value":
         """The sine."""

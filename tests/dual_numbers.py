@@ -72,9 +72,16 @@ TRUTH = {
     "greater": Truth(_above, (_zero, _zero), (ANY, ANY), lambda a, b: abs(a - b)),
     "exp": Truth(math.exp, (math.exp,), (ANY,)),
     "expm1": Truth(math.expm1, (math.exp,), (ANY,)),
+    "exp2": Truth(lambda x: 2.0**x, (lambda x: 2.0**x * math.log(2),), (ANY,)),
     "log": Truth(math.log, (lambda x: 1 / x,), (POSITIVE,)),
     "log1p": Truth(math.log1p, (lambda x: 1 / (1 + x),), ((-0.6, 3.0),)),
+    "log2": Truth(math.log2, (lambda x: math.log2(math.e) / x,), (POSITIVE,)),
+    "log10": Truth(math.log10, (lambda x: math.log10(math.e) / x,), (POSITIVE,)),
     "sqrt": Truth(math.sqrt, (lambda x: x**-0.5 / 2,), (POSITIVE,)),
+    "cbrt": Truth(math.cbrt, (lambda x: 1 / (3 * math.cbrt(x * x)),), (ANY,), abs),
+    "hypot": Truth(
+        math.hypot, (lambda x, y: math.cos(math.atan2(y, x)), lambda x, y: math.sin(math.atan2(y, x))), (ANY, POSITIVE)
+    ),
     "sin": Truth(math.sin, (math.cos,), (ANY,)),
     "cos": Truth(math.cos, (lambda x: -math.sin(x),), (ANY,)),
     "tan": Truth(math.tan, (lambda x: math.cos(x) ** -2,), ((-1.1, 1.1),)),

@@ -164,7 +164,7 @@ def test_a_layer_by_matrix_multiplication():
 
 
 UNARY = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos"]
-UNARY += ["arctan", "arcsinh", "arctanh", "absolute", "negative", "positive", "square"]
+UNARY += ["exp2", "log2", "log10", "cbrt", "arctan", "arcsinh", "arctanh", "absolute", "negative", "positive", "square"]
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -180,6 +180,7 @@ def test_functions_of_numpy_of_two_arguments():
     y, x = np.array([Value(1.0), Value(-1.0)]), np.array([Value(2.0), Value(3.0)])
     assert [v.data for v in np.arctan2(y, x)] == [math.atan2(1, 2), math.atan2(-1, 3)]
     assert [v.data for v in np.power(x, 2)] == [4, 9]
+    assert [v.data for v in np.hypot(y, x)] == [math.hypot(1, 2), math.hypot(-1, 3)]
     assert np.arccosh(Value(2.0)).data == math.acosh(2)
     assert np.max(x) is x[1]
 
