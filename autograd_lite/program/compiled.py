@@ -257,7 +257,7 @@ class Program:
     def source(self) -> str:
         """The program as Python: array code if the graph has the structure of matrices, else straight-line code."""
         if self.code.arrays.matrices:
-            return array_source(find_arrays(self.statements), self.statements.names).source.text
+            return array_source(find_arrays(self.statements), self.statements.names).text
         return self.straight_line_source
 
     @property

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from autograd_lite.primitives import Primitive
 from autograd_lite.program.matrices import Arrays, Matrix
 from autograd_lite.program.python.functions import function_of, stack
-from autograd_lite.program.python.source import ArraySource, Source, array_source, straight_line_source
+from autograd_lite.program.python.source import Source, array_source, straight_line_source
 from autograd_lite.program.statements import Statements
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -112,11 +112,10 @@ class ArrayCode(Interpreted):
     """Array code, with NumPy's matrix products."""
 
     def __init__(self, arrays: Arrays) -> None:
-        self.source: ArraySource = array_source(arrays, {})
-        source = self.source.source
+        source = array_source(arrays, {})
         self.program = load(source, function_of)
-        self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in self.source.inputs]
-        self.parameters = [Selection(group.members) for group in self.source.parameters]
+        self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in source.inputs]
+        self.parameters = [Selection(group.members) for group in source.parameters]
         self.targets = [Selection(total.targets) for total in arrays.totals]
         self.number_of_totals = arrays.number_of_totals
         self.bounds = [0, *itertools.accumulate(map(len, arrays.outputs))]

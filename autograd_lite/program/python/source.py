@@ -6,6 +6,7 @@ statements, and one over the arrays.
 
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,60 +17,50 @@ from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Opera
 from autograd_lite.program.python.functions import import_of
 from autograd_lite.program.statements import Statements
 from autograd_lite.words.lecture import lecture_name
-from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, SUM, Pattern
+from autograd_lite.words.notation import ATOM, PRODUCT, SIGNED, TEXT, Written
 
-PYTHON: dict[Primitive, Pattern] = {
-    ADD: Pattern("{} + {}", SUM, (SUM, PRODUCT)),
-    SUBTRACT: Pattern("{} - {}", SUM, (SUM, PRODUCT)),
-    MULTIPLY: Pattern("{} * {}", PRODUCT, (PRODUCT, SIGNED)),
-    NEGATIVE: Pattern("-{}", SIGNED, (ATOM,)),
-}
-"""How operations are written that are not functions of their own name. Division is one, for a number may be zero."""
+INFIX = {ADD, SUBTRACT, MULTIPLY, NEGATIVE}
+"""The rows that are written with their signs; division only where the divisor is a number other than 0."""
 
-DIVISION = Pattern("{} / {}", PRODUCT, (PRODUCT, SIGNED))
-"""How it is written where the divisor is a number, and not zero."""
-
-WHOLE = 1_000_000
-"""Whole numbers below it are written without a point: Python and NumPy compute the same with them."""
+LARGEST_INTEGER = 1_000_000
+"""Integers below it are written without a point: Python and NumPy compute the same with them."""
 
 LONGEST_LINE = 100
-"""An expression is not put into another where it would become longer."""
+"""An expression is not written into another one that would become longer than this."""
 
 GIVEN = {"inputs", "parameters", "stack"}
 """Arrays that are written nowhere else, so that they cannot be written into a stack."""
 
-Text = tuple[str, int]
-"""An expression, and how tightly it binds."""
 
+def write(op: Primitive, arguments: Sequence[Written]) -> Written:
+    """Write an operation, with brackets where precedence asks for them.
 
-def write(op: Primitive, arguments: Sequence[Text]) -> Text:
-    """An operation as text, with brackets where precedence asks for them.
-
-    >>> write(MULTIPLY, [("a + b", SUM), ("c", ATOM)])
-    ('(a + b) * c', 2)
+    >>> a, b, c = (Written(name, ATOM) for name in "abc")
+    >>> write(MULTIPLY, [write(ADD, [a, b]), c]).text
+    '(a + b) * c'
     """
-    notation = DIVISION if op is DIVIDE and _is_nonzero(arguments[1][0]) else PYTHON.get(op)
-    if notation is None:
-        # a function may give back an argument: as a float, not as Python's whole number
-        texts = [f"{text}.0" if text.lstrip("-").isdecimal() else text for text, _ in arguments]
-        return f"{called(op)}({', '.join(texts)})", ATOM
-    places = [*notation.places, *notation.places[-1:] * (len(arguments) - len(notation.places))]
-    pieces = [text if binds >= place else f"({text})" for (text, binds), place in zip(arguments, places, strict=True)]
-    if op is ADD:
-        return " + ".join(pieces), notation.binds
-    return notation.template.format(*pieces), notation.binds
+    if op in INFIX or (op is DIVIDE and _is_nonzero(arguments[1].text)):
+        return TEXT.operation(op.symbol, arguments)
+    # a function may return an argument: as a float, not as Python's integer
+    texts = [f"{text}.0" if text.lstrip("-").isdecimal() else text for text, _ in arguments]
+    return Written(f"{called(op)}({', '.join(texts)})", ATOM)
 
 
 def _is_nonzero(text: str) -> bool:
-    """Whether it is a number, and not 0."""
+    """Whether it is a number other than 0."""
     return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None and float(text) != 0
 
 
-def number(value: float) -> Text:
-    """A constant as text: 2, 0.5, nan, -1."""
-    whole = abs(value) < WHOLE and value.is_integer() and str(value) != "-0.0"
-    text = str(int(value)) if whole else repr(value)
-    return text, SIGNED if text.startswith("-") else ATOM
+def _atom(written: Written) -> str:
+    """An expression where only an atom may stand."""
+    return TEXT.in_place(written, ATOM)
+
+
+def number(value: float) -> Written:
+    """Write a constant: 2, 0.5, nan, -1."""
+    is_short = abs(value) < LARGEST_INTEGER and value.is_integer() and str(value) != "-0.0"
+    text = str(int(value)) if is_short else repr(value)
+    return Written(text, SIGNED if text.startswith("-") else ATOM)
 
 
 def identifier(label: str) -> str:
@@ -116,20 +107,37 @@ TAKEN = ("array", "function_of", "inf", "inputs", "nan", "parameters", "program"
 
 
 @dataclass(frozen=True)
+class Group:
+    """Inputs, or parameters, that are one argument of array code.
+
+    Attributes:
+        name: the name of the argument.
+        members: their numbers, as the rows and columns of a matrix; inputs and vectors have one column.
+    """
+
+    name: str
+    members: Matrix
+
+
+@dataclass(frozen=True)
 class Source:
     """The text of a program, which defines the function `program`, and what it calls.
 
     Attributes:
         comment: what it runs on.
         functions: the primitives that it calls, by the names that it calls them by.
-        constants: lines that define constant arrays.
         body: the function.
+        constants: lines that define constant arrays.
+        inputs: in array code, an argument each: arrays with a row for each input and a column for each point.
+        parameters: in array code, an argument each: matrices.
     """
 
     comment: str
     functions: Mapping[str, Primitive]
-    constants: tuple[str, ...]
     body: str
+    constants: Sequence[str] = ()
+    inputs: Sequence[Group] = ()
+    parameters: Sequence[Group] = ()
 
     @property
     def text(self) -> str:
@@ -195,9 +203,9 @@ def straight_line_source(statements: Statements) -> Source:
     <BLANKLINE>
     """
     ops, arguments = statements.ops, statements.arguments
-    functions = {called(op): op for op, parents in zip(ops, arguments, strict=True) if parents and op not in PYTHON}
+    functions = {called(op): op for op, parents in zip(ops, arguments, strict=True) if parents and op not in INFIX}
     names = Names(functions)
-    texts: list[Text] = []
+    texts: list[Written] = []
     lines = ["def program(inputs, parameters):"]
     phase = ""
     first = statements.inputs + statements.parameters
@@ -209,15 +217,14 @@ def straight_line_source(statements: Statements) -> Source:
         if position < first:
             wanted = wanted or (f"x{position + 1}" if position < statements.inputs else f"w{position + 1}")
         name = names.new(wanted)
-        texts.append((name, ATOM))
+        texts.append(Written(name, ATOM))
         if position < first:
             continue
         now = "forward pass" if position < statements.backward else "backward pass"
         if now != phase:
             lines.append(f"    # {now}")
             phase = now
-        expression, _ = write(op, [texts[parent] for parent in parents])
-        lines.append(f"    {name} = {expression}")
+        lines.append(f"    {name} = {write(op, [texts[parent] for parent in parents]).text}")
     unpacking = [
         f"    [{', '.join(text for text, _ in part)}] = {leaves}"
         for leaves, part in (("inputs", texts[: statements.inputs]), ("parameters", texts[statements.inputs : first]))
@@ -229,7 +236,6 @@ def straight_line_source(statements: Statements) -> Source:
     return Source(
         "Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.",
         functions,
-        (),
         "\n".join(lines),
     )
 
@@ -237,36 +243,8 @@ def straight_line_source(statements: Statements) -> Source:
 # Array code
 
 
-@dataclass(frozen=True)
-class Group:
-    """Inputs, or parameters, that are one argument of array code.
-
-    Attributes:
-        name: of the argument.
-        members: their numbers, in rows and, of a matrix, columns; of inputs and vectors, in one column.
-    """
-
-    name: str
-    members: Matrix
-
-
-@dataclass
-class ArraySource:
-    """Array code; its function `program` takes an argument for each group.
-
-    Attributes:
-        source: the text.
-        inputs: the groups of inputs, each an array with a row for each input, and the batch along the last axis.
-        parameters: the groups of parameters, each a matrix.
-    """
-
-    source: Source
-    inputs: list[Group]
-    parameters: list[Group]
-
-
-def array_source(arrays: Arrays, labels: Mapping[int, str]) -> ArraySource:
-    """The array form as text; for a multilayer perceptron the recursion of the lecture.
+def array_source(arrays: Arrays, labels: Mapping[int, str]) -> Source:
+    """Write the array form; for a multilayer perceptron it is the recursion of the lecture.
 
     Arguments:
         arrays: the array form.
@@ -286,17 +264,17 @@ class _ArrayWriter:
     def __post_init__(self) -> None:
         computed = self.arrays.computed
         self.names = Names(called(array.op) for array in computed if isinstance(array.op, Primitive))
-        self.uses: dict[int, int] = {}
-        """How often each array is used; a use that forbids to write it where it is used counts two."""
+        self.uses = Counter[Array]()
+        """How often each array is used; a use that does not allow it to be written there counts as two."""
         for operand in self._operands():
             if isinstance(operand, Rows):
-                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + (1 if operand.whole else 2)
+                self.uses[operand.array] += 1 if operand.whole else 2
         for operand in self._results():
             if isinstance(operand, Rows):
-                self.uses[id(operand.array)] = self.uses.get(id(operand.array), 0) + 2
-        self.texts: dict[int, Text] = {}
+                self.uses[operand.array] += 2
+        self.texts: dict[Array, Written] = {}
         """Of each array that was written: its name, or, if it is written only once, its expression."""
-        self.offsets: dict[int, tuple[int, int]] = {}
+        self.offsets: dict[Array, tuple[int, int]] = {}
         """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
         self.blocks: list[Group] = []
         self.exact: dict[Matrix, str] = {}
@@ -312,9 +290,8 @@ class _ArrayWriter:
         for total in self.arrays.totals:
             yield from (operand for operand in total[:2] if operand is not None)
 
-    def write(self) -> ArraySource:
-        inputs = self._input_groups()
-        self.inputs = inputs
+    def write(self) -> Source:
+        self.inputs = self._input_groups()
         self._parameter_groups()
         self.stacked = self._stacked()
         phase = ""
@@ -325,16 +302,17 @@ class _ArrayWriter:
                 phase = now
             self._write_array(array)
         totals = self._write_totals()
-        outputs = [self._operand(operand)[0] for operand in self.arrays.outputs]
+        outputs = [self._operand(operand).text for operand in self.arrays.outputs]
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
-        head = f"def program({', '.join(group.name for group in (*inputs, *self.blocks))}):"
-        source = Source(
+        head = f"def program({', '.join(group.name for group in (*self.inputs, *self.blocks))}):"
+        return Source(
             "Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.",
             self.functions,
-            tuple(f"{name} = {text}" for text, name in self.constants.items()),
             "\n".join([head, *self.lines, f"    return {returned}"]),
+            [f"{name} = {text}" for text, name in self.constants.items()],
+            self.inputs,
+            self.blocks,
         )
-        return ArraySource(source, inputs, self.blocks)
 
     # Arguments
 
@@ -346,29 +324,25 @@ class _ArrayWriter:
         for operand in (*self._operands(), *self._results()):
             if isinstance(operand, Rows) and operand.array is inputs:
                 starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
-        bounds = [*sorted(starts), inputs.rows]
         groups = []
-        for start, stop in pairwise(bounds):
+        for start, stop in pairwise([*sorted(starts), inputs.rows]):
             if stop > start:
-                labels = [self._label_of_input(row) for row in range(start, stop)]
-                name = common_name(labels) or "x"
-                groups.append(
-                    Group(self.names.new("x" if name == "o0" else name), tuple((row,) for row in range(start, stop)))
-                )
+                rows = range(start, stop)
+                name = common_name([self._label_of_input(row) for row in rows]) or "x"
+                groups.append(Group(self.names.new("x" if name == "o0" else name), tuple((row,) for row in rows)))
         return groups
 
     def _label_of_input(self, row: int) -> str:
         return self.labels.get(row, "")
 
     def _parameter_groups(self) -> None:
-        for array in self.arrays.computed:
-            if array.op == "matmul" and self._block_of(array.matrix) is None:
-                self._new_block(array.matrix)
+        matrices = [array.matrix for array in self.arrays.computed if array.op == "matmul"]
         for operand in (*self._operands(), *self._results()):
             if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
-                column = tuple((row,) for row in operand.rows)
-                if self._block_of(column) is None:
-                    self._new_block(column)
+                matrices.append(tuple((row,) for row in operand.rows))
+        for matrix in matrices:
+            if self._block_of(matrix) is None:
+                self._new_block(matrix)
 
     def _new_block(self, matrix: Matrix) -> None:
         first = self.arrays.inputs.rows
@@ -398,48 +372,46 @@ class _ArrayWriter:
 
     # Statements
 
-    def _stacked(self) -> dict[int, Array]:
+    def _stacked(self) -> dict[Array, Array]:
         """For each array that is all of a stack but the number 1: the stack, which it is written into."""
-        found: dict[int, Array] = {}
+        found: dict[Array, Array] = {}
         for stack in self.arrays.computed:
             if stack.op == "stack":
                 rows = [part for part in stack.arguments if isinstance(part, Rows)]
                 if len(rows) == 1 and rows[0].whole and rows[0].array.op not in GIVEN:
-                    found.setdefault(id(rows[0].array), stack)
+                    found.setdefault(rows[0].array, stack)
         return found
 
     def _write_array(self, array: Array) -> None:
+        if array in self.stacked.values():
+            return  # it is written with the array in it
+        operands = [self._operand(argument) for argument in array.arguments]
         if array.op == "matmul":
-            matrix_text = self._block_of(array.matrix)
-            vector, binds = self._operand(array.arguments[0])
-            expression: Text = f"{matrix_text} @ {vector if binds == ATOM else f'({vector})'}", PRODUCT
+            expression = Written(f"{self._block_of(array.matrix)} @ {_atom(operands[0])}", PRODUCT)
         elif array.op == "sum":
-            text, binds = self._operand(array.arguments[0])
-            expression = f"{text if binds == ATOM else f'({text})'}.sum(axis=0, keepdims=True)", ATOM
+            expression = Written(f"{_atom(operands[0])}.sum(axis=0, keepdims=True)", ATOM)
         elif array.op == "stack":
-            if any(self.stacked.get(id(part.array)) is array for part in array.arguments if isinstance(part, Rows)):
-                return  # it was written with what is in it
-            expression = self._stack([self._operand(part)[0] for part in array.arguments])
+            expression = _stack([operand.text for operand in operands])
         else:
-            expression = self._elements(array)
-        stack = self.stacked.get(id(array))
+            expression = self._elements(array.primitive, array.arguments, operands)
+        stack = self.stacked.get(array)
         if stack is not None:
-            parts = [expression[0] if isinstance(part, Rows) else self._operand(part)[0] for part in stack.arguments]
-            expression = self._stack(parts)
-            above = 1 if isinstance(stack.arguments[0], Numbers) else 0
-            self.offsets[id(array)] = above, stack.rows
-        elif self._is_part_of_another(array) and len(expression[0]) < LONGEST_LINE // 2:
-            self.texts[id(array)] = expression
+            expression = _stack(
+                [expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments]
+            )
+            self.offsets[array] = 1 if isinstance(stack.arguments[0], Numbers) else 0, stack.rows
+        elif self._is_part_of_another(array) and len(expression.text) < LONGEST_LINE // 2:
+            self.texts[array] = expression
             return
         name = self.names.new(array.name or self._name_of_inputs(array))
-        self.lines.append(f"    {name} = {expression[0]}")
-        self.texts[id(array)] = name, ATOM
-        if stack is not None:
-            self.texts[id(stack)] = name, ATOM
+        self.lines.append(f"    {name} = {expression.text}")
+        for written in (array, stack):
+            if written is not None:
+                self.texts[written] = Written(name, ATOM)
 
     def _is_part_of_another(self, array: Array) -> bool:
         """Whether it is written where it is used: once, and not under a name of the lecture."""
-        return self.uses.get(id(array), 0) == 1 and (not array.name or array.name.startswith("d_"))
+        return self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
 
     def _name_of_inputs(self, array: Array) -> str:
         """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
@@ -449,39 +421,30 @@ class _ArrayWriter:
             return name if name not in self.names.taken else ""
         return ""
 
-    def _stack(self, parts: Sequence[str]) -> Text:
-        return f"stack({', '.join(parts)})", ATOM
-
-    def _elements(self, array: Array) -> Text:
-        op = array.primitive
-        arguments = [self._operand(argument) for argument in array.arguments]
-        if op is MULTIPLY and array.arguments[0] == array.arguments[1]:
-            return f"{arguments[0][0] if arguments[0][1] == ATOM else f'({arguments[0][0]})'}**2", SIGNED
-        if op not in PYTHON:
+    def _elements(self, op: Primitive, arguments: Sequence[Operand], written: Sequence[Written]) -> Written:
+        if op is MULTIPLY and arguments[0] == arguments[1]:
+            return Written(f"{_atom(written[0])}**2", SIGNED)
+        if op not in INFIX:
             self.functions[called(op)] = op
-        return write(op, arguments)
+        return write(op, written)
 
-    def _operand(self, operand: Operand) -> Text:
+    def _operand(self, operand: Operand) -> Written:
         if isinstance(operand, Numbers):
             if len(operand) == 1:
                 return number(operand.numbers[0])
-            return self._constant(f"array([[{'], ['.join(number(value)[0] for value in operand.numbers)}]])"), ATOM
+            rows_of_numbers = "], [".join(number(value).text for value in operand.numbers)
+            return Written(self._constant(f"array([[{rows_of_numbers}]])"), ATOM)
         array, rows = operand
         if array is self.arrays.parameters:
-            text = self._block_of(tuple((row,) for row in rows))
-            assert text is not None
-            return text, ATOM
+            return Written(str(self._block_of(tuple((row,) for row in rows))), ATOM)
         if array is self.arrays.inputs:
             group = next(group for group in self.inputs if group.members[0][0] <= min(rows) <= group.members[-1][0])
-            start = group.members[0][0]
-            return self._part(group.name, [row - start for row in rows], len(group.members)), ATOM
-        text, binds = self.texts[id(array)]
-        if id(array) in self.offsets:
-            above, of = self.offsets[id(array)]
-            return self._part(text, [row + above for row in rows], of), ATOM
-        if operand.whole:
-            return text, binds
-        return self._part(text if binds == ATOM else f"({text})", list(rows), array.rows), ATOM
+            name, above, of = group.name, -group.members[0][0], len(group.members)
+        elif operand.whole and array not in self.offsets:
+            return self.texts[array]
+        else:
+            name, (above, of) = _atom(self.texts[array]), self.offsets.get(array, (0, array.rows))
+        return Written(self._part(name, [row + above for row in rows], of), ATOM)
 
     def _part(self, name: str, rows: Sequence[int], of: int) -> str:
         if list(rows) == list(range(rows[0], rows[0] + len(rows))):
@@ -495,9 +458,9 @@ class _ArrayWriter:
         return self.constants[text]
 
     def _write_totals(self) -> list[str]:
+        names = []
         if self.arrays.totals:
             self.lines.append("    # sums over the batch")
-        names = []
         for total in self.arrays.totals:
             name = self.names.new(self._total_name(total))
             self.lines.append(f"    {name} = {self._total(total)}")
@@ -515,14 +478,17 @@ class _ArrayWriter:
         return ""
 
     def _total(self, total: Total) -> str:
-        left, binds = self._operand(total.left)
+        left = self._operand(total.left)
         if not (isinstance(total.left, Rows) and total.left.array.varies):
             points = f"{self.inputs[0].name}.shape[1]" if self.inputs else "1"
-            return f"{points} * {left if binds >= PRODUCT else f'({left})'}"
+            return f"{points} * {TEXT.in_place(left, PRODUCT)}"
         if total.right is None:
-            return f"{left if binds == ATOM else f'({left})'}.sum(axis=1, keepdims=True)"
-        right, _ = self._operand(total.right)
-        return f"{left} @ {right}.T"
+            return f"{_atom(left)}.sum(axis=1, keepdims=True)"
+        return f"{left.text} @ {self._operand(total.right).text}.T"
+
+
+def _stack(parts: Sequence[str]) -> Written:
+    return Written(f"stack({', '.join(parts)})", ATOM)
 
 
 def _slices(*axes: tuple[int, int, int]) -> str:
