@@ -215,13 +215,13 @@ def test_what_is_no_value_is_refused():
         autograd_lite.compile_program(x * w, x, [w])
     with pytest.raises(TypeError, match="root must be a Value, not int: 3"):
         autograd_lite.compile_program([3], [x], [w])
-    with pytest.raises(TypeError, match=r"outputs must be Values, or a function that gives them; received 3\.0"):
+    with pytest.raises(TypeError, match=r"outputs must be Values, or a function that returns them; received 3\.0"):
         autograd_lite.compile_program(lambda x: 3.0, [x], [w])
 
 
 def test_a_graph_too_large_is_refused_with_its_count_and_the_argument():
     x, w = leaves()
-    with pytest.raises(ValueError, match=r"the graph has 3 nodes, more than max_nodes=2; give a larger max_nodes"):
+    with pytest.raises(ValueError, match=r"the graph has 3 nodes, more than max_nodes=2; pass a larger max_nodes"):
         autograd_lite.compile_program(x * w, [x], [w], max_nodes=2)
 
 

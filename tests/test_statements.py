@@ -14,7 +14,7 @@ import autograd_lite
 from autograd_lite import PRIMITIVES, Value, add, constant, leaky_relu, maximum, minimum, tanh
 from autograd_lite.graph import TracingError, tracing
 from autograd_lite.primitives import CONSTANT, LEAF
-from autograd_lite.program.statements import SIMPLER, Recorder, trace
+from autograd_lite.program.statements import Recorder, trace
 from autograd_lite.value import topological_order
 
 inf, nan = math.inf, math.nan
@@ -171,10 +171,6 @@ def test_what_is_no_simplification():
         x.data, y.data = numbers
         expected = [bits(root.forward().data) for root in kept]
         assert list(map(bits, outputs_of(statements, numbers))) == expected, numbers
-
-
-def test_every_rule_has_a_test():
-    assert {op.name for op in SIMPLER} == {"multiply", "add", "negative", "divide", "power"}
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -399,7 +395,7 @@ def test_what_trace_refuses():
     chain = x
     for _ in range(1000):
         chain = tanh(chain)
-    with pytest.raises(ValueError, match="the graph has 1,001 nodes, more than max_nodes=1,000; give a larger"):
+    with pytest.raises(ValueError, match="the graph has 1,001 nodes, more than max_nodes=1,000; pass a larger"):
         traced(chain, [x], max_nodes=1000)
     assert traced(chain, [x], max_nodes=1001).operations == 1000
     with pytest.raises(ValueError, match="received none"):

@@ -1,35 +1,19 @@
-"""A recorded graph as straight-line statements: equal ones merged, constants folded, dead ones dropped.
+"""A traced graph as straight-line statements: equal ones merged, constants folded, dead ones dropped.
 
 The back ends read nothing else. A statement applies a row of the table of primitives to earlier statements; the first
 ones are the inputs, which vary over the batch, and the parameters, which all points of the batch share.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import autograd_lite.primitives as table
 from autograd_lite.gradients import adjoints
 from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
-from autograd_lite.primitives import (
-    ABS,
-    ACOS,
-    ADD,
-    BUILT_IN,
-    CONSTANT,
-    COSH,
-    DIVIDE,
-    EXP,
-    LEAF,
-    MULTIPLY,
-    NEGATIVE,
-    POWER,
-    RELU,
-    SIGMOID,
-    SOFTPLUS,
-    SUBTRACT,
-    Primitive,
-)
+from autograd_lite.primitives import BUILT_IN, CONSTANT, LEAF, Primitive
 from autograd_lite.value import Operand, Value, check_value, topological_order
 from autograd_lite.words.lecture import delta_name
 
@@ -41,16 +25,16 @@ class Statements:
     """Straight-line statements; statement i applies the primitive `ops[i]` to the statements `arguments[i]`.
 
     Attributes:
-        inputs, parameters: how many of each there are; they are the first statements.
+        inputs, parameters: the numbers of inputs and of parameters; these are the first statements.
         ops: rows of the table of primitives, as they were when the graph was traced; LEAF for inputs and parameters.
         arguments: positions of earlier statements.
-        numbers: those of the constants, by position.
+        numbers: the numbers of the constants, by position.
         outputs: the positions of what is computed for each point of the batch.
-        roots: how many of the outputs were asked for; the others are gradients.
+        roots: the number of outputs that were asked for; the others are gradients.
         totals: the positions of what is summed over the batch: the first output, then its gradient.
-        variables: the numbers of the parameters that this gradient is with respect to.
+        variables: the parameters that this gradient is with respect to, each by its number.
         backward: where the backward pass begins.
-        names: what statements are called, by position, from the labels of the graph.
+        names: names of statements, by position, from the labels of the graph.
     """
 
     inputs: int
@@ -70,15 +54,15 @@ class Statements:
 
     @property
     def operations(self) -> int:
-        """How many statements compute something."""
+        """The number of statements that compute something."""
         return len(self) - self.inputs - self.parameters - len(self.numbers)
 
     def user_defined(self) -> tuple[Primitive, ...]:
-        """The primitives that are not built in, in the order in which they first appear."""
+        """Return the primitives that are not built in, in the order in which they first appear."""
         return tuple(dict.fromkeys(op for op in self.ops if op.name not in BUILT_IN))
 
     def signature(self) -> tuple[Any, ...]:
-        """What two programs have in common that compute the same, whatever the names; numbers and strings only."""
+        """Return numbers and strings that are equal for two programs that compute the same, whatever the names."""
         number_of = {op: str(number) for number, op in enumerate(self.user_defined())}
         return (
             self.inputs,
@@ -91,14 +75,14 @@ class Statements:
         )
 
     def uses(self) -> list[int]:
-        """How often each statement is an argument, an output or a total."""
+        """Count for each statement how often it is an argument, an output or a total."""
         uses = [0] * len(self)
         for position in (p for places in (*self.arguments, self.outputs, self.totals) for p in places):
             uses[position] += 1
         return uses
 
     def varying(self) -> list[bool]:
-        """Which statements vary over the batch: the inputs, and what is computed from them."""
+        """Return for each statement whether it varies over the batch: the inputs do, and what is computed from them."""
         varies = [position < self.inputs for position in range(len(self))]
         for position, arguments in enumerate(self.arguments):
             if arguments:
@@ -111,7 +95,7 @@ def _called(node: Value) -> str:
 
 
 class Recorder:
-    """Turns nodes of graphs into statements, one after another.
+    """Turn nodes of graphs into statements, one after another.
 
     >>> x = Value(2.0, "x")
     >>> recorder = Recorder([x], [])
@@ -150,17 +134,17 @@ class Recorder:
                 self.positions[node] = self.operation(node.op, tuple([self.positions[p] for p in node.parents]))
 
     def position_of(self, operand: Operand) -> int:
-        """The statement of a node that was recorded, or of a number."""
+        """Return the statement of a node that was recorded, or of a number."""
         return self.positions[operand] if isinstance(operand, Value) else self.constant(float(operand))
 
     def append(self, op: Primitive, arguments: tuple[int, ...]) -> int:
-        """A new statement."""
+        """Add a statement."""
         self.statements.ops.append(op)
         self.statements.arguments.append(arguments)
         return len(self.statements) - 1
 
     def constant(self, number: float) -> int:
-        """The statement of a constant."""
+        """Return the statement of a constant."""
         key = (CONSTANT, number.hex())  # 0.0 is not -0.0, and nan is nan
         if key not in self.known:
             self.known[key] = self.append(CONSTANT, ())
@@ -168,86 +152,71 @@ class Recorder:
         return self.known[key]
 
     def operation(self, op: Primitive, arguments: tuple[int, ...]) -> int:
-        """The statement that applies a primitive: a constant, an earlier one, or a new one."""
+        """Return the statement that applies a primitive: a constant, an earlier one, or a new one."""
         numbers = self.statements.numbers
         if all(argument in numbers for argument in arguments):
             return self.constant(op.evaluate([numbers[argument] for argument in arguments]))
-        simpler = SIMPLER.get(op)
-        if simpler is not None:
-            position = simpler(self, arguments)
-            if position is not None:
-                return position
+        position = _simpler(self, op, arguments)
+        if position is not None:
+            return position
         in_any_order = op.commutative and len(arguments) == 2
         key = (op, tuple(sorted(arguments)) if in_any_order else arguments)
-        position = self.known.get(key)
-        if position is None:
-            position = self.known[key] = self.append(op, arguments)
-        return position
+        if key not in self.known:
+            self.known[key] = self.append(op, arguments)
+        return self.known[key]
+
+    def name(self, node: Value, name: str) -> None:
+        """Call the statement of a node by a name, if it has none."""
+        position = self.positions[node]
+        if name and position not in self.statements.numbers:
+            self.statements.names.setdefault(position, name)
 
 
-# Simplifications that change no result but for rounding: for each operation, a statement to take in its place, or None
-
-
-def _simpler_multiply(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
-    numbers = recorder.statements.numbers
-    for factor, other in (arguments, arguments[::-1]):
-        if numbers.get(factor) == 1.0:
-            return other
-        if numbers.get(factor) == -1.0:
-            return recorder.operation(NEGATIVE, (other,))
+def _simpler(recorder: Recorder, op: Primitive, arguments: tuple[int, ...]) -> int | None:
+    """Return a statement that computes the same as an operation, but for rounding, with less work; None without one."""
+    statements = recorder.statements
+    ops, arguments_of, numbers = statements.ops, statements.arguments, statements.numbers
+    match op, arguments:
+        case table.NEGATIVE, (a,) if ops[a] is table.NEGATIVE:
+            return arguments_of[a][0]
+        case table.DIVIDE, (a, b) if numbers.get(b) == 1.0:
+            return a
+        case table.MULTIPLY, (a, b):
+            for factor, other in ((a, b), (b, a)):
+                if numbers.get(factor) == 1.0:
+                    return other
+                if numbers.get(factor) == -1.0:
+                    return recorder.operation(table.NEGATIVE, (other,))
+        case table.ADD, (a, b):
+            if numbers.get(a) == 0.0 and _is_never_minus_zero(statements, b):  # Python's sum() begins with 0
+                return b
+            for term, other in ((b, a), (a, b)):
+                if ops[term] is table.NEGATIVE:
+                    return recorder.operation(table.SUBTRACT, (other, *arguments_of[term]))
+        case table.POWER, (base, exponent):
+            return _power(recorder, base, numbers.get(exponent))
     return None
 
 
-def _simpler_add(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
-    if len(arguments) == 2:
-        a, b = arguments
-        statements = recorder.statements
-        if statements.numbers.get(a) == 0.0 and _is_never_minus_zero(statements, b):  # the built-in sum begins with 0
-            return b
-        if statements.ops[b] is NEGATIVE:
-            return recorder.operation(SUBTRACT, (a, *statements.arguments[b]))
-        if statements.ops[a] is NEGATIVE:
-            return recorder.operation(SUBTRACT, (b, *statements.arguments[a]))
-    return None
+def _power(recorder: Recorder, base: int, exponent: float | None) -> int | None:
+    if exponent == 1.0:
+        return base
+    if exponent == -1.0:
+        return recorder.operation(table.DIVIDE, (recorder.constant(1.0), base))
+    if exponent not in {2.0, 3.0}:
+        return None
+    square = recorder.operation(table.MULTIPLY, (base, base))
+    return square if exponent == 2.0 else recorder.operation(table.MULTIPLY, (square, base))
+
+
+NEVER_NEGATIVE = {table.ABS, table.EXP, table.SIGMOID, table.SOFTPLUS, table.COSH, table.RELU, table.ACOS}
+"""The rows whose result is never below 0, nor -0.0."""
 
 
 def _is_never_minus_zero(statements: Statements, position: int) -> bool:
-    """Whether 0 + x is x; of -0.0 it is 0.0."""
+    """Whether 0 + x is x; for x = -0.0 it is 0.0."""
     op, arguments = statements.ops[position], statements.arguments[position]
-    is_square = op is MULTIPLY and arguments[0] == arguments[1]
-    return is_square or op in {ABS, EXP, SIGMOID, SOFTPLUS, COSH, RELU, ACOS}
-
-
-def _simpler_negative(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
-    statements = recorder.statements
-    return statements.arguments[arguments[0]][0] if statements.ops[arguments[0]] is NEGATIVE else None
-
-
-def _simpler_divide(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
-    return arguments[0] if recorder.statements.numbers.get(arguments[1]) == 1.0 else None
-
-
-def _simpler_power(recorder: Recorder, arguments: tuple[int, ...]) -> int | None:
-    base, exponent = arguments
-    number = recorder.statements.numbers.get(exponent)
-    if number == 1.0:
-        return base
-    if number == -1.0:
-        return recorder.operation(DIVIDE, (recorder.constant(1.0), base))
-    if number == 2.0:
-        return recorder.operation(MULTIPLY, (base, base))
-    if number == 3.0:
-        return recorder.operation(MULTIPLY, (recorder.operation(MULTIPLY, (base, base)), base))
-    return None
-
-
-SIMPLER: dict[Primitive, Callable[[Recorder, tuple[int, ...]], int | None]] = {
-    MULTIPLY: _simpler_multiply,
-    ADD: _simpler_add,
-    NEGATIVE: _simpler_negative,
-    DIVIDE: _simpler_divide,
-    POWER: _simpler_power,
-}
+    return op in NEVER_NEGATIVE or (op is table.MULTIPLY and arguments[0] == arguments[1])
 
 
 def trace(
@@ -258,21 +227,21 @@ def trace(
     gradients: bool,
     max_nodes: int,
 ) -> Statements:
-    """The statements of a graph, and of the gradient of its first output.
+    """Return the statements of a graph, and of the gradient of its first output.
 
     Arguments:
-        outputs: Values; or a function of the inputs that gives them, which is called once, and traced.
-        inputs: leaves that vary over the batch. Variables are differentiated by, constants are not.
-        parameters: leaves that the points of the batch share; the same holds for them.
+        outputs: Values; or a function of the inputs that returns them, which is called once, and traced.
+        inputs: leaves that vary over the batch; gradients are with respect to variables, not to constants.
+        parameters: leaves that the points of the batch share, variables or constants too.
         gradients: whether the first output is to be differentiated: with respect to the inputs, for each point, which
             become further outputs; and with respect to the parameters, summed over the batch, which become totals
             after the sum of the output itself.
-        max_nodes: how large the graph of the outputs may be; that of the gradient comes to it.
+        max_nodes: the largest number of nodes that the graph of the outputs may have, without the gradient's.
 
     Raises:
         ValueError: if a leaf of the graph was not declared, a constant that was has no label, a Value was declared
             twice, or the graph is too large.
-        TypeError: if something is no Value; TracingError, if the function asks for the number of a Value.
+        TypeError: if something is not a Value; TracingError, if the function asks for the number of a Value.
         RuntimeError: if the graph is stale.
 
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
@@ -287,15 +256,15 @@ def trace(
         if refused:  # though the function went on, as after `except TypeError`
             raise TracingError(refused[0])
     if not isinstance(outputs, Value | Iterable):
-        raise TypeError(f"outputs must be Values, or a function that gives them; received {outputs!r:.100}")
+        raise TypeError(f"outputs must be Values, or a function that returns them; received {outputs!r:.100}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
     if not roots:
         raise ValueError("outputs must be at least one Value, received none")
     order = topological_order(*roots)
     if len(order) > max_nodes:
         raise ValueError(
-            f"the graph has {len(order):,} nodes, more than max_nodes={max_nodes:,}; give a larger max_nodes if that "
-            "is meant, and if there is the memory"
+            f"the graph has {len(order):,} nodes, more than max_nodes={max_nodes:,}; pass a larger max_nodes if this "
+            "size is intended and fits in memory"
         )
     check_fresh(order)
     recorder = Recorder(inputs, parameters)
@@ -303,20 +272,22 @@ def trace(
     statements, positions = recorder.statements, recorder.positions
     statements.backward = len(statements)
     statements.outputs, statements.roots = [positions[root] for root in roots], len(roots)
-    _name(statements, positions, order)
+    for node in order:
+        recorder.name(node, node.label)
     if gradients:
         first = topological_order(roots[0])
         slopes = adjoints(first, for_all_numbers=True)
         by_inputs, by_parameters = (
             [slopes.get(leaf, 0.0) for leaf in leaves if leaf.op is not CONSTANT] for leaves in (inputs, parameters)
         )
-        recorder.record(
-            topological_order(*[slope for slope in (*by_inputs, *by_parameters) if isinstance(slope, Value)])
-        )
+        recorder.record(topological_order(*[one for one in (*by_inputs, *by_parameters) if isinstance(one, Value)]))
         statements.outputs += map(recorder.position_of, by_inputs)
         statements.totals = [positions[roots[0]], *map(recorder.position_of, by_parameters)]
         statements.variables = [number for number, leaf in enumerate(parameters) if leaf.op is not CONSTANT]
-        _name_adjoints(statements, positions, first, slopes)
+        for node in reversed(first):  # a signal before its bias, whose adjoint is the same
+            slope = slopes.get(node)
+            if node.label and isinstance(slope, Value) and positions.get(slope, -1) >= statements.backward:
+                recorder.name(slope, delta_name(node.label) or f"d_{node.label}")
     return without_dead(statements)
 
 
@@ -330,26 +301,8 @@ def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
     return leaves
 
 
-def _name(statements: Statements, positions: Mapping[Value, int], nodes: Iterable[Value]) -> None:
-    for node in nodes:
-        if node.label and positions[node] not in statements.numbers:
-            statements.names.setdefault(positions[node], node.label)
-
-
-def _name_adjoints(
-    statements: Statements, positions: Mapping[Value, int], nodes: Sequence[Value], slopes: Mapping[Value, Operand]
-) -> None:
-    """Call the adjoint of a node by the node's label: that of s_b^(l) delta_b^(l), as in the lecture."""
-    for node in reversed(nodes):  # a signal before its bias, whose adjoint is the same
-        slope = slopes.get(node)
-        if node.label and isinstance(slope, Value):
-            position = positions.get(slope)
-            if position is not None and position >= statements.backward and position not in statements.numbers:
-                statements.names.setdefault(position, delta_name(node.label) or f"d_{node.label}")
-
-
 def without_dead(statements: Statements) -> Statements:
-    """The statements without those that no output and no total depends on; inputs and parameters stay."""
+    """Leave out the statements that no output and no total depends on; inputs and parameters stay."""
     alive = [position < statements.inputs + statements.parameters for position in range(len(statements))]
     for position in (*statements.outputs, *statements.totals):
         alive[position] = True
@@ -359,10 +312,7 @@ def without_dead(statements: Statements) -> Statements:
                 alive[argument] = True
     if all(alive):
         return statements
-    new: dict[int, int] = {}
-    for position, lives in enumerate(alive):
-        if lives:
-            new[position] = len(new)
+    new = {old: position for position, old in enumerate(itertools.compress(range(len(alive)), alive))}
     return Statements(
         statements.inputs,
         statements.parameters,
