@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 2 after an error, which it prints.
 
     Arguments:
-        arguments: the words after `autograd-lite`; those of the process if None.
+        arguments: the words after `autograd-lite`; by default, the arguments of the process.
 
     >>> main(["explain", "w*x", "w=2", "x=3"])
     Forward: the evaluation trace
@@ -155,7 +155,7 @@ def _add_step(commands: Commands) -> None:
     purpose = "Step through the forward pass and every application of the chain rule."
     parser = _add_command(commands, _step, purpose, " -o neuron.html", digits=4)
     parser.add_argument(
-        "--below", metavar="NAME", help="only the part that this node was computed from; names are those of explain"
+        "--below", metavar="NAME", help="only the part that this node was computed from; named as by explain"
     )
     parser.add_argument("--predict", action="store_true", help="in the page: hide each number until it is typed")
     parser.add_argument(

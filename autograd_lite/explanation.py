@@ -182,7 +182,7 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
 def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 1000) -> Explanation:
     """Explain the gradient as a sum over all paths from a leaf to the root, each with the product of its slopes.
 
-    Arguments and errors are those of `paths`, and `digits` that of `explain`.
+    Arguments and errors are as for `paths`; `digits` is as for `explain`.
 
     >>> a = Value(2.0, "a")
     >>> b = a * a; b.label = "b"
@@ -215,7 +215,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
     return Explanation([Section(title, header, text)], [Section(title, header, aligned)])
 
 
-# The sections of `explain`, in the notation of a writer; its names are those of the nodes in topological order
+# The sections of `explain`, in the notation of a writer; its names hold the nodes in topological order
 
 
 def _forward_section(writer: Writer) -> Section:

@@ -1,7 +1,7 @@
 """Gradients as graphs: grad, derivative, jacobian, hessian, products with vectors, forward mode, check_gradients.
 
-A slope of the table of primitives, called with Values, gives a Value. So the chain rule that gives numbers in
-`Value.backward` gives a graph here, which can be computed anew, drawn, explained, and differentiated again.
+A slope of the table of primitives, called with Values, returns a Value. So the chain rule that computes numbers in
+`Value.backward` builds a graph here, which can be recomputed, drawn, explained, and differentiated again.
 """
 
 import math
@@ -32,7 +32,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
 
     Raises:
         RuntimeError: if the graph is stale (see `Value.backward`).
-        TypeError: if output or an input is no Value, or an input is a constant.
+        TypeError: if output or an input is not a Value, or an input is a constant.
 
     Equation: dL/dp = sum_c dL/dc dc/dp over the nodes c that p is an argument of (multivariable chain rule).
 
@@ -54,7 +54,7 @@ def derivative(output: Value, input: Value, order: int = 1) -> Value:
         order: 0 (the Value itself), 1, 2, ...
 
     Raises:
-        ValueError: if order is no whole number of at least 0.
+        ValueError: if order is not an integer of at least 0.
 
     >>> x = Value(2.0)
     >>> [derivative(x**3, x, order).data for order in range(5)]
@@ -63,7 +63,7 @@ def derivative(output: Value, input: Value, order: int = 1) -> Value:
     check_value("output", output)
     check_value("input", input)
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
-        raise ValueError(f"order must be a whole number of at least 0, received {order!r}")
+        raise ValueError(f"order must be an integer of at least 0, received {order!r}")
     for _ in range(order):
         output = grad(output, input)
     return output
@@ -196,19 +196,19 @@ def check_gradients(
 ) -> None:
     """Check the derivatives of f, to second order, by reverse mode, forward mode and finite differences.
 
-    The first derivatives of both modes are held against central differences of f; the second derivatives, of reverse
+    The first derivatives of both modes are checked against central differences of f; the second derivatives, of reverse
     mode over reverse mode and of forward mode over reverse mode, against central differences of the first. Central
     differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits.
 
     Arguments:
-        f: takes n Values, gives one; smooth near the inputs.
+        f: takes n Values, returns one; smooth near the inputs.
         inputs: n numbers.
         relative_tolerance: of the difference, relative to the larger of the two numbers.
         absolute_tolerance: of the difference, where that is more.
 
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
-        TypeError: if f gives no Value.
+        TypeError: if f does not return a Value.
 
     >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
     """

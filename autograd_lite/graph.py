@@ -54,7 +54,7 @@ def is_stale(node: Node) -> bool:
 
 
 def check_fresh(order: list[Node]) -> None:
-    """Make sure that no node is stale, so that the slopes are those of the forward pass.
+    """Make sure that no node is stale, so that the slopes belong to the forward pass.
 
     Raises:
         RuntimeError: if a number was changed.

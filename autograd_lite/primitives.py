@@ -2,12 +2,12 @@
 
 A row of the table is only mathematics: a name, the symbol it is written with, how it is computed, and one slope (local
 partial derivative) for each argument. A slope is a function of the result and the arguments, `slope(out, *arguments)`,
-written in the primitives themselves, or just a number where it is constant. So one and the same line gives a number
-when the arguments are numbers, another graph when they are Values, and a formula when they are Values with names.
+written in the primitives themselves, or just a number where it is constant. So one and the same line is a number when
+the arguments are numbers, another graph when they are Values, and a formula when they are Values with names.
 
 Arithmetic follows IEEE 754, like NumPy, PyTorch and JAX: where Python's `math` raises an exception, the result here is
-an infinity or nan. Where a derivative does not exist, the slope is the subgradient of least norm, or else the one that
-continuity gives.
+an infinity or nan. Where a derivative does not exist, the slope is the subgradient of least norm, or else follows by
+continuity.
 """
 
 import math
@@ -277,7 +277,7 @@ MINIMUM      = Primitive("minimum",      "min",   _minimum,                     
 MAXIMUM_CONSTANT = Primitive("maximum_constant", "max", _maximum,                 (lambda o, a, b: greater(a, b), lambda o, a, b: greater(b, a)), commutative=True)
 MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,                 (lambda o, a, b: greater(b, a), lambda o, a, b: greater(a, b)), commutative=True)
 
-# Of use in slopes.
+# Used in slopes.
 SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, (0.0,))
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
 MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", lambda a, b: a * b if a else 0.0, (lambda o, a, b: b, lambda o, a, b: a))
@@ -321,7 +321,7 @@ def divide(a: Number | float, b: Number | float) -> Number:
 
 
 def floor_divide(a: Number | float, b: Number | float) -> Number:
-    """The largest whole number not above a / b; its derivative is 0 wherever it exists.
+    """The largest integer not above a / b; its derivative is 0 wherever it exists.
 
     >>> floor_divide(-7.0, 2.0)
     -4.0
@@ -332,7 +332,7 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
 def power(x: Number | float, y: Number | float) -> Number:
     """x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
 
-    Of use in slopes: with the numbers 0 and 1 as y, 1 and x are given, which leaves no node in the graph.
+    Used in slopes: for the numbers 0 and 1 as y it returns 1 and x, and adds no node to the graph.
 
     >>> power(2.0, 3.0), power(0.0, -1.0), power(-8.0, 1 / 3)
     (8.0, inf, nan)
@@ -343,7 +343,7 @@ def power(x: Number | float, y: Number | float) -> Number:
 
 
 def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
-    """a * b, but 0 where a is 0, even if b is infinite or nan (a "strong zero"); of use in slopes.
+    """a * b, but 0 where a is 0, even if b is infinite or nan (a "strong zero"); used in slopes.
 
     A number in place of a varies with nothing, so 0 stays 0 however often it is differentiated; this is what keeps all
     derivatives of x**n right at x = 0.

@@ -62,7 +62,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
 def topological_order(*roots: "Value") -> "list[Value]":
     """List all nodes that the roots were computed from, and the roots: each after its parents, level by level.
 
-    A node's level is higher than those of its parents, so all that is needed is to reach every node once, and to sort
+    A node's level is higher than its parents' levels, so all that is needed is to reach every node once, and to sort
     them by level. Within a level the order is that in which the expression was written.
 
     >>> a = Value(1.0, label="a"); b = a + a; b.label = "b"; c = b + b; c.label = "c"
@@ -286,7 +286,7 @@ class Value:
     def forward(self) -> "Value":
         """Recompute this Value, in place, after the data of a leaf has changed; return this Value.
 
-        Gradients of the interior nodes, which belonged to the old numbers, are forgotten; those of leaves stay.
+        Gradients of the interior nodes, which belonged to the old numbers, are forgotten; the gradients of leaves stay.
 
         >>> x = Value(3.0)
         >>> y = x * x
@@ -502,7 +502,7 @@ class Value:
         """This Value where it is positive, else negative_slope times it."""
         return record(table.LEAKY_RELU, self, negative_slope)
 
-    # Comparisons compare the numbers; equality and hash are those of the object, so that a Value can be a key
+    # Comparisons compare the numbers; equality and hash go by identity, so that a Value can be a key
 
     def __lt__(self, other: Operand) -> bool:
         return compare(operator.lt, self, other)
@@ -573,7 +573,7 @@ class Value:
 def constant(data: SupportsFloat, label: str = "") -> Value:
     """Return a node of the graph for a number that does not vary: it is shown, and never given a gradient.
 
-    A number mixed into an expression becomes one by itself; this function gives it a name, or makes one node serve in
+    A number mixed into an expression becomes one by itself; this function names it, or makes one node serve in
     many places.
 
     >>> one = constant(1.0, label="o_0")

@@ -164,7 +164,7 @@ def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 
     """Split the data at random into a part to train on and a part that is held out.
 
     Where y are classes, each has its share of the part that is held out, to within one example ("stratified"): classes
-    are whole numbers, truth values or text, in one dimension. Floats are no classes, even where some are equal.
+    are integers, truth values or text, in one dimension. Floats are not classes, even where some are equal.
 
     Arguments:
         X: N examples, of shape (N, ...).

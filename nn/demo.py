@@ -1,4 +1,4 @@
-"""The demo: real flowers, the lecture's network, its gradients held against the delta recursion, gradient descent.
+"""The demo: real flowers, the lecture's network, its gradients checked against the delta recursion, gradient descent.
 
 `autograd-lite demo` runs it in under a minute, and leaves pictures, tables and the trace in a folder.
 """

@@ -1,7 +1,7 @@
 """Neuron, Layer and MLP with the defaults of micrograd, for code that was written for it.
 
 ReLU in the hidden layers, a linear output layer, weights uniform in [-1, 1] and biases 0; the weights come from the
-global generator of Python's `random`, as micrograd's do, so that `random.seed(1337)` gives the same network. The
+global generator of Python's `random`, as micrograd's do, so that `random.seed(1337)` leads to the same network. The
 networks of `nn` have the defaults of the lecture instead.
 """
 

@@ -1,7 +1,7 @@
 """Pictures of training: learning curves, decision boundaries, paths over a surface, weights and gradients, restarts.
 
 They need matplotlib, which the extra `lab` installs. Each function draws on the Axes that it is given, and changes
-nothing else; without one it makes a figure by pyplot. Colours are those of Okabe and Ito, "Color universal design"
+nothing else; without one it makes a figure by pyplot. Colours are the palette of Okabe and Ito, "Color universal design"
 (2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or dashes too.
 """
 
@@ -71,7 +71,7 @@ def plot_learning_curves(
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
 
-    Gives the Axes. Training errors are solid lines, validation losses dashed ones, and a star shows the weights that
+    Returns the Axes. Training errors are solid lines, validation losses dashed ones, and a star shows the weights that
     are best by the validation loss. The error of an iteration is that of its mini-batch, before the
     update, and without penalty.
 
@@ -114,7 +114,7 @@ def plot_learning_curves(
 def plot_decision_boundary(
     net: MLP, X: Any, y: Any, ax: "Axes | None" = None, *, threshold: float = 0.0, resolution: int = 200
 ) -> "Axes":
-    """Which class a network with two inputs gives to each point of the plane, the boundary, and the examples.
+    """Draw which class a network with two inputs assigns to each point of the plane, the boundary, and the examples.
 
     Arguments:
         net: a network with two inputs. With one output o the classes are o > threshold and the others; with several
@@ -125,7 +125,7 @@ def plot_decision_boundary(
         threshold: of one output: 0 for targets -1 and 1, 0.5 for 0 and 1.
         resolution: how many points there are along each axis.
 
-    Gives the Axes. Classes differ in colour and marker; the boundary is black.
+    Returns the Axes. Classes differ in colour and marker; the boundary is black.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -181,11 +181,11 @@ def plot_paths(
 
     Arguments:
         surface: what they descend.
-        paths: the points of each path, of shape (T + 1, 2), by the name that the legend shows; what `descend` gives.
+        paths: the points of each path, of shape (T + 1, 2), by the name that the legend shows; as returned by `descend`.
         ax: where to draw; None makes a figure.
         levels: the heights of the contours, or how many there are: then about equal areas lie between them.
 
-    Gives the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
+    Returns the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -216,7 +216,7 @@ def animate_paths(
         every: how many iterations go by from picture to picture.
         interval: how long each picture is shown, in milliseconds.
 
-    Gives the animation. It must be kept in a variable as long as it is to run. `animation.save("paths.gif",
+    Returns the animation. It must be kept in a variable as long as it is to run. `animation.save("paths.gif",
     writer="pillow")` writes a file; in a notebook, `HTML(animation.to_jshtml())` shows it with buttons.
 
     Raises:
@@ -255,7 +255,7 @@ def plot_weights(net: MLP, ax: "Axes | Sequence[Axes] | None" = None, *, same_sc
         ax: where to draw: as many Axes as the network has layers; None makes a figure.
         same_scale: whether all layers share a scale, and can be compared; else each has its own.
 
-    Gives the Figure. Row b and column a of W^(l) is the weight on the edge from node a of layer l - 1 to node b of
+    Returns the Figure. Row b and column a of W^(l) is the weight on the edge from node a of layer l - 1 to node b of
     layer l; column 0, left of the line, is the bias. The scale is symmetric about 0. Small matrices show their numbers.
 
     Raises:
@@ -278,12 +278,12 @@ def plot_gradients(
 
     Arguments:
         net: the network. It is not changed.
-        X, y: examples and targets, as for `fit`: the gradients are those of the mean error of these. With None they are
+        X, y: examples and targets, as for `fit`: the gradients of their mean error are shown. With None they are
             those that the network holds after `backward()`.
         ax, same_scale: as for `plot_weights`. On one scale it shows where gradients vanish, or explode.
         loss: of X and y.
 
-    Gives the Figure; rows and columns are those of `plot_weights`.
+    Returns the Figure; rows and columns are as in `plot_weights`.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -295,7 +295,7 @@ def plot_gradients(
     if X is None:
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
     data = check_data(net, X, y, takes_class_numbers(loss))
-    copied = copy.deepcopy(net)  # for what computes gradients may set those of the network to 0
+    copied = copy.deepcopy(net)  # for what computes gradients may set the network's gradients to 0
     engine = BatchGradients(copied, *data, check_loss(loss))
     _, gradients = engine.gradients(engine.batch(*data), copied.weights)
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
@@ -309,7 +309,7 @@ def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = F
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
 
-    Gives the Axes. A circle at the end of a curve is the training error at termination: with the weights that were
+    Returns the Axes. A circle at the end of a curve is the training error at termination: with the weights that were
     kept, and over all data, so that it need not lie on the curve.
 
     Raises:
@@ -362,10 +362,10 @@ def plot_surface_restarts(
 
     Arguments:
         surface: what they descend.
-        paths: the points of each descent, of shape (T + 1, 2), as `descend` gives them.
+        paths: the points of each descent, of shape (T + 1, 2), as returned by `descend`.
         ax, levels: as for `plot_paths`.
 
-    Gives the Axes.
+    Returns the Axes.
 
     Raises:
         ValueError: naming the argument that is wrong; also if no descent has a finite end.
@@ -409,7 +409,7 @@ def _matplotlib(module: str) -> Any:
 
 
 def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5)) -> "Axes":
-    """The given Axes, or those of a new figure, whose size is in inches."""
+    """Return the given Axes, or the Axes of a new figure, whose size is in inches."""
     if ax is not None:
         return ax
     new: Axes = _matplotlib("pyplot").subplots(figsize=size, layout="constrained")[1]
@@ -476,7 +476,7 @@ def _validations(run: History) -> list[tuple[int, float]]:
 
 
 def _centres(numbers: Array, resolution: int) -> Array:
-    """So many points along an axis, from a little below the numbers to a little above."""
+    """Return that number of points along an axis, from a little below the numbers to a little above."""
     lowest, highest = float(numbers.min()), float(numbers.max())
     margin = 0.1 * (highest - lowest) or 1.0
     edges = np.linspace(lowest - margin, highest + margin, resolution + 1)
@@ -514,7 +514,7 @@ def _last_point(path: Array) -> Array:
 
 
 def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
-    """The heights of the contours: those given, or so many, in round numbers, with about equal areas between them."""
+    """Return the heights of the contours: the given ones, or that number of round numbers, with about equal areas between them."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
     as_integer("levels", levels, least=2)
@@ -635,7 +635,7 @@ def _one_for_each(matrices: Sequence[Matrix], ax: "Axes | Sequence[Axes] | None"
 
 
 def _ticks(count: int, first: int) -> list[int]:
-    """Some of so many whole numbers, the first among them."""
+    """Some of the first integers, 0 among them."""
     step = next(
         step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, count) if count / step <= 12 or step == count
     )

@@ -1,7 +1,7 @@
 """Surfaces to descend: non-convex functions of two variables, on which the path of an optimizer can be seen.
 
 They are written with the functions of autograd_lite, so that they take numbers or Values. The optimizers that walk over
-them are those of `nn`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
+them come from `nn`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
 
 >>> from nn.training.optimizers import GradientDescent
 >>> path = descend(HIMMELBLAU, (0.0, 0.0), GradientDescent(0.01), iterations=100)
@@ -33,12 +33,12 @@ class Surface:
 
     Arguments:
         name: what it is called, for titles.
-        function: f, of two numbers or two Values; it gives a number or a Value.
+        function: f, of two numbers or two Values; it returns a number or a Value.
         window: ((lowest x, highest x), (lowest y, highest y)), the part that is drawn.
         minima: the points that are known to be local minima, the lowest first.
 
     Raises:
-        ValueError: if the window is no two intervals of finite numbers, or the minima are no points.
+        ValueError: if the window is not two intervals of finite numbers, or the minima are not points.
 
     >>> bowl = Surface("A bowl", lambda x, y: x**2 + y**2, window=((-1, 1), (-1, 1)), minima=((0.0, 0.0),))
     >>> bowl(3.0, 4.0), gradient_at(bowl, (3.0, 4.0)).tolist()
@@ -139,7 +139,7 @@ def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Arr
         point: (x, y).
 
     Raises:
-        ValueError: if the point is no two numbers.
+        ValueError: if the point is not two numbers.
 
     >>> gradient_at(ROSENBROCK, (0.0, 1.0)).tolist()
     [-2.0, 200.0]
@@ -176,7 +176,7 @@ def descend(
     [0.831 0.   ]
     """
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be such as GradientDescent(0.01); received {optimizer!r}")
+        raise TypeError(f"optimizer must be an Optimizer, for example GradientDescent(0.01); received {optimizer!r}")
     as_integer("iterations", iterations, least=1)
     path = np.full((iterations + 1, 2), math.nan)
     path[0] = _as_point("start", start)

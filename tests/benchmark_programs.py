@@ -7,7 +7,7 @@ What is not installed is left out. All run in one thread and in float64, with Py
 engines take turns (A B C, A B C, ...), each turn a few milliseconds; a row shows the median of the turns, and the
 median of the ratios of two turns in the same round. Time is that of the processor, which in one thread is the time that
 passes, but for what other processes take; `--clock wall` takes the time that passes. Where a peer can be written in
-several ways, all are tried, and the fastest is the one that we are held against. Those that keep the memory for their
+several ways, all are tried, and our time is compared with the fastest. Those that keep the memory for their
 results (NumPy by hand, CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is
 timed, all must agree to 1e-10. It takes about four minutes.
 
@@ -71,7 +71,7 @@ def installed(peer):
 
 
 def backends(*names):
-    """Those of these back ends that need nothing that is not installed."""
+    """The back ends that need nothing that is not installed."""
     return [name for name in names if name != "llvm" or installed("llvmlite")]
 
 
@@ -170,7 +170,7 @@ def data_set(sizes, points=POINTS):
 
 
 def numpy_columns(weights, X, Y):
-    """The delta recursion with a column for each example, o_0 = 1 in row 0 of o, into memory that is kept.
+    """The delta recursion with a column for each example, o_0 = 1 in row 0 of o, into preallocated buffers.
 
     (Biases apart from the weights were slower at all sizes, as was matmul instead of dot.)
     """
@@ -207,7 +207,7 @@ def numpy_columns(weights, X, Y):
 
 
 def numpy_rows(weights, X, Y):
-    """The delta recursion with a row for each example, o_0 = 1 in column 0 of o, into memory that is kept."""
+    """The delta recursion with a row for each example, o_0 = 1 in column 0 of o, into preallocated buffers."""
     L, points = len(weights), len(X)
     o = [np.ones((points, W.shape[1])) for W in weights]
     o[0][:, 1:] = X
@@ -356,7 +356,7 @@ def print_network(sizes, goals, rounds):
     if "llvm" in programs:
         bound = programs["llvm"].bind(XY.copy(), P.copy())
         must_agree(where, "bound", (bound.total.item(), bound.parameter_gradients), expected)
-        engines["bound"], words["bound"] = bound.run, "ours, machine code, into memory that is kept"
+        engines["bound"], words["bound"] = bound.run, "ours, machine code, into preallocated buffers"
         words["llvm"] = "ours, machine code, called"
     for name, program in programs.items():
         batch = program(XY, P)
@@ -550,7 +550,7 @@ def print_scalar(rounds):
         ours = ["auto", *(name for name in names if name != "auto")]
         if "llvm" in names:
             bound = programs["llvm"].bind(X.copy())
-            engines["bound"], words["bound"] = bound.run, "ours, machine code, into memory that is kept"
+            engines["bound"], words["bound"] = bound.run, "ours, machine code, into preallocated buffers"
             ours.insert(0, "bound")
         engines = {name: engines[name] for name in [*ours, *(name for name in engines if name not in ours)]}
         seconds = turns(engines, rounds if points < 100_000 else 3)
@@ -583,7 +583,7 @@ def compile_two(sizes, backend):
 
 
 def straight_line(operations, seed=0):
-    """A random expression of so many operations of 5 inputs, which no matrix is in."""
+    """A random expression of that number of operations of 5 inputs, which no matrix is in."""
     choose = random.Random(seed)
     inputs = [Value(0.1 * number, f"x{number}") for number in range(1, 6)]
     nodes = list(inputs)

@@ -217,7 +217,7 @@ def framed(page):
 
 
 def environment(folder: Path):
-    """Folders of their own for Jupyter; the kernels and extensions are those of the running Python."""
+    """Folders of their own for Jupyter; the kernels and extensions belong to the running Python."""
     names = ("config", "data", "runtime")
     return {**os.environ, **{f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in names}}
 

@@ -44,7 +44,7 @@ def visible(mathml):
 
 
 def evaluate(mathml, numbers):
-    """The number that a formula stands for; `numbers` are those of the names, as they are seen."""
+    """The number that a formula stands for; `numbers` holds the number of each name, as it is seen."""
     names = {**numbers, "∞": math.inf}
     known = {**PRIMITIVES, "number": constant, "names": {name: constant(number) for name, number in names.items()}}
     return eval(_read(parse(mathml)), known).data

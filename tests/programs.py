@@ -51,7 +51,7 @@ def by_backward(root, inputs, parameters, X, P):
 def student_network(seed, widths=None):
     """A network as a student may write it, with loops, each sum in an order of its own; and what it was made from.
 
-    Gives inputs, targets, parameters (in random order), and the squared error.
+    Returns inputs, targets, parameters (in random order), and the squared error.
     """
     generator = random.Random(seed)
     if widths is None:

@@ -1,4 +1,4 @@
-"""The table that holds the gradients of the graph against those of the delta recursion."""
+"""The table with the gradients of the graph beside the gradients of the delta recursion."""
 
 import math
 from xml.etree import ElementTree

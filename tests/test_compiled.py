@@ -360,7 +360,7 @@ def test_explain_wants_a_batch_of_at_least_one_point(points):
         autograd_lite.compile_program(x * w, [x], [w]).explain(points)
 
 
-# Primitives of one's own
+# User-defined primitives
 
 
 @pytest.fixture
@@ -508,7 +508,7 @@ def test_results_are_shown_in_one_line():
 @pytest.mark.parametrize(
     ("points", "runs", "expected"),
     [
-        (1, 0, "python; for so few operations, floats are faster than arrays."),
+        (1, 0, "python; with few operations, floats are faster than arrays."),
         (100, 2_666, "numpy; the graph has no matrices."),
         (10**6, 0, "llvm; the batch is so large that compiling to machine code pays at once."),
     ],

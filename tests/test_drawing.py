@@ -199,7 +199,7 @@ def test_operands_are_numbered_where_their_order_matters(build, numbered: bool) 
 
 
 def test_numbering_covers_the_table() -> None:
-    """Each primitive of two arguments either numbers them, or gives the same with its arguments exchanged."""
+    """Each primitive of two arguments either numbers them, or computes the same with its arguments exchanged."""
     for op in ag.PRIMITIVES.values():
         try:
             a, b, reverse = Value(2.0), Value(3.0), op.compute(3.0, 2.0)

@@ -319,7 +319,7 @@ def test_an_input_that_is_no_sequence_is_refused_by_name():
 
 
 def test_an_iterator_of_inputs_is_taken_or_refused_but_not_emptied():
-    """A generator that is walked twice gives [] the second time: silently no gradient at all."""
+    """A generator that is walked twice is [] the second time: silently no gradient at all."""
     x, y = Value(3.0), Value(2.0)
     try:
         received = numbers(grad(x * y, (v for v in (x, y))))
@@ -331,7 +331,7 @@ def test_an_iterator_of_inputs_is_taken_or_refused_but_not_emptied():
 @pytest.mark.parametrize("order", [-1, 1.0, "1", None, True])
 def test_bad_orders_are_refused(order):
     x = Value(3.0)
-    with pytest.raises(ValueError, match="order must be a whole number of at least 0, received " + repr(order)):
+    with pytest.raises(ValueError, match="order must be an integer of at least 0, received " + repr(order)):
         derivative(x * x, x, order)
 
 
@@ -416,7 +416,7 @@ def test_check_gradients_catches_a_wrong_rule(slope, received):
 
 
 def test_check_gradients_catches_a_rule_that_is_wrong_in_the_second_order_only():
-    """Such as a slope that is computed from numbers, and so forgets that it varies."""
+    """For example a slope that is computed from numbers, and so forgets that it varies."""
     with primitive_of_a_test(math.sin, lambda out, x: math.cos(float(x))) as sine:
         x = Value(0.5)
         assert grad(sine(x), x).data == math.cos(0.5)

@@ -306,7 +306,7 @@ def test_the_second_derivatives_of_softmax_cross_entropy():
 
 
 def test_the_graph_holds_for_other_outputs_too():
-    """The shift is part of the graph: evaluated anew far from where it was made, it does not overflow."""
+    """The shift is part of the graph: evaluated again far from where it was made, it does not overflow."""
     o = [Value(0.0), Value(0.0)]
     e = softmax_cross_entropy(o, 1)
     o[0].data = 5000.0

@@ -99,7 +99,7 @@ def test_networks_of_all_widths():
 @pytest.mark.parametrize("lanes", [8, 4, 2])
 @pytest.mark.parametrize("number", [inf, -inf, nan, 1e308])
 def test_lanes_beyond_the_last_point_do_not_count(lanes, number):
-    """Whatever the last point, and one coordinate of it: the sums are those of IEEE arithmetic over the points."""
+    """Whatever the last point, and one coordinate of it: the sums follow IEEE arithmetic over the points."""
     x, y, w, v = (Value(0.5, name) for name in "xywv")
     units = [tanh(w * x + v * y), tanh(v * x + w * y), w * x + y]
     root = units[0] * units[1] + units[2] * x
@@ -205,7 +205,7 @@ def test_outputs_that_repeat_and_leaves():
 
 
 def expression(seed, length, names):
-    """A random expression of so many operations, that stays small."""
+    """A random expression of that number of operations, which stays small."""
     generator = random.Random(seed)
     leaves = [Value(generator.uniform(-1, 1), f"x{i}") for i in range(6)]
     nodes = list(leaves)

@@ -42,7 +42,7 @@ def back_ends(statements, machine=True):
 
 
 def check(root, inputs, parameters, *, seed=0, N=5, machine=True, scale=10.0, others=()):
-    """All back ends against `backward`; gives the arrays."""
+    """Check all back ends against `backward`; return the arrays."""
     X = np.random.default_rng(seed).uniform(-1, 1, (N, len(inputs)))
     P = np.array([parameter.data for parameter in parameters])
     roots = [root, *others]
@@ -143,7 +143,7 @@ def test_the_matrices_are_found_whatever_the_loss(sizes, loss):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_numbers_of_an_mlp(activation, loss):
-    """Those of all back ends; LLVM is tried for a few, for it takes a while to compile."""
+    """The numbers of all back ends; LLVM is tried for a few, for it takes a while to compile."""
     machine = (activation, loss) in {
         ("tanh", "squared_error"),
         ("softplus", "softmax_cross_entropy"),

@@ -1,7 +1,7 @@
 """Code that was written for micrograd's engine runs unchanged: its own tests, its notebook, the lecture's calls.
 
 Source: https://github.com/karpathy/micrograd, test/test_engine.py and trace_graph.ipynb. There PyTorch computes what is
-expected; here stand the numbers that it gives.
+expected; here stand its numbers.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Code that was written for micrograd runs with only its imports changed, and gives micrograd's numbers."""
+"""Code that was written for micrograd runs with only its imports changed, and computes micrograd's numbers."""
 
 import random
 
@@ -30,7 +30,7 @@ MOONS = [
 def make_moons():
     """The points of sklearn.datasets.make_moons(n_samples=100, noise=0.1), from NumPy's global generator.
 
-    With np.random.seed(1337) they are those of scikit-learn 1.9.1, bit by bit.
+    With np.random.seed(1337) they equal scikit-learn 1.9.1's, bit by bit.
     """
     angles = np.linspace(0, np.pi, 50)
     upper = np.column_stack([np.cos(angles), np.sin(angles)])
@@ -117,7 +117,7 @@ def test_the_drawing_notebooks_simple_example():
 
 @pytest.mark.parametrize("nonlin", [True, False])
 def test_the_drawing_notebooks_neuron(nonlin):
-    """micrograd 0.1.0 prints these numbers; its signal is positive, so that a linear neuron gives the same."""
+    """micrograd 0.1.0 prints these numbers; its signal is positive, so that a linear neuron prints the same."""
     random.seed(1337)
     n = micrograd.Neuron(2, nonlin)
     x = [Value(1.0), Value(-2.0)]

@@ -279,7 +279,7 @@ texts = st.text(st.one_of(st.characters(), st.sampled_from("<>&;\"'/!-[]{} ")))
 
 @given(texts)
 def test_a_label_in_mathml_is_text_and_nothing_else(label):
-    label = "<" + label  # so it is no name of the lecture
+    label = "<" + label  # so it is not a name of the lecture
     assert visible(mathml_name(label).text) == clean(label).replace(" ", "\xa0")
 
 

@@ -1,4 +1,4 @@
-"""nn.prediction: forward propagation in matrices, held against the outputs of the graph."""
+"""nn.prediction: forward propagation in matrices, checked against the outputs of the graph."""
 
 import numpy as np
 import pytest

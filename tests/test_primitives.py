@@ -292,7 +292,7 @@ def test_numbers_and_values_agree_bit_for_bit(name, data):
 
 @given(st.floats(), st.floats())
 def test_operators_of_values_are_those_of_floats(a, b):
-    """Wherever Python's own operator gives a float."""
+    """Wherever Python's own operator returns a float."""
     for operate in (
         lambda a, b: a + b,
         lambda a, b: a - b,

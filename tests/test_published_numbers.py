@@ -55,7 +55,7 @@ def test_griewank_and_walther_baby_example():
 
 
 def test_speelpenning_product():
-    """Speelpenning's product (Griewank and Walther, section 3.3): dy/dx_i = y / x_i; here exact whole numbers."""
+    """Speelpenning's product (Griewank and Walther, section 3.3): dy/dx_i = y / x_i; here exact integers."""
     value, gradient = differentiate(lambda *x: math.prod(x[1:], start=x[0]), *range(1, 11))
     assert value == math.factorial(10)
     assert gradient == [math.factorial(10) // i for i in range(1, 11)]
@@ -221,7 +221,7 @@ def test_chain_rules_power():
 
 
 def test_wikipedia_both_examples():
-    """Wikipedia, "Automatic differentiation": z = x (x + y) + y y at (2, 3) gives 7 and 8; y = x1 x2 + sin x1."""
+    """Wikipedia, "Automatic differentiation": z = x (x + y) + y y at (2, 3) has the derivatives 7 and 8; y = x1 x2 + sin x1."""
     assert differentiate(lambda x, y: x * (x + y) + y * y, 2, 3) == (19, [7, 8])
     value, gradient = differentiate(lambda x1, x2: x1 * x2 + sin(x1), math.pi / 6, 2)
     assert value == pytest.approx(math.pi / 3 + 0.5, rel=1e-15)
@@ -229,7 +229,7 @@ def test_wikipedia_both_examples():
 
 
 def test_pytorch_tutorials():
-    """PyTorch's tutorials: Q = 3 a^3 - b^2 gives 9 a^2 and -2 b; the mean of 3 (x + 2)^2 over four ones gives 4.5."""
+    """PyTorch's tutorials: Q = 3 a^3 - b^2 has the derivatives 9 a^2 and -2 b; the mean of 3 (x + 2)^2 over four ones has 4.5."""
     for a, b, expected in [(2, 6, [36, -12]), (3, 4, [81, -8])]:
         assert differentiate(lambda a, b: 3 * a**3 - b**2, a, b)[1] == expected
     assert differentiate(lambda *x: sum((v + 2) * (v + 2) * 3 for v in x) / 4, 1, 1, 1, 1) == (27, [4.5] * 4)

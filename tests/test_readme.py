@@ -1,4 +1,4 @@
-"""README.md: its picture is what `draw` gives, and what it points to is there."""
+"""README.md: its picture is what `draw` returns, and what it points to is there."""
 
 import re
 from pathlib import Path

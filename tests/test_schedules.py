@@ -33,7 +33,7 @@ def test_inverse_time_decay_by_hand():
 
 
 def test_inverse_time_decay_meets_the_conditions_of_robbins_and_monro():
-    """With initial = decay = 1 it is 1/(t+1): the sums are those of the harmonic series, and pi^2/6."""
+    """With initial = decay = 1 it is 1/(t+1): the sums are partial sums of the harmonic series, and pi^2/6."""
     rates = [InverseTimeDecay(1.0, 1.0)(t) for t in range(100_000)]
     assert math.fsum(rates) == pytest.approx(math.log(100_000) + 0.5772156649, abs=1e-5)
     assert math.fsum(rate**2 for rate in rates) == pytest.approx(math.pi**2 / 6, abs=2e-5)

@@ -113,7 +113,7 @@ def test_array_text_of_a_students_network_runs(seed):
 
 
 LECTURE = """\
-# Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.
+# Arrays have a row for each entry and a column for each point; returns the outputs, and sums over the batch.
 from numpy import tanh
 from autograd_lite.program.python.functions import stack
 
@@ -144,7 +144,7 @@ def test_the_text_of_the_lectures_network():
 
 
 STRAIGHT = """\
-# Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.
+# Runs on floats and on NumPy arrays: returns the outputs, and what is to be summed over the batch.
 from numpy import exp, tanh
 
 
@@ -407,7 +407,7 @@ def test_floats_have_the_arithmetic_of_values():
         assert program([[point]]).outputs[0].tolist() == [root.forward().data for root in roots]
 
 
-# Primitives of one's own
+# User-defined primitives
 
 
 OWN = ["cube", "my cube", "lambda", "x", "2nd", "a'; import os #", "inputs", "program", "array"]

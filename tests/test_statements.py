@@ -161,7 +161,7 @@ def test_small_powers_are_products_that_are_as_exact(x):
 
 
 def test_what_is_no_simplification():
-    """x * 0 may be nan, x + 0 turns -0 into 0, x / x may be nan, x - x too, and 1.5 is no whole power."""
+    """x * 0 may be nan, x + 0 turns -0 into 0, x / x may be nan, x - x too, and 1.5 is not an integer power."""
     x, y = leaves("x", "y")
     kept = [x * 0.0, x + 0.0, x / x, x - x, x**1.5, x**0, 1.0 / x, x / -1.0, add(x, -x, y), x * 2.0, x**-2, x**4]
     for root in kept:

@@ -178,7 +178,7 @@ def test_labels_never_become_markup(label):
         clean(label) in text for text in svg.itertext()
     )
     for node in state["story"]["nodes"]:
-        visible(node["math"])  # it raises an exception at anything that is no MathML
+        visible(node["math"])  # it raises an exception at anything that is not MathML
 
 
 def html_of(stepper):

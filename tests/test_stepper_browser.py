@@ -99,7 +99,7 @@ def context(browser):
 
 @pytest.fixture
 def show(context, tmp_path):
-    """Save a page and open it from disk, without a network; gives the view."""
+    """Save a page and open it from disk, without a network; return the view."""
     context.set_offline(True)
 
     def show(stepper, prepare=lambda page: None, name="page.html"):
@@ -317,9 +317,9 @@ def test_a_click_on_a_node_goes_to_the_next_step_that_gives_it_a_number(show):
     view = show(step_through(graph()))
     walk = walk_steps(graph())[1:]
     receivers = [step.step.parent if step.step else step.node for step in walk]
-    gives = [t for t, receiver in enumerate(receivers, start=1) if receiver.label == "u"]
-    assert len(gives) == 3  # it is computed, and receives two contributions
-    for at in [*gives, gives[0]]:
+    arrivals = [t for t, receiver in enumerate(receivers, start=1) if receiver.label == "u"]
+    assert len(arrivals) == 3  # it is computed, and receives two contributions
+    for at in [*arrivals, arrivals[0]]:
         view.node("u").click()
         expect(view.position).to_have_text(view.at(at))
 
@@ -619,7 +619,7 @@ def test_a_number_is_nowhere_until_it_is_typed(show, ask):
             expect(view.answer).to_be_hidden()
             view.button("Next").click()
             continue
-        secrets = {shown(step.result)} if step.phase != "seed" else set()  # 1.0 is no secret
+        secrets = {shown(step.result)} if step.phase != "seed" else set()  # 1.0 is not a secret
         if step.step:
             arithmetic = step.step
             secrets |= {shown(arithmetic.share), shown(arithmetic.total)}

@@ -191,7 +191,7 @@ def test_nothing_is_warned_of_on_the_way():
         (lambda: descend(SADDLE, (1.0,), GradientDescent(0.1), 3), ValueError, "start must be two numbers"),
         (lambda: descend(SADDLE, (1.0, math.nan), GradientDescent(0.1), 3), ValueError, "start must be finite"),
         (lambda: descend(SADDLE, (1.0, 1.0), GradientDescent(0.1), 0), ValueError, "iterations must be"),
-        (lambda: descend(SADDLE, (1.0, 1.0), "adam", 3), TypeError, "optimizer must be such as"),
+        (lambda: descend(SADDLE, (1.0, 1.0), "adam", 3), TypeError, "optimizer must be an Optimizer"),
         (lambda: gradient_at(SADDLE, "ab"), TypeError, "point must be"),
         (lambda: random_points(SADDLE, 0), ValueError, "count must be"),
         (lambda: random_points(SADDLE, 1, seed=-1), ValueError, "seed must be"),

@@ -294,7 +294,7 @@ def test_there_is_no_gradient_before_backward():
 
 
 def test_leaves_accumulate_and_interior_nodes_do_not():
-    """As in PyTorch; micrograd gives 27, then 45."""
+    """As in PyTorch; micrograd has 27, then 45."""
     x = Value(3.0)
     square = x * x
     cube = square * x
@@ -523,7 +523,7 @@ def test_forward_computes_anew_in_place():
 
 
 def test_a_change_that_keeps_the_results_is_noticed_too():
-    """3 * 3 is -3 * -3, but the slopes are not: those of the forward pass are 6, those of now -6."""
+    """3 * 3 is -3 * -3, but the slopes are not: 6 in the forward pass, and -6 now."""
     x = Value(3.0)
     y = x * x
     x.data = -3.0
@@ -569,7 +569,7 @@ def test_a_shallow_copy_is_an_independent_graph_too():
 
 
 def test_a_new_expression_from_a_changed_leaf_is_fresh():
-    """The training loop: change the weights in place, build the expression anew."""
+    """The training loop: change the weights in place, build the expression again."""
     x = Value(1.0)
     for _ in range(3):
         x.grad = 0
@@ -578,7 +578,7 @@ def test_a_new_expression_from_a_changed_leaf_is_fresh():
     assert x.data == 0.125
 
 
-# Gradients that are no finite numbers
+# Gradients that are not finite
 
 
 def test_a_non_finite_gradient_warns_once_and_names_where():

@@ -2,7 +2,7 @@
 
 The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
 0. `find_bands`: groups of boxes, such as the layers of a network, follow each other;
-1. `find_ranks`: each box gets a rank, later than those of the boxes that point to it;
+1. `find_ranks`: each box gets a rank, later than the ranks of the boxes that point to it;
 2. `add_bends`: an arrow that passes ranks gets a bend in each, so that it can be led around the boxes there;
 3. `order_rows`: within its rank, each box moves to the average position of its neighbours, to have few crossings;
 4. `spread_rows`: boxes keep their order and their distance, and come as near to their neighbours as that allows.

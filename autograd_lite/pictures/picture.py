@@ -215,7 +215,7 @@ def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int])
 def in_dot(lines: Iterable[str]) -> str:
     r"""Lines of text as a DOT label that shows them as they are.
 
-    Graphviz decodes HTML entities in labels, gives a backslash a special meaning, and takes <...> for HTML.
+    Graphviz decodes HTML entities in labels, treats a backslash specially, and takes <...> for HTML.
 
     >>> print(in_dot(["&lt; \\N", "<b>"]))
     &amp;lt; \\N\n<b>

@@ -29,7 +29,7 @@ def compile_program(
     """Compile a graph, and its gradients, into a program that runs over batches of points.
 
     Arguments:
-        outputs: the Value, or the Values, to compute; or a function of the inputs that gives them. A function is called
+        outputs: the Value, or the Values, to compute; or a function of the inputs that returns them. A function is called
             once, with the inputs, and refused the numbers of Values meanwhile, so that no branch of it is frozen into
             the program.
         inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
@@ -41,14 +41,14 @@ def compile_program(
             floats for a few points; and machine code once the program has run so often that compiling it pays.
         max_nodes: how large the graph of the outputs may be; that of the gradients comes to it.
 
-    Gives a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
-    gives the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
+    Returns a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
+    returns the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
     `parameter_gradients`. `program.source` is its text, `program.explain()` says what was chosen and why. Compiled code
     is cached for graphs of the same shape.
 
     Raises:
         ValueError: if a leaf of the graph was not declared, the graph is too large, or there is no such back end.
-        TypeError: if something is no Value; its subclass TracingError, if a function asks for the number of a Value.
+        TypeError: if something is not a Value; its subclass TracingError, if a function asks for the number of a Value.
         RuntimeError: if the graph is stale.
         ImportError: if the back end is "llvm" and llvmlite is not installed.
 

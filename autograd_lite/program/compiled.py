@@ -321,7 +321,7 @@ class Program:
         if first == "llvm":
             return "llvm; the batch is so large that compiling to machine code pays at once."
         reason = {
-            "python": "for so few operations, floats are faster than arrays",
+            "python": "with few operations, floats are faster than arrays",
             "numpy": "the graph has no matrices",
             "arrays": "the graph has matrices",
         }[first]

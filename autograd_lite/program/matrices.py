@@ -23,7 +23,7 @@ ONE = -1
 """In place of a statement: the number 1, which a bias is multiplied by (o_0 = 1)."""
 
 MANY = 3
-"""So many terms of one array, or more, are added up as an array."""
+"""From this number of terms of one array on, they are added up as an array."""
 
 
 class Rows(NamedTuple):
@@ -57,7 +57,7 @@ Matrix: TypeAlias = tuple[tuple[int, ...], ...]
 
 @dataclass(eq=False)
 class Array:
-    """So many rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
+    """Rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
 
     Attributes:
         rows: how many.
@@ -124,7 +124,7 @@ class Arrays:
 
     @property
     def matrices(self) -> list[Matrix]:
-        """Those of the matrix products, in order; two thirds of a network's work."""
+        """The matrices of the matrix products, in order; two thirds of a network's work."""
         return [array.matrix for array in self.computed if array.op == "matmul"]
 
 
@@ -526,7 +526,7 @@ class _Finder:
         for left, rights in partners.items():
             blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
         totals: list[Total] = []
-        single: dict[tuple[int, int], list[tuple[int, int]]] = {}  # products that are no part of a larger block
+        single: dict[tuple[int, int], list[tuple[int, int]]] = {}  # products outside any larger block
         for (_, columns), lefts in blocks.items():
             for part in self._parts(columns):
                 if part != [ONE] and len(part) == len(lefts) == 1:

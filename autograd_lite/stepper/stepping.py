@@ -146,7 +146,7 @@ def step_through(
         what = "the graph" if below is None else "the part below that Value"
         raise ValueError(
             f"{what} has {len(story.part):,} nodes, more than max_nodes={max_nodes} allows: step through a part of it, "
-            "with below=the Value that the part was computed for (its steps are still those of the root's backward "
+            "with below=the Value that the part was computed for (its steps still belong to the root's backward "
             f"pass), or raise the limit with max_nodes={len(story.part)}"
         )
     check_integer("step", step, 0, len(story.walk) - 1)

@@ -16,7 +16,7 @@ class LectureName(NamedTuple):
     """A name of the lecture, taken apart."""
 
     letter: str
-    """Such as w, or "delta"."""
+    """For example w, or "delta"."""
     units: str = ""
     """The index: 1 in s_1^(2), 2,0 in w^(1)_{2,0}, -1 in v-1; or nothing."""
     layer: str = ""

@@ -79,7 +79,7 @@ def text_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
 
 
 class Form(NamedTuple):
-    """How formulas are set: all that tells text, LaTeX and MathML apart. The defaults are those of text."""
+    """How formulas are set: all that tells text, LaTeX and MathML apart. The defaults are for text."""
 
     patterns: Mapping[str, Pattern] = {
         "**": Pattern("{} ** {}", POWER, (ATOM, SIGNED)),

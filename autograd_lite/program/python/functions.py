@@ -1,6 +1,6 @@
 """The primitives as functions of NumPy arrays, or of floats: what the source of a program calls.
 
-Results are those of the table of primitives, IEEE special values too. NumPy computes most rows by their names; the
+Results agree with the table of primitives, IEEE special values too. NumPy computes most rows by their names; the
 others are listed here. A user-defined primitive is computed element by element.
 """
 

@@ -3,7 +3,7 @@
 const ASKED = { slope: "local partial derivative", share: "product", total: "running total" };
 
 class Prediction {
-  /** view: gives the story, the state and the current step, and shows what has changed. */
+  /** view: holds the story, the state and the current step, and shows what has changed. */
   constructor(view) {
     this.view = view;
     this.records = new Map(); // step and quantity -> {tries, done}

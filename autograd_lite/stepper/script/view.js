@@ -40,7 +40,7 @@ class View {
   build(host) {
     const { state, story } = this;
     const title = `Step through the gradients of ${story.root}`;
-    const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among those of a notebook
+    const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among the headings of a notebook
     this.prediction = new Prediction(this);
     this.picture = new Picture(state.get("picture"), state.get("direction"), `the graph of ${story.root}`, (i, shift) =>
       shift ? this.toggleBreakpoint(i) : this.visit(i),
@@ -201,7 +201,7 @@ class View {
     this.prediction.focus();
   }
 
-  /** Go to the next step that gives a node a number, and after the last of them to the first. */
+  /** Go to the next step that computes a number of a node, and after the last of them to the first. */
   visit(i) {
     const stops = [this.computed[i], ...this.given[i]];
     this.chosen.value = i;
