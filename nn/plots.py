@@ -181,7 +181,7 @@ def plot_paths(
 
     Arguments:
         surface: what they descend.
-        paths: the points of each path, of shape (T + 1, 2), by the name that the legend shows; as returned by `descend`.
+        paths: the points of each path, of shape (T + 1, 2), by its name in the legend; as returned by `descend`.
         ax: where to draw; None makes a figure.
         levels: the heights of the contours, or how many there are: then about equal areas lie between them.
 
@@ -514,7 +514,7 @@ def _last_point(path: Array) -> Array:
 
 
 def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
-    """Return the heights of the contours: the given ones, or that number of round numbers, with about equal areas between them."""
+    """Return the given heights of contours, or that number of round heights with about equal areas between them."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
     as_integer("levels", levels, least=2)

@@ -1,7 +1,7 @@
 """The proof: every gradient from the graph of Values is the one from the lecture's delta recursion.
 
-Two computations that share no code are checked against each other, for each weight w_{b,a}^(l) and each signal s_b^(l). A
-third that knows neither, complex-step differentiation, makes sure that they do not agree on something wrong.
+Two computations that share no code are checked against each other, for each weight w_{b,a}^(l) and each signal
+s_b^(l). A third that knows neither, complex-step differentiation, makes sure that they do not agree on something wrong.
 """
 
 import math

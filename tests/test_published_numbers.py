@@ -221,7 +221,7 @@ def test_chain_rules_power():
 
 
 def test_wikipedia_both_examples():
-    """Wikipedia, "Automatic differentiation": z = x (x + y) + y y at (2, 3) has the derivatives 7 and 8; y = x1 x2 + sin x1."""
+    """Wikipedia, "Automatic differentiation": z = x (x + y) + y y has slopes 7 and 8 at (2, 3); y = x1 x2 + sin x1."""
     assert differentiate(lambda x, y: x * (x + y) + y * y, 2, 3) == (19, [7, 8])
     value, gradient = differentiate(lambda x1, x2: x1 * x2 + sin(x1), math.pi / 6, 2)
     assert value == pytest.approx(math.pi / 3 + 0.5, rel=1e-15)

@@ -184,7 +184,7 @@ def straight_line_source(statements: Statements) -> Source:
     >>> from autograd_lite.value import Value
     >>> x, w = Value(2.0, "x"), Value(3.0, "w")
     >>> print(straight_line_source(trace((x * w).tanh(), [x], [w], gradients=True, max_nodes=10)).text)
-    # Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.
+    # Runs on floats and on NumPy arrays: returns the outputs, and what is to be summed over the batch.
     from numpy import tanh
     <BLANKLINE>
     <BLANKLINE>
@@ -234,7 +234,7 @@ def straight_line_source(statements: Statements) -> Source:
     results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
     lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
     return Source(
-        "Runs on floats and on NumPy arrays: gives the outputs, and what is to be summed over the batch.",
+        "Runs on floats and on NumPy arrays: returns the outputs, and what is to be summed over the batch.",
         functions,
         "\n".join(lines),
     )
@@ -306,7 +306,7 @@ class _ArrayWriter:
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*self.inputs, *self.blocks))}):"
         return Source(
-            "Arrays have a row for each entry and a column for each point; gives the outputs, and sums over the batch.",
+            "Arrays have a row for each entry and a column for each point; returns outputs, and sums over the batch.",
             self.functions,
             "\n".join([head, *self.lines, f"    return {returned}"]),
             [f"{name} = {text}" for text, name in self.constants.items()],
