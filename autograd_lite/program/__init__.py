@@ -30,7 +30,7 @@ def compile_program(
 
     Arguments:
         outputs: the Value, or the Values, to compute; or a function of the inputs that returns them. A function is
-            called once, with the inputs, and refused the numbers of Values meanwhile, so that no branch of it is frozen into
+            called once, with the inputs, and refused the numbers of Values meanwhile, so that no branch is frozen into
             the program.
         inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
             point, or constants with a label (see `constant`), which it is not.
