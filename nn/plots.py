@@ -2,7 +2,8 @@
 
 They need matplotlib, which the extra `lab` installs. Each function draws on the Axes that it is given, and changes
 nothing else; without one it makes a figure by pyplot. Colours are the palette of Okabe and Ito, "Color universal
-design" (2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or dashes too.
+design" (2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or
+dashes too.
 """
 
 import copy

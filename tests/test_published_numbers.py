@@ -229,7 +229,7 @@ def test_wikipedia_both_examples():
 
 
 def test_pytorch_tutorials():
-    """PyTorch's tutorials: Q = 3 a^3 - b^2 has slopes 9 a^2 and -2 b; the mean of 3 (x + 2)^2 over four ones has 4.5."""
+    """PyTorch's tutorials: Q = 3 a^3 - b^2 has slopes 9 a^2 and -2 b; the mean of 3 (x + 2)^2 over ones has 4.5."""
     for a, b, expected in [(2, 6, [36, -12]), (3, 4, [81, -8])]:
         assert differentiate(lambda a, b: 3 * a**3 - b**2, a, b)[1] == expected
     assert differentiate(lambda *x: sum((v + 2) * (v + 2) * 3 for v in x) / 4, 1, 1, 1, 1) == (27, [4.5] * 4)

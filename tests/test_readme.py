@@ -1,11 +1,13 @@
 """README.md: its picture is what `draw` returns, and what it points to is there."""
 
+import doctest
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+import autograd_lite
 from autograd_lite import draw
 from nn import MLP, squared_error
 
@@ -41,6 +43,19 @@ def test_the_picture_is_what_draw_returns():
 
 def write_picture():
     PICTURE.write_bytes(network_picture())
+
+
+def test_the_texts_between_the_examples_are_what_the_examples_print():
+    names = {}
+    for example in doctest.DocTestParser().get_examples(README):
+        exec(example.source, names)
+    shown = re.findall(r"```(?:text|python)\n(?!>>>)(.*?)```", README, flags=re.DOTALL)
+    assert shown == [f"{autograd_lite.explain(names['o'], digits=3)}\n", names["program"].source]
+
+
+def test_nothing_is_cut_at_the_right_edge():
+    blocks = re.findall(r"```\w+\n(.*?)```", README, flags=re.DOTALL)
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 98
 
 
 def test_what_the_readme_points_to_is_there():

@@ -113,7 +113,7 @@ def test_array_text_of_a_students_network_runs(seed):
 
 
 LECTURE = """\
-# Arrays have a row for each entry and a column for each point; returns outputs, and sums over the batch.
+# A row for each entry, a column for each point; returns outputs, and sums over the batch.
 from numpy import tanh
 from autograd_lite.program.python.functions import stack
 

@@ -306,7 +306,7 @@ class _ArrayWriter:
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*self.inputs, *self.blocks))}):"
         return Source(
-            "Arrays have a row for each entry and a column for each point; returns outputs, and sums over the batch.",
+            "A row for each entry, a column for each point; returns outputs, and sums over the batch.",
             self.functions,
             "\n".join([head, *self.lines, f"    return {returned}"]),
             [f"{name} = {text}" for text, name in self.constants.items()],
