@@ -11,8 +11,10 @@ again, whatever the names, the loops and the order in which sums were added:
 What has no such structure stays what it was: an array of one row for each statement.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from autograd_lite.primitives import ADD, MULTIPLY, Primitive
@@ -150,10 +152,7 @@ def find_arrays(statements: Statements) -> Arrays:
     while merged is not statements:  # what was merged is used less often, so that more sums can be taken apart
         statements, merged = merged, _merge_equal_sums(merged)
     products = _sums_of_products(merged)
-    widths: dict[tuple[int, ...], int] = {}
-    for of_sum in products.values():
-        signature = tuple(sorted(of_sum.products))
-        widths[signature] = widths.get(signature, 0) + 1
+    widths = Counter(tuple(sorted(of_sum.products)) for of_sum in products.values())
     if not any(rows > 1 and len(signature) > 1 for signature, rows in widths.items()):
         return straight_line(statements)
     matrices = {
@@ -273,45 +272,39 @@ class _Finder:
         self.grouping = bool(sums)
         self.varies = statements.varying()
         self.uses = statements.uses()
-        self.place: dict[int, tuple[Array, int]] = {}
-        """Where each statement is: in which array, in which row."""
-        self.order: dict[int, int] = {}
-        """The arrays' numbers, by their ids."""
+        self.place: dict[int, tuple[int, int]] = {}
+        """Where each statement is: the number of its array, and its row."""
         self.stacks: dict[tuple[int, ...], Array] = {}
         self.entries: dict[int, tuple[int, int, int]] = {}
         """Where each parameter is first: in which matrix, row and column."""
         inputs, parameters = statements.inputs, statements.parameters
-        self.arrays = Arrays(Array("inputs", inputs, True), Array("parameters", parameters, False))
-        self.arrays.number_of_totals = len(statements.totals)
-        self.arrays.variables = statements.variables
-        for array, start in ((self.arrays.inputs, 0), (self.arrays.parameters, inputs)):
-            self.order[id(array)] = len(self.order)
-            for row in range(array.rows):
-                self.place[start + row] = array, row
+        self.made = [Array("inputs", inputs, True), Array("parameters", parameters, False)]
+        """All arrays, by their numbers."""
+        for position in range(inputs + parameters):
+            self.place[position] = (0, position) if position < inputs else (1, position - inputs)
 
     def find(self) -> Arrays:
         pairs = [self._pair(number, total) for number, total in enumerate(self.statements.totals)]
         wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
         for group in self._by_depth(wanted):
             self._place(group)
-        self.arrays.outputs = self._outputs()
-        self.arrays.totals = self._totals(pairs)
-        self.arrays.computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
-        return self.arrays
+        outputs, totals = self._outputs(), self._totals(pairs)
+        inputs, parameters, *computed = self.made
+        computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
+        number_of_totals = len(self.statements.totals)
+        return Arrays(inputs, parameters, computed, outputs, totals, number_of_totals, self.statements.variables)
 
     def _outputs(self) -> list[Operand]:
         """The outputs in their order, those of one array together."""
-        parts: list[list[int]] = []
-        for position in self.statements.outputs:
-            if parts and self._array_of(parts[-1][-1]) == self._array_of(position):
-                parts[-1].append(position)
-            else:
-                parts.append([position])
-        whole: list[Operand] = []
-        for part in parts:  # equal rows would be taken for one that is repeated
+        operands: list[Operand] = []
+        for part in self._segments(self.statements.outputs):  # equal rows would be taken for one that is repeated
             rows = self.rows(part)
-            whole += [rows] if len(rows) == len(part) else [self.rows([position]) for position in part]
-        return whole
+            operands += [rows] if len(rows) == len(part) else [self.rows([position]) for position in part]
+        return operands
+
+    def _segments(self, positions: Iterable[int]) -> list[list[int]]:
+        """Split positions wherever the next one is in another array."""
+        return [list(segment) for _, segment in groupby(positions, self._array_of)]
 
     # Depth by depth
 
@@ -334,16 +327,13 @@ class _Finder:
             if needed[position]:
                 for argument in self._arguments(position):
                     needed[argument] = True
-        if not self.grouping:
-            numbers = self.statements.numbers
-            return [
-                [position] for position in range(first, len(needed)) if needed[position] and position not in numbers
-            ]
         depth = [0] * len(needed)
         levels: dict[int, list[int]] = {}
         for position in range(first, len(needed)):
             if needed[position] and position not in self.statements.numbers:
-                depth[position] = 1 + max([depth[argument] for argument in self._arguments(position)])
+                depth[position] = position  # straight-line code is all steps
+                if self.grouping:
+                    depth[position] = 1 + max([depth[argument] for argument in self._arguments(position)])
                 levels.setdefault(depth[position], []).append(position)
         return [levels[level] for level in sorted(levels)]
 
@@ -381,19 +371,17 @@ class _Finder:
                 return "sum", position
         return op, phase, *map(self._array_of, arguments)
 
+    def _place_of(self, position: int) -> tuple[int, int]:
+        """Return where a statement is; constants, and the number 1, come before all arrays."""
+        return self.place.get(position, (-1, position))
+
     def _array_of(self, position: int) -> int:
-        """The number of the array that a statement is in; -1 for a constant."""
-        return self.order[id(self.place[position][0])] if position in self.place else -1
+        """Return the number of the array that a statement is in; -1 for a constant."""
+        return self._place_of(position)[0]
 
     def _sorted(self, positions: Iterable[int]) -> list[int]:
         """Statements by where they are; constants, and the number 1, first."""
         return sorted(positions, key=self._place_of)
-
-    def _place_of(self, position: int) -> tuple[int, int]:
-        if position not in self.place:
-            return -1, position
-        array, row = self.place[position]
-        return self.order[id(array)], row
 
     def _place_elements(self, op: Primitive, group: list[int]) -> None:
         """An array of statements of one operation, ordered as their arguments are."""
@@ -424,7 +412,7 @@ class _Finder:
         if not others:
             self._new_array("matmul", group, (vector,), matrix)
             return
-        product = self._new_array("matmul", [], (vector,), matrix, rows=len(group), backward=group[0])
+        product = self._new_array("matmul", group, (vector,), matrix, placed=False)
         self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
@@ -440,47 +428,33 @@ class _Finder:
             assert isinstance(rows, Rows)
             return rows
         if factors not in self.stacks:
-            segments: list[list[int]] = []
-            for factor in factors:
-                if segments and self._array_of(segments[-1][-1]) == self._array_of(factor):
-                    segments[-1].append(factor)
-                else:
-                    segments.append([factor])
+            segments = self._segments(factors)
             arguments = tuple(Numbers((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
-            self.stacks[factors] = self._new_array("stack", [], arguments, rows=len(factors), backward=max(factors))
+            self.stacks[factors] = self._new_array("stack", factors, arguments, placed=False)
         stack = self.stacks[factors]
         return Rows(stack, range(stack.rows))
 
     def _new_array(
         self,
         op: Primitive | str,
-        group: list[int],
+        group: Sequence[int],
         arguments: tuple[Operand, ...],
         matrix: Matrix = (),
         *,
-        rows: int | None = None,
-        backward: int | None = None,
+        placed: bool = True,
     ) -> Array:
-        """An array that is computed now.
+        """Make an array, with a row for each statement of a group.
 
         Arguments:
-            group: the statement of each row; none, with the number of rows, if no statement is computed so.
-            backward: a statement that says whether this is the backward pass, if the group is empty.
+            placed: False if its rows are not the statements themselves.
         """
-        position = group[0] if backward is None else backward
-        array = Array(
-            op,
-            len(group) if rows is None else rows,
-            any(isinstance(argument, Rows) and argument.array.varies for argument in arguments),
-            arguments,
-            matrix,
-            position >= self.statements.backward,
-            common_name([self.statements.names.get(member, "") for member in group]),
-        )
-        self.order[id(array)] = len(self.order)
-        self.arrays.computed.append(array)
-        for row, member in enumerate(group):
-            self.place[member] = array, row
+        varies = any(isinstance(argument, Rows) and argument.array.varies for argument in arguments)
+        backward = max(group) >= self.statements.backward
+        array = Array(op, len(group), varies, arguments, matrix, backward)
+        if placed:
+            array.name = common_name([self.statements.names.get(member, "") for member in group])
+            self.place.update((member, (len(self.made), row)) for row, member in enumerate(group))
+        self.made.append(array)
         return array
 
     def rows(self, positions: list[int]) -> Operand:
@@ -488,13 +462,13 @@ class _Finder:
         if self._array_of(positions[0]) < 0:
             numbers = tuple([self.statements.numbers[position] for position in positions])
             return Numbers(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
-        array = self.place[positions[0]][0]
-        places = [self.place[position][1] for position in positions]
-        if len(set(places)) == 1:
-            return Rows(array, range(places[0], places[0] + 1))
-        if places == list(range(places[0], places[0] + len(places))):
-            return Rows(array, range(places[0], places[0] + len(places)))
-        return Rows(array, tuple(places))
+        array = self.made[self._array_of(positions[0])]
+        rows = [self.place[position][1] for position in positions]
+        first = rows[0]
+        if len(set(rows)) == 1:
+            return Rows(array, range(first, first + 1))
+        side_by_side = range(first, first + len(rows))
+        return Rows(array, side_by_side if rows == list(side_by_side) else tuple(rows))
 
     # Totals
 
@@ -547,7 +521,7 @@ class _Finder:
         column = tuple([(target,) for target in targets])
         if len(pairs) == 1:
             return Total(left, right, column)
-        product = self._new_array(MULTIPLY, [], (left, right), rows=len(pairs), backward=pairs[0][0])
+        product = self._new_array(MULTIPLY, [row for row, _ in pairs], (left, right), placed=False)
         return Total(Rows(product, range(product.rows)), None, column)
 
     def _right(self, part: Sequence[int]) -> Operand | None:
