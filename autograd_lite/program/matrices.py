@@ -1,19 +1,19 @@
-"""Straight-line statements back to arrays: matrices, vectors and element-wise operations over many statements at once.
+"""Matrices, vectors and element-wise operations that are found again in straight-line statements.
 
-A network that was written down scalar by scalar has the structure of the lecture's matrices, and this module finds it
-again, whatever the names, the loops and the order in which sums were added:
+A network that was written scalar by scalar has the structure of the lecture's matrices. It is found whatever the names,
+the loops and the order in which sums were added:
 
 - Sums of products of a parameter and something that varies form s = W o, if they share their second factors.
 - Statements of one operation at one depth, whose arguments lie in the same arrays, form one array: o = tanh(s).
 - The adjoints of such sums are sums of products again: W^T delta; and the gradients of the weights, summed over the
   batch, are all the products of the entries of two arrays: G = delta o^T.
 
-What has no such structure stays what it was: an array of one row for each statement.
+Statements without such structure become an array of one row each.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
@@ -22,16 +22,16 @@ from autograd_lite.program.statements import Statements, without_dead
 from autograd_lite.words.lecture import lecture_name
 
 ONE = -1
-"""In place of a statement: the number 1, which a bias is multiplied by (o_0 = 1)."""
+"""Stands for the number 1, which a bias is multiplied by (o_0 = 1), where the position of a statement is expected."""
 
 MANY = 3
-"""From this number of terms of one array on, they are added up as an array."""
+"""The smallest number of terms in one array that are summed as an array."""
 
 
 class Rows(NamedTuple):
     """Some rows of an array, in order; one row is repeated where more are needed."""
 
-    array: "Array"
+    array: "ArrayStatement"
     rows: range | tuple[int, ...]
 
     @property
@@ -43,7 +43,7 @@ class Rows(NamedTuple):
         return len(self.rows)
 
 
-class Numbers(NamedTuple):
+class Constants(NamedTuple):
     """Constants, one for each row, or one for all."""
 
     numbers: tuple[float, ...]
@@ -52,33 +52,33 @@ class Numbers(NamedTuple):
         return len(self.numbers)
 
 
-Operand: TypeAlias = Rows | Numbers
-Matrix: TypeAlias = tuple[tuple[int, ...], ...]
-"""The numbers of the parameters that are the entries of a matrix."""
+Operand: TypeAlias = Rows | Constants
+Indices: TypeAlias = tuple[tuple[int, ...], ...]
+"""A matrix of integers: for each entry the number of a parameter, or of a total."""
 
 
 @dataclass(eq=False)
-class Array:
+class ArrayStatement:
     """Rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
 
     Attributes:
-        rows: how many.
-        varies: whether it does so over the batch.
-        arguments: what it is computed from. An operand of one row stands for that row as often as needed; not all
-            operands of an array of several rows are such.
-        backward: whether it belongs to the backward pass.
-        op: a primitive, applied row by row; "inputs" and "parameters", all of them; "matmul", a matrix of parameters
-            times a vector; "sum", the sum of the rows of its argument; "stack", the rows of its arguments one below
-            the other.
-        matrix: that of a matmul.
-        name: what its statements are called by the labels of the graph; "" if they have no name in common.
+        op: a primitive, applied row by row; "inputs" or "parameters", which are given; "matmul", a matrix of
+            parameters times a vector; "sum", the sum of the rows of its argument; or "stack", the rows of its
+            arguments one below the other.
+        rows: the number of rows.
+        varies: whether the numbers vary over the batch.
+        arguments: the operands. An operand of one row is repeated where more rows are needed; in an array of several
+            rows, at least one operand has as many.
+        matrix: the matrix of a matmul.
+        backward: whether the array belongs to the backward pass.
+        name: the name that the labels of its statements have in common, or "".
     """
 
     op: Primitive | str
     rows: int
     varies: bool
     arguments: tuple[Operand, ...] = ()
-    matrix: Matrix = ()
+    matrix: Indices = ()
     backward: bool = False
     name: str = ""
 
@@ -95,12 +95,12 @@ class Total(NamedTuple):
     Attributes:
         left: n rows.
         right: m rows; None for the sums of the left rows alone.
-        targets: for each of the n times m sums, which total it is added to.
+        targets: for each of the n times m sums, the number of the total that it is added to.
     """
 
     left: Operand
     right: Operand | None
-    targets: Matrix
+    targets: Indices
 
 
 @dataclass
@@ -110,33 +110,33 @@ class Arrays:
     Attributes:
         inputs, parameters: the arrays that are given.
         computed: the others, in the order in which they are computed.
-        outputs: rows of arrays, which one after another are the outputs for each point.
+        outputs: rows of arrays; one after another they are the outputs for each point.
         totals: the sums over the batch.
-        number_of_totals: how many sums they give, where several may be added up to one.
+        number_of_totals: the number of totals that these sums are added to.
         variables: the numbers of the parameters that the totals after the first are derivatives with respect to.
     """
 
-    inputs: Array
-    parameters: Array
-    computed: list[Array] = field(default_factory=list)
-    outputs: list[Operand] = field(default_factory=list)
-    totals: list[Total] = field(default_factory=list)
-    number_of_totals: int = 0
-    variables: list[int] = field(default_factory=list)
+    inputs: ArrayStatement
+    parameters: ArrayStatement
+    computed: list[ArrayStatement]
+    outputs: list[Operand]
+    totals: list[Total]
+    number_of_totals: int
+    variables: list[int]
 
     @property
-    def matrices(self) -> list[Matrix]:
-        """The matrices of the matrix products, in order; two thirds of a network's work."""
+    def matrices(self) -> list[Indices]:
+        """The matrices of the matrix products, in order."""
         return [array.matrix for array in self.computed if array.op == "matmul"]
 
 
 def straight_line(statements: Statements) -> Arrays:
-    """An array of one row for each statement."""
+    """Return the statements as arrays of one row each."""
     return _Finder(statements, {}).find()
 
 
 def find_arrays(statements: Statements) -> Arrays:
-    """The arrays of statements; where nothing forms a matrix of at least two rows and columns, `straight_line`.
+    """Find the arrays of statements; without a matrix of at least two rows and columns, return `straight_line`.
 
     >>> from autograd_lite.program.statements import trace
     >>> from autograd_lite.value import Value
@@ -164,7 +164,7 @@ def find_arrays(statements: Statements) -> Arrays:
 
 
 def _merge_equal_sums(statements: Statements) -> Statements:
-    """The statements, where sums of the same terms in any order are one, and so is what is equal because of that."""
+    """Merge sums of the same terms in any order, and the statements that become equal by that."""
     ops, arguments, uses = statements.ops, statements.arguments, statements.uses()
     within = {
         argument
@@ -205,7 +205,7 @@ class _Sum(NamedTuple):
 
 
 def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[list[int], list[int]]:
-    """The terms of a sum, also of the sums in it that are used nowhere else; and these sums."""
+    """Return the terms of a sum, and of the sums in it that are used nowhere else; and these inner sums."""
     terms: list[int] = []
     inner: list[int] = []
     stack = list(reversed(statements.arguments[position]))
@@ -220,14 +220,14 @@ def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[
 
 
 def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
-    """All sums, and single products, that may be a row of a matrix product."""
+    """Return all sums, and single products, that may be a row of a matrix product."""
     uses, varies = statements.uses(), statements.varying()
     first, last = statements.inputs, statements.inputs + statements.parameters
     found: dict[int, _Sum] = {}
     within: set[int] = set()  # sums and products that are parts of sums
 
     def product(position: int) -> tuple[int, int] | None:
-        """The parameter of a product, and the factor that varies."""
+        """Return the parameter of a product, and the factor that varies."""
         if statements.ops[position] is MULTIPLY:
             a, b = statements.arguments[position]
             for parameter, factor in ((a, b), (b, a)):
@@ -236,7 +236,7 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
         return None
 
     def take_apart(terms: list[int]) -> _Sum:
-        """The terms as products, as far as they are; of two with the same second factor only the first."""
+        """Split terms into products and others; of products with the same second factor only the first is one."""
         products: dict[int, int] = {}
         others: list[int] = []
         for term in terms:
@@ -265,7 +265,7 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
 
 
 class _Finder:
-    """Puts statements into arrays, depth by depth."""
+    """Put statements into arrays, depth by depth."""
 
     def __init__(self, statements: Statements, sums: dict[int, _Sum]) -> None:
         self.statements, self.sums = statements, sums
@@ -274,11 +274,11 @@ class _Finder:
         self.uses = statements.uses()
         self.place: dict[int, tuple[int, int]] = {}
         """Where each statement is: the number of its array, and its row."""
-        self.stacks: dict[tuple[int, ...], Array] = {}
+        self.stacks: dict[tuple[int, ...], ArrayStatement] = {}
         self.entries: dict[int, tuple[int, int, int]] = {}
         """Where each parameter is first: in which matrix, row and column."""
         inputs, parameters = statements.inputs, statements.parameters
-        self.made = [Array("inputs", inputs, True), Array("parameters", parameters, False)]
+        self.made = [ArrayStatement("inputs", inputs, True), ArrayStatement("parameters", parameters, False)]
         """All arrays, by their numbers."""
         for position in range(inputs + parameters):
             self.place[position] = (0, position) if position < inputs else (1, position - inputs)
@@ -295,7 +295,7 @@ class _Finder:
         return Arrays(inputs, parameters, computed, outputs, totals, number_of_totals, self.statements.variables)
 
     def _outputs(self) -> list[Operand]:
-        """The outputs in their order, those of one array together."""
+        """Return the outputs in order, neighbours in one array together."""
         operands: list[Operand] = []
         for part in self._segments(self.statements.outputs):  # equal rows would be taken for one that is repeated
             rows = self.rows(part)
@@ -309,16 +309,24 @@ class _Finder:
     # Depth by depth
 
     def _arguments(self, position: int) -> Iterable[int]:
-        """What a statement is computed from, where sums of products are one operation."""
+        """Return what a statement is computed from, where a sum of products is one operation."""
         of_sum = self.sums.get(position)
         if of_sum is not None:
             return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
-        if self.grouping and self.statements.ops[position] is ADD:
+        if self._is_sum(position):
             return _terms(self.statements, self.uses, position)[0]
         return self.statements.arguments[position]
 
+    def _is_sum(self, position: int) -> bool:
+        """Whether the terms of a statement may be added in another order."""
+        return self.grouping and self.statements.ops[position] is ADD
+
+    def _in_order(self, position: int) -> list[int]:
+        """Return the arguments of a statement; of a sum, by where they are."""
+        return (self._sorted if self._is_sum(position) else list)(self._arguments(position))
+
     def _by_depth(self, wanted: set[int]) -> list[list[int]]:
-        """The statements that are needed, by their depth; all arguments of a statement are less deep."""
+        """Return the statements that are needed, by depth; the arguments of a statement are less deep."""
         first = self.statements.inputs + self.statements.parameters
         needed = [False] * len(self.statements)
         for position in wanted:
@@ -346,30 +354,21 @@ class _Finder:
             if kind[0] == "matmul":
                 self._place_products(group)
             elif kind[0] == "sum":
-                terms = self._sorted(self._arguments(group[0]))
-                self._new_array("sum", group, (self.rows(terms),))
+                self._new_array("sum", group, (self.rows(self._in_order(group[0])),))
             else:
                 self._place_elements(self.statements.ops[group[0]], group)
 
     def _kind(self, position: int) -> tuple[object, ...]:
-        """What statements must have in common to be rows of one array."""
+        """Return what statements must have in common to be rows of one array."""
         phase = position >= self.statements.backward
         of_sum = self.sums.get(position)
         if of_sum is not None:
             return "matmul", phase, tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
-        op = self.statements.ops[position]
-        arguments = self._arguments(position)
-        if self.grouping and op is ADD:
-            arguments = self._sorted(arguments)
-            arrays = set(map(self._array_of, arguments))
-            if (
-                len(arguments) >= MANY
-                and len(set(arguments)) == len(arguments)
-                and len(arrays) == 1
-                and -1 not in arrays
-            ):
-                return "sum", position
-        return op, phase, *map(self._array_of, arguments)
+        arguments = self._in_order(position)
+        arrays = list(map(self._array_of, arguments))
+        if self._is_sum(position) and len(arguments) == len(set(arguments)) >= MANY and -1 < arrays[0] == arrays[-1]:
+            return "sum", position  # its terms are in order, so that all are in one array
+        return self.statements.ops[position], phase, *arrays
 
     def _place_of(self, position: int) -> tuple[int, int]:
         """Return where a statement is; constants, and the number 1, come before all arrays."""
@@ -380,28 +379,26 @@ class _Finder:
         return self._place_of(position)[0]
 
     def _sorted(self, positions: Iterable[int]) -> list[int]:
-        """Statements by where they are; constants, and the number 1, first."""
+        """Sort statements by where they are."""
         return sorted(positions, key=self._place_of)
 
     def _place_elements(self, op: Primitive, group: list[int]) -> None:
-        """An array of statements of one operation, ordered as their arguments are."""
-        arguments = {position: list(self._arguments(position)) for position in group}
-        if self.grouping and op is ADD:
-            arguments = {position: self._sorted(terms) for position, terms in arguments.items()}
+        """Make an array of statements of one operation, ordered as their arguments are."""
+        arguments = {position: self._in_order(position) for position in group}
         group = sorted(group, key=lambda position: list(map(self._place_of, arguments[position])))
         columns = zip(*(arguments[position] for position in group), strict=True)
         self._new_array(op, group, tuple([self.rows(list(column)) for column in columns]))
 
     def _place_products(self, group: list[int]) -> None:
-        """A matrix product, and the sum with what else is added to it."""
+        """Make a matrix product, and the sum with what else is added to it."""
         first = self.statements.inputs
-        rows = [self.sums[position] for position in group]
-        factors = self._sorted(rows[0].products)
-        if factors[0] == ONE and rows[0].products[ONE] > min(rows[0].products.values()):
+        products = self.sums[group[0]].products
+        factors = self._sorted(products)
+        if factors[0] == ONE and products[ONE] > min(products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
         column = next(factor for factor in factors if factor != ONE)
-        in_order = sorted(range(len(rows)), key=lambda row: self._place_in_matrices(rows[row], column))
-        group, rows = [group[row] for row in in_order], [rows[row] for row in in_order]
+        group = sorted(group, key=lambda position: self._place_in_matrices(self.sums[position], column))
+        rows = [self.sums[position] for position in group]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
         number = len(self.entries)
         for i, entries in enumerate(matrix):
@@ -416,20 +413,19 @@ class _Finder:
         self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
-        """What rows are ordered by: as in the transpose of a matrix that was there before, else as the parameters."""
+        """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
         known = self.entries.get(row.products[column])
         return (0, *known) if known is not None else (1, min(row.products.values()))
 
     def _vector(self, factors: tuple[int, ...]) -> Rows:
-        """The rows of these statements and the number 1, as rows of one array."""
-        arrays = {self._array_of(factor) for factor in factors}
-        if len(arrays) == 1:
+        """Return statements, and perhaps the number 1, as rows of one array; a stack is made if need be."""
+        if len(set(map(self._array_of, factors))) == 1:
             rows = self.rows(list(factors))
             assert isinstance(rows, Rows)
             return rows
         if factors not in self.stacks:
             segments = self._segments(factors)
-            arguments = tuple(Numbers((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
+            arguments = tuple(Constants((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
             self.stacks[factors] = self._new_array("stack", factors, arguments, placed=False)
         stack = self.stacks[factors]
         return Rows(stack, range(stack.rows))
@@ -439,10 +435,10 @@ class _Finder:
         op: Primitive | str,
         group: Sequence[int],
         arguments: tuple[Operand, ...],
-        matrix: Matrix = (),
+        matrix: Indices = (),
         *,
         placed: bool = True,
-    ) -> Array:
+    ) -> ArrayStatement:
         """Make an array, with a row for each statement of a group.
 
         Arguments:
@@ -450,7 +446,7 @@ class _Finder:
         """
         varies = any(isinstance(argument, Rows) and argument.array.varies for argument in arguments)
         backward = max(group) >= self.statements.backward
-        array = Array(op, len(group), varies, arguments, matrix, backward)
+        array = ArrayStatement(op, len(group), varies, arguments, matrix, backward)
         if placed:
             array.name = common_name([self.statements.names.get(member, "") for member in group])
             self.place.update((member, (len(self.made), row)) for row, member in enumerate(group))
@@ -458,10 +454,10 @@ class _Finder:
         return array
 
     def rows(self, positions: list[int]) -> Operand:
-        """Statements that all are in one array, or all constants, as an operand."""
+        """Return statements that are all in one array, or all constants, as an operand."""
         if self._array_of(positions[0]) < 0:
             numbers = tuple([self.statements.numbers[position] for position in positions])
-            return Numbers(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
+            return Constants(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
         array = self.made[self._array_of(positions[0])]
         rows = [self.place[position][1] for position in positions]
         first = rows[0]
@@ -473,7 +469,7 @@ class _Finder:
     # Totals
 
     def _pair(self, number: int, total: int) -> tuple[int, int, int]:
-        """Of a total that is the sum of a product, both factors, else what is summed and ONE; and its number.
+        """Return both factors of a total that sums a product, else what it sums and ONE; and the number of the total.
 
         The first total is the sum of the output itself, which is left whole.
         """
@@ -485,7 +481,7 @@ class _Finder:
         return total, ONE, number
 
     def _totals(self, pairs: list[tuple[int, int, int]]) -> list[Total]:
-        """Sums over the batch, as few and as large as possible."""
+        """Return the sums over the batch, as few and as large as possible."""
         if not self.grouping:
             return [Total(self.rows([left]), None, ((target,),)) for left, _, target in pairs]
         partners: dict[int, dict[int, int]] = {}
@@ -516,7 +512,7 @@ class _Finder:
         return totals
 
     def _row_by_row(self, pairs: list[tuple[int, int]], targets: list[int]) -> Total:
-        """The sums over the batch of products of one row of an array with one of another."""
+        """Return the sums over the batch of products of one row of an array with one of another."""
         left, right = (self.rows(list(column)) for column in zip(*pairs, strict=True))
         column = tuple([(target,) for target in targets])
         if len(pairs) == 1:
@@ -528,18 +524,15 @@ class _Finder:
         return None if list(part) == [ONE] else self._vector(tuple(part))
 
     def _parts(self, columns: tuple[int, ...]) -> list[list[int]]:
-        """Columns as the vector of a matrix product, if there is one of just these; else array by array."""
+        """Split columns array by array, unless they are the vector of a matrix product."""
         for factors in self.stacks:
             if len(factors) == len(columns) and tuple(sorted(factors)) == columns:
                 return [list(factors)]
-        parts: dict[int, list[int]] = {}
-        for column in self._sorted(columns):
-            parts.setdefault(self._array_of(column), []).append(column)
-        return list(parts.values())
+        return self._segments(self._sorted(columns))
 
 
 def common_name(labels: Sequence[str]) -> str:
-    """What an array is called whose rows have these labels: s1 for s_1^(1), s_2^(1), ...; "" if nothing in common.
+    """Return the name that labels have in common: s1 for s_1^(1), s_2^(1), ...; "" if there is none.
 
     >>> common_name(["s_1^(2)", "s_2^(2)"]), common_name(["x1", "x2"]), common_name(["a", "b"])
     ('s2', 'x', '')

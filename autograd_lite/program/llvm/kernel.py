@@ -21,7 +21,7 @@ from llvmlite import ir
 
 from autograd_lite.primitives import Primitive
 from autograd_lite.program.llvm.vector_math import VectorMath
-from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total
+from autograd_lite.program.matrices import Arrays, ArrayStatement, Constants, Indices, Operand, Rows, Total
 
 BLOCK = 104
 """Points in a block: a multiple of 8 lanes, and an odd number of cache lines, so that rows do not share their sets."""
@@ -79,7 +79,7 @@ class Kernel:
         self.doubles = 0
         self.places: dict[int, Place] = {id(arrays.parameters): Place(0, 1, "parameters")}
         self.readers = _readers(arrays)
-        self.packed: list[tuple[Place, Matrix]] = []
+        self.packed: list[tuple[Place, Indices]] = []
         self.tables = 0
         self.once: Steps = []
         """What each call does first."""
@@ -100,7 +100,7 @@ class Kernel:
         self.doubles += -(-rows * stride // 8) * 8
         return place
 
-    def place_of(self, array: Array) -> Place:
+    def place_of(self, array: ArrayStatement) -> Place:
         """Where an array lies."""
         place = self.places.get(id(array))
         if place is None:
@@ -168,7 +168,7 @@ class Kernel:
     def schedule(self) -> None:
         """Put the arrays into an order in which many can share a loop, and write the loops."""
         self.place_into_stacks()
-        group: list[Array] = []
+        group: list[ArrayStatement] = []
         if self.arrays.inputs.rows:
             self.place_of(self.arrays.inputs)  # `program` copies them
         for array in _close_to_their_readers(self.arrays.computed, self.readers):
@@ -195,7 +195,7 @@ class Kernel:
                     self.places[id(part.array)] = place._replace(offset=place.offset + start * BLOCK)
                 start += len(part)
 
-    def element_wise(self, group: list[Array]) -> None:
+    def element_wise(self, group: list[ArrayStatement]) -> None:
         """One loop over the rows, and in it the points, for operations over the same rows."""
         rows, varies = group[0].rows, group[0].varies
         inside = {id(array) for array in group}
@@ -207,7 +207,7 @@ class Kernel:
                     operand: self.fixed(builder, operand, row, rows)
                     for array in group
                     for operand in array.arguments
-                    if isinstance(operand, Numbers) or not (operand.array.varies or id(operand.array) in inside)
+                    if isinstance(operand, Constants) or not (operand.array.varies or id(operand.array) in inside)
                 }
                 with loop(builder, count) as chunk:
                     values: dict[int, ir.Value] = {}
@@ -231,7 +231,9 @@ class Kernel:
                         if not self.readers.get(id(array), set()) <= inside:
                             self.keep(builder, array, values[id(array)], row, chunk)
 
-    def keep(self, builder: ir.IRBuilder, array: Array, value: ir.Value, row: ir.Value, chunk: ir.Value) -> None:
+    def keep(
+        self, builder: ir.IRBuilder, array: ArrayStatement, value: ir.Value, row: ir.Value, chunk: ir.Value
+    ) -> None:
         """Store the points of a row; of what does not vary, one number."""
         place = self.place_of(array)
         if array.varies:
@@ -266,12 +268,12 @@ class Kernel:
         entry = builder.gep(self.table(list(operand.numbers)), [row], source_etype=DOUBLE)
         return self.splat(builder, builder.load(entry, typ=DOUBLE))
 
-    def stack(self, array: Array) -> None:
+    def stack(self, array: ArrayStatement) -> None:
         """Copy the rows that do not lie in the stack already; constant rows need it once."""
         place = self.place_of(array)
         start = 0
         for part in array.arguments:
-            if isinstance(part, Numbers):
+            if isinstance(part, Constants):
                 with self.function(self.once) as builder, loop(builder, _whole(BLOCK // self.lanes)) as chunk:
                     value = self.math.constant(part.numbers[0])
                     self.store(builder, value, place, self.index(builder, place, start, chunk))
@@ -284,7 +286,7 @@ class Kernel:
                         self.store(builder, value, place, self.index(builder, place, into, chunk))
             start += len(part)
 
-    def sum_of_rows(self, array: Array) -> None:
+    def sum_of_rows(self, array: ArrayStatement) -> None:
         """Add up rows, from the first to the last."""
         operand = array.arguments[0]
         assert isinstance(operand, Rows)
@@ -305,7 +307,7 @@ class Kernel:
                 )
                 self.keep(builder, array, total, _whole(0), chunk)
 
-    def matmul(self, array: Array) -> None:
+    def matmul(self, array: ArrayStatement) -> None:
         """A matrix of parameters times a vector, ROWS rows at a time."""
         vector = array.arguments[0]
         assert isinstance(vector, Rows)
@@ -345,7 +347,7 @@ class Kernel:
             if rest:
                 rows_from(_whole(whole * ROWS), rest)
 
-    def affine(self, matrix: Matrix) -> Affine:
+    def affine(self, matrix: Indices) -> Affine:
         """A matrix of parameters where its entries lie, if they do so regularly, else where it will be copied to."""
         start = matrix[0][0]
         down = matrix[1][0] - start if len(matrix) > 1 else 0
@@ -371,7 +373,7 @@ class Kernel:
         """Add up over the batch; in the end the sums go to where they are wanted."""
         left, right = total.left, total.right
         rows = len(total.targets)
-        if isinstance(left, Numbers) or not left.array.varies:
+        if isinstance(left, Constants) or not left.array.varies:
             self.last.append(lambda builder: self.repeat(builder, left, total.targets))
             return
         sums = self.place_of_sums(total.targets)
@@ -382,7 +384,7 @@ class Kernel:
                 assert isinstance(right, Rows)
                 self.tile_products(builder, left, right, sums)
 
-    def place_of_sums(self, matrix: Matrix) -> Place:
+    def place_of_sums(self, matrix: Indices) -> Place:
         """Where sums are added up: at once among the totals, if they lie there side by side, else in a place apart."""
         targets = [target for row in matrix for target in row]
         if targets == list(range(targets[0], targets[0] + len(targets))):
@@ -400,7 +402,7 @@ class Kernel:
         address = builder.gep(self.sums, [target], source_etype=DOUBLE)
         builder.store(builder.fadd(builder.load(address, typ=DOUBLE), value), address)
 
-    def repeat(self, builder: ir.IRBuilder, operand: Operand, targets: Matrix) -> None:
+    def repeat(self, builder: ir.IRBuilder, operand: Operand, targets: Indices) -> None:
         """What does not vary counts once for each point."""
         with loop(builder, _whole(len(targets))) as row:
             number = builder.extract_element(self.fixed(builder, operand, row, len(targets)), ir.IntType(32)(0))
@@ -652,7 +654,7 @@ def phi(builder: ir.IRBuilder, *incoming: tuple[ir.Value, ir.Block]) -> ir.PhiIn
 # Which arrays share a loop
 
 
-def _is_element_wise(array: Array) -> bool:
+def _is_element_wise(array: ArrayStatement) -> bool:
     return isinstance(array.op, Primitive)
 
 
@@ -669,7 +671,7 @@ def _readers(arrays: Arrays) -> dict[int, set[int]]:
     return readers
 
 
-def _may_join(group: list[Array], array: Array) -> bool:
+def _may_join(group: list[ArrayStatement], array: ArrayStatement) -> bool:
     """Whether an array can be computed in the loop of a group: it goes over the same rows, one by one."""
     if len(group) >= MOST_FUSED or array.rows != group[0].rows or array.varies != group[0].varies:
         return False
@@ -679,7 +681,7 @@ def _may_join(group: list[Array], array: Array) -> bool:
     )
 
 
-def _close_to_their_readers(computed: Sequence[Array], readers: dict[int, set[int]]) -> list[Array]:
+def _close_to_their_readers(computed: Sequence[ArrayStatement], readers: dict[int, set[int]]) -> list[ArrayStatement]:
     """An order in which what one array alone reads, row by row, comes just before it."""
     by_id = {id(array): array for array in computed}
     late = {
@@ -692,7 +694,7 @@ def _close_to_their_readers(computed: Sequence[Array], readers: dict[int, set[in
             for reader in readers[id(array)]
         )
     }
-    order: list[Array] = []
+    order: list[ArrayStatement] = []
     done: set[int] = set()
     for array in computed:
         if id(array) in late:

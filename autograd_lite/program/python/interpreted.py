@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd_lite.primitives import Primitive
-from autograd_lite.program.matrices import Arrays, Matrix
+from autograd_lite.program.matrices import Arrays, Indices
 from autograd_lite.program.python.functions import function_of, stack
 from autograd_lite.program.python.source import Source, array_source, straight_line_source
 from autograd_lite.program.statements import Statements
@@ -145,7 +145,7 @@ class Selection:
     [[0.0, 1.0], [2.0, 3.0]]
     """
 
-    def __init__(self, members: Matrix) -> None:
+    def __init__(self, members: Indices) -> None:
         self.members = np.array(members, dtype=np.intp)
         flat = self.members.ravel()
         self.start: int | None = int(flat[0])

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from autograd_lite.labels import LONGEST_LABEL
 from autograd_lite.primitives import ADD, BUILT_IN, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT, Primitive
-from autograd_lite.program.matrices import Array, Arrays, Matrix, Numbers, Operand, Rows, Total, common_name
+from autograd_lite.program.matrices import Arrays, ArrayStatement, Constants, Indices, Operand, Rows, Total, common_name
 from autograd_lite.program.python.functions import import_of
 from autograd_lite.program.statements import Statements
 from autograd_lite.words.lecture import lecture_name
@@ -116,7 +116,7 @@ class Group:
     """
 
     name: str
-    members: Matrix
+    members: Indices
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ class _ArrayWriter:
     def __post_init__(self) -> None:
         computed = self.arrays.computed
         self.names = Names(called(array.op) for array in computed if isinstance(array.op, Primitive))
-        self.uses = Counter[Array]()
+        self.uses = Counter[ArrayStatement]()
         """How often each array is used; a use that does not allow it to be written there counts as two."""
         for operand in self._operands():
             if isinstance(operand, Rows):
@@ -272,12 +272,12 @@ class _ArrayWriter:
         for operand in self._results():
             if isinstance(operand, Rows):
                 self.uses[operand.array] += 2
-        self.texts: dict[Array, Written] = {}
+        self.texts: dict[ArrayStatement, Written] = {}
         """Of each array that was written: its name, or, if it is written only once, its expression."""
-        self.offsets: dict[Array, tuple[int, int]] = {}
+        self.offsets: dict[ArrayStatement, tuple[int, int]] = {}
         """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
         self.blocks: list[Group] = []
-        self.exact: dict[Matrix, str] = {}
+        self.exact: dict[Indices, str] = {}
         self.places: dict[int, tuple[int, int, int]] = {}
         """Of each parameter, the first group that it is in, and where in it."""
 
@@ -344,7 +344,7 @@ class _ArrayWriter:
             if self._block_of(matrix) is None:
                 self._new_block(matrix)
 
-    def _new_block(self, matrix: Matrix) -> None:
+    def _new_block(self, matrix: Indices) -> None:
         first = self.arrays.inputs.rows
         name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
         self.blocks.append(Group(self.names.new(name or f"W{len(self.blocks) + 1}"), matrix))
@@ -353,7 +353,7 @@ class _ArrayWriter:
             for c, member in enumerate(row):
                 self.places.setdefault(member, (len(self.blocks) - 1, r, c))
 
-    def _block_of(self, matrix: Matrix) -> str | None:
+    def _block_of(self, matrix: Indices) -> str | None:
         """The text of a matrix as a part of an argument, or its transpose; None if it is none."""
         if matrix in self.exact:
             return self.exact[matrix]
@@ -372,9 +372,9 @@ class _ArrayWriter:
 
     # Statements
 
-    def _stacked(self) -> dict[Array, Array]:
+    def _stacked(self) -> dict[ArrayStatement, ArrayStatement]:
         """For each array that is all of a stack but the number 1: the stack, which it is written into."""
-        found: dict[Array, Array] = {}
+        found: dict[ArrayStatement, ArrayStatement] = {}
         for stack in self.arrays.computed:
             if stack.op == "stack":
                 rows = [part for part in stack.arguments if isinstance(part, Rows)]
@@ -382,7 +382,7 @@ class _ArrayWriter:
                     found.setdefault(rows[0].array, stack)
         return found
 
-    def _write_array(self, array: Array) -> None:
+    def _write_array(self, array: ArrayStatement) -> None:
         if array in self.stacked.values():
             return  # it is written with the array in it
         operands = [self._operand(argument) for argument in array.arguments]
@@ -399,7 +399,7 @@ class _ArrayWriter:
             expression = _stack(
                 [expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments]
             )
-            self.offsets[array] = 1 if isinstance(stack.arguments[0], Numbers) else 0, stack.rows
+            self.offsets[array] = 1 if isinstance(stack.arguments[0], Constants) else 0, stack.rows
         elif self._is_part_of_another(array) and len(expression.text) < LONGEST_LINE // 2:
             self.texts[array] = expression
             return
@@ -409,11 +409,11 @@ class _ArrayWriter:
             if written is not None:
                 self.texts[written] = Written(name, ATOM)
 
-    def _is_part_of_another(self, array: Array) -> bool:
+    def _is_part_of_another(self, array: ArrayStatement) -> bool:
         """Whether it is written where it is used: once, and not under a name of the lecture."""
         return self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
 
-    def _name_of_inputs(self, array: Array) -> str:
+    def _name_of_inputs(self, array: ArrayStatement) -> str:
         """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
         rows = [part for part in array.arguments if isinstance(part, Rows)]
         if array.op == "stack" and len(rows) == 1 and rows[0].array is self.arrays.inputs:
@@ -429,7 +429,7 @@ class _ArrayWriter:
         return write(op, written)
 
     def _operand(self, operand: Operand) -> Written:
-        if isinstance(operand, Numbers):
+        if isinstance(operand, Constants):
             if len(operand) == 1:
                 return number(operand.numbers[0])
             rows_of_numbers = "], [".join(number(value).text for value in operand.numbers)
