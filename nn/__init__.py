@@ -12,7 +12,7 @@ from nn.comparison import GradientComparison, compare_gradients
 from nn.data_sets import load_iris, moons, spirals, standardize, train_test_split, xor
 from nn.mlp import ACTIVATIONS, MLP, Layer, Module, Neuron
 from nn.training.checkpoint import load_weights, save_weights
-from nn.training.loop import History, fit
+from nn.training.loop import EndedEarlyWarning, fit
 from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy, squared_error
 from nn.training.optimizers import (
     Adagrad,
@@ -30,6 +30,8 @@ from nn.training.restarting import Restarts, Start, random_restarts
 from nn.training.schedules import CosineDecay, ExponentialDecay, InverseTimeDecay, LinearWarmup, StepDecay
 from nn.training.termination import (
     Criterion,
+    EndedBy,
+    History,
     MaximumIterations,
     SmallGradient,
     SmallImprovement,
@@ -47,6 +49,8 @@ __all__ = [
     "CosineDecay",
     "Criterion",
     "Dropout",
+    "EndedBy",
+    "EndedEarlyWarning",
     "ExponentialDecay",
     "GradientComparison",
     "GradientDescent",

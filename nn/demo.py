@@ -13,10 +13,10 @@ from autograd_lite import draw, explain, step_through
 from nn.comparison import compare_gradients
 from nn.data_sets import SPECIES, load_iris, standardize, train_test_split
 from nn.mlp import MLP, Matrix
-from nn.training.loop import Callback, History, fit
+from nn.training.loop import Callback, fit
 from nn.training.losses import squared_error
 from nn.training.optimizers import GradientDescent
-from nn.training.termination import MaximumIterations
+from nn.training.termination import History, MaximumIterations
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

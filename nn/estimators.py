@@ -24,11 +24,11 @@ from nn.checks import Array, as_integer, as_number, check_choice
 from nn.data_sets import center_and_scale, train_test_split
 from nn.mlp import ACTIVATIONS, MLP
 from nn.prediction import outputs_of
-from nn.training.loop import History, fit
+from nn.training.loop import fit
 from nn.training.optimizers import Adam, Optimizer
 from nn.training.regularization import L2, Dropout
 from nn.training.schedules import Schedule, check_rate
-from nn.training.termination import Criterion, MaximumIterations, ValidationRising
+from nn.training.termination import Criterion, History, MaximumIterations, ValidationRising
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

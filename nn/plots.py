@@ -19,9 +19,11 @@ from nn.checks import Array, as_array, as_integer, as_number
 from nn.mlp import MLP, Matrix
 from nn.prediction import outputs_of
 from nn.surfaces import Surface
-from nn.training.batch_gradients import BatchGradients, Loss
-from nn.training.loop import History, check_data, check_loss, takes_class_numbers
+from nn.training.batch_gradients import BatchGradients
+from nn.training.loop import check_data
+from nn.training.losses import Loss, check_loss, takes_class_numbers
 from nn.training.restarting import Restarts
+from nn.training.termination import History
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

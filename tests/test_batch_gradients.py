@@ -38,18 +38,24 @@ def network(activation="tanh", output=None, sizes=(4, 3), seed=1):
     return MLP(2, list(sizes), activation, output, seed=seed)
 
 
-def agree(engine, net, X, y, loss, *, removed=(), scale=1.0, runs=0):
+def agree(engine, net, X, y, loss, *, factors=(), runs=0):
     """The engine's errors and gradients against graphs of Values, at other weights than those that were traced."""
     weights = [W + 0.1 * np.cos(np.arange(W.size)).reshape(W.shape) for W in net.weights]
     other = copy.deepcopy(net)
     other.weights = weights
-    expected, gradients = gradients_by_values(other, (X, y), loss, removed, scale)
-    total, received = engine.gradients(engine.batch(X, y), weights, removed, scale, runs)
+    expected, gradients = gradients_by_values(other, (X, y), loss, factors)
+    total, received = engine.gradients(engine.batch(X, y), weights, factors, runs)
     assert total == pytest.approx(expected, rel=1e-12)
     for ours, theirs in zip(received, gradients, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-12)
     plain = sum(loss(other.outputs(x), target).data for x, target in zip(X, y, strict=True))
     assert engine.error(engine.batch(X, y), weights, runs) == pytest.approx(plain, rel=1e-12)
+
+
+def masks(net, removed, scale):
+    """The factors of dropout, where these units of each hidden layer are removed."""
+    widths = zip(removed, net.sizes[1:-1], strict=True)
+    return [np.array([0.0 if b in units else scale for b in range(1, width + 1)]) for units, width in widths]
 
 
 # Our losses
@@ -61,7 +67,7 @@ def test_the_gradients_of_all_losses(loss, engine):
     X, y = data(loss)
     net = network("tanh", "linear")
     ours = BatchGradients(net, X, y, LOSSES[loss], engine=engine)
-    assert bool(ours.reason) == (engine == "values")
+    assert ours.uses_values == (engine == "values")
     agree(ours, net, X, y, LOSSES[loss])
     agree(ours, net, X[:1], y[:1], LOSSES[loss])
 
@@ -111,10 +117,9 @@ def test_removed_units(loss, engine):
     X, y = data(loss)
     net = network("tanh", "linear", sizes=(4, 3, 3))
     ours = BatchGradients(net, X, y, LOSSES[loss], dropout=True, engine=engine)
-    for removed in ([frozenset(), frozenset()], [{1, 4}, {2}], [{2}, {1, 2, 3}], [{1, 2, 3, 4}, frozenset()]):
-        sets = [frozenset(units) for units in removed]
+    for removed in ([(), ()], [{1, 4}, {2}], [{2}, {1, 2, 3}], [{1, 2, 3, 4}, ()]):
         for scale in (1.0, 2.0):
-            agree(ours, net, X, y, LOSSES[loss], removed=sets, scale=scale)
+            agree(ours, net, X, y, LOSSES[loss], factors=masks(net, removed, scale))
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear", "softplus", "sin"])
@@ -127,9 +132,9 @@ def test_a_removed_unit_may_be_infinite(activation):
     net.weights = weights
     X = np.abs(X) + 5
     engine = BatchGradients(net, X, y, squared_error, dropout=True)
-    removed = [frozenset({2})]
-    expected, gradients = gradients_by_values(net, (X, y), squared_error, removed, 2.0)
-    total, received = engine.gradients(engine.batch(X, y), weights, removed, 2.0)
+    factors = masks(net, [{2}], 2.0)
+    expected, gradients = gradients_by_values(net, (X, y), squared_error, factors)
+    total, received = engine.gradients(engine.batch(X, y), weights, factors)
     assert math.isfinite(expected)
     assert total == pytest.approx(expected, rel=1e-12)
     for ours, theirs in zip(received, gradients, strict=True):
@@ -145,7 +150,7 @@ def test_the_program_itself_removes_a_unit_that_is_infinite(activation, monkeypa
     engine = BatchGradients(net, X, y, squared_error, dropout=True)
     # called if a result were not finite
     monkeypatch.setattr("nn.training.batch_gradients.gradients_by_values", None)
-    total, _ = engine.gradients(engine.batch(np.abs(X) + 5, y), weights, [frozenset({2})], 2.0)
+    total, _ = engine.gradients(engine.batch(np.abs(X) + 5, y), weights, masks(net, [{2}], 2.0))
     assert math.isfinite(total)
 
 
@@ -153,12 +158,12 @@ def test_the_error_has_no_dropout():
     X, y = data()
     net = network()
     engine = BatchGradients(net, X, y, squared_error, dropout=True)
-    engine.gradients(engine.batch(X, y), net.weights, [frozenset({1, 2})], 2.0)
+    engine.gradients(engine.batch(X, y), net.weights, masks(net, [{1, 2}], 2.0))
     expected = sum(squared_error(net.outputs(x), target).data for x, target in zip(X, y, strict=True))
     assert engine.error(engine.batch(X, y), net.weights) == pytest.approx(expected, rel=1e-13)
 
 
-# Losses of one's own
+# User-defined losses
 
 SETTING = [2.0]
 
@@ -224,11 +229,11 @@ def caught(o, y):
 
 @pytest.mark.parametrize("loss", [huber, weighted, vectorized, reads_a_global])
 @pytest.mark.parametrize("engine", RUNS)
-def test_a_loss_of_your_own_is_traced(loss, engine):
+def test_a_user_defined_loss_is_traced(loss, engine):
     X, y = data()
     net = network()
     ours = BatchGradients(net, X, y, loss, engine=engine)
-    assert ours.reason == ("they were asked for" if engine == "values" else "")
+    assert (ours.uses_values, ours.fallback) == (engine == "values", None)
     agree(ours, net, X, y, loss)
 
 
@@ -243,9 +248,11 @@ def test_a_loss_that_cannot_be_traced_is_computed_by_values(loss):
     X, y = data()
     y[::3, 1] = 1.0
     net = network()
-    engine = BatchGradients(net, X, y, loss)
-    assert BRANCHES.get(loss, "when it was traced") in engine.reason
-    assert "cannot be traced" in engine.reason or "but gave" in engine.reason
+    with pytest.warns(UserWarning, match=r"graphs of Values, far slower .* \(pass engine=\"values\" to accept"):
+        engine = BatchGradients(net, X, y, loss)
+    assert engine.uses_values
+    assert BRANCHES.get(loss, "when it was traced") in engine.fallback
+    assert "cannot be traced" in engine.fallback or "but was" in engine.fallback
     agree(engine, net, X, y, loss)
 
 
@@ -259,8 +266,8 @@ def test_who_asks_for_a_back_end_is_told_that_the_loss_cannot_be_traced(loss):
 def test_a_loss_of_random_numbers_is_no_function():
     generator = np.random.default_rng(0)
     X, y = data()
-    engine = BatchGradients(network(), X, y, lambda o, y: (o[0] - generator.normal()) ** 2)
-    assert "when it was traced" in engine.reason
+    with pytest.warns(UserWarning, match="the loss is .*, but was .* when it was traced"):
+        BatchGradients(network(), X, y, lambda o, y: (o[0] - generator.normal()) ** 2)
 
 
 def test_a_loss_that_reads_what_changes_is_found_out():
@@ -270,9 +277,10 @@ def test_a_loss_that_reads_what_changes_is_found_out():
     agree(engine, net, X, y, reads_a_global)
     try:
         SETTING[0] = 3.0
-        assert engine.reason == ""
-        agree(engine, net, X, y, reads_a_global, runs=5)
-        assert engine.reason.startswith("the loss gives ")
+        assert not engine.uses_values
+        with pytest.warns(UserWarning, match="the loss is .*, but was .* when it was traced"):
+            agree(engine, net, X, y, reads_a_global, runs=5)
+        assert engine.uses_values
         SETTING[0] = 4.0
         agree(engine, net, X, y, reads_a_global)
     finally:
@@ -287,7 +295,8 @@ def test_the_error_of_a_loss_that_reads_what_changes():
     before = engine.error(batch, net.weights)
     try:
         SETTING[0] = 4.0
-        assert engine.error(batch, net.weights) == pytest.approx(2 * before)
+        with pytest.warns(UserWarning, match="when it was traced"):
+            assert engine.error(batch, net.weights) == pytest.approx(2 * before)
     finally:
         SETTING[0] = 2.0
 
@@ -305,8 +314,8 @@ def test_one_loss_for_one_kind_of_targets():
         calls.append(float(y[0]))
         return o[0] ** 2 if y[0] == 0 else o[1] ** 2
 
-    engine = BatchGradients(network(), X, y, loss)
-    assert "when it was traced" in engine.reason
+    with pytest.warns(UserWarning, match="when it was traced"):
+        BatchGradients(network(), X, y, loss)
     assert calls == [0.0, 1.0]
 
 
@@ -486,7 +495,7 @@ def test_the_error_is_that_of_the_weights_it_is_given(engine):
 def test_values_have_no_program():
     X, y = data()
     engine = BatchGradients(network(), X, y, squared_error, engine="values")
-    assert (engine.programs, engine.reason) == ({}, "they were asked for")
+    assert (engine.programs, engine.fallback) == ({}, None)
     assert isinstance(squared_error([Value(1.0)], [0.0]), Value)
 
 
@@ -527,8 +536,9 @@ def test_to_fit_again_compiles_nothing(monkeypatch):
 def test_the_history_says_what_computed_the_gradients():
     X, y = data()
     options = {"stop": MaximumIterations(2)}
-    assert fit(network(), X, y, **options).engine == "programs"
-    assert fit(network(), X, y, engine="values", **options).engine == "values: they were asked for"
-    assert fit(network(), X, y, loss=less, **options).engine.startswith(
-        "values: the loss cannot be traced: a Value cannot"
-    )
+    computed = [fit(network(), X, y, engine=engine, **options) for engine in ("auto", "values")]
+    with pytest.warns(UserWarning, match="far slower than by a compiled program: the loss cannot be traced") as caught:
+        computed.append(fit(network(), X, y, loss=less, **options))
+    assert [history.engine for history in computed] == ["programs", "values", "values"]
+    assert [history.fallback is None for history in computed] == [True, True, False]
+    assert caught[0].filename == __file__, "the line of the caller"

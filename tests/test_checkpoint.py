@@ -80,7 +80,7 @@ def test_a_file_with_a_pickle_is_refused_without_running_it(tmp_path):
     objects = np.array([[Pickled()]], dtype=object)
     path = tmp_path / "evil.npz"
     np.savez(path, W1=objects, activations=np.array('["tanh"]'))
-    with pytest.raises(ValueError, match=r"evil.npz is no file of arrays that was written here: .*allow_pickle"):
+    with pytest.raises(ValueError, match=r"evil.npz is not a file of arrays that was written here: .*allow_pickle"):
         load_weights(path)
 
 
@@ -136,7 +136,7 @@ OTHERS = {
 def test_other_files_are_refused_by_name(tmp_path, content):
     path = tmp_path / "some file"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"some file (is no file of arrays|holds no weights)"):
+    with pytest.raises(ValueError, match=r"some file (is not a file of arrays|does not hold the weights)"):
         load_weights(path)
 
 
@@ -145,7 +145,7 @@ def test_a_file_of_which_a_byte_has_changed_is_refused(tmp_path):
     place = content.index(np.ones((2, 3)).tobytes())
     content[place] ^= 1
     (tmp_path / "net.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"net.npz is no file of arrays"):
+    with pytest.raises(ValueError, match=r"net.npz is not a file of arrays"):
         load_weights(tmp_path / "net.npz")
 
 

@@ -67,18 +67,19 @@ def test_a_rate_outside_0_to_1_is_refused(rate):
 
 @given(widths, st.floats(0, 1, exclude_max=True), st.integers(0, 2**32))
 def test_only_units_of_hidden_layers_are_removed_where_the_random_number_is_below_the_rate(sizes, rate, seed):
-    removed = Dropout(rate).draw(sizes, np.random.default_rng(seed))
+    dropout = Dropout(rate)
+    factors = dropout.draw(sizes, np.random.default_rng(seed))
     numbers = np.random.default_rng(seed)
-    assert removed == [
-        {unit for unit, number in enumerate(numbers.random(width), start=1) if number < rate} for width in sizes[1:-1]
+    assert [layer.tolist() for layer in factors] == [
+        [0.0 if number < rate else dropout.factor for number in numbers.random(width)] for width in sizes[1:-1]
     ]
     if rate == 0:
-        assert not any(removed)
+        assert all((layer == 1.0).all() for layer in factors)
 
 
 def test_each_node_is_removed_with_the_probability_of_the_rate():
-    removed = Dropout(0.3).draw([1, 10_000, 1], np.random.default_rng(0))
-    assert len(removed[0]) == pytest.approx(3000, abs=4 * math.sqrt(10_000 * 0.3 * 0.7))
+    (factors,) = Dropout(0.3).draw([1, 10_000, 1], np.random.default_rng(0))
+    assert np.sum(factors == 0) == pytest.approx(3000, abs=4 * math.sqrt(10_000 * 0.3 * 0.7))
 
 
 def test_scaling_keeps_the_mean_of_the_sums():
@@ -90,7 +91,11 @@ def test_scaling_keeps_the_mean_of_the_sums():
 @given(widths, st.data())
 def test_a_weight_is_updated_exactly_if_no_end_of_its_edge_is_removed(sizes, data):
     removed = [data.draw(st.frozensets(st.integers(1, width))) for width in sizes[1:-1]]
-    masks = updated_weights(sizes, removed)
+    factors = [
+        np.array([0.0 if unit in units else 2.0 for unit in range(1, width + 1)])
+        for units, width in zip(removed, sizes[1:-1], strict=True)
+    ]
+    masks = updated_weights(sizes, factors)
     gone = [frozenset(), *removed, frozenset()]
     assert [mask.shape for mask in masks] == [(b, a + 1) for a, b in pairwise(sizes)]
     for l, mask in enumerate(masks, start=1):

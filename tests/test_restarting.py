@@ -6,7 +6,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
@@ -16,8 +15,8 @@ import pytest
 
 from nn.mlp import MLP
 from nn.randomness import STREAMS
-from nn.training.loop import LOSSES, fit
-from nn.training.losses import softmax_cross_entropy
+from nn.training.loop import EndedEarlyWarning, fit
+from nn.training.losses import LOSSES, softmax_cross_entropy
 from nn.training.optimizers import GradientDescent, LectureMomentumAdagrad
 from nn.training.regularization import L2, Dropout
 from nn.training.restarting import random_restarts, seeds_of_starts
@@ -121,7 +120,7 @@ def test_the_network_has_the_weights_of_the_lowest_training_error():
     assert [start.error for start in result.starts] == pytest.approx(errors, rel=1e-12)
     assert errors[result.best.number - 1] == min(errors) < max(errors) / 10
     assert all((a == b).all() for a, b in zip(net.weights, result.best.weights, strict=True))
-    assert result.ended == "5 starts"
+    assert result.interrupted is False
     assert "5 starts; the best is number" in repr(result)
 
 
@@ -164,12 +163,12 @@ def test_the_weights_of_the_network_and_what_it_is_made_of_stay_its_own():
 @pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
 def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
     waiting = iter(errors)
-    monkeypatch.setattr(MODULE, "error_of", lambda *_: next(waiting) * len(X))
+    monkeypatch.setattr(MODULE, "error_of", lambda *_, **__: next(waiting) * len(X))
     assert random_restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
 
 
 def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
-    monkeypatch.setattr(MODULE, "error_of", lambda *_: float("nan"))
+    monkeypatch.setattr(MODULE, "error_of", lambda *_, **__: float("nan"))
     net = MLP(2, [1], seed=0)
     before = net.weights
     with pytest.raises(RuntimeError, match="no start has a finite training error"):
@@ -228,64 +227,6 @@ def test_the_result_is_the_same_to_the_bit_on_a_cluster_of_dask(workers_are_proc
     assert bits(result) == bits(expected)
 
 
-def test_processes_of_our_own_give_the_same_where_they_pay(monkeypatch, expected):
-    made = []
-
-    class Pool(ProcessPoolExecutor):
-        def __init__(self, workers, *arguments, **options):
-            made.append(workers)
-            super().__init__(workers, *arguments, **options)
-
-    spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads is warned of in later Pythons
-    monkeypatch.setattr("multiprocessing.get_context", lambda method=None: spawn)
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert bits(random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
-    assert made == [], "these runs are short"
-    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
-    assert bits(random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)) == bits(expected)
-    assert made == [2]
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
-    assert made == [2], "one processor gains nothing"
-
-
-@pytest.mark.parametrize("error", [ImportError("no _multiprocessing"), OSError("no semaphores")])
-def test_where_there_are_no_processes_the_starts_are_done_here(monkeypatch, error, expected):
-    def no_pool(*_, **__):
-        raise error
-
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", no_pool)
-    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    with pytest.warns(RuntimeWarning, match=f"one after another: there are no processes here .{error}"):
-        result = random_restarts(MLP(2, [3, 1]), X, Y, 5, seed=7, **EVERYTHING)
-    assert bits(result) == bits(expected)
-
-
-def test_a_script_without_a_guard_still_ends_where_processes_are_spawned(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent("""
-            import multiprocessing, os
-            from importlib import import_module
-            from nn.mlp import MLP
-            from nn.training.termination import MaximumIterations
-
-            module = import_module("nn.training.restarting")
-            multiprocessing.set_start_method("spawn", force=True)
-            module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
-            result = module.random_restarts(MLP(1, [1]), [[1.0], [2.0]], [1.0, 1.0], 3, stop=MaximumIterations(2))
-            print("RESULT", len(result.starts))
-        """),
-        encoding="utf-8",
-    )
-    command = [sys.executable, script]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.stdout.splitlines()[-1] == "RESULT 3", ended.stderr
-    assert "must be under `if __name__ == '__main__':`" in ended.stderr
-
-
 # Options
 
 
@@ -333,7 +274,7 @@ def test_without_tqdm_a_bar_that_is_asked_for_names_the_extra(monkeypatch):
         ({"starts": True}, TypeError, "starts must be"),
         ({"seed": -1}, ValueError, "seed must be"),
         ({"executor": 4}, TypeError, r"executor must be a concurrent\.futures\.Executor, not int: 4"),
-        ({"progress": 1}, TypeError, "progress must be such as True; received 1"),
+        ({"progress": 1}, TypeError, "progress must be True, False or None; received 1"),
         ({"X": [[1.0, float("nan")]] * 4}, ValueError, "X must be finite"),
         ({"batch_size": 5}, ValueError, "batch_size must be at most 4"),
         ({"jitter": -1}, ValueError, "jitter must be"),
@@ -367,9 +308,9 @@ class FailsFor:
 def test_an_error_in_a_start_names_it(executor):
     net, seed = MLP(2, [1], seed=0), seeds_of_starts(0, 3)[1]
     before = net.weights
-    options = {"loss": FailsFor(seed, ZeroDivisionError("of no use")), "stop": MaximumIterations(2)}
+    options = {"loss": FailsFor(seed, ZeroDivisionError("useless")), "stop": MaximumIterations(2), "engine": "values"}
     with executor() if executor else InThisProcess() as given:
-        with pytest.raises(ZeroDivisionError, match="of no use") as raised:
+        with pytest.raises(ZeroDivisionError, match="useless") as raised:
             random_restarts(net, X, Y, 3, executor=given if executor else None, **options)
         assert f"start 2 of 3, of seed {seed}" in "".join(raised.value.__notes__)
     assert (net.weights[0] == before[0]).all()
@@ -414,16 +355,6 @@ def test_what_cannot_be_sent_to_processes_is_named_before_anything_is_done(optio
     assert not calls
 
 
-def test_without_an_executor_what_cannot_be_sent_is_done_here_with_a_warning(monkeypatch):
-    monkeypatch.setattr(MODULE, "SECONDS_THAT_PAY", 0.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    calls = []
-    with pytest.warns(RuntimeWarning, match="one after another: callbacks cannot be sent") as warned:
-        random_restarts(MLP(2, [1]), X, Y, 3, callbacks=[lambda *_: calls.append(1)], stop=MaximumIterations(2))
-    assert len(calls) == 6
-    assert warned[0].filename == __file__
-
-
 # Ctrl-C
 
 
@@ -446,7 +377,9 @@ def test_ctrl_c_keeps_the_best_so_far():
         result = random_restarts(net, X, Y, 9, callbacks=[interrupt_at(5, of_start=3)], **options)
     assert len(warned) == 1
     assert [start.history.iterations for start in result.starts] == [10, 10, 5]
+    assert result.interrupted
     assert result.starts[2].history.ended == "Ctrl-C after 5 iterations"
+    assert repr(result).endswith("; ended by Ctrl-C>")
     assert result.best.error == min(start.error for start in result.starts)
     assert all((a == b).all() for a, b in zip(net.weights, result.best.weights, strict=True))
 
@@ -474,84 +407,63 @@ def test_ctrl_c_cancels_what_an_executor_has_not_begun():
                 begun.append(1)
                 if len(begun) == 3:
                     os.kill(os.getpid(), signal.SIGINT)
-                    go_on.wait(30)
+                    go_on.wait()
 
+    options = {"callbacks": [Press()], "stop": MaximumIterations(2)}
     with ThreadPoolExecutor(1) as given:
-        with pytest.warns(RuntimeWarning, match="Ctrl-C after 2 of 6 starts"):
-            result = random_restarts(
-                MLP(2, [1]), X, Y, 6, executor=given, callbacks=[Press()], stop=MaximumIterations(2)
-            )
-        go_on.set()
+        try:
+            with pytest.warns(EndedEarlyWarning, match="Ctrl-C after 2 of 6 starts"):
+                result = random_restarts(MLP(2, [1]), X, Y, 6, executor=given, **options)
+        finally:
+            go_on.set()
     assert [start.number for start in result.starts] == [1, 2]
     assert len(begun) == 3
 
 
 SCRIPT = """
-import multiprocessing, os, sys, time
-from importlib import import_module
+import multiprocessing, sys, threading
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from nn.mlp import MLP
-from nn.training.termination import MaximumIterations
+from nn import MLP, MaximumIterations, random_restarts
 
-folder, starts, one_is_idle = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
+folder = Path(sys.argv[1])
 
-def mark(net, history):
-    if history.iterations == 20:
-        (folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
-    if history.iterations > 20 and multiprocessing.parent_process() is not None:
-        if one_is_idle:
-            try:
-                (folder / "idle").touch(exist_ok=False)
-                return True
-            except FileExistsError:
-                pass
-        time.sleep(0.02)
+def wait_for_ctrl_c(net, history):
+    if history.iterations == 3:
+        done = len(list(folder.iterdir()))
+        (folder / str(done)).touch()
+        if done == 2:
+            print("WAITING", flush=True)
+            threading.Event().wait()
 
 if __name__ == "__main__":
-    module = import_module("nn.training.restarting")
-    module.SECONDS_THAT_PAY, os.cpu_count = 0.0, lambda: 2
     net = MLP(1, [1], seed=0)
-    options = {"stop": MaximumIterations(4000), "callbacks": [mark]}
-    result = module.random_restarts(net, [[1.0], [2.0]], [0.3, 0.1], starts, **options)
-    print("ENDED", result.ended)
-    for start in result.starts:
-        print(start.number, start.history.ended)
+    options = {"stop": MaximumIterations(4), "callbacks": [wait_for_ctrl_c]}
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        result = random_restarts(net, [[1.0], [2.0]], [0.3, 0.1], 9, executor=pool, **options)
+    print("ENDED", result.interrupted, len(result.starts) in {2, 3, 4})
     print("KEPT", (net.weights[0] == result.best.weights[0]).all())
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a group of processes")
-@pytest.mark.parametrize(("starts", "one_is_idle"), [(9, False), (3, True)])
-def test_ctrl_c_in_a_terminal_ends_our_own_processes_with_their_best(tmp_path, starts, one_is_idle):
-    """The terminal sends it to all processes; the runs in them end after their iteration, and count."""
+def test_ctrl_c_in_a_terminal_keeps_the_best_of_a_pool_of_processes(tmp_path):
+    """The terminal sends it to all processes: the run in the pool ends too, whether or not it still counts."""
     script, folder = tmp_path / "script.py", tmp_path / "marks"
     script.write_text(SCRIPT, encoding="utf-8")
     folder.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, script, folder, str(starts), str(one_is_idle)],
+    with subprocess.Popen(
+        [sys.executable, script, folder],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        never = threading.Event()
-        for _ in range(400):
-            if len(list(folder.iterdir())) == 3 + one_is_idle:
-                break
-            never.wait(0.05)
-        never.wait(0.2)  # for the process to be idle
+    ) as process:
+        assert process.stdout.readline() == "WAITING\n"
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    ended, *runs, kept = out.splitlines()
-    assert ended == f"ENDED Ctrl-C after 3 of {starts} starts", out + err
-    assert runs[0] == "1 4000 iterations"
-    others = sorted(run.split(" after ")[0][2:] for run in runs[1:])
-    assert others == (["Ctrl-C", "a callback"] if one_is_idle else ["Ctrl-C", "Ctrl-C"])
-    assert kept == "KEPT True"
-    assert "Traceback" not in err
+        out, err = process.communicate()
+    assert out == "ENDED True True\nKEPT True\n", out + err
+    assert "Ctrl-C after " in err
 
 
 def test_a_loss_given_as_a_function_is_that_of_its_name():

@@ -1,30 +1,35 @@
-"""What computes errors and gradients of a network for many examples at once: programs, compiled from its graph.
+"""Errors and gradients of a network for many examples at once, by programs that are compiled from its graph.
 
-The graph of one example is traced, with the inputs, the targets and the nodes that dropout removes as what varies, so
-that one program serves each iteration. Where a loss of your own cannot be traced, graphs of Values are built, example
-by example.
+The graph of one example is compiled, with its inputs, its targets, the weights and the factors of dropout as what
+varies, so that one program serves all iterations. A user-defined loss that cannot be traced is computed by graphs of
+Values instead, one for each example.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, constant, unit_label
 from nn.checks import Array
-from nn.mlp import MLP, Matrix, as_inputs
-from nn.training.losses import LOSSES
-
-Loss: TypeAlias = Callable[[Sequence[Value], Any], Value]
-"""The error of one example: of its outputs o^(L) and its target y."""
+from nn.mlp import MLP, Matrix
+from nn.training.losses import LOSSES, Loss
 
 ENGINES = ("auto", "values", "python", "numpy", "arrays", "llvm")
-"""What may compute gradients: the fastest for the size, graphs of Values, or a back end of programs."""
+"""What may compute gradients: the back end that suits the size, graphs of Values, or a back end of programs by name."""
 
 CHECKED = 8
-"""For so many examples of different targets a loss of your own is called again, when it was traced."""
+"""For this many examples with different targets, a user-defined loss is called again after it was traced."""
+
+MOST_NODES = 20_000_000
+"""The largest graph of one example that is compiled."""
+
+
+class UntraceableLossError(Exception):
+    """A user-defined loss that a program cannot compute, because it is not a function of its arguments alone."""
 
 
 class BatchGradients:
@@ -32,22 +37,26 @@ class BatchGradients:
 
     Arguments:
         net: the network.
-        X: examples, of shape (N, d^(0)); those of the run, a few of which show whether the loss can be traced.
+        X: examples, of shape (N, d^(0)), a few of which show whether the loss can be traced.
         y: their targets, of shape (N, d^(L)), or class numbers, (N,).
         loss: the loss of one example.
         dropout: whether hidden nodes may be removed.
         engine: one of ENGINES.
 
     Attributes:
-        reason: why graphs of Values are built; "" if programs run.
+        uses_values: whether graphs of Values are built.
+        fallback: why they are built although nobody asked for them; else None.
 
     Raises:
         ValueError, ImportError: if a back end was asked for that cannot run the program.
 
+    Warns:
+        UserWarning: if graphs of Values are built although nobody asked for them, which is far slower.
+
     >>> from nn.training.losses import squared_error
     >>> net, X, y = MLP(2, [2, 1], seed=0), np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([[0.5], [-0.5]])
-    >>> engine = BatchGradients(net, X, y, squared_error)
-    >>> total, gradients = engine.gradients(engine.batch(X, y), net.weights)
+    >>> batch_gradients = BatchGradients(net, X, y, squared_error)
+    >>> total, gradients = batch_gradients.gradients(batch_gradients.batch(X, y), net.weights)
     >>> round(total, 6), [G.shape for G in gradients]
     (0.765442, [(2, 3), (1, 3)])
     """
@@ -55,52 +64,52 @@ class BatchGradients:
     def __init__(
         self, net: MLP, X: Array, y: Array, loss: Loss, *, dropout: bool = False, engine: str = "auto"
     ) -> None:
-        self.net, self.loss, self.dropout, self.backend = net, loss, dropout, engine
+        self.net, self.loss, self.dropout, self.engine = net, loss, dropout, engine
         self.ours = loss in LOSSES.values()
         self.classes = y.ndim == 1
-        self.programs: dict[bool, autograd_lite.Program] = {}
-        self.reason = "they were asked for" if engine == "values" else ""
-        self.masks = sum(net.sizes[1:-1]) if dropout else 0
         self.shapes = [matrix.shape for matrix in net.weights]
         self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
-        if not self.reason:
-            self.reason = self._trace(X, y)
+        self.programs: dict[bool, autograd_lite.Program] = {}
+        self.fallback: str | None = None
+        self.uses_values = engine == "values"
+        if not self.uses_values:
+            self._trace(X, y)
 
     # Tracing
 
-    def _trace(self, X: Array, y: Array) -> str:
-        """Make the program; gives why that is not possible, or ""."""
+    def _trace(self, X: Array, y: Array) -> None:
+        """Compile the program, and check a user-defined loss for a few examples."""
         try:
-            self.programs[True] = self._compile(X[0], y[0])
-            if self.ours:
-                return ""
-            _, examples = np.unique(y, axis=0, return_index=True)
-            examples = np.sort(examples[:CHECKED])
-            batch = self.batch(X[examples], y[examples])
-            outputs = self.programs[True](batch, self._parameters(self.net.weights)).outputs
-            return next(filter(None, (self._disagreement(batch, outputs, i) for i in range(len(batch)))), "")
-        except Exception as error:  # whatever a loss of somebody's own does with Values in place of numbers
-            if self.ours or self.backend != "auto":
+            self.programs[True] = self._compile(X[0], y[0], gradients=True)
+            if not self.ours:
+                _, examples = np.unique(y, axis=0, return_index=True)
+                examples = np.sort(examples[:CHECKED])
+                batch = self.batch(X[examples], y[examples])
+                outputs = self.programs[True](batch, self._parameters(self.net.weights)).outputs
+                for example in range(len(batch)):
+                    self._check(batch, outputs, example)
+        except UntraceableLossError as error:
+            self._fall_back(str(error))
+        except Exception as error:  # whatever a user-defined loss does with Values in place of numbers
+            if self.ours or self.engine != "auto":
                 raise
-            return f"the loss cannot be traced: {error}"
+            self._fall_back(f"the loss cannot be traced: {error}")
 
-    def _compile(self, x: Array, y: Any, gradients: bool = True) -> "autograd_lite.Program":
-        """The program of one example; its parameters are the weights, then what dropout multiplies each node by.
+    def _compile(self, x: Array, y: Any, gradients: bool) -> "autograd_lite.Program":
+        """The program of one example; its parameters are the weights, then the factor of each hidden unit in dropout.
 
-        It gives the error and, where the loss is not ours, the outputs o^(L), from which the error can be had again.
+        It computes the error and, for a user-defined loss, also the outputs o^(L), which the loss can be checked for.
         """
         net = self.net
-        inputs = [constant(number, f"o_{a}^(0)") for a, number in enumerate(x, start=1)]
+        inputs = _constants("o", 0, x)
         numbers = self._targets(np.asarray([y]))[0]
         names = ["y"] if len(numbers) == 1 else [f"y_{b}" for b in range(1, len(numbers) + 1)]
         targets = [constant(number, name) for number, name in zip(numbers, names, strict=True)]
-        masks = [
-            [constant(1.0, f"m_{b}^({l})") for b in range(1, width + 1)] if self.dropout else []
-            for l, width in enumerate(net.sizes[1:-1], start=1)
-        ]
+        widths = net.sizes[1:-1] if self.dropout else []
+        factors = [_constants("m", l, np.ones(width)) for l, width in enumerate(widths, start=1)]
+        outputs = _outputs(net, inputs, factors)  # not traced: here the factors' numbers may be read
 
         def compute(*_: Value) -> list[Value]:
-            outputs = _outputs(net, inputs, masks)
             if self.ours:
                 return [self.loss(outputs, targets)]
             return [self.loss(outputs, np.array(targets, dtype=object)), *outputs]
@@ -108,27 +117,33 @@ class BatchGradients:
         return autograd_lite.compile_program(
             compute() if self.ours else compute,
             [*inputs, *targets],
-            [*net.parameters(), *(mask for layer in masks for mask in layer)],
+            [*net.parameters(), *(factor for layer in factors for factor in layer)],
             gradients=gradients,
-            backend=self.backend,
+            backend=self.engine,
             max_nodes=MOST_NODES,
         )
 
-    def _disagreement(self, batch: Array, outputs: Array, example: int) -> str:
-        """Whether a loss of your own gives another error than when it was traced, as one that is no function may."""
+    def _check(self, batch: Array, outputs: Array, example: int) -> None:
+        """Call a user-defined loss again for one example of a batch.
+
+        Raises:
+            UntraceableLossError: if it returns another error than the program.
+        """
         received, *numbers = outputs[example].tolist()
         _, y = self._data(batch[example : example + 1])
         expected = self.loss([Value(number) for number in numbers], y[0]).data
         both_nan = math.isnan(received) and math.isnan(expected)
-        if both_nan or math.isclose(received, expected, rel_tol=1e-9, abs_tol=1e-12):
-            return ""
-        return f"the loss gives {expected}, but gave {received} when it was traced"
+        if not both_nan and not math.isclose(received, expected, rel_tol=1e-9, abs_tol=1e-12):
+            raise UntraceableLossError(f"the loss is {expected}, but was {received} when it was traced")
 
-    def _watch(self, batch: Array, outputs: Array, runs: int) -> None:
-        """Compute the error of one example, another in each run, by a loss of your own again; if it differs, build
-        graphs of Values from now on."""
-        if not self.ours:
-            self.reason = self._disagreement(batch, outputs, runs % len(batch))
+    def _fall_back(self, reason: str) -> None:
+        """Build graphs of Values from now on, and warn of it."""
+        self.uses_values, self.fallback = True, reason
+        warnings.warn(
+            f"gradients are computed by graphs of Values, far slower than by a compiled program: {reason} "
+            '(pass engine="values" to accept this without a warning)',
+            stacklevel=7,  # the caller of `fit`
+        )
 
     # Running
 
@@ -136,71 +151,67 @@ class BatchGradients:
         """Examples and targets side by side, as the programs take them; of class numbers, a target for each class."""
         return np.concatenate([X, self._targets(y)], axis=1)
 
-    def _targets(self, y: Array) -> Array:
-        if not self.classes:
-            return y
-        one_hot: Array = (y[:, np.newaxis] == np.arange(self.net.sizes[-1])).astype(np.float64)
-        return one_hot
-
     def gradients(
-        self,
-        batch: Array,
-        weights: Sequence[Matrix],
-        removed: Sequence[frozenset[int]] = (),
-        scale: float = 1.0,
-        runs: int = 0,
+        self, batch: Array, weights: Sequence[Matrix], factors: Sequence[Array] = (), runs: int = 0
     ) -> tuple[float, list[Matrix]]:
         """The sum of the examples' errors, and its gradients G^(1) .. G^(L).
 
         Arguments:
             batch: from `batch`.
             weights: W^(1) .. W^(L).
-            removed: the units of the hidden layers 1, 2, ... that dropout removes, counted from 1.
-            scale: what the outputs of the others are multiplied by.
-            runs: how often it has run before; what runs it depends on this alone, so that a run that is resumed gives
-                the same bits.
+            factors: from `Dropout.draw`; without them, all nodes take part.
+            runs: how many runs came before. The back end depends on nothing else, so that a run of `fit` that is
+                resumed computes the same bits.
 
         The network's own weights and gradients play no part, unless graphs of Values are built, or a result is not
-        finite: then they tell, in a warning, where that arose.
+        finite: then a warning of theirs says where that arose.
         """
-        if not self.reason:
-            program = self.programs[True]
-            program.runs = runs
-            result = program(batch, self._parameters(weights, removed, scale))
-            self._watch(batch, result.outputs, runs)
+        result = self._run(True, batch, self._parameters(weights, factors), runs)
+        if result is not None:
             flat = result.parameter_gradients[: self.ends[-1]]
-            if not self.reason and math.isfinite(result.total) and np.isfinite(flat).all():
+            if math.isfinite(result.total) and np.isfinite(flat).all():
                 parts = np.split(flat, self.ends[:-1])
                 return result.total, [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
         self.net.weights = list(weights)
-        return gradients_by_values(self.net, self._data(batch), self.loss, removed, scale)
+        return gradients_by_values(self.net, self._data(batch), self.loss, factors)
 
     def error(self, batch: Array, weights: Sequence[Matrix], runs: int = 0) -> float:
         """The sum of the examples' errors; all nodes take part."""
-        if not self.reason:
-            if False not in self.programs:
-                x, y = self._data(batch[:1])
-                self.programs[False] = self._compile(x[0], y[0], gradients=False)
-            program = self.programs[False]
-            program.runs = runs
-            outputs = program(batch, self._parameters(weights)).outputs
-            self._watch(batch, outputs, runs)
-            if not self.reason:
-                return float(outputs[:, 0].sum())
+        result = self._run(False, batch, self._parameters(weights), runs)
+        if result is not None:
+            return float(result.outputs[:, 0].sum())
         self.net.weights = list(weights)
         X, y = self._data(batch)
         return float(sum(self.loss(self.net.outputs(x), target).data for x, target in zip(X, y, strict=True)))
 
-    def _parameters(
-        self, weights: Sequence[Matrix], removed: Sequence[frozenset[int]] = (), scale: float = 1.0
-    ) -> Array:
-        parts = [W.ravel() for W in weights]
-        if self.masks:
-            layers = [np.full(width, scale) for width in self.net.sizes[1:-1]]
-            for layer, units in zip(layers, removed, strict=False):
-                layer[[unit - 1 for unit in units]] = 0.0
-            parts += layers
-        return np.concatenate(parts)
+    def _run(self, gradients: bool, batch: Array, parameters: Array, runs: int) -> Any:
+        """Run the program, and return its results; None if graphs of Values are to be built."""
+        if self.uses_values:
+            return None
+        if gradients not in self.programs:
+            x, y = self._data(batch[:1])
+            self.programs[gradients] = self._compile(x[0], y[0], gradients)
+        program = self.programs[gradients]
+        program.runs = runs
+        result = program(batch, parameters)
+        if not self.ours:
+            try:
+                self._check(batch, result.outputs, runs % len(batch))  # another example in each run
+            except UntraceableLossError as error:
+                self._fall_back(str(error))
+                return None
+        return result
+
+    def _parameters(self, weights: Sequence[Matrix], factors: Sequence[Array] = ()) -> Array:
+        if self.dropout and not factors:
+            factors = [np.ones(width) for width in self.net.sizes[1:-1]]
+        return np.concatenate([*(W.ravel() for W in weights), *factors])
+
+    def _targets(self, y: Array) -> Array:
+        if not self.classes:
+            return y
+        one_hot: Array = (y[:, np.newaxis] == np.arange(self.net.sizes[-1])).astype(np.float64)
+        return one_hot
 
     def _data(self, batch: Array) -> tuple[Array, Array]:
         """Examples and targets, as they went into a batch."""
@@ -209,51 +220,44 @@ class BatchGradients:
         return batch[:, :inputs], np.argmax(targets, axis=1).astype(np.float64) if self.classes else targets
 
 
-MOST_NODES = 20_000_000
-"""Of the graph of one example."""
-
-
-def _outputs(net: MLP, inputs: list[Value], masks: Sequence[Sequence[Value]]) -> list[Value]:
-    """The outputs o^(L), where each hidden unit of a layer with masks is multiplied by its mask.
-
-    A unit whose mask is 0 is not computed at all: its output may be infinite, and 0 times infinity is nan. (In a
-    program, where the masks vary, `multiply_no_nan` takes care of that.)
-    """
-    outputs = inputs
-    for layer, layer_masks in zip(net.layers, [*masks, *([()] * (len(net.layers) - len(masks)))], strict=True):
-        if layer_masks:
-            outputs = [
-                PRIMITIVES["multiply_no_nan"](mask, neuron.output(outputs)) if mask.data else mask
-                for mask, neuron in zip(layer_masks, layer.neurons, strict=True)
-            ]
-        else:
-            outputs = layer.outputs(outputs)
-    return outputs
-
-
 def gradients_by_values(
-    net: MLP,
-    data: tuple[Array, Array],
-    loss: Loss,
-    removed: Sequence[frozenset[int]] = (),
-    scale: float = 1.0,
+    net: MLP, data: tuple[Array, Array], loss: Loss, factors: Sequence[Array] = ()
 ) -> tuple[float, list[Matrix]]:
-    """The sum of the examples' errors, and its gradients G^(1) .. G^(L); each example has a graph of its own.
+    """The sum of the examples' errors, and its gradients G^(1) .. G^(L); each example has its own graph.
 
     The gradients that the network had are set to 0.
     """
     net.zero_grad()
     total = 0.0
     for x, target in zip(*data, strict=True):
-        masks = [
-            [constant(0.0 if b in units else scale, unit_label("m", b, l)) for b in range(1, net.sizes[l] + 1)]
-            for l, units in enumerate(removed, start=1)
-        ]
-        error = loss(_outputs(net, as_inputs(x, net.sizes[0]), masks), target)
+        layers = [_constants("m", l, layer) for l, layer in enumerate(factors, start=1)]
+        error = loss(_outputs(net, _constants("o", 0, x), layers), target)
         error.backward()
         total += error.data
         if not math.isfinite(total):
-            break  # one warning of backward, that says where it arose, is enough
+            break  # one warning of backward, which says where it arose, is enough
     gradients = net.gradients
     net.zero_grad()
     return total, gradients
+
+
+def _constants(letter: str, l: int, numbers: Array) -> list[Value]:
+    """The numbers of the units of layer l as constants, labelled o_b^(l) or m_b^(l)."""
+    return [constant(number, unit_label(letter, b, l)) for b, number in enumerate(numbers, start=1)]
+
+
+def _outputs(net: MLP, inputs: list[Value], factors: Sequence[Sequence[Value]]) -> list[Value]:
+    """The outputs o^(L); those of each hidden unit are multiplied by its factor in dropout.
+
+    A unit whose factor is 0 is not computed at all: its output may be infinite, and 0 times infinity is nan. (In a
+    program, where the factors vary, `multiply_no_nan` takes care of that.)
+    """
+    if not factors:
+        return net.outputs(inputs)
+    outputs = inputs
+    for layer, layer_factors in zip(net.layers, factors, strict=False):
+        outputs = [
+            PRIMITIVES["multiply_no_nan"](m, neuron.output(outputs)) if m.data else m
+            for m, neuron in zip(layer_factors, layer.neurons, strict=True)
+        ]
+    return net.layers[-1].outputs(outputs)

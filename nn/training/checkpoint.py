@@ -1,5 +1,6 @@
 """Weights and checkpoints in files: NumPy's format without pickles, replaced only when complete."""
 
+import hashlib
 import json
 import os
 import zipfile
@@ -9,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from nn.checks import Array
 from nn.mlp import MLP
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     """Write arrays to a file (.npz) under a temporary name, flush it to the disk, and only then replace the file.
 
-    Whoever stops in the middle, by kill -9 or by a power cut, leaves the old file as it was.
+    A process that is killed in the middle, or a power cut, leaves the old file as it was.
 
     Raises:
         OSError: if the file cannot be written.
@@ -33,21 +35,29 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays of a file that `write_arrays` has written; pickles in it are refused.
+    """Return the arrays of a file that `write_arrays` has written; pickles in it are refused.
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is no such file.
+        ValueError: if it was not written by `write_arrays`.
     """
     try:
-        # opened here, because np.load leaves the file open when it is no archive
+        # opened here, because np.load leaves the file open if it is not an archive
         with open(path, "rb") as opened:
             file = np.load(opened, allow_pickle=False)
             if isinstance(file, np.ndarray):
                 raise ValueError("it is a single array")
             return {name: np.asarray(file[name]) for name in file.files}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, AttributeError) as error:
-        raise ValueError(f"{os.fspath(path)} is no file of arrays that was written here: {error}") from error
+        raise ValueError(f"{os.fspath(path)} is not a file of arrays that was written here: {error}") from error
+
+
+def digest(*arrays: Array) -> str:
+    """A short name for the numbers of arrays."""
+    name = hashlib.sha256()
+    for array in arrays:
+        name.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return name.hexdigest()[:16]
 
 
 def save_weights(net: MLP, path: str | os.PathLike[str]) -> None:
@@ -55,7 +65,7 @@ def save_weights(net: MLP, path: str | os.PathLike[str]) -> None:
 
     Raises:
         OSError: if the file cannot be written.
-        ValueError: if units of hidden layers, or of the last, differ in their activation, as `MLP` cannot build them.
+        ValueError: if the units of the hidden layers, or of the last, differ in their activation.
 
     >>> import tempfile
     >>> net = MLP(2, [3, 1], seed=0)
@@ -76,16 +86,18 @@ def save_weights(net: MLP, path: str | os.PathLike[str]) -> None:
 
 
 def load_weights(path: str | os.PathLike[str]) -> MLP:
-    """The network whose weights `save_weights` has written.
+    """Return the network whose weights `save_weights` has written.
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it holds no weights.
+        ValueError: if it does not hold the weights of a network.
     """
     arrays = read_arrays(path)
     matrices = [arrays[f"W{layer}"] for layer in range(1, len(arrays)) if f"W{layer}" in arrays]
     if not matrices or "activations" not in arrays or len(matrices) != len(arrays) - 1:
-        raise ValueError(f"{os.fspath(path)} holds no weights of a network, but {', '.join(arrays) or 'nothing'}")
+        raise ValueError(
+            f"{os.fspath(path)} does not hold the weights of a network, but {', '.join(arrays) or 'nothing'}"
+        )
     try:
         activations = json.loads(str(arrays["activations"]))
         widths = [len(matrix) for matrix in matrices]
@@ -93,5 +105,5 @@ def load_weights(path: str | os.PathLike[str]) -> MLP:
         if net.activations != activations:
             raise ValueError(f"activations {activations} for layers of {widths} units")
     except (ValueError, TypeError, LookupError) as error:
-        raise ValueError(f"{os.fspath(path)} holds no weights of a network: {error}") from error
+        raise ValueError(f"{os.fspath(path)} does not hold the weights of a network: {error}") from error
     return net

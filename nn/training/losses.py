@@ -15,6 +15,8 @@ from autograd_lite import Value, add, constant, exp, log, maximum, softplus
 
 Outputs: TypeAlias = Value | Sequence[Value]
 Targets: TypeAlias = Value | float | Sequence[Value | float]
+Loss: TypeAlias = Callable[[Sequence[Value], Any], Value]
+"""The error of one example, a function of its outputs o^(L) and its target y."""
 
 
 def squared_error(outputs: Outputs, targets: Targets) -> Value:
@@ -116,8 +118,6 @@ def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value
     return _labelled(log(add(*[exp(shifted) for shifted in z])) - add(*products))
 
 
-Loss: TypeAlias = Callable[[Any, Any], Value]
-
 LOSSES: dict[str, Loss] = {
     "squared_error": squared_error,
     "hinge": hinge,
@@ -125,6 +125,28 @@ LOSSES: dict[str, Loss] = {
     "softmax_cross_entropy": softmax_cross_entropy,
 }
 """The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""
+
+
+def check_loss(loss: str | Loss) -> Loss:
+    """The loss, also by its name.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    if callable(loss):
+        return loss
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise ValueError(f"loss must be a function, or one of {', '.join(LOSSES)}; received {loss!r}")
+    return LOSSES[loss]
+
+
+def takes_class_numbers(loss: str | Loss) -> bool:
+    """Whether the targets of a loss may be class numbers, one for each example.
+
+    >>> takes_class_numbers("softmax_cross_entropy"), takes_class_numbers("hinge")
+    (True, False)
+    """
+    return check_loss(loss) is softmax_cross_entropy
 
 
 def _outputs(outputs: Outputs) -> list[Value]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from nn.checks import Array, as_number
 
@@ -19,7 +20,7 @@ class L2:
             does not spare them.
 
     Raises:
-        ValueError: if the strength is negative or no number.
+        ValueError: if the strength is negative or not a number.
 
     Equations: l_AUG = l_D + lambda_C Omega, Omega = sum over l, i, j of (w_{j,i}^(l))^2, so that the gradient gains
     2 lambda_C w (lecture 14, slide "Neural Networks and Regularization").
@@ -69,10 +70,10 @@ class Dropout:
 
     Source: Srivastava et al. 2014; lecture 14, slide "Neural Networks and "Strange" Regularization".
 
-    >>> removed = Dropout(0.5).draw([2, 4, 1], np.random.default_rng(0))
-    >>> removed
-    [frozenset({2, 3, 4})]
-    >>> updated_weights([2, 4, 1], removed)[1]
+    >>> factors = Dropout(0.5).draw([2, 4, 1], np.random.default_rng(0))
+    >>> factors
+    [array([2., 0., 0., 0.])]
+    >>> updated_weights([2, 4, 1], factors)[1]
     array([[ True,  True, False, False, False]])
     """
 
@@ -87,23 +88,17 @@ class Dropout:
         """What the outputs of the remaining nodes are multiplied by during training."""
         return 1.0 / (1.0 - self.rate) if self.scale else 1.0
 
-    def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[frozenset[int]]:
-        """The units, counted from 1, that are removed from each hidden layer of a network of these widths."""
-        return [frozenset((np.flatnonzero(generator.random(width) < self.rate) + 1).tolist()) for width in sizes[1:-1]]
+    def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[Array]:
+        """The factor of each unit in each hidden layer of a network of these widths: 0 if it is removed."""
+        return [np.where(generator.random(width) < self.rate, 0.0, self.factor) for width in sizes[1:-1]]
 
 
-def updated_weights(
-    sizes: Sequence[int], removed: Sequence[frozenset[int]]
-) -> list[np.ndarray[tuple[int, int], np.dtype[np.bool_]]]:
+def updated_weights(sizes: Sequence[int], factors: Sequence[Array]) -> list[npt.NDArray[np.bool_]]:
     """For each weight, whether it is updated: not if its edge leads into or out of a removed node.
 
     Arguments:
         sizes: the widths d^(0) .. d^(L).
-        removed: the removed units of the hidden layers 1, 2, ...
+        factors: from `Dropout.draw`.
     """
-    masks = [np.ones((rows, columns + 1), dtype=bool) for columns, rows in pairwise(sizes)]
-    for layer, units in enumerate(removed):
-        for unit in units:
-            masks[layer][unit - 1, :] = False  # the edges into it, its bias too
-            masks[layer + 1][:, unit] = False  # the edges out of it
-    return masks
+    kept = [np.full(sizes[0], True), *(layer != 0 for layer in factors), np.full(sizes[-1], True)]
+    return [np.outer(into, [True, *out_of]) for out_of, into in pairwise(kept)]  # True: o_0, which is never removed

@@ -11,35 +11,72 @@ MaximumIterations(300) | ValidationRising(patience=20)
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from enum import Enum
 from math import inf, isfinite
-from typing import Any, NamedTuple, Protocol
+from typing import ClassVar
 
 from nn.checks import as_integer, as_number
 
 
-class History(Protocol):
-    """What a criterion reads of a run: lists with one entry for each iteration done, which do not change once written.
+class EndedBy(Enum):
+    """What ended a run."""
 
-    An entry may be None where something was not measured, and a list of something never measured may be empty.
+    CRITERION = "a termination criterion"
+    CALLBACK = "a callback"
+    INTERRUPTED = "Ctrl-C"
+    NOT_FINITE = "an infinite or nan loss, gradient or weight"
+
+
+@dataclass
+class History:
+    """What happened in a run of `fit`, iteration by iteration.
+
+    Attributes:
+        loss: what was minimised, at the weights before the update: the sum over all data, or the mean over a
+            mini-batch, of the examples' errors, plus the penalty of L2 regularization.
+        error: the mean error of the iteration's examples, without penalty.
+        validation_loss: the mean error of the validation examples; None where it was not computed.
+        gradient_norm: the Euclidean norm of the gradient of the loss.
+        time: seconds since the start, pauses between a checkpoint and its resumption left out.
+        ended_by: what ended the run; None if it has not ended.
+        ended: the same in words and with its numbers.
+        engine: what computed the gradients, "programs" or "values"; None if the run has not ended.
+        fallback: why graphs of Values computed them although nobody asked for them; else None.
+        best_iteration, best_loss: how many updates led to the best weights, and the lowest monitored loss: the
+            validation loss if there is validation data, else the loss (with mini-batches, that over all data).
     """
 
-    @property
-    def loss(self) -> Sequence[float]:
-        """The training error; its length is the number of iterations done."""
+    loss: list[float] = field(default_factory=list)
+    error: list[float] = field(default_factory=list)
+    validation_loss: list[float | None] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    time: list[float] = field(default_factory=list)
+    ended_by: EndedBy | None = None
+    ended: str | None = None
+    engine: str | None = None
+    fallback: str | None = None
+    best_iteration: int = 0
+    best_loss: float = inf
 
     @property
-    def validation_loss(self) -> Sequence[float | None]:
-        """The validation error."""
+    def iterations(self) -> int:
+        """How many updates have been made."""
+        return len(self.loss)
 
-    @property
-    def gradient_norm(self) -> Sequence[float | None]:
-        """The Euclidean norm of all gradients together."""
+    def cut(self) -> None:
+        """Forget an iteration of which only a part was recorded, for example because Ctrl-C came just then."""
+        complete = len(self.time)  # written last
+        for numbers in (self.loss, self.error, self.validation_loss, self.gradient_norm):
+            del numbers[complete:]
 
-    @property
-    def time(self) -> Sequence[float]:
-        """Seconds since the start of the run."""
+    def __repr__(self) -> str:
+        last = f", last loss {self.loss[-1]:.6g}" if self.loss else ""
+        return (
+            f"<History: {self.iterations} iterations{last}; best {self.best_loss:.6g} after {self.best_iteration}; "
+            f"ended by: {self.ended or 'not ended'}>"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +84,7 @@ class Criterion(ABC):
     """What all termination criteria have in common.
 
     `a & b` is met when both are, `a | b` when one is. As for NumPy's arrays, Python's own `and` and `or` raise an error
-    rather than drop one of the two. One of your own is a subclass with `reason` and `met`.
+    rather than drop one of the two. A user-defined criterion is a subclass with `reason` and `met`.
     """
 
     @property
@@ -64,12 +101,16 @@ class Criterion(ABC):
     def met(self, history: History) -> bool:
         """Whether the run is to end, after the last iteration of the history."""
 
-    def which(self, history: History) -> str:
-        """What has ended the run, in words and with its numbers; "" if the criterion is not met.
+    def watch(self) -> Callable[[History], bool]:
+        """A function that answers as `met` does, for one history that grows; it need not read all of it each time."""
+        return self.met
+
+    def which(self, history: History) -> str | None:
+        """What has ended the run, in words and with its numbers; None if the criterion is not met.
 
         Iterations are counted from 0, as in the lecture: iteration t is entry t of the lists.
         """
-        return self._words(history) if self.met(history) else ""
+        return self._words(history) if self.met(history) else None
 
     def _words(self, history: History) -> str:  # noqa: ARG002
         """What `which` says of a criterion that is met."""
@@ -85,7 +126,7 @@ class Criterion(ABC):
         raise TypeError("a criterion is neither true nor false: combine with & and |, and ask met(history)")
 
     def __repr__(self) -> str:
-        mine = [(one, getattr(self, one.name)) for one in fields(self) if one.init]
+        mine = [(one, getattr(self, one.name)) for one in fields(self)]
         shown = [(one.name, value) for one, value in mine if one.default is MISSING or value != one.default]
         arguments = [repr(value) if len(mine) == 1 else f"{name}={value!r}" for name, value in shown]
         return f"{type(self).__name__}({', '.join(arguments)})"
@@ -252,18 +293,24 @@ class TimeLimit(Criterion):
         return f"the time limit of {self.seconds} seconds: {history.time[-1]:.1f} seconds have passed"
 
 
-class _Lowest(NamedTuple):
-    """What has been read of a list of validation errors: up to where, and the lowest."""
+class _Lowest:
+    """The lowest error in a list of validation errors that grows."""
 
-    errors: Sequence[float | None] | None = None
-    last: float | None = None
-    last_at: int = -1
-    """The last error read, and where: another object in its place shows that the list was cut and has grown again."""
-    lowest: float = inf
-    iteration: int | None = None
-    """The iteration t of the lowest; None without one."""
-    since: int = 0
-    """How many validations there have been after the lowest."""
+    def __init__(self, least_improvement: float) -> None:
+        self.least_improvement = least_improvement
+        self.read = 0  # entries
+        self.error, self.iteration = inf, -1  # of the lowest; -1 without one
+        self.since = 0  # validations after it
+
+    def update(self, errors: Sequence[float | None]) -> "_Lowest":
+        """Read the entries that are new; return itself."""
+        for t, error in enumerate(errors[self.read :], start=self.read):
+            if error is not None:
+                self.since += 1
+                if isfinite(error) and error < self.error - self.least_improvement:
+                    self.error, self.iteration, self.since = error, t, 0
+        self.read = len(errors)
+        return self
 
 
 @dataclass(frozen=True, repr=False)
@@ -289,9 +336,6 @@ class ValidationRising(Criterion):
 
     patience: int
     least_improvement: float = 0.0
-    # So that an iteration costs the same however long the history is, the part of the list that was read is not read
-    # again. This changes nothing but the time: another list is read from its start.
-    _so_far: _Lowest = field(default=_Lowest(), init=False, compare=False)
 
     def __post_init__(self) -> None:
         as_integer("patience", self.patience, least=1)
@@ -309,46 +353,32 @@ class ValidationRising(Criterion):
         return f"no new lowest validation error{by} in {self.patience} validations"
 
     def met(self, history: History) -> bool:
-        """Whether so many validations have passed since the lowest error; never without a validation."""
-        return self._lowest(history).since >= self.patience
+        """Whether `patience` validations have passed since the lowest error; never without a validation."""
+        return self.watch()(history)
 
-    def _lowest(self, history: History) -> _Lowest:
-        errors, so_far = history.validation_loss, self._so_far
-        goes_on = so_far.errors is errors and so_far.last_at < len(errors)
-        if not goes_on or (so_far.last_at >= 0 and errors[so_far.last_at] is not so_far.last):
-            so_far = _Lowest()
-        _, last, last_at, lowest, iteration, since = so_far
-        for t, error in enumerate(errors[last_at + 1 :], start=last_at + 1):
-            if error is not None:
-                last, last_at, since = error, t, since + 1
-                if isfinite(error) and error < lowest - self.least_improvement:
-                    lowest, iteration, since = error, t, 0
-        so_far = _Lowest(errors, last, last_at, lowest, iteration, since)
-        object.__setattr__(self, "_so_far", so_far)  # in one piece: runs in several threads may share a criterion
-        return so_far
+    def watch(self) -> Callable[[History], bool]:
+        """As `Criterion.watch`: it reads each validation error once."""
+        lowest = _Lowest(self.least_improvement)
+        return lambda history: lowest.update(history.validation_loss).since >= self.patience
 
     def _words(self, history: History) -> str:
-        lowest = self._lowest(history)
-        if lowest.iteration is None:
+        lowest = _Lowest(self.least_improvement).update(history.validation_loss)
+        if lowest.iteration < 0:
             return f"the validation error has not been finite in {lowest.since} validations"
         by = f" by more than {self.least_improvement}" if self.least_improvement else ""
         iterations = len(history.validation_loss) - 1 - lowest.iteration
-        best = f"best {lowest.lowest:.6g} at iteration {lowest.iteration}"
+        best = f"best {lowest.error:.6g} at iteration {lowest.iteration}"
         return f"the validation error has not improved{by} for {iterations} iterations ({best})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_so_far": _Lowest()}  # a pickle holds no history
-
 
 @dataclass(frozen=True, repr=False)
-class And(Criterion):
-    """Criteria that must all be met; what `a & b` gives.
-
-    Arguments:
-        criteria: two or more.
-    """
+class Combined(Criterion):
+    """Two or more criteria, all or one of which must be met."""
 
     criteria: tuple[Criterion, ...]
+    _enough: ClassVar[Callable[[Iterable[bool]], bool]]
+    _word: ClassVar[str]
+    _operator: ClassVar[str]
 
     @property
     def reads_validation(self) -> bool:
@@ -358,48 +388,50 @@ class And(Criterion):
     @property
     def reason(self) -> str:
         """All of their reasons."""
-        return ", and ".join(f"({one.reason})" if isinstance(one, Or) else one.reason for one in self.criteria)
+        return f", {self._word} ".join(
+            f"({one.reason})" if self._needs_parentheses(one) else one.reason for one in self.criteria
+        )
 
     def met(self, history: History) -> bool:
-        """Whether all are."""
-        return all(criterion.met(history) for criterion in self.criteria)
+        """Whether all are, or one is."""
+        return type(self)._enough(criterion.met(history) for criterion in self.criteria)
+
+    def watch(self) -> Callable[[History], bool]:
+        """As `Criterion.watch`."""
+        watches = [criterion.watch() for criterion in self.criteria]
+        return lambda history: type(self)._enough(watch(history) for watch in watches)
 
     def _words(self, history: History) -> str:
-        return ", and ".join(criterion.which(history) for criterion in self.criteria)
+        separator = ", and " if isinstance(self, And) else "; "
+        return separator.join(criterion._words(history) for criterion in self.criteria if criterion.met(history))
+
+    def _needs_parentheses(self, criterion: Criterion) -> bool:
+        return isinstance(self, And) and isinstance(criterion, Or)
 
     def __repr__(self) -> str:
-        return " & ".join(f"({one!r})" if isinstance(one, Or) else repr(one) for one in self.criteria)
+        return f" {self._operator} ".join(
+            f"({one!r})" if self._needs_parentheses(one) else repr(one) for one in self.criteria
+        )
 
 
-@dataclass(frozen=True, repr=False)
-class Or(Criterion):
-    """Criteria of which one must be met; what `a | b` gives.
+class And(Combined):
+    """Criteria that must all be met; what `a & b` returns.
 
     Arguments:
         criteria: two or more.
     """
 
-    criteria: tuple[Criterion, ...]
+    _enough, _word, _operator = all, "and", "&"
 
-    @property
-    def reads_validation(self) -> bool:
-        """Whether one of them does."""
-        return any(criterion.reads_validation for criterion in self.criteria)
 
-    @property
-    def reason(self) -> str:
-        """All of their reasons."""
-        return ", or ".join(criterion.reason for criterion in self.criteria)
+class Or(Combined):
+    """Criteria of which one must be met; what `a | b` returns.
 
-    def met(self, history: History) -> bool:
-        """Whether one is."""
-        return any(criterion.met(history) for criterion in self.criteria)
+    Arguments:
+        criteria: two or more.
+    """
 
-    def _words(self, history: History) -> str:
-        return "; ".join(criterion.which(history) for criterion in self.criteria if criterion.met(history))
-
-    def __repr__(self) -> str:
-        return " | ".join(map(repr, self.criteria))
+    _enough, _word, _operator = any, "or", "|"
 
 
 def _parts(criterion: Criterion, kind: type[And] | type[Or]) -> tuple[Criterion, ...]:
