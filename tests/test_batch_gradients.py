@@ -122,6 +122,17 @@ def test_removed_units(loss, engine):
             agree(ours, net, X, y, LOSSES[loss], factors=masks(net, removed, scale))
 
 
+@pytest.mark.parametrize("engine", PROGRAMS)
+def test_removed_units_under_a_user_defined_loss(engine):
+    """With its number asked for in the trace, a factor would be frozen, or the loss refused."""
+    X, y = data()
+    net = network()
+    ours = BatchGradients(net, X, y, huber, dropout=True, engine=engine)
+    assert not ours.uses_values
+    for units in ((), {1, 4}):
+        agree(ours, net, X, y, huber, factors=masks(net, [units], 2.0))
+
+
 @pytest.mark.parametrize("activation", ["relu", "linear", "softplus", "sin"])
 def test_a_removed_unit_may_be_infinite(activation):
     """0 times infinity is nan: a unit is removed, and not multiplied by 0."""
