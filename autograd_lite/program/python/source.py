@@ -1,6 +1,6 @@
-"""Programs as Python: straight-line code that runs on floats and on NumPy batches, and array code, the lecture's.
+"""Programs as Python: straight-line code that runs on floats and on NumPy batches, and array code like the lecture's.
 
-A back end of the table of primitives: a dictionary, operation -> how it is written, beside one loop over the
+A back end of the table of primitives: a row is written by its sign or as a function of its name, in one loop over the
 statements, and one over the arrays.
 """
 
@@ -8,8 +8,8 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from autograd_lite.labels import LONGEST_LABEL
 from autograd_lite.primitives import ADD, BUILT_IN, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT, Primitive
@@ -28,8 +28,15 @@ LARGEST_INTEGER = 1_000_000
 LONGEST_LINE = 100
 """An expression is not written into another one that would become longer than this."""
 
-GIVEN = {"inputs", "parameters", "stack"}
-"""Arrays that are written nowhere else, so that they cannot be written into a stack."""
+HERE = "autograd_lite.program.python.functions"
+
+HELPERS = {"inf": "math", "nan": "math", "array": "numpy", "function_of": HERE, "stack": HERE}
+"""The names that a text may use beside the primitives, and the modules that they come from."""
+
+TAKEN = {*HELPERS, "inputs", "parameters", "program", *keyword.kwlist}
+"""The names that nothing else may have."""
+
+PHASES = {False: "    # forward pass", True: "    # backward pass"}
 
 
 def write(op: Primitive, arguments: Sequence[Written]) -> Written:
@@ -64,7 +71,7 @@ def number(value: float) -> Written:
 
 
 def identifier(label: str) -> str:
-    """A label as a name that Python takes, if it is no keyword; "" if nothing of it can be kept.
+    """Return a label as an identifier of Python, which may be a keyword; "" if nothing of it can be kept.
 
     >>> identifier("w^(1)_{2,0}"), identifier("s_1^(2)"), identifier("delta_1^(2)"), identifier("my rate")
     ('w1_2_0', 's2_1', 'd2_1', 'my_rate')
@@ -81,7 +88,7 @@ def identifier(label: str) -> str:
 
 
 class Names:
-    """Gives names that are new, and that Python takes.
+    """Make new names, which Python accepts.
 
     >>> names = Names()
     >>> names.new("rate"), names.new("rate"), names.new("lambda"), names.new("")
@@ -89,11 +96,11 @@ class Names:
     """
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
-        self.taken = {*taken, *keyword.kwlist, *TAKEN}
+        self.taken = {*taken, *TAKEN}
         self.numbers: dict[str, int] = {}
 
     def new(self, wanted: str) -> str:
-        """A name like the one that is wanted; v1, v2, ... where none is."""
+        """Return a new name like the one that is wanted; v1, v2, ... where none is."""
         stem = identifier(wanted)
         name = stem
         while not name or name in self.taken:
@@ -101,9 +108,6 @@ class Names:
             name = f"{stem}_{self.numbers[stem]}" if stem else f"v{self.numbers[stem]}"
         self.taken.add(name)
         return name
-
-
-TAKEN = ("array", "function_of", "inf", "inputs", "nan", "parameters", "program", "stack")
 
 
 @dataclass(frozen=True)
@@ -141,43 +145,43 @@ class Source:
 
     @property
     def text(self) -> str:
-        """All of it, as a module that runs by itself."""
-        numbers = [("math", name) for name in ("inf", "nan") if re.search(rf"\b{name}\b", self.body)]
-        arrays = [("numpy", "array")] if self.constants else []
-        known = [op for op in self.functions.values() if op.name in BUILT_IN]
-        own = {name: op for name, op in self.functions.items() if op not in known}
-        helpers = [("autograd_lite.program.python.functions", "function_of")] if own else []
-        helpers += [("autograd_lite.program.python.functions", "stack")] if "stack(" in self.body else []
-        imports = [*numbers, *arrays, *helpers, *map(import_of, known)]
+        """The program as a module that runs by itself."""
+        user_defined = {name: op for name, op in self.functions.items() if op.name not in BUILT_IN}
+        lookups = [f"{name} = function_of({op.name!r})" for name, op in user_defined.items()]
+        definitions = [line for part in (lookups, self.constants) if part for line in ("", *part)]
+        code = "\n".join([*definitions, "", "", self.body, ""])
+        imports = [(module, name) for name, module in HELPERS.items() if re.search(rf"\b{name}\b", code)]
+        imports += [import_of(op) for name, op in self.functions.items() if name not in user_defined]
         lines = [f"# {self.comment}"]
-        for module in ("math", "numpy", "autograd_lite.program.python.functions"):
+        for module in dict.fromkeys(HELPERS.values()):
             names = sorted(name for its_module, name in imports if its_module == module)
             lines += [f"from {module} import {', '.join(names)}"] if names else []
-        if own:
-            lines += ["", *(f"{name} = function_of({op.name!r})" for name, op in own.items())]
-        if self.constants:
-            lines += ["", *self.constants]
-        return "\n".join([*lines, "", "", self.body, ""])
+        return "\n".join([*lines, code])
 
 
 def called(op: Primitive) -> str:
-    """The name by which a text calls a primitive: its own, if that may stand there.
+    """Return the name by which a text calls a primitive: its own, if Python accepts it.
 
     >>> called(DIVIDE)
     'divide'
     """
     name = op.name
-    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in TAKEN
+    plain = name.isascii() and name.isidentifier() and name not in TAKEN
     return name if plain else f"primitive_{name.encode().hex()}"
+
+
+def _functions(ops: Iterable[Primitive | str]) -> dict[str, Primitive]:
+    """Return the primitives that are written as functions, by the names of these."""
+    return {called(op): op for op in ops if isinstance(op, Primitive) and op not in INFIX}
 
 
 # Straight-line code
 
 
 def straight_line_source(statements: Statements) -> Source:
-    """One line for each statement, in floats or, the batch along the last axis, in arrays.
+    """Write one line for each statement, which computes with floats or with arrays, the batch along the last axis.
 
-    `program(inputs, parameters)` takes both in their order, and gives all outputs, and all totals before they are
+    `program(inputs, parameters)` takes both in their order, and returns all outputs, and all totals before they are
     summed over the batch.
 
     >>> from autograd_lite.program.statements import trace
@@ -202,36 +206,26 @@ def straight_line_source(statements: Statements) -> Source:
         return [v2, d_x], [v2, d_w]
     <BLANKLINE>
     """
-    ops, arguments = statements.ops, statements.arguments
-    functions = {called(op): op for op, parents in zip(ops, arguments, strict=True) if parents and op not in INFIX}
+    inputs, first = statements.inputs, statements.inputs + statements.parameters
+    computed = [position for position in range(first, len(statements)) if position not in statements.numbers]
+    functions = _functions(statements.ops[position] for position in computed)
     names = Names(functions)
-    texts: list[Written] = []
-    lines = ["def program(inputs, parameters):"]
-    phase = ""
-    first = statements.inputs + statements.parameters
-    for position, (op, parents) in enumerate(zip(ops, arguments, strict=True)):
-        if position in statements.numbers:
-            texts.append(number(statements.numbers[position]))
-            continue
-        wanted = statements.names.get(position, "")
-        if position < first:
-            wanted = wanted or (f"x{position + 1}" if position < statements.inputs else f"w{position + 1}")
-        name = names.new(wanted)
-        texts.append(Written(name, ATOM))
-        if position < first:
-            continue
-        now = "forward pass" if position < statements.backward else "backward pass"
-        if now != phase:
-            lines.append(f"    # {now}")
-            phase = now
-        lines.append(f"    {name} = {write(op, [texts[parent] for parent in parents]).text}")
-    unpacking = [
-        f"    [{', '.join(text for text, _ in part)}] = {leaves}"
-        for leaves, part in (("inputs", texts[: statements.inputs]), ("parameters", texts[statements.inputs : first]))
-        if part
+    leaves = [
+        names.new(statements.names.get(position) or f"{'x' if position < inputs else 'w'}{position + 1}")
+        for position in range(first)
     ]
-    lines[1:1] = unpacking
-    results = [[texts[position][0] for position in places] for places in (statements.outputs, statements.totals)]
+    lines = ["def program(inputs, parameters):"]
+    for argument, part in (("inputs", leaves[:inputs]), ("parameters", leaves[inputs:])):
+        lines += [f"    [{', '.join(part)}] = {argument}"] if part else []
+    texts = {position: number(value) for position, value in statements.numbers.items()}
+    texts |= {position: Written(name, ATOM) for position, name in enumerate(leaves)}
+    for backward, positions in groupby(computed, lambda position: position >= statements.backward):
+        lines.append(PHASES[backward])
+        for position in positions:
+            expression = write(statements.ops[position], [texts[p] for p in statements.arguments[position]])
+            texts[position] = Written(names.new(statements.names.get(position, "")), ATOM)
+            lines.append(f"    {texts[position].text} = {expression.text}")
+    results = [[texts[position].text for position in places] for places in (statements.outputs, statements.totals)]
     lines.append(f"    return {', '.join('[' + ', '.join(result) + ']' for result in results)}")
     return Source(
         "Runs on floats and on NumPy arrays: returns the outputs, and what is to be summed over the batch.",
@@ -253,54 +247,37 @@ def array_source(arrays: Arrays, labels: Mapping[int, str]) -> Source:
     return _ArrayWriter(arrays, labels).write()
 
 
-@dataclass
 class _ArrayWriter:
-    arrays: Arrays
-    labels: Mapping[int, str]
-    lines: list[str] = field(default_factory=list)
-    functions: dict[str, Primitive] = field(default_factory=dict)
-    constants: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        computed = self.arrays.computed
-        self.names = Names(called(array.op) for array in computed if isinstance(array.op, Primitive))
-        self.uses = Counter[ArrayStatement]()
+    def __init__(self, arrays: Arrays, labels: Mapping[int, str]) -> None:
+        self.arrays, self.labels = arrays, labels
+        self.lines: list[str] = []
+        self.constants: dict[str, str] = {}
+        self.functions = _functions(array.op for array in arrays.computed)
+        self.names = Names(self.functions)
+        operands = [operand for array in arrays.computed for operand in array.arguments]
+        results = [*arrays.outputs, *(side for total in arrays.totals for side in total[:2])]
+        self.rows = [operand for operand in (*operands, *results) if isinstance(operand, Rows)]
+        self.uses = Counter(operand.array for operand in self.rows)
         """How often each array is used; a use that does not allow it to be written there counts as two."""
-        for operand in self._operands():
-            if isinstance(operand, Rows):
-                self.uses[operand.array] += 1 if operand.whole else 2
-        for operand in self._results():
-            if isinstance(operand, Rows):
-                self.uses[operand.array] += 2
+        self.uses.update(operand.array for operand in operands if isinstance(operand, Rows) and not operand.whole)
+        self.uses.update(operand.array for operand in results if isinstance(operand, Rows))
         self.texts: dict[ArrayStatement, Written] = {}
-        """Of each array that was written: its name, or, if it is written only once, its expression."""
+        """For each array that was written: its name; or its expression, which is written where it is used."""
         self.offsets: dict[ArrayStatement, tuple[int, int]] = {}
-        """Of each array that is part of a stack, by which name alone it is known: its first row, and those of all."""
+        """For each array that exists only as a part of a stack: its first row there, and the rows of the stack."""
         self.blocks: list[Group] = []
         self.exact: dict[Indices, str] = {}
         self.places: dict[int, tuple[int, int, int]] = {}
-        """Of each parameter, the first group that it is in, and where in it."""
-
-    def _operands(self) -> Iterable[Operand]:
-        for array in self.arrays.computed:
-            yield from array.arguments
-
-    def _results(self) -> Iterable[Operand]:
-        yield from self.arrays.outputs
-        for total in self.arrays.totals:
-            yield from (operand for operand in total[:2] if operand is not None)
+        """For each parameter, the first of the blocks that it is in, and its row and column there."""
 
     def write(self) -> Source:
         self.inputs = self._input_groups()
         self._parameter_groups()
         self.stacked = self._stacked()
-        phase = ""
-        for array in self.arrays.computed:
-            now = "backward pass" if array.backward else "forward pass"
-            if now != phase:
-                self.lines.append(f"    # {now}")
-                phase = now
-            self._write_array(array)
+        for backward, computed in groupby(self.arrays.computed, lambda array: array.backward):
+            self.lines.append(PHASES[backward])
+            for array in computed:
+                self._write_array(array)
         totals = self._write_totals()
         outputs = [self._operand(operand).text for operand in self.arrays.outputs]
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
@@ -317,29 +294,29 @@ class _ArrayWriter:
     # Arguments
 
     def _input_groups(self) -> list[Group]:
-        """Inputs with a name in common, one after another, unless an array takes some of several such groups."""
-        inputs = self.arrays.inputs
-        stems = [common_name([label, label + "0"]) or label for label in map(self._label_of_input, range(inputs.rows))]
-        starts = {0, *(row for row in range(1, inputs.rows) if stems[row] != stems[row - 1])}
-        for operand in (*self._operands(), *self._results()):
-            if isinstance(operand, Rows) and operand.array is inputs:
-                starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
+        """Group inputs with a name in common, one after another, but those together that an array takes together."""
+        count = self.arrays.inputs.rows
+        labels = [self.labels.get(row, "") for row in range(count)]
+        stems = [common_name([label, label + "0"]) or label for label in labels]
+        starts = {0, *(row for row in range(1, count) if stems[row] != stems[row - 1])}
+        for operand in self._rows_of(self.arrays.inputs):
+            starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
         groups = []
-        for start, stop in pairwise([*sorted(starts), inputs.rows]):
+        for start, stop in pairwise([*sorted(starts), count]):
             if stop > start:
-                rows = range(start, stop)
-                name = common_name([self._label_of_input(row) for row in rows]) or "x"
-                groups.append(Group(self.names.new("x" if name == "o0" else name), tuple((row,) for row in rows)))
+                name = common_name(labels[start:stop]) or "x"
+                members = tuple((row,) for row in range(start, stop))
+                groups.append(Group(self.names.new("x" if name == "o0" else name), members))
         return groups
 
-    def _label_of_input(self, row: int) -> str:
-        return self.labels.get(row, "")
+    def _rows_of(self, array: ArrayStatement) -> list[Rows]:
+        """Return all operands that are rows of an array."""
+        return [operand for operand in self.rows if operand.array is array]
 
     def _parameter_groups(self) -> None:
+        """Make an argument of each matrix, and of what is used alone, that is not a part of an earlier one."""
         matrices = [array.matrix for array in self.arrays.computed if array.op == "matmul"]
-        for operand in (*self._operands(), *self._results()):
-            if isinstance(operand, Rows) and operand.array is self.arrays.parameters:
-                matrices.append(tuple((row,) for row in operand.rows))
+        matrices += [tuple((row,) for row in operand.rows) for operand in self._rows_of(self.arrays.parameters)]
         for matrix in matrices:
             if self._block_of(matrix) is None:
                 self._new_block(matrix)
@@ -354,7 +331,7 @@ class _ArrayWriter:
                 self.places.setdefault(member, (len(self.blocks) - 1, r, c))
 
     def _block_of(self, matrix: Indices) -> str | None:
-        """The text of a matrix as a part of an argument, or its transpose; None if it is none."""
+        """Write a matrix as a part of an argument, or as the transpose of one; None if it is neither."""
         if matrix in self.exact:
             return self.exact[matrix]
         place = self.places.get(matrix[0][0])
@@ -373,17 +350,17 @@ class _ArrayWriter:
     # Statements
 
     def _stacked(self) -> dict[ArrayStatement, ArrayStatement]:
-        """For each array that is all of a stack but the number 1: the stack, which it is written into."""
+        """Return the stack of each computed array that is all of it but the number 1, and is written into it."""
         found: dict[ArrayStatement, ArrayStatement] = {}
         for stack in self.arrays.computed:
             if stack.op == "stack":
                 rows = [part for part in stack.arguments if isinstance(part, Rows)]
-                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in GIVEN:
+                if len(rows) == 1 and rows[0].whole and rows[0].array.op not in {"inputs", "parameters", "stack"}:
                     found.setdefault(rows[0].array, stack)
         return found
 
     def _write_array(self, array: ArrayStatement) -> None:
-        if array in self.stacked.values():
+        if array.op == "stack" and array in self.stacked.values():
             return  # it is written with the array in it
         operands = [self._operand(argument) for argument in array.arguments]
         if array.op == "matmul":
@@ -392,8 +369,10 @@ class _ArrayWriter:
             expression = Written(f"{_atom(operands[0])}.sum(axis=0, keepdims=True)", ATOM)
         elif array.op == "stack":
             expression = _stack([operand.text for operand in operands])
+        elif array.op is MULTIPLY and array.arguments[0] == array.arguments[1]:
+            expression = Written(f"{_atom(operands[0])}**2", SIGNED)
         else:
-            expression = self._elements(array.primitive, array.arguments, operands)
+            expression = write(array.primitive, operands)
         stack = self.stacked.get(array)
         if stack is not None:
             expression = _stack(
@@ -410,23 +389,16 @@ class _ArrayWriter:
                 self.texts[written] = Written(name, ATOM)
 
     def _is_part_of_another(self, array: ArrayStatement) -> bool:
-        """Whether it is written where it is used: once, and not under a name of the lecture."""
+        """Whether an array is written where it is used: once, and not under a name of the lecture."""
         return self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
 
     def _name_of_inputs(self, array: ArrayStatement) -> str:
-        """What a stack of inputs and the number 1 is called: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
+        """Return the name of a stack of inputs and the number 1: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
         rows = [part for part in array.arguments if isinstance(part, Rows)]
         if array.op == "stack" and len(rows) == 1 and rows[0].array is self.arrays.inputs:
-            name = common_name([self._label_of_input(row) for row in rows[0].rows])
+            name = common_name([self.labels.get(row, "") for row in rows[0].rows])
             return name if name not in self.names.taken else ""
         return ""
-
-    def _elements(self, op: Primitive, arguments: Sequence[Operand], written: Sequence[Written]) -> Written:
-        if op is MULTIPLY and arguments[0] == arguments[1]:
-            return Written(f"{_atom(written[0])}**2", SIGNED)
-        if op not in INFIX:
-            self.functions[called(op)] = op
-        return write(op, written)
 
     def _operand(self, operand: Operand) -> Written:
         if isinstance(operand, Constants):
@@ -452,7 +424,7 @@ class _ArrayWriter:
         return f"{name}[{self._constant(f'array({list(rows)})')}]"
 
     def _constant(self, text: str) -> str:
-        """The name of a constant array."""
+        """Return the name of a constant array."""
         if text not in self.constants:
             self.constants[text] = self.names.new(f"C{len(self.constants) + 1}")
         return self.constants[text]
@@ -492,10 +464,8 @@ def _stack(parts: Sequence[str]) -> Written:
 
 
 def _slices(*axes: tuple[int, int, int]) -> str:
-    """The rows, and columns, from the first to the last of so many, in brackets; nothing for all."""
-    texts = []
-    for start, stop, of in axes:
-        texts.append(f"{start or ''}:{stop if stop < of else ''}")
+    """Write slices of rows and columns, each from a start to a stop of a number; nothing where all are meant."""
+    texts = [f"{start or ''}:{stop if stop < of else ''}" for start, stop, of in axes]
     while texts and texts[-1] == ":":
         texts.pop()
     return f"[{', '.join(texts)}]" if texts else ""
