@@ -124,9 +124,9 @@ OTHERS = {
     "vectors": npz(**{**GOOD, "W1": np.ones(3)}),
     "words": npz(**{**GOOD, "W1": np.array([["a", "b", "c"]])}),
     "unknown activations": npz(**{**GOOD, "activations": np.array('["sin", "cos"]')}),
-    "activations that are no list": npz(**{**GOOD, "activations": np.array('{"tanh": 1}')}),
+    "activations that are not a list": npz(**{**GOOD, "activations": np.array('{"tanh": 1}')}),
     "activations that are numbers": npz(**{**GOOD, "activations": np.array("[1, 2]")}),
-    "activations that are no JSON": npz(**{**GOOD, "activations": np.array("tanh")}),
+    "activations that are not JSON": npz(**{**GOOD, "activations": np.array("tanh")}),
     "no activation": npz(**{**GOOD, "activations": np.array("[]")}),
     "too few activations": npz(**{**GOOD, "activations": np.array('["tanh"]')}),
 }

@@ -227,7 +227,7 @@ def truth(
 
 
 def assert_fits(expected, **options):
-    """The weights after each iteration, and the history, are those of the truth."""
+    """The weights after each iteration, and the history, equal the truth."""
     path, (loss, error, norm) = expected
     weights, callback = recorder()
     net = network()
@@ -558,7 +558,7 @@ class LeaveError(Exception):
 
 
 def leave(how, at):
-    """A callback that leaves the run after so many iterations."""
+    """A callback that leaves the run after that number of iterations."""
 
     def callback(_, history):
         if history.iterations == at:

@@ -347,7 +347,7 @@ def test_classes_are_minus_1_and_1(loss, target):
 
 @pytest.mark.parametrize("target", [-1, 3, 1.5, math.nan, math.inf, True, None, "1", 1j, Value(1.0)])
 def test_classes_that_are_none(target):
-    message = r"^target must be a class, a whole number from 0 to 2, or the probabilities of 3 classes; received "
+    message = r"^target must be a class, an integer from 0 to 2, or the probabilities of 3 classes; received "
     if target == "1":
         message = r"must be a real number"  # text is a list of letters
     with pytest.raises((ValueError, TypeError), match=message):

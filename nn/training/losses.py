@@ -61,7 +61,7 @@ def hinge(outputs: Outputs, targets: Targets) -> Value:
 
 
 def logistic_loss(outputs: Outputs, targets: Targets) -> Value:
-    """The logistic loss e of one example: minus the logarithm of the probability that the network gives to the target.
+    """The logistic loss e of one example: minus the log of the probability that the network assigns to the target.
 
     It is the cross-entropy for two classes, of which y = 1 has the probability sigmoid(o). It does not overflow.
 
@@ -83,13 +83,13 @@ def logistic_loss(outputs: Outputs, targets: Targets) -> Value:
 
 
 def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value | float]) -> Value:
-    """The cross-entropy e of one example: minus the logarithm of the probability that the network gives to its class.
+    """The cross-entropy e of one example: minus the logarithm of the probability that the network assigns to its class.
 
     The probabilities are softmax(o)_b = exp(o_b) / sum_k exp(o_k). It does not overflow.
 
     Arguments:
         outputs: the list of the d^(L) outputs of a network, one for each class, at least 2; any numbers, logits.
-        target: the class, a whole number from 0 to d^(L) - 1; or as many y_b as there are classes, probabilities that
+        target: the class, an integer from 0 to d^(L) - 1; or as many y_b as there are classes, probabilities that
             sum to 1: 1 for the class and 0 for the others ("one-hot"), or softer ones. Numbers become constants
             labelled y_b, those of a class too, so that both give the same graph.
 
@@ -196,7 +196,7 @@ def _probabilities(target: Any, classes: int) -> list[Value]:
         whole = isinstance(target, int | float | np.number | np.ndarray) and not isinstance(target, bool)
         if not whole or target != np.floor(target) or not 0 <= target < classes:
             raise ValueError(
-                f"target must be a class, a whole number from 0 to {classes - 1}, "
+                f"target must be a class, an integer from 0 to {classes - 1}, "
                 f"or the probabilities of {classes} classes; received {target!r}"
             )
         target = [float(target == number) for number in range(classes)]
