@@ -412,15 +412,26 @@ def test_fewer_runs_are_those_of_before(monkeypatch):
     X, y = data(examples=50)
     net = network(sizes=(9, 3))
     engine = BatchGradients(net, X, y, squared_error)
-    backend = compiled.Code.backend
-    numbers = []
-    for runs in (0, 5, 0):
-        used = []
-        monkeypatch.setattr(
-            compiled.Code, "backend", lambda self, name, used=used: [used.append(name), backend(self, name)][1]
-        )
-        numbers.append(engine.gradients(engine.batch(X, y), net.weights, runs=runs))
-    assert used == ["arrays"]
+    total, gradients = engine.gradients(engine.batch(X, y), net.weights, runs=0)
+    engine.gradients(engine.batch(X, y), net.weights, runs=5)
+    assert [backend for *_, backend in engine.bound] == ["arrays", "numpy"]
+    engine.bound[True, 50, "numpy"] = None  # whoever runs it again fails
+    again, gradients_again = engine.gradients(engine.batch(X, y), net.weights, runs=0)
+    assert again == total
+    assert all(map(np.array_equal, gradients, gradients_again))
+
+
+def test_results_are_not_overwritten_by_the_next_run():
+    """Though the program computes into the same buffers again."""
+    X, y = data()
+    net = network()
+    engine = BatchGradients(net, X, y, squared_error)
+    weights = net.weights
+    total, gradients = engine.gradients(engine.batch(X, y), weights)
+    before = [G.copy() for G in gradients]
+    engine.gradients(engine.batch(X + 1, y), [W + 1 for W in weights])
+    assert all(map(np.array_equal, gradients, before))
+    assert engine.gradients(engine.batch(X, y), weights)[0] == total
 
 
 @pytest.mark.parametrize("engine", PROGRAMS)

@@ -193,13 +193,14 @@ class Program:
         """Return the name of the back end for a batch of this size, when the program has run so often."""
         return self.code.choose(points, runs) if self.backend == "auto" else self.backend
 
-    def bind(self, inputs: Any = None, parameters: Any = ()) -> "Bound":
+    def bind(self, inputs: Any = None, parameters: Any = (), *, runs: float = math.inf) -> Bound:
         """Run the program on arrays that stay: their numbers may be changed, and the program run again, in place.
 
         For small batches this saves most of the time of a call.
 
         Arguments:
             inputs, parameters: as when the program is called, but arrays of floats.
+            runs: how often it is expected to run, which "auto" chooses the back end by.
 
         Raises:
             ValueError: if they are not, or a shape is wrong.
@@ -219,7 +220,7 @@ class Program:
                     f"{argument} must be a NumPy array of float64, whose memory can be used as it is; "
                     f"received {given!r:.100}"
                 )
-        outputs, totals, run = self.code.backend(self.chosen(len(X), math.inf)).bind(X, P)
+        outputs, totals, run = self.code.backend(self.chosen(len(X), runs)).bind(X, P)
         roots = self.statements.roots
         return Bound(
             inputs=X,

@@ -70,6 +70,8 @@ class BatchGradients:
         self.shapes = [matrix.shape for matrix in net.weights]
         self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
         self.programs: dict[bool, autograd_lite.Program] = {}
+        self.bound: dict[tuple[bool, int, str], Any] = {}
+        """Programs on preallocated buffers, by whether they compute gradients, the batch size and the back end."""
         self.fallback: str | None = None
         self.uses_values = engine == "values"
         if not self.uses_values:
@@ -168,10 +170,10 @@ class BatchGradients:
         """
         result = self._run(True, batch, self._parameters(weights, factors), runs)
         if result is not None:
-            flat = result.parameter_gradients[: self.ends[-1]]
-            if math.isfinite(result.total) and np.isfinite(flat).all():
+            total, flat = result.total.item(), result.parameter_gradients[: self.ends[-1]].copy()
+            if math.isfinite(total) and np.isfinite(flat).all():
                 parts = np.split(flat, self.ends[:-1])
-                return result.total, [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+                return total, [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
         self.net.weights = list(weights)
         return gradients_by_values(self.net, self._data(batch), self.loss, factors)
 
@@ -192,8 +194,12 @@ class BatchGradients:
             x, y = self._data(batch[:1])
             self.programs[gradients] = self._compile(x[0], y[0], gradients)
         program = self.programs[gradients]
-        program.runs = runs
-        result = program(batch, parameters)
+        key = gradients, len(batch), program.chosen(len(batch), runs)
+        if key not in self.bound:
+            self.bound[key] = program.bind(batch.copy(), parameters, runs=runs)
+        result = self.bound[key]
+        result.inputs[:], result.parameters[:] = batch, parameters
+        result.run()
         if not self.ours:
             try:
                 self._check(batch, result.outputs, runs % len(batch))  # another example in each run
