@@ -8,6 +8,8 @@ expected and what was received.
 import math
 import reprlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
@@ -66,6 +68,22 @@ def as_integer(argument: str, number: Any, *, least: int) -> int:
             f"{argument} must be an integer of at least {least}; received {reprlib.repr(number)}"
         )
     return int(number)
+
+
+POSITIVE = {"check": partial(as_number, above=0)}
+AT_LEAST_0 = {"check": partial(as_number, least=0)}
+BETWEEN_0_AND_1 = {"check": partial(as_number, least=0, below=1)}
+COUNT = {"check": partial(as_integer, least=1)}
+"""What a field of a `Checked` dataclass may be."""
+
+
+class Checked:
+    """A base of dataclasses that check their fields: `epsilon: float = field(default=1e-8, metadata=POSITIVE)`."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
+            if "check" in one.metadata:
+                one.metadata["check"](one.name, getattr(self, one.name))
 
 
 def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> Array:

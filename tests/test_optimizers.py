@@ -420,7 +420,7 @@ def test_the_names_in_the_state():
         (None, ValueError, r'state must have an "iteration"'),
         ({"iteration": -1}, ValueError, r'state\["iteration"\] must be an integer'),
         ({"iteration": np.array(1.5)}, TypeError, r'state\["iteration"\] must be an integer'),
-        ({"iteration": 3}, ValueError, r"that of LectureMomentum; missing \['previous_gradient.1'\], unknown \[\]"),
+        ({"iteration": 3}, ValueError, r"a state of LectureMomentum; missing \['previous_gradient.1'\], unknown \[\]"),
         (
             {"iteration": 3, "velocity.1": [[1.0]]},
             ValueError,

@@ -20,16 +20,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import Array, as_array, as_integer, as_number
-from nn.training.schedules import Schedule, check_rate, rate_at
+from nn.checks import BETWEEN_0_AND_1, POSITIVE, Array, Checked, as_array, as_integer, as_number
+from nn.training.schedules import RATE, Schedule, rate_at
 
 
 @dataclass(eq=False)
-class Optimizer(ABC):
-    """What all optimizers have in common; a subclass says in `direction` what its rule is.
+class Optimizer(Checked, ABC):
+    """What all optimizers have in common; the `direction` of a subclass is its rule.
 
     Arguments:
-        learning_rate: eta, greater than 0, or a schedule that gives eta(t) for each iteration t (see `schedules`).
+        learning_rate: eta, greater than 0, or a schedule that returns eta(t) for each iteration t (see `schedules`).
 
     Attributes:
         iteration: t, how many steps it has done.
@@ -38,7 +38,7 @@ class Optimizer(ABC):
     Raises:
         ValueError: naming the argument that is wrong.
 
-    An optimizer of your own is a subclass:
+    A user-defined optimizer is a subclass:
 
     >>> class SignDescent(Optimizer):
     ...     def direction(self, G, memory):
@@ -49,12 +49,9 @@ class Optimizer(ABC):
 
     remembers: ClassVar[tuple[str, ...]] = ()
 
-    learning_rate: float | Schedule
+    learning_rate: float | Schedule = field(metadata=RATE)
     iteration: int = field(default=0, init=False, repr=False)
     _memory: list[tuple[Array, ...]] | None = field(default=None, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        check_rate("learning_rate", self.learning_rate)
 
     @abstractmethod
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
@@ -62,7 +59,7 @@ class Optimizer(ABC):
 
         Arguments:
             G: the gradient G_t^(l).
-            memory: what the iteration before has left, in the order of `remembers`; 0 in the first. It is not changed.
+            memory: what the previous iteration has left, in the order of `remembers`; 0 in the first. Not changed.
         """
 
     def eta(self, t: int) -> float:
@@ -71,7 +68,7 @@ class Optimizer(ABC):
         A schedule may fall to 0, as one that shrinks by a factor does in the end; then the weights stay.
 
         Raises:
-            ValueError: if the schedule gives anything but a finite number of at least 0.
+            ValueError: if the schedule returns anything but a finite number of at least 0.
 
         >>> GradientDescent(lambda t: 1 / (t + 1)).eta(3)
         0.25
@@ -84,7 +81,7 @@ class Optimizer(ABC):
     def step(
         self, weights: Sequence[Any], gradients: Sequence[Any], updated: Sequence[Any] | None = None
     ) -> list[Array]:
-        """The weights after one iteration, as new arrays; t goes up by 1.
+        """Return the weights after one iteration, as new arrays; t goes up by 1.
 
         Arguments:
             weights: W^(1) .. W^(L), matrices of any shapes.
@@ -94,7 +91,7 @@ class Optimizer(ABC):
                 "the weights on edges going into and out of 'dropped out' nodes are not updated" (lecture 14).
 
         Raises:
-            ValueError: naming the argument whose shape is wrong, or the learning rate that a schedule gives; nothing
+            ValueError: naming the argument whose shape is wrong, or the learning rate that a schedule returns; nothing
                 has changed then.
 
         Numbers too large for a float become infinite, and may then become nan, without a warning, as in a graph.
@@ -119,7 +116,7 @@ class Optimizer(ABC):
         return moved
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """All that it needs to go on as if it had never stopped: t, and what it remembers of each layer.
+        """Return all that it needs to continue as if it had never stopped: t, and what it remembers of each layer.
 
         They are copies, plain arrays that `numpy.savez` keeps to the bit. The arguments, such as the learning rate,
         are not among them.
@@ -135,11 +132,11 @@ class Optimizer(ABC):
         return state
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a state that `state()` gave, in this or in another process.
+        """Continue from a state that `state()` returned, in this or in another process.
 
         Raises:
-            ValueError: if it is no state of such an optimizer, with what is missing or too much; nothing has changed
-                then.
+            ValueError: if it is not a state of such an optimizer, with what is missing or too much; nothing has
+                changed then.
 
         >>> optimizer = GradientDescent(0.1)
         >>> optimizer.restore({"iteration": 10})
@@ -147,14 +144,14 @@ class Optimizer(ABC):
         10
         """
         if not isinstance(state, Mapping) or "iteration" not in state:
-            raise ValueError(f'state must have an "iteration", as state() gives it; received {state!r:.100}')
+            raise ValueError(f'state must have an "iteration", as state() returns it; received {state!r:.100}')
         iteration = as_integer('state["iteration"]', np.asarray(state["iteration"])[()], least=0)
         layers = {key.rpartition(".")[2] for key in state} - {"iteration"}
         L = max(len(layers), 1 if iteration and self.remembers else 0)
         wanted = {"iteration"} | {f"{name}.{l}" for name in self.remembers for l in range(1, L + 1)}
         if set(state) != wanted:
             missing, unknown = sorted(wanted - set(state)), sorted(set(state) - wanted)
-            raise ValueError(f"state must be that of {type(self).__name__}; missing {missing}, unknown {unknown}")
+            raise ValueError(f"state must be a state of {type(self).__name__}; missing {missing}, unknown {unknown}")
         memory = []
         for l in range(1, L + 1):
             matrices = [as_array(f'state["{name}.{l}"]', state[f"{name}.{l}"]) for name in self.remembers]
@@ -205,13 +202,13 @@ class GradientDescent(Optimizer):
 
 @dataclass(eq=False)
 class LectureMomentum(Optimizer):
-    """Momentum as the lecture prints it: with the gradient of the iteration before, and of no earlier one.
+    """Momentum as the lecture prints it: with the gradient of the previous iteration, and of no earlier one.
 
     What the field calls momentum accumulates all earlier gradients: see `Momentum`.
 
     Arguments:
         learning_rate: eta, or a schedule.
-        beta: the weight of the gradient before; at least 0 and less than 1.
+        beta: the weight of the previous gradient; at least 0 and less than 1.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -231,11 +228,7 @@ class LectureMomentum(Optimizer):
 
     remembers = ("previous_gradient",)
 
-    beta: float = 0.9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta", self.beta, least=0, below=1)
+    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """beta G_{t-1} + G_t."""
@@ -269,11 +262,7 @@ class Momentum(Optimizer):
 
     remembers = ("velocity",)
 
-    beta: float = 0.9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta", self.beta, least=0, below=1)
+    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """V_t = beta V_{t-1} + G_t."""
@@ -310,11 +299,7 @@ class Nesterov(Optimizer):
 
     remembers = ("velocity",)
 
-    beta: float = 0.9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta", self.beta, least=0, below=1)
+    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """beta V_t + G_t."""
@@ -325,7 +310,7 @@ class Nesterov(Optimizer):
 
 @dataclass(eq=False)
 class Adagrad(Optimizer):
-    """Adaptive gradients: each weight has a learning rate of its own, smaller the larger its gradients have been.
+    """Adaptive gradients: each weight has its own learning rate, smaller the larger its gradients have been.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -346,11 +331,7 @@ class Adagrad(Optimizer):
 
     remembers = ("sum_of_squares",)
 
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("epsilon", self.epsilon, above=0)
+    epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """G_t / sqrt(S_t + epsilon)."""
@@ -365,7 +346,7 @@ class LectureMomentumAdagrad(Optimizer):
 
     Arguments:
         learning_rate: eta, or a schedule.
-        beta: the weight of the gradient before; at least 0 and less than 1.
+        beta: the weight of the previous gradient; at least 0 and less than 1.
         epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
 
     Raises:
@@ -386,13 +367,8 @@ class LectureMomentumAdagrad(Optimizer):
 
     remembers = ("previous_gradient", "sum_of_squares")
 
-    beta: float = 0.9
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta", self.beta, least=0, below=1)
-        as_number("epsilon", self.epsilon, above=0)
+    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
+    epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """(beta G_{t-1} + G_t) / sqrt(S_t + epsilon)."""
@@ -425,13 +401,8 @@ class RMSProp(Optimizer):
 
     remembers = ("mean_square",)
 
-    beta: float = 0.9
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta", self.beta, least=0, below=1)
-        as_number("epsilon", self.epsilon, above=0)
+    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
+    epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """G_t / sqrt(S_t + epsilon)."""
@@ -466,16 +437,10 @@ class Adam(Optimizer):
 
     remembers = ("first_moment", "second_moment", "updates")
 
-    learning_rate: float | Schedule = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_number("beta1", self.beta1, least=0, below=1)
-        as_number("beta2", self.beta2, least=0, below=1)
-        as_number("epsilon", self.epsilon, above=0)
+    learning_rate: float | Schedule = field(default=0.001, metadata=RATE)
+    beta1: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
+    beta2: float = field(default=0.999, metadata=BETWEEN_0_AND_1)
+    epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
     def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
         """The corrected M_t over the root of the corrected V_t + epsilon."""

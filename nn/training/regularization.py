@@ -1,17 +1,17 @@
 """Regularization as the lecture teaches it: L2, jitter and dropout (slides "Neural Networks and Regularization")."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import Array, as_number
+from nn.checks import AT_LEAST_0, BETWEEN_0_AND_1, Array, Checked
 
 
 @dataclass(frozen=True)
-class L2:
+class L2(Checked):
     """L2 regularization: the error is augmented by lambda_C times the sum of all squared weights.
 
     Arguments:
@@ -31,18 +31,15 @@ class L2:
     (0.5, [[0.2, 0.4]])
     """
 
-    strength: float
+    strength: float = field(metadata=AT_LEAST_0)
     bias: bool = True
-
-    def __post_init__(self) -> None:
-        as_number("strength", self.strength, least=0)
 
     def penalty(self, weights: Sequence[Array]) -> float:
         """lambda_C Omega."""
         return self.strength * sum(float(np.sum(W * W if self.bias else W[:, 1:] ** 2)) for W in weights)
 
     def gradients(self, weights: Sequence[Array]) -> list[Array]:
-        """2 lambda_C w for each weight, 0 for a bias that is spared."""
+        """2 lambda_C w for each weight, 0 for a bias that is left out."""
         gradients = [2 * self.strength * W for W in weights]
         if not self.bias:
             for gradient in gradients:
@@ -51,7 +48,7 @@ class L2:
 
 
 @dataclass(frozen=True)
-class Dropout:
+class Dropout(Checked):
     """Dropout: in each iteration some of the hidden nodes are removed, each with the same probability.
 
     The gradient is that of the remaining network, and the weights on edges into and out of a removed node are not
@@ -77,11 +74,8 @@ class Dropout:
     array([[ True,  True, False, False, False]])
     """
 
-    rate: float
+    rate: float = field(metadata=BETWEEN_0_AND_1)
     scale: bool = True
-
-    def __post_init__(self) -> None:
-        as_number("rate", self.rate, least=0, below=1)
 
     @property
     def factor(self) -> float:

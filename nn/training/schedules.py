@@ -1,28 +1,43 @@
 """Learning-rate schedules: the learning rate eta(t) of iteration t, which is counted from 0 as in the lecture.
 
-A schedule is anything that gives eta when called with t; a constant learning rate is a plain number. Those of this
-module are values: they print as they are written, compare by what they say, and can be pickled.
+A schedule is a function from t to eta(t); a constant learning rate is a plain number. The schedules of this module
+print as they are written, compare by their arguments, and can be pickled.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
-from nn.checks import as_integer, as_number
+from nn.checks import COUNT, POSITIVE, Checked, as_number
 
 Schedule: TypeAlias = Callable[[int], float]
 """From the iteration t = 0, 1, ... to the learning rate eta(t), a finite number of at least 0."""
 
 
+def check_rate(argument: str, rate: float | Schedule) -> None:
+    """Make sure that a learning rate is a schedule, or a number greater than 0.
+
+    Raises:
+        TypeError, ValueError: naming the argument.
+    """
+    if not callable(rate):
+        as_number(argument, rate, above=0)
+
+
+RATE = {"check": check_rate}
+FACTOR = {"check": partial(as_number, above=0, most=1)}
+
+
 @dataclass(frozen=True)
-class StepDecay:
-    """A learning rate that falls by a factor every so many iterations.
+class StepDecay(Checked):
+    """A learning rate that falls by a factor at regular intervals.
 
     Arguments:
         initial: eta(0); greater than 0.
         factor: by which it falls; greater than 0 and at most 1.
-        every: after how many iterations; at least 1.
+        every: the interval, in iterations; at least 1.
 
     Raises:
         ValueError: naming the argument that is wrong.
@@ -33,14 +48,9 @@ class StepDecay:
     [0.8, 0.8, 0.4, 0.4, 0.2]
     """
 
-    initial: float
-    factor: float
-    every: int
-
-    def __post_init__(self) -> None:
-        as_number("initial", self.initial, above=0)
-        as_number("factor", self.factor, above=0, most=1)
-        as_integer("every", self.every, least=1)
+    initial: float = field(metadata=POSITIVE)
+    factor: float = field(metadata=FACTOR)
+    every: int = field(metadata=COUNT)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -48,7 +58,7 @@ class StepDecay:
 
 
 @dataclass(frozen=True)
-class ExponentialDecay:
+class ExponentialDecay(Checked):
     """A learning rate that falls by a factor in each iteration.
 
     Its sum over all t is finite, initial / (1 - factor), so that the weights can only go so far, however long it runs.
@@ -66,12 +76,8 @@ class ExponentialDecay:
     [1.0, 0.5, 0.25, 0.125]
     """
 
-    initial: float
-    factor: float
-
-    def __post_init__(self) -> None:
-        as_number("initial", self.initial, above=0)
-        as_number("factor", self.factor, above=0, most=1)
+    initial: float = field(metadata=POSITIVE)
+    factor: float = field(metadata=FACTOR)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -79,7 +85,7 @@ class ExponentialDecay:
 
 
 @dataclass(frozen=True)
-class InverseTimeDecay:
+class InverseTimeDecay(Checked):
     """A learning rate that falls as 1/t: what stochastic gradient descent is proved to converge with.
 
     The condition is that the sum of eta(t) over all t is infinite, so that no minimum is out of reach, and the sum of
@@ -99,12 +105,8 @@ class InverseTimeDecay:
     [1.0, 0.5, 0.25]
     """
 
-    initial: float
-    decay: float
-
-    def __post_init__(self) -> None:
-        as_number("initial", self.initial, above=0)
-        as_number("decay", self.decay, above=0)
+    initial: float = field(metadata=POSITIVE)
+    decay: float = field(metadata=POSITIVE)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -112,7 +114,7 @@ class InverseTimeDecay:
 
 
 @dataclass(frozen=True)
-class CosineDecay:
+class CosineDecay(Checked):
     """A learning rate that falls along half a wave of the cosine, and then stays.
 
     Arguments:
@@ -130,14 +132,13 @@ class CosineDecay:
     [1.0, 0.853553, 0.5, 0.146447, 0.0, 0.0]
     """
 
-    initial: float
+    initial: float = field(metadata=POSITIVE)
     final: float
-    iterations: int
+    iterations: int = field(metadata=COUNT)
 
     def __post_init__(self) -> None:
-        as_number("initial", self.initial, above=0)
+        super().__post_init__()
         as_number("final", self.final, least=0, most=self.initial)
-        as_integer("iterations", self.iterations, least=1)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -146,7 +147,7 @@ class CosineDecay:
 
 
 @dataclass(frozen=True)
-class LinearWarmup:
+class LinearWarmup(Checked):
     """A learning rate that rises in equal steps, and then follows another schedule.
 
     Arguments:
@@ -164,12 +165,8 @@ class LinearWarmup:
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 0.5, 0.5]
     """
 
-    iterations: int
-    then: float | Schedule
-
-    def __post_init__(self) -> None:
-        as_integer("iterations", self.iterations, least=1)
-        check_rate("then", self.then)
+    iterations: int = field(metadata=COUNT)
+    then: float | Schedule = field(metadata=RATE)
 
     def __call__(self, t: int) -> float:
         """eta(t)."""
@@ -178,16 +175,6 @@ class LinearWarmup:
         return rate_at(self.then, t - self.iterations)
 
 
-def check_rate(argument: str, rate: float | Schedule) -> None:
-    """Make sure that it is a schedule, or a constant rate greater than 0.
-
-    Raises:
-        ValueError: naming the argument.
-    """
-    if not callable(rate):
-        as_number(argument, rate, above=0)
-
-
 def rate_at(rate: float | Schedule, t: int) -> float:
-    """The learning rate of iteration t, given by a schedule or a constant rate."""
+    """Return the learning rate of iteration t, of a schedule or a constant rate."""
     return rate(t) if callable(rate) else rate

@@ -1,6 +1,6 @@
 """Termination criteria: when gradient descent stops. They combine with `&` and `|`.
 
-Each looks at the history of a run, and at nothing else, so that a run that was stopped and taken up again ends where
+Each looks at the history of a run, and at nothing else, so that a run that was stopped and resumed ends where
 it would have ended.
 
 >>> stop = MaximumIterations(300) | ValidationRising(patience=20)
@@ -14,10 +14,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
+from functools import partial
 from math import inf, isfinite
 from typing import ClassVar
 
-from nn.checks import as_integer, as_number
+from nn.checks import AT_LEAST_0, COUNT, POSITIVE, Checked, as_integer
 
 
 class EndedBy(Enum):
@@ -80,7 +81,7 @@ class History:
 
 
 @dataclass(frozen=True, repr=False)
-class Criterion(ABC):
+class Criterion(Checked, ABC):
     """What all termination criteria have in common.
 
     `a & b` is met when both are, `a | b` when one is. As for NumPy's arrays, Python's own `and` and `or` raise an error
@@ -134,7 +135,7 @@ class Criterion(ABC):
 
 @dataclass(frozen=True, repr=False)
 class MaximumIterations(Criterion):
-    """So many iterations have been done.
+    """A number of iterations has been done.
 
     Arguments:
         n: how many; at least 1.
@@ -149,18 +150,15 @@ class MaximumIterations(Criterion):
     '300 iterations'
     """
 
-    n: int
-
-    def __post_init__(self) -> None:
-        as_integer("n", self.n, least=1)
+    n: int = field(metadata=COUNT)
 
     @property
     def reason(self) -> str:
-        """Such as "300 iterations"."""
+        """For example "300 iterations"."""
         return f"{self.n} iterations"
 
     def met(self, history: History) -> bool:
-        """Whether the history has so many entries."""
+        """Whether the history has `n` entries."""
         return len(history.loss) >= self.n
 
     def _words(self, history: History) -> str:
@@ -174,14 +172,14 @@ class SmallImprovement(Criterion):
     Arguments:
         less_than: the improvement, in units of the error, that is too small to go on for; greater than 0.
         over: in how many iterations; at least 1. Where the error is that of a sample, it goes up and down: take many.
-        after: before so many iterations it is never met; at least 0.
+        after: the number of iterations before which it is never met; at least 0.
 
     Raises:
         ValueError: naming the argument that is wrong.
 
     Equation: l_{t-over} - min(l_{t-over+1}, ..., l_t) < less_than, where l_t is the training error of iteration t, the
     last (lecture 14, slide "Terminating Gradient Descent 'Early'": "only stop if enough iterations have passed and the
-    improvement in error is small"). Errors that are nan or infinite are passed over, and so are never an improvement.
+    improvement in error is small"). Errors that are nan or infinite are skipped, so that they are never an improvement.
 
     >>> from types import SimpleNamespace
     >>> history = SimpleNamespace(loss=[8.0, 4.0, 3.5, 3.25])
@@ -190,14 +188,9 @@ class SmallImprovement(Criterion):
     (True, 'the error has improved by 0.75 in the last 2 iterations, less than 1.0')
     """
 
-    less_than: float
-    over: int
-    after: int = 0
-
-    def __post_init__(self) -> None:
-        as_number("less_than", self.less_than, above=0)
-        as_integer("over", self.over, least=1)
-        as_integer("after", self.after, least=0)
+    less_than: float = field(metadata=POSITIVE)
+    over: int = field(metadata=COUNT)
+    after: int = field(default=0, metadata={"check": partial(as_integer, least=0)})
 
     @property
     def reason(self) -> str:
@@ -241,10 +234,7 @@ class SmallGradient(Criterion):
     'the norm of the gradient is 0.0078125, less than 0.01'
     """
 
-    less_than: float
-
-    def __post_init__(self) -> None:
-        as_number("less_than", self.less_than, above=0)
+    less_than: float = field(metadata=POSITIVE)
 
     @property
     def reason(self) -> str:
@@ -262,7 +252,7 @@ class SmallGradient(Criterion):
 
 @dataclass(frozen=True, repr=False)
 class TimeLimit(Criterion):
-    """So much time has passed. How far a run comes in it depends on the machine.
+    """A time has passed. How far a run comes in it depends on the machine.
 
     Arguments:
         seconds: since the start of the run; greater than 0.
@@ -275,10 +265,7 @@ class TimeLimit(Criterion):
     'the time limit of 60 seconds: 60.5 seconds have passed'
     """
 
-    seconds: float
-
-    def __post_init__(self) -> None:
-        as_number("seconds", self.seconds, above=0)
+    seconds: float = field(metadata=POSITIVE)
 
     @property
     def reason(self) -> str:
@@ -326,7 +313,7 @@ class ValidationRising(Criterion):
 
     The lecture: "if the validation error starts to increase, just stop!" (slide "Terminating Gradient Descent
     'Early'"), which is patience = 1. The errors go up and down by chance, so that here they may do it for a while, as
-    in Prechelt, "Early stopping - but when?" (1998). A validation error that is nan or infinite is no improvement.
+    in Prechelt, "Early stopping - but when?" (1998). A validation error that is nan or infinite is not an improvement.
 
     >>> from types import SimpleNamespace
     >>> history = SimpleNamespace(validation_loss=[0.5, 0.25, 0.3, 0.4])
@@ -334,12 +321,8 @@ class ValidationRising(Criterion):
     'the validation error has not improved for 2 iterations (best 0.25 at iteration 1)'
     """
 
-    patience: int
-    least_improvement: float = 0.0
-
-    def __post_init__(self) -> None:
-        as_integer("patience", self.patience, least=1)
-        as_number("least_improvement", self.least_improvement, least=0)
+    patience: int = field(metadata=COUNT)
+    least_improvement: float = field(default=0.0, metadata=AT_LEAST_0)
 
     @property
     def reads_validation(self) -> bool:
