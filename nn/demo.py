@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_lite import draw, explain, step_through
+from nn.checks import as_integer, as_number
 from nn.comparison import compare_gradients
 from nn.data_sets import SPECIES, load_iris, standardize, train_test_split
 from nn.mlp import MLP, Matrix
@@ -21,7 +22,7 @@ from nn.training.termination import History, MaximumIterations
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `demo` to the commands of autograd-lite."""
-    parser = commands.add_parser("demo", help="train the lecture's network on Iris, and prove its gradients right")
+    parser = commands.add_parser("demo", help="train the lecture's network on Iris, and check its gradients")
     parser.add_argument("-o", "--output", type=Path, default=Path("autograd-lite-demo"), metavar="FOLDER")
     parser.add_argument("--iterations", type=int, default=300, help="steps of gradient descent (default 300)")
     parser.add_argument("--rate", type=float, default=0.005, help="learning rate eta (default 0.005)")
@@ -30,11 +31,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0) -> float:
-    """Run the demo, printing as it goes, and give the accuracy on the test flowers, between 0 and 1.
+    """Run the demo, printing as it goes, and return the accuracy on the test flowers, between 0 and 1.
 
     Arguments:
-        folder: where the graph, the gradient table, the trace and a page to step through are written; made if it is
-            not there.
+        folder: where the graph, the gradient table, the explanation and a page to step through are written; created
+            if it does not exist.
         iterations: steps of gradient descent; at least 1.
         rate: the learning rate eta; greater than 0.
         seed: of the weights and of the split into training and test flowers.
@@ -42,10 +43,8 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     Raises:
         ValueError: naming the argument that is wrong.
     """
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, received {iterations}")
-    if not rate > 0:
-        raise ValueError(f"rate must be greater than 0, received {rate}")
+    as_integer("iterations", iterations, least=1)
+    as_number("rate", rate, above=0)
     net = MLP(4, [4, 3], seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     (measurements, species), (test_measurements, test_species) = train_test_split(*load_iris(), held_out=0.2, seed=seed)
@@ -89,7 +88,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
 
 
 def _targets(species: Iterable[int]) -> Matrix:
-    """y_b = 1 for the species of the flower, -1 for the others, which tanh can come near to."""
+    """y_b = 1 for the species of the flower, -1 for the others, which tanh can approach."""
     return np.array([[1.0 if number == one else -1.0 for number in range(len(SPECIES))] for one in species])
 
 

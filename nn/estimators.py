@@ -15,6 +15,7 @@ True
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -28,7 +29,7 @@ from nn.training.loop import fit
 from nn.training.optimizers import Adam, Optimizer
 from nn.training.regularization import L2, Dropout
 from nn.training.schedules import Schedule, check_rate
-from nn.training.termination import Criterion, History, MaximumIterations, ValidationRising
+from nn.training.termination import Criterion, MaximumIterations, ValidationRising
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -40,56 +41,37 @@ except ImportError as error:
     ) from error
 
 
+@dataclass(eq=False, repr=False)
 class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What the classifier and the regressor have in common: their parameters, and how the network is trained."""
 
-    net_: MLP
-    history_: History
-
-    def __init__(
-        self,
-        hidden: int | Sequence[int] = (10,),
-        activation: str = "tanh",
-        *,
-        optimizer: Optimizer | None = None,
-        learning_rate: float | Schedule | None = None,
-        batch_size: int | None = 16,
-        max_iter: int = 50,
-        stop: Criterion | None = None,
-        regularization: float | L2 = 0.0,
-        jitter: float = 0.0,
-        dropout: float | Dropout = 0.0,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        progress: bool = False,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.stop = stop
-        self.regularization = regularization
-        self.jitter = jitter
-        self.dropout = dropout
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.progress = progress
-        self.random_state = random_state
+    hidden: int | Sequence[int] = (10,)
+    activation: str = "tanh"
+    _: KW_ONLY
+    optimizer: Optimizer | None = None
+    learning_rate: float | Schedule | None = None
+    batch_size: int | None = 16
+    max_iter: int = 50
+    stop: Criterion | None = None
+    regularization: float | L2 = 0.0
+    jitter: float = 0.0
+    dropout: float | Dropout = 0.0
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    patience: int = 10
+    progress: bool = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, X: Array, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
-        """Train a new network with so many linear outputs."""
+        """Train a new network with this number of linear outputs."""
         widths = [*self._hidden(), outputs]
         check_choice("activation", self.activation, ACTIVATIONS)
         optimizer = self._optimizer()
         as_integer("max_iter", self.max_iter, least=1)
-        stop: Criterion | None = self.stop
-        if not isinstance(stop, Criterion | None):
-            raise TypeError(f"stop must be a criterion such as SmallGradient(0.01), or None; received {stop!r}")
+        if not isinstance(self.stop, Criterion | None):
+            raise TypeError(
+                f"stop must be a Criterion, for example SmallGradient(0.01), or None; received {self.stop!r}"
+            )
         regularization, dropout = self.regularization, self.dropout
         if not isinstance(regularization, L2):
             regularization = L2(as_number("regularization", regularization, least=0))
@@ -97,8 +79,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
         if self.batch_size is not None:
             as_integer("batch_size", self.batch_size, least=1)
-        seed = self._seed()
-        validation = None
+        seed, validation, stop = self._seed(), None, self.stop
         if self.early_stopping:
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
             rising = ValidationRising(as_integer("patience", self.patience, least=1))
@@ -132,7 +113,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         """The widths of the hidden layers."""
         hidden = [self.hidden] if isinstance(self.hidden, int | np.integer) else self.hidden
         if not isinstance(hidden, Sequence | np.ndarray) or isinstance(hidden, str):
-            raise ValueError(f"hidden must be whole numbers, the widths of the hidden layers; received {hidden!r}")
+            raise TypeError(f"hidden must be integers, the widths of the hidden layers; received {hidden!r}")
         return [as_integer(f"hidden[{l}]", width, least=1) for l, width in enumerate(hidden)]
 
     def _optimizer(self) -> Optimizer:
@@ -142,7 +123,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         elif isinstance(self.optimizer, Optimizer):
             optimizer = copy.deepcopy(self.optimizer)
         else:
-            raise TypeError(f"optimizer must be such as Adam(0.01), or None; received {self.optimizer!r}")
+            raise TypeError(
+                f"optimizer must be an Optimizer, for example Adam(0.01), or None; received {self.optimizer!r}"
+            )
         if self.learning_rate is not None:
             check_rate("learning_rate", self.learning_rate)
             optimizer.learning_rate = self.learning_rate
@@ -172,12 +155,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         hidden: the widths of the hidden layers, d^(1) .. d^(L-1); a number is one layer, () is none.
         activation: the name of theta in the hidden layers, a key of ACTIVATIONS.
         optimizer: how the weights are updated; Adam(0.01) if None. It is not changed.
-        learning_rate: eta, or a schedule of iterations, in place of that of the optimizer; None leaves it.
-        batch_size: how many examples an iteration takes, of data in random order; at most, where there are fewer. None
-            takes all.
+        learning_rate: eta, or a schedule of iterations, in place of the optimizer's; None leaves it.
+        batch_size: how many examples an iteration takes, from data in random order; all if there are fewer, or if None.
         max_iter: how often the training goes through the data (epochs, as in scikit-learn's MLPClassifier); with
-            batch_size=None that is the number of iterations.
-        stop: a criterion that may end the training before that, such as SmallImprovement(1e-4, over=100), in
+            batch_size=None, the number of iterations.
+        stop: a criterion that may end the training before that, for example SmallImprovement(1e-4, over=100), in
             iterations; it combines with the others.
         regularization: lambda_C of L2 regularization, over all weights; or L2(lambda_C, bias=False).
         jitter: sigma, the standard deviation of noise on the inputs.
@@ -187,13 +169,14 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         validation_fraction: which part; of classes, the same of each.
         patience: for how many epochs.
         progress: whether a bar is shown.
-        random_state: a whole number is the seed of everything random, as that of MLP and `fit`, and gives the same
-            bits each time; a RandomState gives the seed; None takes a fresh one, and never NumPy's global generator.
+        random_state: an integer is the seed of everything random, as in MLP and `fit`, and the result is the same to
+            the bit each time; from a RandomState the seed is drawn; None draws fresh entropy, never from NumPy's
+            global generator.
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
         history_: the History of the run. Errors are averaged, over the mini-batch or, with batch_size=None, over the
-            data, where the lecture sums: so the same learning rate and lambda_C do for data of any size.
+            data, where the lecture sums: so the same learning rate and lambda_C suit data of any size.
         loss_: the mean loss of net_ on the training data, with the penalty of the regularization; with early stopping
             the mean loss on the part that was held out.
         n_iter_: how many epochs there were, the last perhaps not finished.
@@ -205,7 +188,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
 
     Training runs on a program that is compiled from the graph of one example: see `fit`. Prediction is in matrices.
-    There are no sample weights, and no `partial_fit`.
+    There are neither sample weights nor `partial_fit`.
 
     >>> from nn.data_sets import xor
     >>> classifier = NetworkClassifier(hidden=(4,), learning_rate=0.1, max_iter=30, random_state=0).fit(*xor())
@@ -239,7 +222,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return self
 
     def decision_function(self, X: Any) -> Array:
-        """The outputs of the network, logits: of shape (N, K), or (N,), those of classes_[1], if there are two classes.
+        """The outputs of the network, logits: of shape (N, K), or for two classes (N,), the ones of classes_[1].
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
@@ -286,8 +269,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     """A regressor: a network with linear outputs and the squared error, summed over the outputs.
 
     Inputs are taken as they are: scale them, with a StandardScaler before this in a pipeline. Targets are scaled to
-    mean 0 and deviation 1 during training, so that the same learning rate and lambda_C do for targets in any unit;
-    afterwards the scale is multiplied into the last layer, so that `net_` gives them in their own.
+    mean 0 and deviation 1 during training, so that the same learning rate and lambda_C suit targets in any unit;
+    afterwards the scale is multiplied into the last layer, so that `net_` returns them in their own unit.
 
     Arguments:
         hidden, activation, optimizer, learning_rate, batch_size, max_iter, stop, regularization, jitter, dropout,
@@ -295,8 +278,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
-        history_: the History of the run, whose errors are those of the scaled targets: 1 is the error of the mean, for
-            one output.
+        history_: the History of the run, with the errors of scaled targets: for one output, 1 is the error of the mean.
         loss_: the mean loss of the run's best weights, of scaled targets, with the penalty of the regularization, on
             the training data; with early stopping, without the penalty, on the part that was held out.
         n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.

@@ -77,7 +77,17 @@ def test_imports_follow_the_arrows(path):
 
 
 def test_the_delta_recursion_shares_no_code_with_the_engine():
-    libraries = {"collections.abc", "dataclasses", "math", "numbers", "reprlib", "typing", "numpy", "numpy.typing"}
+    libraries = {
+        "collections.abc",
+        "dataclasses",
+        "functools",
+        "math",
+        "numbers",
+        "reprlib",
+        "typing",
+        "numpy",
+        "numpy.typing",
+    }
     for name in ("delta.py", "checks.py"):
         imported = set(imports_of(ROOT / "nn" / name))
         assert imported <= libraries | {"nn.checks"}

@@ -253,7 +253,7 @@ def _constants(letter: str, l: int, numbers: Array) -> list[Value]:
 
 
 def _outputs(net: MLP, inputs: list[Value], factors: Sequence[Sequence[Value]]) -> list[Value]:
-    """The outputs o^(L); those of each hidden unit are multiplied by its factor in dropout.
+    """The outputs o^(L); the output of each hidden unit is multiplied by its factor in dropout.
 
     A unit whose factor is 0 is not computed at all: its output may be infinite, and 0 times infinity is nan. (In a
     program, where the factors vary, `multiply_no_nan` takes care of that.)

@@ -32,7 +32,7 @@ Callback: TypeAlias = Callable[[MLP, History], object]
 
 
 class EndedEarlyWarning(RuntimeWarning):
-    """A run was interrupted, or met a number that is not finite."""
+    """A run was interrupted, or met a number that is not finite; the best weights are kept."""
 
 
 def fit(
@@ -83,7 +83,7 @@ def fit(
             validation data the loss over all data; None: in each iteration, for mini-batches once in N / B.
         stop: when the run ends: criteria that combine with & and |; MaximumIterations(1000) if None.
         keep: "best" leaves the network with the weights of the lowest validation loss, or, without validation data, of
-            the lowest loss over all data; "last" with those of the last update (the best after Ctrl-C, nan or inf).
+            the lowest loss over all data; "last" with the weights of the last update (after Ctrl-C or nan: the best).
         seed: of the batches, the jitter and the dropout; None draws fresh entropy.
         callbacks: functions that are called with the network and the history after each iteration; a returned True ends
             the run.

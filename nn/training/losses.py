@@ -91,11 +91,12 @@ def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value
         outputs: the list of the d^(L) outputs of a network, one for each class, at least 2; any numbers, logits.
         target: the class, an integer from 0 to d^(L) - 1; or as many y_b as there are classes, probabilities that
             sum to 1: 1 for the class and 0 for the others ("one-hot"), or softer ones. Numbers become constants
-            labelled y_b, those of a class too, so that both give the same graph.
+            labelled y_b, for a class too, so that both have the same graph.
 
     Raises:
-        ValueError: if there are fewer than two outputs, no such class, not as many probabilities as outputs, or if they
-            are negative or do not sum to 1.
+        ValueError: if there are fewer than two outputs, the class does not exist, there are not as many probabilities
+            as outputs, or they are negative or do not sum to 1.
+        TypeError: if the target is neither an integer nor a list.
 
     Equations: e = -sum_b y_b log softmax(o)_b, de/do_b = softmax(o)_b - y_b (Goodfellow, Bengio and Courville, "Deep
     learning", 2016, sections 6.2.2.3 and 4.1). Computed from z_b = o_b - max_k o_k, none of which is above 0, as
@@ -171,7 +172,7 @@ def _targets(targets: Any) -> list[Value]:
 
 
 def _several(targets: Any) -> bool:
-    """Whether they are a list, or an array of some dimension, and no single number."""
+    """Whether they are a list, or an array of some dimension, and not a single number."""
     return isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
 
 
@@ -193,9 +194,10 @@ def _signs(targets: list[Value]) -> list[Value]:
 def _probabilities(target: Any, classes: int) -> list[Value]:
     """The probabilities y_b of the classes; for the number of a class, 1 for it and 0 for the others."""
     if not _several(target):
-        whole = isinstance(target, int | float | np.number | np.ndarray) and not isinstance(target, bool)
-        if not whole or target != np.floor(target) or not 0 <= target < classes:
-            raise ValueError(
+        is_number = isinstance(target, int | float | np.floating | np.integer | np.ndarray)
+        is_number = is_number and not isinstance(target, bool)
+        if not is_number or target != np.floor(target) or not 0 <= target < classes:
+            raise (ValueError if is_number else TypeError)(
                 f"target must be a class, an integer from 0 to {classes - 1}, "
                 f"or the probabilities of {classes} classes; received {target!r}"
             )
