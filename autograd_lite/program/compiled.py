@@ -4,8 +4,10 @@ import hashlib
 import marshal
 import math
 import time
+import timeit
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
@@ -20,11 +22,11 @@ from autograd_lite.program.statements import Statements
 from autograd_lite.value import Value
 
 MOST_CACHED = 128
-"""How many graphs' code is kept."""
+"""The number of graphs whose code is kept."""
 
 
 class Evaluation(NamedTuple):
-    """What a program computes for a batch of N points.
+    """The results of a program for a batch of N points.
 
     Attributes:
         outputs: of shape (N, outputs).
@@ -51,8 +53,8 @@ class Bound(NamedTuple):
         inputs: of shape (N, inputs), to be changed.
         parameters: of shape (parameters,), to be changed.
         outputs, input_gradients, parameter_gradients: as in `Evaluation`.
-        total: as in `Evaluation`, in an array of one number; of none, without gradients.
-        run: recomputes the outputs, gradients and total.
+        total: as in `Evaluation`, as an array of one number; empty if the program has no gradients.
+        run: a function that recomputes the outputs, the gradients and the total.
     """
 
     inputs: FloatArray
@@ -75,14 +77,14 @@ def _shapes(results: Evaluation | Bound) -> str:
 
 
 class Code:
-    """What programs of equal graphs share: the arrays that were found, and the back ends that were compiled."""
+    """The arrays and the compiled back ends that programs of equal graphs share."""
 
     def __init__(self, statements: Statements) -> None:
         self.statements = statements
         self.arrays: Arrays = find_arrays(statements)
         self.backends: dict[str, Backend] = {}
         self.seconds: dict[str, float] = {}
-        """How long each back end took to compile."""
+        """The seconds that each back end took to compile."""
         self.lock = Lock()
         self.obstacles = {name: obstacle(name, statements, self.arrays) for name in BACKENDS}
         if all(self.obstacles.values()):
@@ -152,11 +154,11 @@ class Program:
     """A graph compiled into straight-line statements, array code or machine code; called with a batch, it runs.
 
     Attributes:
-        inputs, parameters: how many there are.
+        inputs, parameters: the numbers of inputs and of parameters.
         backend: the name of its back end, or "auto".
-        runs: how often it has run; "auto" depends on it. Whoever resumes a computation sets it.
+        runs: how often it has run, which "auto" depends on; set it to resume a computation.
 
-    Made by `autograd_lite.compile_program`, which says more.
+    See `autograd_lite.compile_program`, which makes it.
     """
 
     def __init__(self, statements: Statements, backend: str = "auto") -> None:
@@ -170,7 +172,7 @@ class Program:
         """Run the program for a batch.
 
         Arguments:
-            inputs: N points, of shape (N, inputs), N at least 1; None where there are no inputs, which is one point.
+            inputs: N points, of shape (N, inputs), N at least 1; None for one point of a program without inputs.
             parameters: of shape (parameters,).
 
         Raises:
@@ -182,28 +184,23 @@ class Program:
         outputs, totals = backend(X, P)
         roots = self.statements.roots
         total = totals.item(0) if self.statements.totals else float(outputs[:, 0].sum())
-        return Evaluation(
-            outputs=outputs[:, :roots],
-            input_gradients=outputs[:, roots:],
-            total=total,
-            parameter_gradients=totals[1:],
-        )
+        return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def chosen(self, points: int, runs: float) -> str:
         """Return the name of the back end for a batch of this size, when the program has run so often."""
         return self.code.choose(points, runs) if self.backend == "auto" else self.backend
 
     def bind(self, inputs: Any = None, parameters: Any = (), *, runs: float = math.inf) -> Bound:
-        """Run the program on arrays that stay: their numbers may be changed, and the program run again, in place.
+        """Run the program on preallocated arrays: change their numbers, and run it again, in place.
 
-        For small batches this saves most of the time of a call.
+        This saves most of the time of a call with a small batch; `nn.fit` does so.
 
         Arguments:
             inputs, parameters: as when the program is called, but arrays of floats.
-            runs: how often it is expected to run, which "auto" chooses the back end by.
+            runs: how often the program has run, or is expected to run, which "auto" depends on.
 
         Raises:
-            ValueError: if they are not, or a shape is wrong.
+            ValueError: if they are not arrays of floats, or a shape is wrong.
 
         >>> import autograd_lite
         >>> x = autograd_lite.Value(3.0, "x")
@@ -217,20 +214,12 @@ class Program:
         for argument, given, used in (("inputs", inputs, X), ("parameters", parameters, P)):
             if used.size and given is not used:
                 raise ValueError(
-                    f"{argument} must be a NumPy array of float64, whose memory can be used as it is; "
+                    f"{argument} must be a contiguous NumPy array of float64, which is used in place; "
                     f"received {given!r:.100}"
                 )
         outputs, totals, run = self.code.backend(self.chosen(len(X), runs)).bind(X, P)
         roots = self.statements.roots
-        return Bound(
-            inputs=X,
-            parameters=P,
-            outputs=outputs[:, :roots],
-            input_gradients=outputs[:, roots:],
-            total=totals[:1],
-            parameter_gradients=totals[1:],
-            run=run,
-        )
+        return Bound(X, P, outputs[:, :roots], outputs[:, roots:], totals[:1], totals[1:], run)
 
     def _inputs(self, inputs: Any) -> FloatArray:
         if inputs is None and self.inputs == 0:
@@ -247,11 +236,11 @@ class Program:
             raise ValueError(f"parameters must have shape ({self.parameters},); received {P.shape}")
         return P if P.flags.c_contiguous else np.ascontiguousarray(P)
 
-    # What it is
+    # What was compiled
 
     @property
     def operations(self) -> int:
-        """How many statements compute something, for each point."""
+        """The number of statements that compute something, for each point."""
         return self.statements.operations
 
     @property
@@ -268,16 +257,13 @@ class Program:
 
     @property
     def llvm_source(self) -> str:
-        """What LLVM compiles to machine code, as text.
+        """The program as LLVM's text, which becomes machine code.
 
         Raises:
             ValueError, ImportError: if it cannot.
         """
-        machine = self.code.backend("llvm")
-        from autograd_lite.program.llvm.machine import Machine  # noqa: PLC0415  it is there, now that this has compiled
-
-        assert isinstance(machine, Machine)
-        return machine.text
+        machine: Any = self.code.backend("llvm")
+        return str(machine.text)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph again")
@@ -288,17 +274,21 @@ class Program:
             f"parameters; backend {self.backend}>"
         )
 
-    def measure(self, points: int = 100, seconds: float = 0.2) -> dict[str, float]:
-        """Measure how many seconds a run takes by each back end that can run the program; each is compiled for it.
+    def measure(self, points: int = 100) -> dict[str, float]:
+        """Measure the seconds of a run by each back end that can run the program; each is compiled for it.
 
         Arguments:
             points: the size of the batch of random numbers.
-            seconds: about how long each back end is tried.
         """
+        check_integer("points", points, 1)
         generator = np.random.default_rng(0)
         X, P = generator.uniform(0.1, 1, (points, self.inputs)), generator.uniform(-1, 1, self.parameters)
-        possible = [name for name, error in self.code.obstacles.items() if error is None]
-        return {name: _median_seconds(self.code.backend(name), X, P, seconds) for name in possible}
+        seconds = {}
+        for name, error in self.code.obstacles.items():
+            if error is None:
+                runs, total = timeit.Timer(partial(self.code.backend(name), X, P)).autorange()
+                seconds[name] = total / runs
+        return seconds
 
     def explain(self, points: int = 100) -> str:
         """Return as text what was compiled, and which back end runs a batch of this size, and why."""
@@ -317,7 +307,7 @@ class Program:
 
     def _why(self, points: int) -> str:
         if self.backend != "auto":
-            return f"{self.backend}, as you asked."
+            return f"{self.backend}, as requested."
         first, last = self.chosen(points, 0), self.chosen(points, math.inf)
         if first == "llvm":
             return "llvm; the batch is so large that compiling to machine code pays at once."
@@ -331,21 +321,11 @@ class Program:
         return f"{first}; {reason}. After {paying_run(points):,} runs llvm; by then, compiling to machine code pays."
 
 
-def _median_seconds(backend: Backend, X: FloatArray, P: FloatArray, seconds: float) -> float:
-    backend(X, P)
-    times: list[float] = []
-    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
-        start = time.perf_counter()
-        backend(X, P)
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
-
-
 FLOAT = np.dtype(np.float64)
 
 
 def _numbers(argument: str, numbers: Any) -> FloatArray:
-    """An array of floats; the array itself, if it is one."""
+    """Return numbers as an array of floats, which is the array itself if it is one."""
     if type(numbers) is np.ndarray and numbers.dtype is FLOAT and numbers.flags.aligned:
         return numbers
     try:

@@ -1,7 +1,7 @@
-"""The primitives as functions of NumPy arrays, or of floats: what the source of a program calls.
+"""The primitives as functions of NumPy arrays, or of floats, which the source of a program calls.
 
-Results agree with the table of primitives, IEEE special values too. NumPy computes most rows by their names; the
-others are listed here. A user-defined primitive is computed element by element.
+Results agree with the table of primitives, for IEEE special values too. NumPy has a function of the same name for most
+rows; the others are listed here. A user-defined primitive is computed element by element.
 """
 
 import math
@@ -16,7 +16,7 @@ Function = Callable[..., Any]
 
 
 def stack(*parts: Any) -> Any:
-    """Rows one below the other; a number becomes a row of it, as o_0 = 1 does.
+    """Put rows one below the other; a number, for example o_0 = 1, fills a row.
 
     >>> stack(1.0, np.array([[2.0, 3.0]])).tolist()
     [[1.0, 1.0], [2.0, 3.0]]
@@ -31,7 +31,7 @@ def multiply_no_nan(a: Any, b: Any) -> Any:
 
 
 def power(x: Any, y: Any) -> Any:
-    """x to the power y; NumPy's root of minus infinity, alone, is not that of IEEE 754."""
+    """x to the power y; only for the square root of minus infinity NumPy departs from IEEE 754."""
     return np.where(np.isneginf(x) & (np.equal(y, 0.5)), math.inf, np.power(x, y))
 
 
@@ -64,24 +64,14 @@ def greater(a: Any, b: Any) -> Any:
 erf = np.vectorize(math.erf, otypes=[float])  # NumPy has none
 
 FUNCTIONS: dict[str, Function] = {
-    "add": lambda *terms: sum(terms[1:], start=terms[0]),
-    "power": power,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
+    **{
+        function.__name__: function
+        for function in (multiply_no_nan, power, sigmoid, softplus, relu, leaky_relu, greater)
+    },
+    **{f"a{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
     "erf": erf,
-    "sigmoid": sigmoid,
-    "softplus": softplus,
-    "relu": relu,
-    "leaky_relu": leaky_relu,
     "maximum_constant": np.maximum,
     "minimum_constant": np.minimum,
-    "greater": greater,
-    "multiply_no_nan": multiply_no_nan,
 }
 """The functions of arrays for the primitives that NumPy does not compute, under their names or to IEEE 754."""
 

@@ -20,7 +20,7 @@ class Backend(Protocol):
     """Runs a program."""
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The outputs, of shape (N, outputs), and the totals, summed over the batch.
+        """Return the outputs, of shape (N, outputs), and the totals, summed over the batch.
 
         Arguments:
             inputs: of shape (N, inputs), N at least 1.
@@ -29,15 +29,15 @@ class Backend(Protocol):
         ...
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """Run, and give also what runs again, on what the same arrays hold then, into the same results."""
+        """Run; return also a function that runs again, on what the same arrays hold then, into the same results."""
         ...
 
 
 class Interpreted:
-    """A back end that Python runs; large batches in blocks of points, whose arrays stay in the processor's cache."""
+    """A back end that Python runs, large batches in blocks of points, so that arrays stay in the processor's cache."""
 
     block: int
-    """How many points."""
+    """The number of points in a block."""
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `Backend.__call__`, for one block."""
@@ -63,7 +63,7 @@ class Interpreted:
 
 
 def load(source: Source, function: Callable[[Primitive], Any]) -> Callable[..., Any]:
-    """The function `program` that a text defines, with this function for each primitive in place of NumPy's."""
+    """Return the function `program` that a text defines, where `function` chooses what computes each primitive."""
     namespace: dict[str, Any] = {name: function(op) for name, op in source.functions.items()}
     namespace |= {"array": np.array, "stack": stack, "inf": np.inf, "nan": np.nan}
     exec(compile("\n".join([*source.constants, source.body]), "<program>", "exec"), namespace)
@@ -139,7 +139,7 @@ class ArrayCode(Interpreted):
 
 
 class Selection:
-    """The entries of a vector that form a matrix: a view of it where they lie side by side.
+    """Entries of a vector that form a matrix, which is a view where they lie side by side.
 
     >>> Selection(((0, 1), (2, 3))).of(np.arange(4.0)).tolist()
     [[0.0, 1.0], [2.0, 3.0]]
@@ -154,13 +154,13 @@ class Selection:
             self.start = None
 
     def of(self, vector: FloatArray) -> FloatArray:
-        """The matrix."""
+        """Return the matrix."""
         if self.start is None:
             return vector[self.members]
         return vector[self.start : self.stop].reshape(self.members.shape)
 
     def put(self, vector: FloatArray, matrix: FloatArray | float, overlapping: bool) -> None:
-        """Add the matrix to the vector; unless others overlap with it, there are zeros there."""
+        """Add a matrix to the vector, whose entries there are zeros unless matrices overlap."""
         if overlapping:
             np.add.at(vector, self.members, matrix)
         else:
