@@ -1172,6 +1172,7 @@ def test_bad_input_is_named_before_training_starts_and_the_network_is_untouched(
         ({"shuffle": 1}, "shuffle"),
         ({"average": "yes"}, "average"),
         ({"progress": 1}, "progress"),
+        ({"checkpoint_every": None}, "checkpoint_every"),
         ({"callbacks": print}, "callbacks"),
         ({"callbacks": [1]}, "callbacks"),
         ({"checkpoint": 1}, "checkpoint"),

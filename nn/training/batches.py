@@ -31,7 +31,7 @@ class Batches:
         self.position = 0
 
     def draw(self) -> Indices:
-        """The indices of the next iteration's examples."""
+        """Draw the indices of the next iteration's examples."""
         if self.size is None:
             return np.arange(self.examples)
         if not self.shuffle:
@@ -43,9 +43,9 @@ class Batches:
         return batch
 
     def state(self) -> dict[str, Any]:
-        """Where it stands, but for the generator."""
+        """Return its position in the data, without the generator's state."""
         return {"order": self.order, "position": np.array(self.position)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Stand where another stood when it gave this state."""
+        """Continue from a position that `state` returned."""
         self.order, self.position = state["order"].astype(np.intp), int(state["position"])

@@ -164,18 +164,18 @@ class Run:
             self.average = self.batch_size is not None
         self.interval = self.evaluate_every or math.ceil(examples / (self.batch_size or examples))
         noisy = self.batch_size is not None or self.jitter > 0 or self.dropout is not None
-        self.monitors_loss = self.validation is None and not noisy  # that of an iteration is then that of all data
+        self.monitors_loss = self.validation is None and not noisy  # each iteration's loss is over all data as they are
         self.optimizer = copy.deepcopy(self.optimizer)
         self.optimizer.reset()
         self.generators = {use: stream(self.seed, use) for use in ("batches", "jitter", "dropout")}
         self.batches = Batches(examples, self.batch_size, self.shuffle, self.generators["batches"])
         self.history = History()
-        self.gradients = BatchGradients(
+        self.batch_gradients = BatchGradients(
             self.net, self.X, self.y, check_loss(self.loss), dropout=self.dropout is not None, engine=self.engine
         )
-        self.examples = self.gradients.batch(self.X, self.y)
-        self.evaluated = self.examples if self.validation is None else self.gradients.batch(*self.validation)
-        self.weights = self.net.weights  # of the network, which is given them where somebody may look
+        self.examples = self.batch_gradients.batch(self.X, self.y)
+        self.evaluated = self.examples if self.validation is None else self.batch_gradients.batch(*self.validation)
+        self.weights = self.net.weights  # the network is given them again only where somebody may look
         self.first_weights = digest(*self.weights)
         self.best_weights = self.weights
 
@@ -185,7 +185,7 @@ class Run:
         """Iterate until a criterion is met, or something stops the run; the network keeps the best weights."""
         history = self.history
         if self.file is not None and self.file.exists():
-            self._resume()
+            self._resume(self.file)
         try:
             self._iterate()
         except NotFiniteError as error:
@@ -200,13 +200,13 @@ class Run:
         if early:
             words = f"training ended: {history.ended}; the best weights are kept"
             warnings.warn(words, EndedEarlyWarning, stacklevel=3)
-        history.engine = "values" if self.gradients.uses_values else "programs"
-        history.fallback = self.gradients.fallback
+        history.engine = "values" if self.batch_gradients.uses_values else "programs"
+        history.fallback = self.batch_gradients.fallback
         self.net.weights = self.best_weights if early or self.keep == "best" else self.weights
         return history
 
     def _iterate(self) -> None:
-        """Do all iterations, and what follows the last."""
+        """Do all iterations, and the last evaluation."""
         history, met = self.history, self.stop.watch()
         start = perf_counter() - (history.time[-1] if history.time else 0.0)
         with progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations) as bar:
@@ -216,17 +216,17 @@ class Run:
                     bar.update()
                     bar.set_postfix_str(f"loss {history.loss[-1]:.4g}", refresh=False)
                 if self.file is not None and history.iterations % self.checkpoint_every == 0:
-                    self._save()
+                    self._save(self.file)
                 if self._call_back():
                     history.ended_by, history.ended = EndedBy.CALLBACK, "a callback"
                     break
             else:
                 history.ended_by, history.ended = EndedBy.CRITERION, self.stop.which(history)
         if self.file is not None:
-            self._save()  # before the last evaluation, which a longer run would not have
+            self._save(self.file)  # before the last evaluation, which a longer run would not have
         self._evaluate(history.iterations, at_the_end=True)
 
-    @np.errstate(over="ignore", invalid="ignore")  # what comes of it is seen below
+    @np.errstate(over="ignore", invalid="ignore")  # it is checked below
     def _update(self, start: float) -> None:
         """Update the weights once.
 
@@ -242,7 +242,7 @@ class Run:
             inputs = batch[:, : sizes[0]]
             inputs += self.generators["jitter"].normal(0.0, self.jitter, size=inputs.shape)
         factors = self.dropout.draw(sizes, self.generators["dropout"]) if self.dropout is not None else []
-        total, gradients = self.gradients.gradients(batch, weights, factors, runs=t)
+        total, gradients = self.batch_gradients.gradients(batch, weights, factors, runs=t)
         error = total / len(batch)
         loss = error if self.average else total
         if self.average:
@@ -273,7 +273,7 @@ class Run:
         loss."""
         if not at_the_end and (self.monitors_loss or t % self.interval):
             return None
-        monitored = self.gradients.error(self.evaluated, self.weights, runs=t // self.interval)
+        monitored = self.batch_gradients.error(self.evaluated, self.weights, runs=t // self.interval)
         if self.validation is not None or self.average:
             monitored /= len(self.evaluated)
         if self.validation is None and self.regularization is not None:
@@ -317,7 +317,8 @@ class Run:
         check_choice("keep", self.keep, ("best", "last"))
         check_choice("engine", self.engine, ENGINES)
         as_number("jitter", self.jitter, least=0)
-        for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0), ("checkpoint_every", 1)):
+        as_integer("checkpoint_every", self.checkpoint_every, least=1)
+        for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0)):
             if getattr(self, argument) is not None:
                 as_integer(argument, getattr(self, argument), least=least)
         self.file = None if self.checkpoint is None else Path(self.checkpoint)
@@ -366,7 +367,7 @@ class Run:
             **{name: re.sub(r" at 0x[0-9a-fA-F]+", "", text) for name, text in settings.items()},
         }
 
-    def _save(self) -> None:
+    def _save(self, file: Path) -> None:
         """Write all that the rest of the run depends on."""
         history = self.history
         validation_loss = history.validation_loss
@@ -383,37 +384,33 @@ class Run:
             **{f"optimizer.{name}": array for name, array in self.optimizer.state().items()},
             **{f"batches.{name}": array for name, array in self.batches.state().items()},
         }
-        assert self.file is not None
-        write_arrays(self.file, arrays)
+        write_arrays(file, arrays)
 
-    def _resume(self) -> None:
+    def _resume(self, file: Path) -> None:
         """Continue where the run stopped that wrote the checkpoint.
 
         Raises:
             ValueError: if it was another run, or the file is not a checkpoint.
         """
-        assert self.file is not None
-        arrays = read_arrays(self.file)
+        arrays = read_arrays(file)
         if "fingerprint" not in arrays:
-            raise ValueError(f"checkpoint {self.file} is not a checkpoint of a run; pass another file")
+            raise ValueError(f"checkpoint {file} is not a checkpoint of a run; pass another file")
         theirs, ours = json.loads(str(arrays["fingerprint"])), self.fingerprint()
         different = [name for name in ours if theirs.get(name) != ours[name]]
         if different:
             raise ValueError(
-                f"checkpoint {self.file} was written by another run, which differs in {', '.join(different)}; delete "
+                f"checkpoint {file} was written by another run, which differs in {', '.join(different)}; delete "
                 "the file, or pass another one, to start from the beginning"
             )
 
         def part(prefix: str) -> dict[str, Any]:
             return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
-        weights, best_weights = part("weights."), part("best_weights.")
-        layers = [str(l) for l in range(1, len(self.net.layers) + 1)]
+        self.weights, self.best_weights = list(part("weights.").values()), list(part("best_weights.").values())
         first = str(arrays["first_weights"])
-        self.weights, self.best_weights = [weights[l] for l in layers], [best_weights[l] for l in layers]
         if self.first_weights not in {first, digest(*self.weights), digest(*self.best_weights)}:
             warnings.warn(
-                f"the run of the checkpoint {self.file} began with other weights than the network has, and continues "
+                f"the run of the checkpoint {file} began with other weights than the network has, and continues "
                 "with its own; to start from the beginning, delete the file, or pass another one",
                 RuntimeWarning,
                 stacklevel=4,
