@@ -405,7 +405,7 @@ def test_losses_for_classes_by_name_and_by_function(loss, y, outputs, slope, by_
     close(net.weights, [W])
 
 
-def test_a_loss_of_ones_own():
+def test_a_user_defined_loss():
     net = MLP(2, [1], "linear", seed=1)
     W, inputs = np.array(net.weights[0]), np.hstack([np.ones((len(X), 1)), X])
     for _ in range(5):

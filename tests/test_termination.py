@@ -268,7 +268,7 @@ def test_a_long_history_is_not_read_again_in_each_iteration():
 
 
 class Fixed(Criterion):
-    """A criterion of one's own, that is met or is not."""
+    """A user-defined criterion that is met or is not."""
 
     def __init__(self, reason, met):
         self.words, self.answer = reason, met

@@ -218,7 +218,7 @@ class Run:
                 if self.file is not None and history.iterations % self.checkpoint_every == 0:
                     self._save(self.file)
                 if self._call_back():
-                    history.ended_by, history.ended = EndedBy.CALLBACK, "a callback"
+                    history.ended_by, history.ended = EndedBy.CALLBACK, EndedBy.CALLBACK.value
                     break
             else:
                 history.ended_by, history.ended = EndedBy.CRITERION, self.stop.which(history)
