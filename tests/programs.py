@@ -26,7 +26,7 @@ def random_case(seed, names=tuple(TRUTH)):
 
 
 def points_near(inputs, batch, seed, spread=1e-3):
-    """Points near those at which the graph was recorded, so near that it stays smooth."""
+    """Points so near to the recorded one that the graph stays smooth."""
     generator = np.random.default_rng(seed)
     return np.array([leaf.data for leaf in inputs]) + generator.uniform(-spread, spread, (batch, len(inputs)))
 
@@ -49,7 +49,7 @@ def by_backward(root, inputs, parameters, X, P):
 
 
 def student_network(seed, widths=None):
-    """A network as a student may write it, with loops, each sum in an order of its own; and what it was made from.
+    """A network as a student may write it, with loops, and each sum in another order; and what it was made from.
 
     Returns inputs, targets, parameters (in random order), and the squared error.
     """

@@ -103,7 +103,7 @@ def test_too_many_arrays(monkeypatch):
     monkeypatch.setattr(choice, "MOST_ARRAYS", number - 1)
     error = obstacle("llvm", statements, arrays)
     assert isinstance(error, ValueError)
-    assert str(error) == f"{number:,} arrays are more than the {number - 1:,} that LLVM is given"
+    assert str(error) == f"{number:,} arrays are more than the {number - 1:,} that LLVM may compile"
 
 
 def test_without_llvmlite(monkeypatch):

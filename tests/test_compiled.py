@@ -392,7 +392,7 @@ def test_a_program_keeps_the_rows_of_its_graph(cube):
         assert outputs[0, 0] == 9.0
 
 
-def test_a_row_that_was_replaced_is_compiled_anew(cube):
+def test_a_row_that_was_replaced_is_compiled_again(cube):
     x = Value(2.0, "x")
     assert autograd_lite.compile_program(cube(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[8.0]]
     other = Primitive("cube", "cube", lambda x: -x, (-1.0,))

@@ -1,9 +1,9 @@
 """Programs: a graph of Values, compiled once, and run over whole batches many thousand times faster.
 
-A graph is traced into straight-line statements (`tracing`); where it has the structure of matrices, that is found again
-(`arrays`); it is written as Python (`source`) that runs on floats and NumPy arrays (`interpreted`), or for LLVM
-(`kernel`, with the mathematics of `vector_math`), which makes machine code of it (`machine`); `choice` says which of
-these runs it, and `compiled` is what a user holds. NumPy is imported only when a program is compiled.
+A graph is traced into straight-line statements (`statements`), in which the structure of matrices is found again where
+there is one (`matrices`). It is written as Python (`python`), which runs on floats and NumPy arrays, or for LLVM
+(`llvm`), which makes machine code of it. `choice` says which of these runs, and `compiled` has the Program that a user
+holds. NumPy is imported only when a program is compiled.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,16 +30,16 @@ def compile_program(
 
     Arguments:
         outputs: the Value, or the Values, to compute; or a function of the inputs that returns them. A function is
-            called once, with the inputs, and refused the numbers of Values meanwhile, so that no branch is frozen into
-            the program.
-        inputs: the leaves that vary over the batch: variables, which the first output is differentiated by, point by
-            point, or constants with a label (see `constant`), which it is not.
+            called once, with the inputs, and an error meets it if it asks for the number of a Value, because a branch
+            on that number would be frozen into the program.
+        inputs: the leaves that vary over the batch. The first output of each point is differentiated with respect to
+            those that are variables, not to constants, which need a label (see `constant`).
         parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
             variables are summed over the batch.
-        gradients: False leaves the gradients out.
+        gradients: whether to compute gradients.
         backend: "python", "numpy", "arrays" or "llvm"; or "auto": array code if the graph has matrices, else NumPy, or
             floats for a few points; and machine code once the program has run so often that compiling it pays.
-        max_nodes: how large the graph of the outputs may be; that of the gradients comes to it.
+        max_nodes: the largest number of nodes that the graph of the outputs may have, without the gradients'.
 
     Returns a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
     returns the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
@@ -52,8 +52,8 @@ def compile_program(
         RuntimeError: if the graph is stale.
         ImportError: if the back end is "llvm" and llvmlite is not installed.
 
-    Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph. (Where a derivative
-    jumps, as that of abs at 0, rounding may decide on which side a point is.)
+    Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph. Where a derivative
+    jumps, as for abs at 0, rounding may decide on which side a point is.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.88, "b")
     >>> program = compile_program((w * x + b).tanh(), inputs=[x], parameters=[w, b])
@@ -61,7 +61,7 @@ def compile_program(
     >>> batch.outputs.round(4).tolist(), batch.parameter_gradients.round(4).tolist()
     ([[0.7064], [-0.5511]], [2.7426, 1.1972])
 
-    A function takes the inputs only; parameters are those that it finds around it:
+    A function takes the inputs only; it refers to the parameters by their names:
 
     >>> compile_program(lambda x: w * x + b, [x], [w, b])([[2.0]], [-3.0, 6.88]).total
     0.8799999999999999

@@ -18,27 +18,27 @@ BACKENDS = {
 }
 
 MOST_LINES = 700_000
-"""Statements of straight-line Python; compiling them takes about half a minute."""
+"""The largest number of statements of straight-line Python; compiling them takes about half a minute."""
 
 MOST_ARRAYS = 100_000
-"""Arrays that LLVM compiles, in about half a minute."""
+"""The largest number of arrays for LLVM; compiling them takes about half a minute."""
 
 FEW_POINTS = 10
-"""Below it, floats are faster than NumPy arrays."""
+"""With fewer points, floats are faster than NumPy arrays."""
 
 FEW_OPERATIONS = 1_000
-"""Operations on floats, over all points, that take no longer than the fewer operations on matrices."""
+"""With fewer operations over all points, floats are faster than matrices."""
 
 PAYS = 400_000
-"""Points after which compiling to machine code has paid, each run counting as RUN points more.
+"""The number of points after which compiling to machine code has paid, where each run counts as RUN points more.
 
-Both the time of a run and the time to compile grow with the size of the program, so it does not matter here. To compile
-after runs that took about as long never takes more than about twice the time of the best choice (the ski-rental
-problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
+The time of a run and the time to compile both grow with the size of the program, so that the number does not depend on
+it. To compile after runs that took about as long never takes more than about twice the time of the best choice (the
+ski-rental problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
 """
 
 RUN = 50
-"""Points that take about as long as a run itself."""
+"""The number of points that take as long as what each run costs whatever its size."""
 
 
 def obstacle(name: str, statements: Statements, arrays: Arrays) -> Exception | None:
@@ -55,14 +55,14 @@ def obstacle(name: str, statements: Statements, arrays: Arrays) -> Exception | N
         if unknown:
             return ValueError(f"LLVM does not know the primitive {unknown[0].name}")
         if number > MOST_ARRAYS:
-            return ValueError(f"{number:,} arrays are more than the {MOST_ARRAYS:,} that LLVM is given")
+            return ValueError(f"{number:,} arrays are more than the {MOST_ARRAYS:,} that LLVM may compile")
         if find_spec("llvmlite") is None:
             return ImportError("llvmlite is not installed: pip install 'autograd-lite[jit]'")
     return None
 
 
 def paying_run(points: int) -> int:
-    """The first run with batches of this size that is worth machine code, counted from 0.
+    """Return the first run, counted from 0, from which machine code pays for batches of this size.
 
     >>> paying_run(100), paying_run(1_000_000)
     (2666, 0)
@@ -74,7 +74,7 @@ def choose(operations: int, points: int, runs: float, *, matrices: bool, llvm: b
     """Return the name of the back end for the next run.
 
     Arguments:
-        operations: how many statements compute something, for each point.
+        operations: the number of operations for each point.
         points: the size of the batch.
         runs: how often the program has run.
         matrices: whether the graph has matrices.

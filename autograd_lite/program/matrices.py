@@ -62,7 +62,7 @@ class ArrayStatement:
     """Rows of numbers, each with an entry for every point of the batch, or one entry if it does not vary.
 
     Attributes:
-        op: a primitive, applied row by row; "inputs" or "parameters", which are given; "matmul", a matrix of
+        op: a primitive, applied row by row; "inputs" or "parameters", which are not computed; "matmul", a matrix of
             parameters times a vector; "sum", the sum of the rows of its argument; or "stack", the rows of its
             arguments one below the other.
         rows: the number of rows.
@@ -108,8 +108,8 @@ class Arrays:
     """The array form of statements.
 
     Attributes:
-        inputs, parameters: the arrays that are given.
-        computed: the others, in the order in which they are computed.
+        inputs, parameters: the arrays that a program is called with.
+        computed: the other arrays, in the order in which they are computed.
         outputs: rows of arrays; one after another they are the outputs for each point.
         totals: the sums over the batch.
         number_of_totals: the number of totals that these sums are added to.

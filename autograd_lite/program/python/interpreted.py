@@ -40,11 +40,11 @@ class Interpreted:
     """The number of points in a block."""
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Backend.__call__`, for one block."""
+        """Run the program, as `Backend.__call__` does, for one block."""
         raise NotImplementedError
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Backend` says."""
+        """See `Backend`."""
         if len(inputs) <= self.block:
             return self.compute(inputs, parameters)
         blocks = [
@@ -53,7 +53,7 @@ class Interpreted:
         return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """As `Backend` says."""
+        """See `Backend`."""
         outputs, totals = self(inputs, parameters)
 
         def run() -> None:
@@ -81,7 +81,7 @@ class Floats(Interpreted):
         self.block = 100_000
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Interpreted` says."""
+        """See `Interpreted`."""
         weights, program = parameters.tolist(), self.program
         points = [program(point, weights) for point in inputs.tolist()]
         outputs, totals = (np.array([point[part] for point in points], dtype=np.float64) for part in (0, 1))
@@ -97,15 +97,15 @@ class Batches(Interpreted):
         self.block = max(100, 1_000_000 // max(1, statements.operations))
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Interpreted` says."""
+        """See `Interpreted`."""
         points = len(inputs)
         with np.errstate(all="ignore"):
             outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
-            given = np.empty((len(outputs), points))
-            for row, output in zip(given, outputs, strict=True):
+            columns = np.empty((len(outputs), points))
+            for row, output in zip(columns, outputs, strict=True):
                 row[:] = output
             sums = [np.sum(total) if np.ndim(total) else points * total for total in totals]
-        return given.T, np.array(sums, dtype=np.float64)
+        return columns.T, np.array(sums, dtype=np.float64)
 
 
 class ArrayCode(Interpreted):
@@ -124,18 +124,18 @@ class ArrayCode(Interpreted):
         self.block = 1000
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Interpreted` says."""
+        """See `Interpreted`."""
         rows = inputs.T
         with np.errstate(all="ignore"):
             arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]
             outputs, totals = self.program(*arguments)
-        given = np.empty((self.bounds[-1], len(inputs)))
+        columns = np.empty((self.bounds[-1], len(inputs)))
         for start, stop, output in zip(self.bounds, self.bounds[1:], outputs, strict=False):
-            given[start:stop] = output
+            columns[start:stop] = output
         sums = np.zeros(self.number_of_totals)
         for part, total in zip(self.targets, totals, strict=True):
             part.put(sums, total, self.overlapping)
-        return given.T, sums
+        return columns.T, sums
 
 
 class Selection:
