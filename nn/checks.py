@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
 def as_number(
@@ -86,7 +86,7 @@ class Checked:
                 one.metadata["check"](one.name, getattr(self, one.name))
 
 
-def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> Array:
+def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
     """The numbers as a new array of floats; True and False in arrays count as 1 and 0.
 
     Raises:
@@ -107,7 +107,7 @@ def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) 
     return array.astype(np.float64)
 
 
-def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> Array:
+def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
     """The numbers as a new array of floats, none of them infinite or nan.
 
     Raises:
@@ -143,7 +143,7 @@ def as_sizes(nin: Any, nouts: Any) -> list[int]:
     return [nin, *(as_integer(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts))]
 
 
-def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None) -> dict[int, Array]:
+def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None) -> dict[int, FloatArray]:
     """The matrices W^(1) .. W^(L) by their layer l, which must fit the widths d^(0) .. d^(L), or one another.
 
     Raises:

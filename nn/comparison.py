@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite import TracingError, Value, topological_order, unit_label, weight_label
-from nn.checks import Array, as_finite_array
+from nn.checks import FloatArray, as_finite_array
 from nn.delta import back_propagation_over_data
 from nn.mlp import MLP
 from nn.prediction import outputs_of
@@ -176,7 +176,7 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
     return GradientComparison(rows, signals, sum(error.data for error in errors))
 
 
-def _gradients_by_program(net: MLP, X: Array, Y: Array) -> dict[int, Array]:
+def _gradients_by_program(net: MLP, X: FloatArray, Y: FloatArray) -> dict[int, FloatArray]:
     """G^(1) .. G^(L) by a program, by their layer; empty if the network cannot be compiled."""
     try:
         program = BatchGradients(net, X, Y, squared_error)
@@ -185,14 +185,14 @@ def _gradients_by_program(net: MLP, X: Array, Y: Array) -> dict[int, Array]:
     return dict(enumerate(program.gradients(program.batch(X, Y), net.weights)[1], start=1))
 
 
-def _signal_rows(error: Value, deltas: dict[int, Array]) -> list[Row]:
+def _signal_rows(error: Value, deltas: dict[int, FloatArray]) -> list[Row]:
     """The gradient of each node s_b^(l) of one example's graph beside delta_b^(l)."""
     in_graph = {node.label: node.grad for node in topological_order(error)}
     named = [(unit_label("s", b, l), delta) for l in sorted(deltas) for b, delta in enumerate(deltas[l], start=1)]
     return [Row(label, in_graph[label], float(delta)) for label, delta in named]
 
 
-def _central_difference(error: Callable[[], float], matrix: Array, position: tuple[int, int]) -> float:
+def _central_difference(error: Callable[[], float], matrix: FloatArray, position: tuple[int, int]) -> float:
     """The derivative of the error with respect to one entry of a matrix that it is computed from."""
     weight = float(matrix[position])
     step = 2.0**-17 * max(1.0, abs(weight))
@@ -204,7 +204,7 @@ def _central_difference(error: Callable[[], float], matrix: Array, position: tup
     return (above - below) / (2 * step)
 
 
-def _as_data(net: MLP, x: Any, y: Any) -> tuple[Array, Array]:
+def _as_data(net: MLP, x: Any, y: Any) -> tuple[FloatArray, FloatArray]:
     """x as an array of shape (N, d^(0)), and y as one of shape (N, d^(L)); one example becomes N = 1."""
     inputs, outputs = net.sizes[0], net.sizes[-1]
     X, Y = as_finite_array("x", x), as_finite_array("y", y)

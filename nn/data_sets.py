@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import Array, as_finite_array, as_integer, as_number
+from nn.checks import FloatArray, as_finite_array, as_integer, as_number
 from nn.randomness import stream
 
 Classes: TypeAlias = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class Iris(NamedTuple):
         species: shape (150,): 0, 1 or 2, an index into SPECIES.
     """
 
-    measurements: Array
+    measurements: FloatArray
     species: Classes
 
 
@@ -54,7 +54,7 @@ def load_iris() -> Iris:
 # Toys
 
 
-def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tuple[Array, Classes]:
+def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tuple[FloatArray, Classes]:
     """Two half circles that reach into each other, in random order: no line tells them apart.
 
     Arguments:
@@ -86,7 +86,7 @@ def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tupl
 
 def spirals(
     examples: int = 200, turns: float = 1.0, noise: float = 0.02, seed: int | None = 0
-) -> tuple[Array, Classes]:
+) -> tuple[FloatArray, Classes]:
     """Two spirals that wind around each other, in random order.
 
     Arguments:
@@ -118,7 +118,7 @@ def spirals(
     return _noisy(np.column_stack([np.cos(angle), np.sin(angle)]) * (-y * r)[:, np.newaxis], y, noise, seed)
 
 
-def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[Array, Classes]:
+def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[FloatArray, Classes]:
     """Exclusive or: four clouds at the corners of a square, opposite ones of the same class, in random order.
 
     Arguments:
@@ -149,7 +149,7 @@ def _halves(examples: int) -> tuple[int, int]:
     return first, examples - first
 
 
-def _noisy(points: Array, y: Classes, noise: float, seed: int | None) -> tuple[Array, Classes]:
+def _noisy(points: FloatArray, y: Classes, noise: float, seed: int | None) -> tuple[FloatArray, Classes]:
     """The points with noise, and their classes, in random order."""
     as_number("noise", noise, least=0)
     generator = stream(seed, "data")
@@ -225,10 +225,10 @@ def _rows(argument: str, numbers: Any) -> npt.NDArray[Any]:
 
 
 @overload
-def standardize(train: Any) -> Array: ...
+def standardize(train: Any) -> FloatArray: ...
 @overload
-def standardize(train: Any, *others: Any) -> tuple[Array, ...]: ...
-def standardize(train: Any, *others: Any) -> Array | tuple[Array, ...]:
+def standardize(train: Any, *others: Any) -> tuple[FloatArray, ...]: ...
+def standardize(train: Any, *others: Any) -> FloatArray | tuple[FloatArray, ...]:
     """Scale the inputs to mean 0 and standard deviation 1, all by the mean and the deviation of the training examples.
 
     Arguments:
@@ -263,7 +263,7 @@ def standardize(train: Any, *others: Any) -> Array | tuple[Array, ...]:
     return scaled if others else scaled[0]
 
 
-def center_and_scale(numbers: Array) -> tuple[Array, Array]:
+def center_and_scale(numbers: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The mean and the standard deviation of each column; for a column of equal numbers, this number and 1.
 
     (The computed deviation of equal numbers need not be 0: that of 0.1, 0.1, 0.1 is 1e-17, and what is divided by it

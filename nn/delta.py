@@ -17,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array, as_array, as_matrices
+from nn.checks import FloatArray, as_array, as_matrices
 
 
-def _logistic(s: Array) -> Array:
+def _logistic(s: FloatArray) -> FloatArray:
     """1/(1 + e^-s), which never overflows, and keeps its tails."""
-    e: Array = np.exp(-np.abs(s))
+    e: FloatArray = np.exp(-np.abs(s))
     return np.where(s >= 0, 1.0, e) / (1 + e)
 
 
-THETA: dict[str, Callable[[Array], Array]] = {
+THETA: dict[str, Callable[[FloatArray], FloatArray]] = {
     "tanh": np.tanh,
     "sigmoid": _logistic,
     "relu": lambda s: np.maximum(s, 0.0),
@@ -37,7 +37,7 @@ THETA: dict[str, Callable[[Array], Array]] = {
 }
 """The activation functions theta(s), by name."""
 
-SLOPE: dict[str, Callable[[Array, Array], Array]] = {
+SLOPE: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "tanh": lambda s, o: 1 - o * o,
     "sigmoid": lambda s, o: _logistic(s) * _logistic(-s),
     "relu": lambda s, o: (s > 0).astype(float),
@@ -61,10 +61,10 @@ class Example:
         error: e(o^(L), y).
     """
 
-    s: dict[int, Array]
-    o: dict[int, Array]
-    delta: dict[int, Array]
-    G: dict[int, Array]
+    s: dict[int, FloatArray]
+    o: dict[int, FloatArray]
+    delta: dict[int, FloatArray]
+    G: dict[int, FloatArray]
     error: float
 
 
@@ -79,13 +79,13 @@ class DataSet:
     """
 
     examples: list[Example]
-    G: dict[int, Array]
+    G: dict[int, FloatArray]
     error: float
 
 
 def forward_propagation(
-    weights: Sequence[Array], x: Any, activations: Sequence[str] | None = None
-) -> tuple[dict[int, Array], dict[int, Array]]:
+    weights: Sequence[FloatArray], x: Any, activations: Sequence[str] | None = None
+) -> tuple[dict[int, FloatArray], dict[int, FloatArray]]:
     """Compute the signals s^(l) and outputs o^(l) of all layers for one example.
 
     Arguments:
@@ -108,7 +108,7 @@ def forward_propagation(
     x = np.atleast_1d(as_array("x", x))
     if x.shape != (W[1].shape[1] - 1,):
         raise ValueError(f"x must be {W[1].shape[1] - 1} numbers, to fit W^(1); received shape {x.shape}")
-    s: dict[int, Array] = {}
+    s: dict[int, FloatArray] = {}
     o = {0: np.concatenate([[1.0], x])}
     for l in range(1, L + 1):
         s[l] = W[l] @ o[l - 1]
@@ -118,7 +118,9 @@ def forward_propagation(
     return s, o
 
 
-def back_propagation(weights: Sequence[Array], x: Any, y: Any, activations: Sequence[str] | None = None) -> Example:
+def back_propagation(
+    weights: Sequence[FloatArray], x: Any, y: Any, activations: Sequence[str] | None = None
+) -> Example:
     """Run the delta recursion for one example with the squared error e = sum_b (o_b^(L) - y_b)^2.
 
     Arguments:
@@ -153,7 +155,7 @@ def back_propagation(weights: Sequence[Array], x: Any, y: Any, activations: Sequ
 
 
 def back_propagation_over_data(
-    weights: Sequence[Array], X: Any, Y: Any, activations: Sequence[str] | None = None
+    weights: Sequence[FloatArray], X: Any, Y: Any, activations: Sequence[str] | None = None
 ) -> DataSet:
     """Compute the gradients of l_D, summed over the data without a factor 1/N: the box "Back-propagation".
 

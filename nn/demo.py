@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from autograd_lite import draw, explain, step_through
-from nn.checks import as_integer, as_number
+from nn.checks import FloatArray, as_integer, as_number
 from nn.comparison import compare_gradients
 from nn.data_sets import SPECIES, load_iris, standardize, train_test_split
-from nn.mlp import MLP, Matrix
+from nn.mlp import MLP
 from nn.training.loop import Callback, fit
 from nn.training.losses import squared_error
 from nn.training.optimizers import GradientDescent
@@ -87,7 +87,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     return accuracy
 
 
-def _targets(species: Iterable[int]) -> Matrix:
+def _targets(species: Iterable[int]) -> FloatArray:
     """y_b = 1 for the species of the flower, -1 for the others, which tanh can approach."""
     return np.array([[1.0 if number == one else -1.0 for number in range(len(SPECIES))] for one in species])
 
@@ -104,7 +104,7 @@ def _show_progress(iterations: int) -> Callback:
     return show
 
 
-def _accuracy(net: MLP, X: Matrix, species: Iterable[int]) -> float:
+def _accuracy(net: MLP, X: FloatArray, species: Iterable[int]) -> float:
     """The share of examples whose largest output is that of their species."""
     answers = [int(np.argmax([output.data for output in net.outputs(x)])) for x in X]
     return float(np.mean([answer == one for answer, one in zip(answers, species, strict=True)]))

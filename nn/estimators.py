@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import Array, as_integer, as_number, check_choice
+from nn.checks import FloatArray, as_integer, as_number, check_choice
 from nn.data_sets import center_and_scale, train_test_split
 from nn.mlp import ACTIVATIONS, MLP
 from nn.prediction import outputs_of
@@ -62,7 +62,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     progress: bool = False
     random_state: int | np.random.RandomState | None = None
 
-    def _train(self, X: Array, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
+    def _train(self, X: FloatArray, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
         """Train a new network with this number of linear outputs."""
         widths = [*self._hidden(), outputs]
         check_choice("activation", self.activation, ACTIVATIONS)
@@ -139,7 +139,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             return int(self.random_state.randint(2**31 - 1))
         return as_integer("random_state", self.random_state, least=0)
 
-    def _outputs(self, X: Any) -> Array:
+    def _outputs(self, X: Any) -> FloatArray:
         """The outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
         check_is_fitted(self)
         return outputs_of(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
@@ -221,7 +221,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             self._train(X, numbers, len(self.classes_), "softmax_cross_entropy")
         return self
 
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: Any) -> FloatArray:
         """The outputs of the network, logits: of shape (N, K), or for two classes (N,), the ones of classes_[1].
 
         Arguments:
@@ -241,7 +241,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         predicted: npt.NDArray[Any] = self.classes_[numbers]
         return predicted
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> FloatArray:
         """The logarithms of the probabilities of the classes, of shape (N, K), in the order of `classes_`.
 
         Arguments:
@@ -255,13 +255,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             outputs = np.column_stack([np.zeros(len(outputs)), outputs])
         return outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> FloatArray:
         """The probabilities of the classes, of shape (N, K), in the order of `classes_`.
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
         """
-        probabilities: Array = np.exp(self.predict_log_proba(X))
+        probabilities: FloatArray = np.exp(self.predict_log_proba(X))
         return probabilities
 
 
@@ -315,7 +315,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         self._one_dimension = y.ndim == 1
         return self
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> FloatArray:
         """The outputs of the network, of shape (N,) or (N, d^(L)), as y was.
 
         Arguments:

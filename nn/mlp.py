@@ -26,10 +26,9 @@ from autograd_lite import (
     unit_label,
     weight_label,
 )
-from nn.checks import Array, as_array, as_integer, as_matrices, as_sizes, check_choice, is_sequence
+from nn.checks import FloatArray, as_array, as_integer, as_matrices, as_sizes, check_choice, is_sequence
 from nn.randomness import random_weights
 
-Matrix: TypeAlias = Array
 Inputs: TypeAlias = Sequence[Value] | Sequence[float] | npt.NDArray[Any]
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
@@ -101,7 +100,7 @@ class Neuron(Module):
         nonlin: bool = True,
         *,
         activation: str = "tanh",
-        weights: Sequence[float] | Array | None = None,
+        weights: Sequence[float] | FloatArray | None = None,
         seed: int | None = None,
         layer: int = 1,
         unit: int = 1,
@@ -176,7 +175,7 @@ class Layer(Module):
         nonlin: bool = True,
         *,
         activation: str = "tanh",
-        weights: Sequence[Sequence[float]] | Array | None = None,
+        weights: Sequence[Sequence[float]] | FloatArray | None = None,
         seed: int | None = None,
         layer: int = 1,
     ) -> None:
@@ -251,7 +250,7 @@ class MLP(Module):
         activation: str = "tanh",
         output_activation: str | None = None,
         *,
-        weights: Sequence[Matrix | Sequence[Sequence[float]]] | None = None,
+        weights: Sequence[FloatArray | Sequence[Sequence[float]]] | None = None,
         seed: int | None = None,
     ) -> None:
         self.sizes = as_sizes(nin, nouts)
@@ -296,7 +295,7 @@ class MLP(Module):
         return [layer.neurons[0].activation for layer in self.layers]
 
     @property
-    def weights(self) -> list[Matrix]:
+    def weights(self) -> list[FloatArray]:
         """The matrices W^(1) .. W^(L), read-only; W^(l) has shape (d^(l), d^(l-1) + 1) and the bias in column 0.
 
         Assign matrices of the same shapes to set all weights.
@@ -310,7 +309,7 @@ class MLP(Module):
         return matrices
 
     @weights.setter
-    def weights(self, matrices: Sequence[Matrix | Sequence[Sequence[float]]]) -> None:
+    def weights(self, matrices: Sequence[FloatArray | Sequence[Sequence[float]]]) -> None:
         W = as_matrices("weights", matrices, self.sizes)
         for l, layer in enumerate(self.layers, start=1):
             for neuron, row in zip(layer.neurons, W[l].tolist(), strict=True):
@@ -318,7 +317,7 @@ class MLP(Module):
                     weight.data = number
 
     @property
-    def gradients(self) -> list[Matrix]:
+    def gradients(self) -> list[FloatArray]:
         """The gradients of all weights, as matrices G^(1) .. G^(L) of the shapes of `weights`."""
         return [np.array([[w.grad for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nn.checks import Array, as_array, as_integer, as_number
-from nn.mlp import MLP, Matrix
+from nn.checks import FloatArray, as_array, as_integer, as_number
+from nn.mlp import MLP
 from nn.prediction import outputs_of
 from nn.surfaces import Surface
 from nn.training.batch_gradients import BatchGradients
@@ -430,7 +430,7 @@ def _label(name: str) -> str:
     return f" {label}" if label.startswith("_") else label or "_"
 
 
-def _class_name(targets: Array, k: int, threshold: float) -> str:
+def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
     """What the legend calls one of two classes: by its target, if all its examples have the same."""
     if len(targets) and (targets == targets[0]).all():
         return f"$y$ = {targets[0]:g}".replace("-", "−")
@@ -478,7 +478,7 @@ def _validations(run: History) -> list[tuple[int, float]]:
     return [(t, loss) for t, loss in enumerate(run.validation_loss) if loss is not None]
 
 
-def _centres(numbers: Array, resolution: int) -> Array:
+def _centres(numbers: FloatArray, resolution: int) -> FloatArray:
     """Return that number of points along an axis, from a little below the numbers to a little above."""
     lowest, highest = float(numbers.min()), float(numbers.max())
     margin = 0.1 * (highest - lowest) or 1.0
@@ -486,20 +486,20 @@ def _centres(numbers: Array, resolution: int) -> Array:
     return (edges[1:] + edges[:-1]) / 2
 
 
-def _edges(centres: Array) -> tuple[float, float]:
+def _edges(centres: FloatArray) -> tuple[float, float]:
     """Where pixels with these centres begin and end."""
     half = (centres[1] - centres[0]) / 2
     return float(centres[0] - half), float(centres[-1] + half)
 
 
-def _as_paths(paths: Mapping[str, Any]) -> dict[str, Array]:
+def _as_paths(paths: Mapping[str, Any]) -> dict[str, FloatArray]:
     """The paths as arrays, by their names."""
     if not isinstance(paths, Mapping) or not paths:
         raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
     return {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
 
 
-def _as_path(argument: str, points: Any) -> Array:
+def _as_path(argument: str, points: Any) -> FloatArray:
     """The points as an array of shape (T + 1, 2), or a ValueError that names the argument."""
     path = as_array(argument, points)
     if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
@@ -507,7 +507,7 @@ def _as_path(argument: str, points: Any) -> Array:
     return path
 
 
-def _last_point(path: Array) -> Array:
+def _last_point(path: FloatArray) -> FloatArray:
     """The last point that is finite; nan if none is."""
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     return path[finite[-1]] if len(finite) else np.full(2, math.nan)
@@ -516,7 +516,7 @@ def _last_point(path: Array) -> Array:
 # Surfaces
 
 
-def _contour_levels(heights: Array, levels: int | Sequence[float]) -> Array:
+def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> FloatArray:
     """Return the given heights of contours, or that number of round heights with about equal areas between them."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
@@ -567,7 +567,7 @@ def _empty_path(ax: "Axes", style: Style, name: str, points: int) -> tuple[Any, 
     return halo, line, end
 
 
-def _show_path(artists: tuple[Any, Any, Any], path: Array) -> None:
+def _show_path(artists: tuple[Any, Any, Any], path: FloatArray) -> None:
     """Let them show the path so far."""
     halo, line, end = artists
     halo.set_data(*path.T)
@@ -575,7 +575,7 @@ def _show_path(artists: tuple[Any, Any, Any], path: Array) -> None:
     end.set_data(*_last_point(path)[:, np.newaxis])
 
 
-def _draw_starts(ax: "Axes", starts: Sequence[Array]) -> None:
+def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:
     """Where the paths start, each place once."""
     places = np.unique(np.array(starts), axis=0)
     ax.plot(*places.T, "o", color="white", markeredgecolor="black", markersize=7, zorder=3, label="start")
@@ -585,7 +585,7 @@ def _draw_starts(ax: "Axes", starts: Sequence[Array]) -> None:
 
 
 def _plot_matrices(
-    matrices: Sequence[Matrix], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
+    matrices: Sequence[FloatArray], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
 ) -> "Figure":
     """Matrices of the layers 1 to L as images, side by side."""
     axes = _one_for_each(matrices, ax)
@@ -623,7 +623,7 @@ def _plot_matrices(
     return figure
 
 
-def _one_for_each(matrices: Sequence[Matrix], ax: "Axes | Sequence[Axes] | None") -> list[Any]:
+def _one_for_each(matrices: Sequence[FloatArray], ax: "Axes | Sequence[Axes] | None") -> list[Any]:
     """As many Axes as matrices."""
     if ax is None:
         widths = [min(max(matrix.shape[1], 3), 12) for matrix in matrices]

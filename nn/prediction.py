@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nn.checks import Array
+from nn.checks import FloatArray
 from nn.delta import THETA
 from nn.mlp import MLP
 
 
-def outputs_of(net: MLP, X: Array, weights: Sequence[Array] | None = None) -> Array:
+def outputs_of(net: MLP, X: FloatArray, weights: Sequence[FloatArray] | None = None) -> FloatArray:
     """Compute the outputs o^(L) of a network for many examples at once, in matrices.
 
     Arguments:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nn.checks import Array, as_integer
+from nn.checks import FloatArray, as_integer
 
 STREAMS: dict[str, tuple[int, ...]] = {
     "data": (),
@@ -43,7 +43,7 @@ def stream(seed: int | None, use: str) -> np.random.Generator:
     return np.random.default_rng(seed_sequence(seed, use))
 
 
-def random_weights(sizes: Sequence[int], seed: int | None) -> list[Array]:
+def random_weights(sizes: Sequence[int], seed: int | None) -> list[FloatArray]:
     """Small random matrices W^(1) .. W^(L) for widths d^(0) .. d^(L), uniform within 1/sqrt(d^(l-1) + 1) of 0.
 
     Raises:

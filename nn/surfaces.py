@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value, exp
-from nn.checks import Array, as_finite_array, as_integer
+from nn.checks import FloatArray, as_finite_array, as_integer
 from nn.randomness import stream
 from nn.training.optimizers import Optimizer
 
@@ -61,7 +61,7 @@ class Surface:
         """f(x, y), a number for numbers and a Value for Values."""
         return self.function(x, y)
 
-    def heights(self, xs: Sequence[float] | Array, ys: Sequence[float] | Array) -> Array:
+    def heights(self, xs: Sequence[float] | FloatArray, ys: Sequence[float] | FloatArray) -> FloatArray:
         """f at all points of a grid, of shape (len(ys), len(xs)): rows are values of y, as `contour` takes them.
 
         >>> SADDLE.heights([0.0, 1.0, 2.0], [0.0, 1.0]).tolist()
@@ -131,7 +131,7 @@ SURFACES = {"himmelblau": HIMMELBLAU, "rosenbrock": ROSENBROCK, "saddle": SADDLE
 """The surfaces of this module, by name."""
 
 
-def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Array) -> Array:
+def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | FloatArray) -> FloatArray:
     """The gradient (df/dx, df/dy) at a point, of shape (2,), by automatic differentiation.
 
     Arguments:
@@ -152,8 +152,8 @@ def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Arr
 
 
 def descend(
-    surface: Callable[[Any, Any], Any], start: Sequence[float] | Array, optimizer: Optimizer, iterations: int
-) -> Array:
+    surface: Callable[[Any, Any], Any], start: Sequence[float] | FloatArray, optimizer: Optimizer, iterations: int
+) -> FloatArray:
     """The path of an optimizer over a surface: its points (x, y), of shape (iterations + 1, 2), the start first.
 
     Arguments:
@@ -200,7 +200,7 @@ def descend(
     return path
 
 
-def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Array:
+def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> FloatArray:
     """Random starting points, uniform over the window of a surface, of shape (count, 2).
 
     Arguments:
@@ -219,7 +219,7 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Arra
     return stream(seed, "restarts").uniform(lowest, highest, size=(count, 2))
 
 
-def _as_point(argument: str, numbers: Any) -> Array:
+def _as_point(argument: str, numbers: Any) -> FloatArray:
     """Two finite numbers, or a ValueError that names the argument."""
     point = as_finite_array(argument, numbers)
     if point.shape != (2,):

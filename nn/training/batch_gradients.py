@@ -14,8 +14,8 @@ import numpy as np
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, constant, unit_label
-from nn.checks import Array
-from nn.mlp import MLP, Matrix
+from nn.checks import FloatArray
+from nn.mlp import MLP
 from nn.training.losses import LOSSES, Loss
 
 ENGINES = ("auto", "values", "python", "numpy", "arrays", "llvm")
@@ -62,7 +62,7 @@ class BatchGradients:
     """
 
     def __init__(
-        self, net: MLP, X: Array, y: Array, loss: Loss, *, dropout: bool = False, engine: str = "auto"
+        self, net: MLP, X: FloatArray, y: FloatArray, loss: Loss, *, dropout: bool = False, engine: str = "auto"
     ) -> None:
         self.net, self.loss, self.dropout, self.engine = net, loss, dropout, engine
         self.ours = loss in LOSSES.values()
@@ -79,7 +79,7 @@ class BatchGradients:
 
     # Tracing
 
-    def _trace(self, X: Array, y: Array) -> None:
+    def _trace(self, X: FloatArray, y: FloatArray) -> None:
         """Compile the program, and check a user-defined loss for a few examples."""
         try:
             self.programs[True] = self._compile(X[0], y[0], gradients=True)
@@ -97,7 +97,7 @@ class BatchGradients:
                 raise
             self._fall_back(f"the loss cannot be traced: {error}")
 
-    def _compile(self, x: Array, y: Any, gradients: bool) -> "autograd_lite.Program":
+    def _compile(self, x: FloatArray, y: Any, gradients: bool) -> "autograd_lite.Program":
         """The program of one example; its parameters are the weights, then the factor of each hidden unit in dropout.
 
         It computes the error and, for a user-defined loss, also the outputs o^(L), which the loss can be checked for.
@@ -125,7 +125,7 @@ class BatchGradients:
             max_nodes=MOST_NODES,
         )
 
-    def _check(self, batch: Array, outputs: Array, example: int) -> None:
+    def _check(self, batch: FloatArray, outputs: FloatArray, example: int) -> None:
         """Call a user-defined loss again for one example of a batch.
 
         Raises:
@@ -149,13 +149,13 @@ class BatchGradients:
 
     # Running
 
-    def batch(self, X: Array, y: Array) -> Array:
+    def batch(self, X: FloatArray, y: FloatArray) -> FloatArray:
         """Examples and targets side by side, as the programs take them; of class numbers, a target for each class."""
         return np.concatenate([X, self._targets(y)], axis=1)
 
     def gradients(
-        self, batch: Array, weights: Sequence[Matrix], factors: Sequence[Array] = (), runs: int = 0
-    ) -> tuple[float, list[Matrix]]:
+        self, batch: FloatArray, weights: Sequence[FloatArray], factors: Sequence[FloatArray] = (), runs: int = 0
+    ) -> tuple[float, list[FloatArray]]:
         """The sum of the examples' errors, and its gradients G^(1) .. G^(L).
 
         Arguments:
@@ -177,7 +177,7 @@ class BatchGradients:
         self.net.weights = list(weights)
         return gradients_by_values(self.net, self._data(batch), self.loss, factors)
 
-    def error(self, batch: Array, weights: Sequence[Matrix], runs: int = 0) -> float:
+    def error(self, batch: FloatArray, weights: Sequence[FloatArray], runs: int = 0) -> float:
         """The sum of the examples' errors; all nodes take part."""
         result = self._run(False, batch, self._parameters(weights), runs)
         if result is not None:
@@ -186,7 +186,7 @@ class BatchGradients:
         X, y = self._data(batch)
         return float(sum(self.loss(self.net.outputs(x), target).data for x, target in zip(X, y, strict=True)))
 
-    def _run(self, gradients: bool, batch: Array, parameters: Array, runs: int) -> Any:
+    def _run(self, gradients: bool, batch: FloatArray, parameters: FloatArray, runs: int) -> Any:
         """Run the program, and return its results; None if graphs of Values are to be built."""
         if self.uses_values:
             return None
@@ -208,18 +208,18 @@ class BatchGradients:
                 return None
         return result
 
-    def _parameters(self, weights: Sequence[Matrix], factors: Sequence[Array] = ()) -> Array:
+    def _parameters(self, weights: Sequence[FloatArray], factors: Sequence[FloatArray] = ()) -> FloatArray:
         if self.dropout and not factors:
             factors = [np.ones(width) for width in self.net.sizes[1:-1]]
         return np.concatenate([*(W.ravel() for W in weights), *factors])
 
-    def _targets(self, y: Array) -> Array:
+    def _targets(self, y: FloatArray) -> FloatArray:
         if not self.classes:
             return y
-        one_hot: Array = (y[:, np.newaxis] == np.arange(self.net.sizes[-1])).astype(np.float64)
+        one_hot: FloatArray = (y[:, np.newaxis] == np.arange(self.net.sizes[-1])).astype(np.float64)
         return one_hot
 
-    def _data(self, batch: Array) -> tuple[Array, Array]:
+    def _data(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Examples and targets, as they went into a batch."""
         inputs = self.net.sizes[0]
         targets = batch[:, inputs:]
@@ -227,8 +227,8 @@ class BatchGradients:
 
 
 def gradients_by_values(
-    net: MLP, data: tuple[Array, Array], loss: Loss, factors: Sequence[Array] = ()
-) -> tuple[float, list[Matrix]]:
+    net: MLP, data: tuple[FloatArray, FloatArray], loss: Loss, factors: Sequence[FloatArray] = ()
+) -> tuple[float, list[FloatArray]]:
     """The sum of the examples' errors, and its gradients G^(1) .. G^(L); each example has its own graph.
 
     The gradients that the network had are set to 0.
@@ -247,7 +247,7 @@ def gradients_by_values(
     return total, gradients
 
 
-def _constants(letter: str, l: int, numbers: Array) -> list[Value]:
+def _constants(letter: str, l: int, numbers: FloatArray) -> list[Value]:
     """The numbers of the units of layer l as constants, labelled o_b^(l) or m_b^(l)."""
     return [constant(number, unit_label(letter, b, l)) for b, number in enumerate(numbers, start=1)]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array
+from nn.checks import FloatArray
 from nn.mlp import MLP
 
 
@@ -52,7 +52,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]
         raise ValueError(f"{os.fspath(path)} is not a file of arrays that was written here: {error}") from error
 
 
-def digest(*arrays: Array) -> str:
+def digest(*arrays: FloatArray) -> str:
     """A short name for the numbers of arrays."""
     name = hashlib.sha256()
     for array in arrays:

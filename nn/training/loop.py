@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value
-from nn.checks import Array, as_finite_array, as_integer, as_number, check_choice
+from nn.checks import FloatArray, as_finite_array, as_integer, as_number, check_choice
 from nn.mlp import MLP
 from nn.randomness import stream
 from nn.training.batch_gradients import ENGINES, BatchGradients
@@ -464,13 +464,13 @@ def progress_bar(progress: bool | None, unit: str, total: int | None, done: int 
 # The data
 
 
-def error_of(net: MLP, X: Array, y: Array, loss: Loss, engine: str = "auto") -> float:
+def error_of(net: MLP, X: FloatArray, y: FloatArray, loss: Loss, engine: str = "auto") -> float:
     """The sum of the examples' errors; all nodes take part."""
     gradients = BatchGradients(net, X, y, loss, engine=engine)
     return gradients.error(gradients.batch(X, y), net.weights)
 
 
-def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[Array, Array]:
+def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[FloatArray, FloatArray]:
     """The examples as an array of shape (N, d^(0)), and their targets, of shape (N, d^(L)) or, class numbers, (N,).
 
     Raises:
@@ -493,7 +493,7 @@ def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[Array, 
     return examples, targets
 
 
-def check_error(net: MLP, X: Array, y: Array, loss: Loss) -> None:
+def check_error(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> None:
     """Compute the error of one example, and check that the loss accepts the targets of all.
 
     Raises:

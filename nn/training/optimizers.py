@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import BETWEEN_0_AND_1, POSITIVE, Array, Checked, as_array, as_integer, as_number
+from nn.checks import BETWEEN_0_AND_1, POSITIVE, Checked, FloatArray, as_array, as_integer, as_number
 from nn.training.schedules import RATE, Schedule, rate_at
 
 
@@ -51,10 +51,10 @@ class Optimizer(Checked, ABC):
 
     learning_rate: float | Schedule = field(metadata=RATE)
     iteration: int = field(default=0, init=False, repr=False)
-    _memory: list[tuple[Array, ...]] | None = field(default=None, init=False, repr=False)
+    _memory: list[tuple[FloatArray, ...]] | None = field(default=None, init=False, repr=False)
 
     @abstractmethod
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """D_t for one layer and, after it, what is to be remembered, in the order of `remembers`.
 
         Arguments:
@@ -80,7 +80,7 @@ class Optimizer(Checked, ABC):
 
     def step(
         self, weights: Sequence[Any], gradients: Sequence[Any], updated: Sequence[Any] | None = None
-    ) -> list[Array]:
+    ) -> list[FloatArray]:
         """Return the weights after one iteration, as new arrays; t goes up by 1.
 
         Arguments:
@@ -165,7 +165,7 @@ class Optimizer(Checked, ABC):
         """Forget everything: back to t = 0, as for another run."""
         self.iteration, self._memory = 0, None
 
-    def _memory_for(self, W: list[Array]) -> list[tuple[Array, ...]]:
+    def _memory_for(self, W: list[FloatArray]) -> list[tuple[FloatArray, ...]]:
         """What it remembers of the layers, 0 at first; a ValueError if that was for other shapes."""
         if self._memory is None or not self.remembers:
             return [tuple(np.zeros_like(w) for _ in self.remembers) for w in W]
@@ -195,7 +195,7 @@ class GradientDescent(Optimizer):
     [array([[0., 3.]])]
     """
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:  # noqa: ARG002
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:  # noqa: ARG002
         """G_t itself."""
         return (G,)
 
@@ -230,7 +230,7 @@ class LectureMomentum(Optimizer):
 
     beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """beta G_{t-1} + G_t."""
         (previous,) = memory
         return self.beta * previous + G, G
@@ -264,7 +264,7 @@ class Momentum(Optimizer):
 
     beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """V_t = beta V_{t-1} + G_t."""
         (velocity,) = memory
         velocity = self.beta * velocity + G
@@ -301,7 +301,7 @@ class Nesterov(Optimizer):
 
     beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """beta V_t + G_t."""
         (velocity,) = memory
         velocity = self.beta * velocity + G
@@ -333,7 +333,7 @@ class Adagrad(Optimizer):
 
     epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """G_t / sqrt(S_t + epsilon)."""
         (sum_of_squares,) = memory
         sum_of_squares = sum_of_squares + G * G
@@ -370,7 +370,7 @@ class LectureMomentumAdagrad(Optimizer):
     beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
     epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """(beta G_{t-1} + G_t) / sqrt(S_t + epsilon)."""
         previous, sum_of_squares = memory
         sum_of_squares = sum_of_squares + G * G
@@ -404,7 +404,7 @@ class RMSProp(Optimizer):
     beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
     epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """G_t / sqrt(S_t + epsilon)."""
         (mean_square,) = memory
         mean_square = self.beta * mean_square + (1 - self.beta) * G * G
@@ -442,7 +442,7 @@ class Adam(Optimizer):
     beta2: float = field(default=0.999, metadata=BETWEEN_0_AND_1)
     epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
-    def direction(self, G: Array, memory: Sequence[Array]) -> tuple[Array, ...]:
+    def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """The corrected M_t over the root of the corrected V_t + epsilon."""
         first, second, updates = memory
         updates = updates + 1
@@ -453,7 +453,9 @@ class Adam(Optimizer):
         return corrected_first / (np.sqrt(corrected_second) + self.epsilon), first, second, updates
 
 
-def _matrices(argument: str, letter: str, matrices: Sequence[Any], like: list[Array] | None = None) -> list[Array]:
+def _matrices(
+    argument: str, letter: str, matrices: Sequence[Any], like: list[FloatArray] | None = None
+) -> list[FloatArray]:
     """The matrices as new arrays of floats, of the shapes of others."""
     if not isinstance(matrices, Sequence) or isinstance(matrices, str) or len(matrices) == 0:
         raise ValueError(
@@ -470,7 +472,7 @@ def _matrices(argument: str, letter: str, matrices: Sequence[Any], like: list[Ar
     return arrays
 
 
-def _masks(updated: Sequence[Any], W: list[Array]) -> list[npt.NDArray[np.bool_]]:
+def _masks(updated: Sequence[Any], W: list[FloatArray]) -> list[npt.NDArray[np.bool_]]:
     """The masks as boolean arrays of the shapes of the weights."""
     shapes = [w.shape for w in W]
     received = [np.asarray(mask) for mask in updated] if isinstance(updated, Sequence) else []

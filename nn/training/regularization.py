@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import AT_LEAST_0, BETWEEN_0_AND_1, Array, Checked
+from nn.checks import AT_LEAST_0, BETWEEN_0_AND_1, Checked, FloatArray
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class L2(Checked):
     strength: float = field(metadata=AT_LEAST_0)
     bias: bool = True
 
-    def penalty(self, weights: Sequence[Array]) -> float:
+    def penalty(self, weights: Sequence[FloatArray]) -> float:
         """lambda_C Omega."""
         return self.strength * sum(float(np.sum(W * W if self.bias else W[:, 1:] ** 2)) for W in weights)
 
-    def gradients(self, weights: Sequence[Array]) -> list[Array]:
+    def gradients(self, weights: Sequence[FloatArray]) -> list[FloatArray]:
         """2 lambda_C w for each weight, 0 for a bias that is left out."""
         gradients = [2 * self.strength * W for W in weights]
         if not self.bias:
@@ -82,12 +82,12 @@ class Dropout(Checked):
         """What the outputs of the remaining nodes are multiplied by during training."""
         return 1.0 / (1.0 - self.rate) if self.scale else 1.0
 
-    def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[Array]:
+    def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[FloatArray]:
         """The factor of each unit in each hidden layer of a network of these widths: 0 if it is removed."""
         return [np.where(generator.random(width) < self.rate, 0.0, self.factor) for width in sizes[1:-1]]
 
 
-def updated_weights(sizes: Sequence[int], factors: Sequence[Array]) -> list[npt.NDArray[np.bool_]]:
+def updated_weights(sizes: Sequence[int], factors: Sequence[FloatArray]) -> list[npt.NDArray[np.bool_]]:
     """For each weight, whether it is updated: not if its edge leads into or out of a removed node.
 
     Arguments:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import as_integer
-from nn.mlp import MLP, Matrix
+from nn.checks import FloatArray, as_integer
+from nn.mlp import MLP
 from nn.randomness import random_weights, seed_sequence
 from nn.training.loop import EndedEarlyWarning, check_data, error_of, fit, progress_bar
 from nn.training.losses import LOSSES, check_loss, takes_class_numbers
@@ -39,8 +39,8 @@ class Start:
 
     number: int
     seed: int
-    initial_weights: list[Matrix]
-    weights: list[Matrix]
+    initial_weights: list[FloatArray]
+    weights: list[FloatArray]
     error: float
     history: History
 
