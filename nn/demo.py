@@ -41,7 +41,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
         seed: of the weights and of the split into training and test flowers.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
     """
     as_integer("iterations", iterations, least=1)
     as_number("rate", rate, above=0)

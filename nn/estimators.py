@@ -185,7 +185,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         feature_names_in_: the names of the inputs, where X had names.
 
     Raises:
-        ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
+        TypeError, ValueError: in `fit`, naming the argument that is wrong, before training starts.
 
     Training runs on a program that is compiled from the graph of one example: see `fit`. Prediction is in matrices.
     There are neither sample weights nor `partial_fit`.
@@ -208,7 +208,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             y: their classes, of shape (N,): numbers, text or truth values, at least two different ones.
 
         Raises:
-            ValueError, TypeError: naming the argument that is wrong.
+            TypeError, ValueError: naming the argument that is wrong.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
@@ -284,7 +284,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.
 
     Raises:
-        ValueError, TypeError: in `fit`, naming the argument that is wrong, before training starts.
+        TypeError, ValueError: in `fit`, naming the argument that is wrong, before training starts.
 
     >>> X = np.linspace(-1, 1, 21).reshape(-1, 1)
     >>> regressor = NetworkRegressor(hidden=(4,), learning_rate=0.1, batch_size=None, random_state=0).fit(X, 300 + X**2)
@@ -302,7 +302,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
             y: their targets, of shape (N,), or (N, d^(L)) for several outputs; predictions have the same shape.
 
         Raises:
-            ValueError, TypeError: naming the argument that is wrong.
+            TypeError, ValueError: naming the argument that is wrong.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)

@@ -99,9 +99,8 @@ def fit(
             longer; delete it to start from the beginning.
 
     Raises:
-        ValueError: naming the argument that is wrong, before training starts; also if the checkpoint was written
-            by another run.
-        TypeError: naming the argument, if it has the wrong type.
+        TypeError, ValueError: naming the argument that is wrong, before training starts; a ValueError also if the
+            checkpoint was written by another run.
 
     Warns:
         EndedEarlyWarning: if the run is ended by Ctrl-C, or because the loss, the gradient or a weight is infinite or
@@ -131,7 +130,7 @@ class Run:
     """One run of `fit`, whose arguments are its fields.
 
     Raises:
-        ValueError, TypeError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
     """
 
     net: MLP

@@ -36,7 +36,7 @@ class Optimizer(Checked, ABC):
         remembers: the names of the matrices, of the shape of W^(l), that it keeps for each layer.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     A user-defined optimizer is a subclass:
 
@@ -186,7 +186,7 @@ class GradientDescent(Optimizer):
         learning_rate: eta, or a schedule.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: W_{t+1} = W_t - eta G_t (lecture 14, slides "Gradient Descent" to "Mini-batch Stochastic Gradient
     Descent for Neural Networks").
@@ -211,7 +211,7 @@ class LectureMomentum(Optimizer):
         beta: the weight of the previous gradient; at least 0 and less than 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: W_{t+1} = W_t - eta (beta G_{t-1} + G_t) with G_{-1} = 0 (lecture 14, slide "Mini-batch Stochastic
     Gradient Descent with Momentum for Neural Networks"). Where a weight was not updated, G_{t-1} is the gradient of the
@@ -245,7 +245,7 @@ class Momentum(Optimizer):
         beta: what remains of the velocity in each iteration; at least 0 and less than 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: V_t = beta V_{t-1} + G_t, W_{t+1} = W_t - eta V_t (Polyak, "Some methods of speeding up the convergence
     of iteration methods", 1964). Polyak writes W_{t+1} = W_t - eta G_t + beta (W_t - W_{t-1}), which is the same as
@@ -280,7 +280,7 @@ class Nesterov(Optimizer):
         beta: what remains of the velocity in each iteration; at least 0 and less than 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: V_t = beta V_{t-1} + G_t, W_{t+1} = W_t - eta (beta V_t + G_t). Sutskever et al., "On the importance of
     initialization and momentum in deep learning" (2013), equations 3 and 4, have weights theta_t, a velocity
@@ -317,7 +317,7 @@ class Adagrad(Optimizer):
         epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: S_t = S_{t-1} + G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) G_t with S_{-1} = 0 (lecture 14,
     slide "Mini-batch Stochastic Gradient Descent with Adaptive Gradients for Neural Networks"), with epsilon inside the
@@ -350,7 +350,7 @@ class LectureMomentumAdagrad(Optimizer):
         epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: S_t = S_{t-1} + G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) (beta G_{t-1} + G_t). The lecture
     runs "mini-batch gradient descent (with momentum & adaptive gradients)" (slide "Random Restarts") and prints no
@@ -387,7 +387,7 @@ class RMSProp(Optimizer):
         epsilon: keeps the root from 0, in units of the gradient squared; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: S_t = beta S_{t-1} + (1 - beta) G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) G_t (Tieleman and
     Hinton, lecture 6.5 of "Neural networks for machine learning", 2012, with beta = 0.9). Their slide has no epsilon;
@@ -422,7 +422,7 @@ class Adam(Optimizer):
         epsilon: keeps the divisor from 0, in units of the gradient; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: M_t = beta1 M_{t-1} + (1 - beta1) G_t, V_t = beta2 V_{t-1} + (1 - beta2) G_t G_t,
     W_{t+1} = W_t - eta (M_t / (1 - beta1^k)) / (sqrt(V_t / (1 - beta2^k)) + epsilon) (Kingma and Ba, "Adam: a method

@@ -63,7 +63,7 @@ class Dropout(Checked):
             at prediction time are larger than those in training.
 
     Raises:
-        ValueError: if the rate is not in [0, 1).
+        TypeError, ValueError: naming the argument that is wrong.
 
     Source: Srivastava et al. 2014; lecture 14, slide "Neural Networks and "Strange" Regularization".
 

@@ -98,7 +98,7 @@ def random_restarts(
             `run-start-1.npz` and so on, so that a call that was killed continues when it is repeated.
 
     Raises:
-        ValueError, TypeError: naming the argument that is wrong; a ValueError also if an option cannot be sent to the
+        TypeError, ValueError: naming the argument that is wrong; a ValueError also if an option cannot be sent to the
             executor's processes, for example a lambda.
         RuntimeError: if no run has a finite training error. As after each error, the network keeps its weights.
         Exception: an exception of a run is raised here, with a note that names the start.

@@ -40,7 +40,7 @@ class StepDecay(Checked):
         every: the interval, in iterations; at least 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: eta(t) = initial * factor^floor(t / every).
 
@@ -68,7 +68,7 @@ class ExponentialDecay(Checked):
         factor: by which it falls; greater than 0 and at most 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: eta(t) = initial * factor^t.
 
@@ -97,7 +97,7 @@ class InverseTimeDecay(Checked):
         decay: per iteration; greater than 0. After 1/decay iterations eta has halved.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: eta(t) = initial / (1 + decay * t).
 
@@ -123,7 +123,7 @@ class CosineDecay(Checked):
         iterations: how long it falls; at least 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: eta(t) = final + (initial - final) (1 + cos(pi t / iterations)) / 2 (Loshchilov and Hutter, "SGDR:
     stochastic gradient descent with warm restarts", 2017, equation 5, without the restarts).
@@ -155,7 +155,7 @@ class LinearWarmup(Checked):
         then: the schedule, or the constant rate, that follows; it counts its t from the end of the warm-up.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: eta(t) = then(0) (t + 1) / iterations for t < iterations, and then(t - iterations) after that (Goyal et
     al., "Accurate, large minibatch SGD", 2017, section 2.2, from near 0). It starts at t + 1, for eta = 0 would waste

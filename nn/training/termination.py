@@ -141,7 +141,7 @@ class MaximumIterations(Criterion):
         n: how many; at least 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     With `&` it is a least number of iterations: "only stop if enough iterations have passed and the improvement in
     error is small" (lecture 14, slide "Terminating Gradient Descent 'Early'").
@@ -175,7 +175,7 @@ class SmallImprovement(Criterion):
         after: the number of iterations before which it is never met; at least 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: l_{t-over} - min(l_{t-over+1}, ..., l_t) < less_than, where l_t is the training error of iteration t, the
     last (lecture 14, slide "Terminating Gradient Descent 'Early'": "only stop if enough iterations have passed and the
@@ -227,7 +227,7 @@ class SmallGradient(Criterion):
         less_than: the Euclidean norm of all gradients together; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> from types import SimpleNamespace
     >>> SmallGradient(0.01).which(SimpleNamespace(gradient_norm=[1.0, 0.0078125]))
@@ -258,7 +258,7 @@ class TimeLimit(Criterion):
         seconds: since the start of the run; greater than 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> from types import SimpleNamespace
     >>> TimeLimit(60).which(SimpleNamespace(time=[30.0, 60.5]))
@@ -309,7 +309,7 @@ class ValidationRising(Criterion):
         least_improvement: by how much a new lowest value must be less than the one before; at least 0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     The lecture: "if the validation error starts to increase, just stop!" (slide "Terminating Gradient Descent
     'Early'"), which is patience = 1. The errors go up and down by chance, so that here they may do it for a while, as
