@@ -397,6 +397,8 @@ def test_a_row_that_was_replaced_is_compiled_again(cube):
     assert autograd_lite.compile_program(cube(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[8.0]]
     other = Primitive("cube", "cube", lambda x: -x, (-1.0,))
     assert autograd_lite.compile_program(other(x), [x], gradients=False)([[2.0]]).outputs.tolist() == [[-2.0]]
+    with pytest.raises(ValueError, match="primitives of a graph must have different names, received cube, cube"):
+        autograd_lite.compile_program(other(cube(x)), [x])  # the text could not tell them apart
 
 
 # The cache, the choice, the words

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.primitives import ADD, MULTIPLY, Primitive
 from autograd_lite.program.statements import Statements, without_dead
@@ -53,6 +53,7 @@ class Constants(NamedTuple):
 
 
 Operand: TypeAlias = Rows | Constants
+Operation: TypeAlias = Primitive | Literal["inputs", "parameters", "matmul", "sum", "stack"]
 Indices: TypeAlias = tuple[tuple[int, ...], ...]
 """A matrix of integers: for each entry the number of a parameter, or of a total."""
 
@@ -74,7 +75,7 @@ class ArrayStatement:
         name: the name that the labels of its statements have in common, or "".
     """
 
-    op: Primitive | str
+    op: Operation
     rows: int
     varies: bool
     arguments: tuple[Operand, ...] = ()
@@ -432,7 +433,7 @@ class _Finder:
 
     def _new_array(
         self,
-        op: Primitive | str,
+        op: Operation,
         group: Sequence[int],
         arguments: tuple[Operand, ...],
         matrix: Indices = (),

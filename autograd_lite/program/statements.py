@@ -240,7 +240,7 @@ def trace(
 
     Raises:
         ValueError: if a leaf of the graph was not declared, a constant that was has no label, a Value was declared
-            twice, or the graph is too large.
+            twice, the graph is too large, or it has two primitives of one name, of which one replaced the other.
         TypeError: if something is not a Value; TracingError, if the function asks for the number of a Value.
         RuntimeError: if the graph is stale.
 
@@ -288,6 +288,9 @@ def trace(
             slope = slopes.get(node)
             if node.label and isinstance(slope, Value) and positions.get(slope, -1) >= statements.backward:
                 recorder.name(slope, delta_name(node.label) or f"d_{node.label}")
+    names = [op.name for op in statements.user_defined()]
+    if len(set(names)) < len(names):
+        raise ValueError(f"primitives of a graph must have different names, received {', '.join(sorted(names))}")
     return without_dead(statements)
 
 
