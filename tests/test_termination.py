@@ -314,7 +314,7 @@ def test_the_lectures_combination():
 
 
 def test_early_stopping_that_another_criterion_holds_back_is_not_forgotten():
-    """The lowest error is long past when enough iterations have passed; that errors have risen before is no reason to
+    """The lowest error is long past when enough iterations have passed; that errors have risen before does not make it
     go on."""
     stop = MaximumIterations(6) & ValidationRising(2)
     assert first_met(stop, "validation_loss", [0.1, 0.5, 0.6, 0.5, 0.4, 0.3, 0.2]) == 6
@@ -348,7 +348,7 @@ COMBINED = [
 
 @pytest.mark.parametrize(("criterion", "text"), COMBINED, ids=[text for _, text in COMBINED])
 def test_they_print_as_they_are_written_and_copy(criterion, text):
-    criterion.met(history([1.0], [1.0], [1.0], [1.0]))  # what it has read is no part of it
+    criterion.met(history([1.0], [1.0], [1.0], [1.0]))  # what it has read is not a part of it
     assert repr(criterion) == text
     names = {kind.__name__: kind for kind in map(type, EXAMPLES)}
     for same in (eval(text, names), pickle.loads(pickle.dumps(criterion)), copy.deepcopy(criterion)):
