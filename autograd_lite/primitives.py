@@ -66,7 +66,7 @@ class Primitive:
         symbol: str,
         compute: Callable[..., float],
         slopes: Iterable[Slope],
-        *,
+        *,  # what follows is given by name
         commutative: bool = False,
         variadic: bool = False,
     ) -> None:
@@ -97,6 +97,7 @@ class Primitive:
         >>> ADD.evaluate([1.0, 2.0, 3.0])
         6.0
         """
+        # What reduce returns for f and three numbers is f(f(a, b), c).
         return reduce(self.compute, numbers) if self.arity is None else self.compute(*numbers)
 
     def slopes_of(self, arguments: int) -> tuple[Slope, ...]:
@@ -105,7 +106,7 @@ class Primitive:
         >>> ADD.slopes_of(3)
         (1.0, 1.0, 1.0)
         """
-        return self.slopes + self.slopes[-1:] * (arguments - len(self.slopes))
+        return self.slopes + self.slopes[-1:] * (arguments - len(self.slopes))  # the last again for each further one
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

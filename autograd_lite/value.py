@@ -10,8 +10,9 @@ Read it from the top; the first screens are the whole idea.
   there, and nowhere else. `Value.backward` stores what it finds as `grad`.
 
 After that come the operators and functions of `Value`, a line each. Copies, pickles, changed numbers and traced
-functions have a module of their own, `graph.py`. In signatures, `x: Operand` says that x is a Value or a number; Python
-itself ignores such types, and readers may too.
+functions have their own module, `graph.py`. (A function is traced when its graph is recorded once, to hold for all
+numbers: meanwhile no number of it may be read or compared.) In signatures, `x: Operand` says that x is a Value or a
+number; Python itself ignores such types, and readers may too.
 """
 
 import math
@@ -50,7 +51,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     6.0
     """
     parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
-    node: Value = object.__new__(Value)  # an empty node: its attributes are set here and not by __init__
+    node: Value = object.__new__(Value)  # an empty node; to set its attributes here is faster than __init__
     node._data = op.evaluate([parent._data for parent in parents])
     node._grad = None
     node.label = ""
@@ -69,7 +70,7 @@ def topological_order(*roots: "Value") -> "list[Value]":
     >>> [node.label for node in topological_order(c)]
     ['a', 'b', 'c']
     """
-    waiting = [check_value("root", root) for root in reversed(roots)]
+    waiting = [check_value("root", root) for root in reversed(roots)]  # reversed, because pop takes the last
     levels: list[list[Value]] = [[] for _ in range(1 + max([root.level for root in waiting], default=0))]
     reached = set()
     while waiting:
@@ -109,7 +110,8 @@ def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: 
     """Apply the chain rule at one edge: dL/dparent += dL/dnode * dnode/dparent.
 
     Arguments:
-        node, _place, parent: the edge; the parent is the argument at that place of the node.
+        node, _place, parent: the edge; the parent is the argument at that place of the node. (The place is for other
+            functions that `chain_rule` may call at an edge.)
         slope: the row's local partial derivative for that place: a function of the arguments, or a number.
         arguments: the result of the node, and what it was computed from.
 
@@ -151,15 +153,17 @@ def chain_rule(
     for node in order:
         node._adjoint = None
     order[-1]._adjoint = seed
-    arguments: tuple[Any, ...]
     for node in reversed(order):  # children first: a node's adjoint is complete before it is passed on
         if node._adjoint is None or node.level == 0:
             continue  # the last node does not depend on it; or it is a leaf
         first, second, slopes = node._first, node._second, node.op.slopes
         if node._others or read is not None:
             parents = node.parents
-            values = [node, *parents]
-            arguments = tuple([value._data for value in values] if read is None else map(read, values))
+            arguments: tuple[Any, ...]
+            if read is None:
+                arguments = tuple([value._data for value in (node, *parents)])
+            else:
+                arguments = tuple([read(value) for value in (node, *parents)])
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
                 at_edge(node, place, parent, slope, arguments)
         elif second is None:  # the same for one parent and for two, which is nearly always, without the loop
@@ -174,10 +178,12 @@ def backward_steps_of(order: "list[Value]") -> list[Step]:
     """Return the steps of `chain_rule` with numbers, in its order and with its arithmetic."""
     steps: list[Step] = []
 
+    # A function inside a function, so that it can append to the steps
     def noted(node: Value, place: int, parent: Value, slope: Any, arguments: tuple[Any, ...]) -> None:
         pass_on(node, place, parent, slope, arguments)
         if parent.op is not CONSTANT:
-            local, upstream = slope(*arguments) if callable(slope) else slope, node._adjoint
+            local = slope(*arguments) if callable(slope) else slope
+            upstream = node._adjoint
             steps.append(Step(node, parent, place, local, upstream, upstream * local, parent._adjoint))
 
     chain_rule(order, at_edge=noted)
@@ -211,7 +217,8 @@ class Value:
 
     # Slots, in place of a dictionary for each Value, save time and memory. The first two parents have slots of their
     # own, and only a long sum has others: with a tuple for each node Python's garbage collector would have twice as
-    # many objects to visit.
+    # many objects to visit. `_time` is when a node was computed, or a leaf last changed, counted in changes (CLOCK, in
+    # graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is where `chain_rule` adds up.
     __slots__ = (
         "__weakref__", "_adjoint", "_data", "_first", "_grad", "_others", "_second", "_time", "label", "level", "op",
     )  # fmt: skip
@@ -308,7 +315,7 @@ class Value:
     @property
     def data(self) -> float:
         """The number. After a change, `forward()` of a result recomputes what depends on it."""
-        if TRACING:
+        if TRACING:  # see the first lines of this file
             refuse_if_traced("its number is read")
         return self._data
 
@@ -317,6 +324,7 @@ class Value:
         number = as_float(data, "data")
         if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):  # 0.0 is not -0.0
             self._data = number
+            # A result that was set counts as older than all its parents, and so as stale.
             self._time = CLOCK.tick() if self.level == 0 else CHANGED_AFTERWARDS
 
     @property
@@ -502,7 +510,8 @@ class Value:
         """This Value where it is positive, else negative_slope times it."""
         return record(table.LEAKY_RELU, self, negative_slope)
 
-    # Comparisons compare the numbers; equality and hash go by identity, so that a Value can be a key
+    # Comparisons compare the numbers; equality and hash go by identity, so that a Value can be a key.
+    # (`operator.lt(a, b)` is `a < b`, as a function.)
 
     def __lt__(self, other: Operand) -> bool:
         return compare(operator.lt, self, other)
@@ -521,7 +530,7 @@ class Value:
             refuse_if_traced(f"it is compared with {other!r:.50}")
         return self is other
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # a class with its own __eq__ has no hash unless it says so
 
     def __bool__(self) -> bool:
         refuse_if_traced("its truth is asked for")
@@ -537,7 +546,7 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data}, grad={self.grad}{label})"
 
-    def __format__(self, specification: str) -> str:
+    def __format__(self, specification: str) -> str:  # for f"{x:.2f}"
         return format(self._data, specification) if specification else repr(self)
 
     # What micrograd calls them
@@ -550,7 +559,8 @@ class Value:
     def _prev(self) -> KeysView["Value"]:
         return dict.fromkeys(self.parents).keys()  # each parent once, in order
 
-    # How the functions of `primitives`, `copy` and `pickle` take a Value
+    # How the functions of `primitives`, `copy` and `pickle` take a Value: `__record__` is our own name, and the others
+    # are Python's; `memo` holds the copy of each original by its id, and `__reduce__` returns what pickle stores
 
     @staticmethod
     def __record__(op: Primitive, arguments: tuple[Operand, ...]) -> "Value":
@@ -616,7 +626,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
             a, b = as_operand(a, op, 1), as_operand(b, op, 2)
         except TypeError:
             if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
-                raise
+                raise  # our message says more than Python's
             # This tells Python to ask the other operand: a NumPy array then takes this one element by element.
             return NotImplemented
     node: Value = object.__new__(Value)

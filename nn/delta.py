@@ -105,7 +105,7 @@ def forward_propagation(
     W = as_matrices("weights", weights)
     L = len(W)
     theta = {l: THETA[name] for l, name in _names(activations, L).items()}
-    x = np.atleast_1d(as_array("x", x))
+    x = np.atleast_1d(as_array("x", x))  # a number becomes an array of one
     if x.shape != (W[1].shape[1] - 1,):
         raise ValueError(f"x must be {W[1].shape[1] - 1} numbers, to fit W^(1); received shape {x.shape}")
     s: dict[int, FloatArray] = {}
@@ -144,7 +144,7 @@ def back_propagation(
     L = len(W)
     slope = {l: SLOPE[name] for l, name in _names(activations, L).items()}
     s, o = forward_propagation(weights, x, activations)
-    y = np.atleast_1d(as_array("y", y))
+    y = np.atleast_1d(as_array("y", y))  # a number becomes an array of one
     if y.shape != o[L].shape:
         raise ValueError(f"y must have shape {o[L].shape}, one entry for each output; received {y.shape}")
     delta = {L: 2 * (o[L] - y) * slope[L](s[L], o[L])}

@@ -98,7 +98,7 @@ class Neuron(Module):
         self,
         nin: int,
         nonlin: bool = True,
-        *,
+        *,  # what follows is given by name
         activation: str = "tanh",
         weights: Sequence[float] | FloatArray | None = None,
         seed: int | None = None,
@@ -108,8 +108,9 @@ class Neuron(Module):
         as_integer("nin", nin, least=1)
         check_choice("activation", activation, ACTIVATIONS)
         if weights is None:
-            weights = random_weights([nin, 1], seed)[0][0]
+            weights = random_weights([nin, 1], seed)[0][0]  # row 1 of layer 1
         numbers = as_array("weights", weights, (nin + 1,)).tolist()
+        # The first is the bias, the others are w.
         self.b, *self.w = [Value(number, weight_label(layer, unit, a)) for a, number in enumerate(numbers)]
         self.nonlin = nonlin and activation != "linear"
         self._activation = activation
@@ -127,7 +128,8 @@ class Neuron(Module):
 
     def output(self, inputs: Sequence[Value]) -> Value:
         """The output o_b^(l) for inputs that are nin Values already."""
-        s = add(self.b, *[w * o for w, o in zip(self.w, inputs, strict=True)])
+        products = [w * o for w, o in zip(self.w, inputs, strict=True)]
+        s = add(self.b, *products)  # one node for the whole sum
         s.label = self._label_of_s
         o = ACTIVATIONS[self.activation](s)
         if o is not s:  # it is s in a linear unit
@@ -173,7 +175,7 @@ class Layer(Module):
         nin: int,
         nout: int,
         nonlin: bool = True,
-        *,
+        *,  # what follows is given by name
         activation: str = "tanh",
         weights: Sequence[Sequence[float]] | FloatArray | None = None,
         seed: int | None = None,
@@ -249,14 +251,16 @@ class MLP(Module):
         nouts: Sequence[int],
         activation: str = "tanh",
         output_activation: str | None = None,
-        *,
+        *,  # what follows is given by name
         weights: Sequence[FloatArray | Sequence[Sequence[float]]] | None = None,
         seed: int | None = None,
     ) -> None:
         self.sizes = as_sizes(nin, nouts)
-        W = as_matrices("weights", random_weights(self.sizes, seed) if weights is None else weights, self.sizes)
+        if weights is None:
+            weights = random_weights(self.sizes, seed)
+        W = as_matrices("weights", weights, self.sizes)  # a dictionary: W[1] .. W[L]
         check_choice("activation", activation, ACTIVATIONS)
-        theta = dict.fromkeys(W, activation)
+        theta = dict.fromkeys(W, activation)  # one name for each layer l
         if output_activation is not None:
             check_choice("output_activation", output_activation, ACTIVATIONS)
             theta[len(W)] = output_activation
