@@ -7,9 +7,9 @@ What is not installed is left out. All run in one thread and in float64, with Py
 engines take turns (A B C, A B C, ...), each turn a few milliseconds; a row shows the median of the turns, and the
 median of the ratios of two turns in the same round. Time is that of the processor, which in one thread is the time that
 passes, but for what other processes take; `--clock wall` takes the time that passes. Where a peer can be written in
-several ways, all are tried, and our time is compared with the fastest. Those that keep the memory for their
-results (NumPy by hand, CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is
-timed, all must agree to 1e-10. It takes about four minutes.
+several ways, all are tried, and our time is compared with the fastest. Peers with preallocated buffers (hand-written
+NumPy, CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is timed, all must
+agree to 1e-10. It takes about four minutes.
 
     python tests/benchmark_programs.py --section 1 --section 2
 """
@@ -366,7 +366,7 @@ def print_network(sizes, goals, rounds):
     by_rows = numpy_rows(weights, X, Y)
     must_agree(where, "NumPy by rows", by_rows(), expected)
     words["NumPy"], engines["NumPy"] = fastest({"columns": truth, "rows": by_rows})
-    words["NumPy"] = f"the delta recursion by hand, by {words['NumPy']}"
+    words["NumPy"] = f"the hand-written delta recursion, by {words['NumPy']}"
     if installed("torch"):
         words["PyTorch"] = "eager, addmm and tanh"
         engines["PyTorch"], read = torch_network(weights, X, Y)
@@ -384,7 +384,7 @@ def print_network(sizes, goals, rounds):
     print_seconds(seconds, words, ours, goals)
     if "micrograd" in goals and installed("micrograd"):
         both = {ours[0]: [], "micrograd": []}
-        for _ in range(3):  # in processes of its own, whose garbage collector has nothing else to go through
+        for _ in range(3):  # in separate processes, whose garbage collector has nothing else to go through
             both["micrograd"].append(in_fresh_process("micrograd", where, "")["step"])
             both[ours[0]].append(seconds_of(engines[ours[0]], 300))
         words["micrograd"] = "its own MLP: relu, linear output"
@@ -557,7 +557,7 @@ def print_scalar(rounds):
         print_seconds(seconds, words, ours, dict.fromkeys(SCALAR_PEERS, 1.0))
 
 
-# 3. The time to compile, in processes of their own
+# 3. The time to compile, in separate processes
 
 
 def seconds_to_compile(build, backend):
@@ -638,7 +638,7 @@ def in_fresh_process(*measurement):
 
 
 def print_compiling():
-    print("\n3. Seconds to build a graph, trace and compile it, in a process of its own (with the import of llvmlite)")
+    print("\n3. Seconds to build a graph, trace and compile it, in a separate process (with the import of llvmlite)")
     print(f"\n    {'':<12}{'':<8}{'graph':>8}{'compile':>9}{'together':>10}   median of 3 processes")
     for sizes, goal in COMPILE_GOALS.items():
         for backend in backends("llvm", "arrays"):
@@ -676,7 +676,7 @@ def print_fit():
     found = [in_fresh_process("moons", 0, 0) for _ in range(3)]
     seconds = statistics.median(result["fit"] for result in found)
     process = statistics.median(result["process"] for result in found)
-    print("\n4. nn.fit on micrograd's moons demo, 100 steps, in a process of its own, median of 3")
+    print("\n4. nn.fit on micrograd's moons demo, 100 steps, in a separate process, median of 3")
     print(f"    the call {seconds:.2f} s ({verdict(seconds, FIT_GOAL)}); the whole process {process:.2f} s;", end=" ")
     print(f"loss {found[0]['first']:.6f}, in the end {found[0]['loss']:.8f}")
 
@@ -713,7 +713,7 @@ def main():
     parser.add_argument("--section", type=int, action="append", choices=range(1, 5), help="only this one; repeatable")
     parser.add_argument("--rounds", type=int, default=30, help="how often the engines take turns (default: 30)")
     parser.add_argument("--clock", choices=list(CLOCKS), default="cpu", help="which time is measured (default: cpu)")
-    parser.add_argument("--jax-async", action="store_true", help="let JAX dispatch to a thread of its own, its default")
+    parser.add_argument("--jax-async", action="store_true", help="let JAX dispatch to a separate thread, its default")
     parser.add_argument("--measure", nargs=3, metavar=("MEASUREMENT", "OF", "BACKEND"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     clock[0] = arguments.clock
