@@ -16,14 +16,12 @@ pytest.importorskip("llvmlite")
 from autograd_lite import PRIMITIVES, Value, add, constant, exp, maximum, sigmoid, sin, tanh
 from autograd_lite.program.llvm.kernel import BLOCK, MOST_FUSED, MOST_INLINED
 from autograd_lite.program.llvm.machine import Machine, native_lanes
-from autograd_lite.program.llvm.vector_math import library_functions
 from autograd_lite.program.matrices import find_arrays, straight_line
 from autograd_lite.program.python.interpreted import Batches
 from autograd_lite.program.statements import trace
 
 inf, nan = math.inf, math.nan
-WAYS = [(lanes, library) for lanes in (8, 4, 2) for library in (False, True) if not library or library_functions(lanes)]
-every_way = pytest.mark.parametrize(("lanes", "library"), WAYS)
+every_width = pytest.mark.parametrize("lanes", [8, 4, 2])
 EDGES = [*range(1, 31), BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 2, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 1, 1000]
 """Batches around the lanes of a vector and the points of a block."""
 
@@ -63,18 +61,18 @@ def compare(root, inputs, parameters, N=(1, 7, 130), **options):
 # Lanes and blocks
 
 
-@every_way
-def test_all_lanes_and_batches_give_the_numbers_of_numpy(lanes, library):
+@every_width
+def test_all_lanes_and_batches_give_the_numbers_of_numpy(lanes):
     inputs, parameters, error = network()
     outputs = [error, sin(inputs[0]) * parameters[0], exp(parameters[1]), inputs[1]]
-    compare(outputs, inputs, parameters, EDGES, lanes=lanes, library=library)
+    compare(outputs, inputs, parameters, EDGES, lanes=lanes)
 
 
-@every_way
-def test_straight_line_code_on_all_lanes(lanes, library):
+@every_width
+def test_straight_line_code_on_all_lanes(lanes):
     inputs, parameters, error = network(widths=(2, 2))
     statements = traced(error, inputs, parameters)
-    machine, truth = Machine(straight_line(statements), lanes=lanes, library=library), Batches(statements)
+    machine, truth = Machine(straight_line(statements), lanes=lanes), Batches(statements)
     for points in (1, lanes, lanes + 1, BLOCK, BLOCK + lanes - 1):
         X, P = batch(inputs, parameters, points)
         agree(machine(X, P), truth(X, P))
@@ -228,16 +226,16 @@ def test_a_large_straight_line_expression():
         agree(machine(X, P), truth(X, P))
 
 
-@every_way
-def test_functions_that_are_used_often_are_calls(lanes, library):
+@every_width
+def test_functions_that_are_used_often_are_calls(lanes):
     x, w = Value(0.5, "x"), Value(0.25, "w")
     node, terms = x, []
     for number in range(3 * MOST_INLINED):
         node = tanh(node * w + number / 10) + exp(-node)
         terms.append(maximum(node, x) * sigmoid(node))
-    machine = compare(add(*terms), [x], [w], (3, 20), lanes=lanes, library=library)
-    assert library or f"autograd.tanh.1x{lanes}" in machine.text
-    few = Machine(straight_line(traced(tanh(x) + tanh(w * x), [x], [w])), lanes=lanes, library=library)
+    machine = compare(add(*terms), [x], [w], (3, 20), lanes=lanes)
+    assert f"autograd.tanh.1x{lanes}" in machine.text
+    few = Machine(straight_line(traced(tanh(x) + tanh(w * x), [x], [w])), lanes=lanes)
     assert "autograd.tanh" not in few.text
 
 

@@ -19,7 +19,7 @@ from llvmlite import ir  # noqa: E402
 
 from autograd_lite.primitives import BUILT_IN, PRIMITIVES  # noqa: E402
 from autograd_lite.program.llvm import vector_math  # noqa: E402
-from autograd_lite.program.llvm.vector_math import EMITTERS, VectorMath, library_functions  # noqa: E402
+from autograd_lite.program.llvm.vector_math import EMITTERS, VectorMath  # noqa: E402
 
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
@@ -28,11 +28,8 @@ mp.prec = 160
 
 inf, nan = math.inf, math.nan
 NAMES = sorted(BUILT_IN - {"leaf", "constant"})
-WAYS = [
-    (lanes, library) for lanes in (8, 4, 2, 1) for library in (False, True) if not library or library_functions(lanes)
-]
 every_name = pytest.mark.parametrize("name", NAMES)
-every_way = pytest.mark.parametrize(("lanes", "library"), WAYS)
+every_width = pytest.mark.parametrize("lanes", [8, 4, 2, 1])
 
 
 def arity(name):
@@ -64,10 +61,10 @@ def define_kernel(math_, name, emit):
     builder.ret_void()
 
 
-def compiled(names, lanes, library=False, emit="emit", machine=None):
+def compiled(names, lanes, emit="emit", machine=None):
     """For each name a function from columns of numbers to an array; `machine` is another processor and its features."""
     cpu, features = machine or (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    math_ = VectorMath(ir.Module(), lanes, library)
+    math_ = VectorMath(ir.Module(), lanes)
     for name in names:
         define_kernel(math_, name, getattr(math_, emit))
     target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3)
@@ -92,8 +89,8 @@ def compiled(names, lanes, library=False, emit="emit", machine=None):
 
 
 @functools.cache
-def kernels(lanes, library):
-    return compiled(NAMES, lanes, library)
+def kernels(lanes):
+    return compiled(NAMES, lanes)
 
 
 def ulps(received, expected):
@@ -121,13 +118,13 @@ SPECIAL = [
 SPECIAL += [-number for number in SPECIAL] + [nan]
 
 
-@every_way
+@every_width
 @every_name
-def test_special_values_are_those_of_the_table(name, lanes, library):
-    """All combinations; the system's functions, which the table uses, have an error of their own of up to 1 ulp."""
+def test_special_values_are_those_of_the_table(name, lanes):
+    """All combinations; the C library's functions, which the table uses, have an error of their own of up to 1 ulp."""
     rows = list(itertools.product(SPECIAL, repeat=arity(name)))
-    allowed = 0.0 if name in EXACT else FUNCTIONS[name].bound + 1 if name in EMITTERS else 1.0
-    for row, received in zip(rows, kernels(lanes, library)[name](*zip(*rows, strict=True)), strict=True):
+    allowed = 0.0 if name in EXACT else FUNCTIONS[name].bound + 1 if name in FUNCTIONS else 1.0
+    for row, received in zip(rows, kernels(lanes)[name](*zip(*rows, strict=True)), strict=True):
         expected = PRIMITIVES[name].compute(*row)
         assert ulps(received, expected) <= allowed, f"{name}{row}: received {received}, expected {expected}"
 
@@ -158,18 +155,7 @@ FUNCTIONS = {
     "log1p": Function(mp.log1p, -1, inf, 1.25),
     "sin": Function(mp.sin, -inf, inf, 2.0),
     "cos": Function(mp.cos, -inf, inf, 2.0),
-    "tan": Function(mp.tan, -inf, inf, 3.5),
-    "asin": Function(mp.asin, -1, 1, 2.25),
-    "acos": Function(mp.acos, -1, 1, 2.5),
-    "atan": Function(mp.atan, -inf, inf, 1.75),
-    "atan2": Function(mp.atan2, -inf, inf, 1.75),
-    "sinh": Function(mp.sinh, -710.4, 710.4, 2.5),
-    "cosh": Function(mp.cosh, -710.4, 710.4, 1.75),
     "tanh": Function(mp.tanh, -inf, inf, 2.0),
-    "asinh": Function(mp.asinh, -inf, inf, 2.0),
-    "acosh": Function(mp.acosh, 1, inf, 2.0),
-    "atanh": Function(mp.atanh, -1, 1, 2.0),
-    "erf": Function(mp.erf, -inf, inf, 2.5),
     "sigmoid": Function(lambda x: 1 / (1 + mp.exp(-x)), -745, inf, 2.0),
     "softplus": Function(lambda x: mp.log1p(mp.exp(x)) if x < 1000 else x, -745, inf, 2.0),
     "power": Function(lambda x, y: x ** (int(y) if y == int(y) else y), -inf, inf, 1.25),
@@ -197,15 +183,11 @@ def points(name, count=1500):
     return list(itertools.islice((row for row in candidates if low < row[0] < high), count))
 
 
-def pairs(name, count=1500):
-    """For powers exponents whose result is a double, and whole ones of negative numbers; for angles anything."""
-    generator = random.Random(name)
+def pairs(count=1500):
+    """Arguments of powers whose result is a double: also integer exponents of negative numbers."""
+    generator = random.Random("power")
     found = []
     while len(found) < count:
-        if name == "atan2":
-            wide = generator.random() < 0.5
-            found.append(tuple(any_double(generator) if wide else generator.uniform(-4, 4) for _ in range(2)))
-            continue
         x = generator.choice(
             [math.fabs(any_double(generator)), generator.uniform(0, 4), 1 + any_double(generator, -50, -1)]
         )
@@ -220,7 +202,7 @@ def pairs(name, count=1500):
 @functools.cache
 def truth(name):
     """Points, and the function there."""
-    rows = (pairs if arity(name) == 2 else points)(name)
+    rows = pairs() if name == "power" else points(name)
     return rows, [FUNCTIONS[name].truth(*map(mp.mpf, row)) for row in rows]
 
 
@@ -231,16 +213,16 @@ def largest_error(name, kernel):
     return max((ulps(a, b), row) for a, b, row in zip(received, expected, rows, strict=True))
 
 
-@every_way
+@every_width
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_error_against_mpmath(name, lanes, library):
-    error, row = largest_error(name, kernels(lanes, library)[name])
+def test_error_against_mpmath(name, lanes):
+    error, row = largest_error(name, kernels(lanes)[name])
     assert error <= FUNCTIONS[name].bound, f"{name}{row}: {error} ulp"
 
 
-@every_way
+@every_width
 @pytest.mark.parametrize("name", EXACT)
-def test_what_python_rounds_is_the_same_bit_for_bit(name, lanes, library):
+def test_what_python_rounds_is_the_same_bit_for_bit(name, lanes):
     """Among others the remainder, for quotients as large as they come."""
     generator = random.Random(name)
     rows = [tuple(any_double(generator) for _ in range(arity(name))) for _ in range(500)]
@@ -251,19 +233,19 @@ def test_what_python_rounds_is_the_same_bit_for_bit(name, lanes, library):
         rows.append(
             (math.nextafter(y * generator.randint(1, 2 ** generator.randint(1, 53)), generator.choice((-inf, inf))), y)
         )
-    received = kernels(lanes, library)[name](*zip(*rows, strict=True))
+    received = kernels(lanes)[name](*zip(*rows, strict=True))
     for row, result in zip(rows, received, strict=True):
         assert ulps(result, PRIMITIVES[name].compute(*row)) == 0, f"{name}{row}"
 
 
-@pytest.mark.parametrize("lanes", [8, 1])
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {*EXACT, "power", "sigmoid", "softplus"}])
-def test_a_row_without_an_emitter_is_the_function_of_the_c_library(name, lanes, monkeypatch):
-    """Checked on every row that the C library has too, as if it had no emitter."""
-    monkeypatch.delitem(EMITTERS, name, raising=False)
+@every_width
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*EMITTERS}))
+def test_a_row_without_an_emitter_is_the_function_of_the_c_library(name, lanes):
+    """Within 1 ulp, because Python computes a few itself, for example hypot."""
     generator = random.Random(name)
-    columns = [[generator.uniform(-2, 2) for _ in range(20)] + SPECIAL for _ in range(arity(name))]
-    for *row, received in zip(*columns, compiled([name], lanes)[name](*columns), strict=True):
+    columns = [[generator.uniform(-3, 3) for _ in range(300)] + [any_double(generator) for _ in range(300)]]
+    columns += [columns[0][::-1]] * (arity(name) - 1)
+    for *row, received in zip(*columns, kernels(lanes)[name](*columns), strict=True):
         assert ulps(received, PRIMITIVES[name].compute(*row)) <= 1, f"{name}{row}"
 
 
@@ -272,13 +254,13 @@ def test_a_row_without_an_emitter_is_the_function_of_the_c_library(name, lanes, 
     [("sigmoid", -745.0, 5e-324), ("softplus", -745.0, 5e-324), ("expm1", 1e-20, 1e-20), ("log1p", 1e-20, 1e-20)],
 )
 def test_tails_are_kept(name, x, expected):
-    assert list(kernels(4, False)[name]([x, -x, x])[[0, 2]]) == [expected, expected]
+    assert list(kernels(4)[name]([x, -x, x])[[0, 2]]) == [expected, expected]
 
 
 def test_a_lane_that_is_too_hard_leaves_the_others_alone():
     numbers = [0.5, 1e300, -2.0, 3.0, inf, 1.0, -1e22, 0.25]
-    received = kernels(8, False)["sin"](numbers)
-    easy = kernels(8, False)["sin"]([x if math.fabs(x) < 1e9 else 1.0 for x in numbers])
+    received = kernels(8)["sin"](numbers)
+    easy = kernels(8)["sin"]([x if math.fabs(x) < 1e9 else 1.0 for x in numbers])
     for x, result, other in zip(numbers, received, easy, strict=True):
         assert (result == other) if math.fabs(x) < 1e9 else ulps(result, PRIMITIVES["sin"].compute(x)) <= 1
 
@@ -292,7 +274,7 @@ def test_own_formulas_give_the_same_bits_for_all_widths_and_processors():
     numbers = [any_double(generator, -20, 9) for _ in range(200)] + [any_double(generator) for _ in range(40)] + SPECIAL
     for name in NAMES:
         columns = [numbers, numbers[::-1]][: arity(name)]
-        expected = kernels(8, False)[name](*columns)
+        expected = kernels(8)[name](*columns)
         for other in others:
             np.testing.assert_array_equal(other[name](*columns), expected, err_msg=name)
 
@@ -327,7 +309,7 @@ def test_a_called_function_gives_the_same_bits_and_is_defined_once():
     called = compiled(NAMES, 4, emit="call")
     for name in NAMES:
         arguments = columns[: arity(name)]
-        assert called[name](*arguments).tobytes() == kernels(4, False)[name](*arguments).tobytes(), name
+        assert called[name](*arguments).tobytes() == kernels(4)[name](*arguments).tobytes(), name
     math_ = VectorMath(ir.Module(), 2)
     for _ in range(3):
         function = ir.Function(math_.module, ir.FunctionType(math_.vector, [math_.vector]), f"f{_}")
@@ -363,7 +345,7 @@ def test_helpers():
     assert bits == vector_math.SQRT_HALF
 
 
-def test_what_there_is_not_is_named(monkeypatch):
+def test_what_there_is_not_is_named():
     with pytest.raises(ValueError, match="lanes must be 8, 4, 2 or 1, not 3"):
         VectorMath(ir.Module(), 3)
     math_ = VectorMath(ir.Module(), 2)
@@ -372,15 +354,3 @@ def test_what_there_is_not_is_named(monkeypatch):
         for emit in (math_.emit, math_.call):
             with pytest.raises(ValueError, match=f"'{name}'"):
                 emit(name, builder, function.args)
-    monkeypatch.setattr(vector_math, "library_functions", lambda lanes: {})
-    assert VectorMath(ir.Module(), 2).library == {}
-    with pytest.raises(OSError, match="no vector library for 2 lanes"):
-        VectorMath(ir.Module(), 2, library=True)
-
-
-def test_without_the_library_there_are_no_functions_of_it(monkeypatch):
-    def missing(name):
-        raise OSError(name)
-
-    monkeypatch.setattr(vector_math.ctypes, "CDLL", missing)
-    assert library_functions.__wrapped__(2) == {}

@@ -71,10 +71,10 @@ class Affine:
 class Kernel:
     """Writes the module of a program."""
 
-    def __init__(self, arrays: Arrays, lanes: int, library: bool | None) -> None:
+    def __init__(self, arrays: Arrays, lanes: int) -> None:
         self.arrays, self.lanes = arrays, lanes
         self.module = ir.Module("program")
-        self.math = VectorMath(self.module, lanes, library)
+        self.math = VectorMath(self.module, lanes)
         self.vector = self.math.vector
         self.doubles = 0
         self.places: dict[int, Place] = {id(arrays.parameters): Place(0, 1, "parameters")}

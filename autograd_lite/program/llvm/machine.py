@@ -41,17 +41,16 @@ class Machine:
     Arguments:
         arrays: the program.
         lanes: how many points a vector has; as many as this processor's registers hold if None.
-        library: whether a vector library of the system may be used (see `FloatArrayMath`).
 
     Raises:
         KeyError: if LLVM does not know a primitive, as one of your own.
     """
 
-    def __init__(self, arrays: Arrays, lanes: int | None = None, library: bool | None = None) -> None:
+    def __init__(self, arrays: Arrays, lanes: int | None = None) -> None:
         self.parameters, self.outputs = arrays.parameters.rows, sum(map(len, arrays.outputs))
         self.totals = arrays.number_of_totals
         self.lanes = native_lanes() if lanes is None else lanes
-        kernel = Kernel(arrays, self.lanes, library)
+        kernel = Kernel(arrays, self.lanes)
         self.text = str(kernel.module)
         machine = target_machine()
         module = llvm.parse_assembly(self.text)

@@ -1,16 +1,19 @@
-"""The primitives in LLVM IR, on vectors of doubles: own polynomials, and glibc's vector library where it is faster.
+"""The primitives in LLVM IR, on vectors of doubles.
 
-A formula is written once, with operators, on a `Vector`, which emits an instruction for each: no loop over lanes, no
-table in memory, and a branch only for arguments too rare and too hard for the formula. The results are those of
-`PRIMITIVES[name].compute`: by IEEE 754 for zeros, infinities and nan, with tails kept and denormal numbers not flushed,
-and otherwise within 3.5 ulp for tan, 2.5 for sinh, asin and acos, and 2.1 or less for the others: the tests measure the
-errors against mpmath. The own formulas give the same bits for all widths of vectors and on all processors.
+The functions that networks are made of (exp, log, tanh, sigmoid, softplus, power, sin, cos) are formulas over vectors:
+a formula is written once, with operators, on a `Vector`, which emits an instruction for each. There is no loop over
+lanes and no table in memory, and a branch only for arguments that are too rare and too hard for the formula. All other
+rows of the table are functions of the C library, called lane by lane: a new row needs nothing here.
 
-The methods are those of the textbooks (Cody & Waite, Software Manual for the Elementary Functions, 1980; Muller,
-Elementary Functions, 3rd ed. 2016): an argument is reduced to a small interval, in two or three parts with fused
-multiply-add so that nothing is lost; a polynomial is evaluated there; the result is put together again. Coefficients
-were found by the Remez exchange in 50 digits (mpmath), for the least relative error of the *result*, and rounded to
-doubles; "error 2^-58" beside them is that of the rounded polynomial. One ulp is 2^-53 to 2^-52.
+The results are the same as those of `PRIMITIVES[name].compute`: by IEEE 754 for zeros, infinities and nan, with tails
+kept and denormal numbers not flushed, and otherwise within 2.1 ulp: the tests measure the errors against mpmath. The
+formulas return the same bits for all widths of vectors and on all processors.
+
+The methods are found in textbooks (Cody & Waite, Software Manual for the Elementary Functions, 1980; Muller, Elementary
+Functions, 3rd ed. 2016): an argument is reduced to a small interval, in two or three parts with fused multiply-add so
+that nothing is lost; a polynomial is evaluated there; the result is put together again. Coefficients were found by the
+Remez exchange for the least relative error of the *result*, and rounded to doubles; "error
+2^-58" beside them is the error of the rounded polynomial. One ulp is 2^-53 to 2^-52 of a number.
 
 Only the LLVM back end imports this module: llvmlite is an optional dependency.
 """
@@ -71,7 +74,7 @@ class Vector:
         return operand if isinstance(operand, Vector) else self.new(splat(self.value.type, operand))
 
     def intrinsic(self, name: str, *operands: "Operand") -> "Vector":
-        """An operation of LLVM on this vector and others, such as "sqrt"."""
+        """An operation of LLVM on this vector and others, for example "sqrt"."""
         kind = self.value.type
         values = [self.value, *(self.vector(operand).value for operand in operands)]
         name = f"llvm.{name}.v{kind.count}f64"
@@ -162,14 +165,10 @@ def where(condition: Vector, yes: Operand, no: Operand) -> Vector:
     return condition.new(condition.builder.select(condition.value, *chosen))
 
 
-def at_most(limit: float, x: Vector) -> Vector:
-    """The smaller of the two; nan stays nan (one instruction on x86)."""
-    return where(x > limit, limit, x)
-
-
-def at_least(limit: float, x: Vector) -> Vector:
-    """The larger of the two; nan stays nan."""
-    return where(x < limit, limit, x)
+def between(low: float, x: Vector, high: float) -> Vector:
+    """x, but `low` where it is smaller, and `high` where it is larger; nan stays nan."""
+    x = where(x < low, low, x)
+    return where(x > high, high, x)
 
 
 def sqrt(x: Vector) -> Vector:
@@ -204,6 +203,7 @@ def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
 
 def lane_by_lane(function: str, *arguments: Vector) -> Vector:
     """Call the function of the C library of that name once for each lane."""
+    register_c_function(function)
     builder, kind = arguments[0].builder, arguments[0].value.type
     c_function = declare(builder.module, function, ir.FunctionType(DOUBLE, [DOUBLE] * len(arguments)))
     result = ir.Constant(kind, ir.Undefined)
@@ -242,7 +242,7 @@ def two_product(a: Vector, b: Vector) -> tuple[Vector, Vector]:
 
 # The exponential function and its family. e^x = 2^k e^r, k = round(x / log 2), |r| <= log(2) / 2.
 
-ROUND = 1.5 * 2.0**52  # x + ROUND is x rounded to a whole number, which stands in the low bits
+ROUND = 1.5 * 2.0**52  # x + ROUND is x rounded to an integer, which stands in the low bits
 LOG2_E = 1.4426950408889634
 LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
 ONE = _bits(1.0)
@@ -254,17 +254,16 @@ EXPM1 = (
 )  # fmt: skip
 
 
-def _expm1_reduced(x: Vector, rest: Vector | None = None) -> tuple[Vector, Vector]:
+def _expm1_reduced(x: Vector, rest: Operand = 0.0) -> tuple[Vector, Vector]:
     """e^r - 1, and k + ROUND, for x and a rest far smaller; |x| < 2000.
 
-    x - k LN2 is exact, for it needs no more bits than a double has.
+    x - k LN2 is exact, because it needs no more bits than a double has; what is still to be subtracted is added last.
     """
     shifted = fma(x, LOG2_E, ROUND)
     k = shifted - ROUND
-    r = fma(k, -LN2_REST, fma(k, -LN2, x))
-    if rest is not None:
-        r = r + rest
-    return fma(r * r, polynomial(r, EXPM1), r), shifted
+    exact, tail = fma(k, -LN2, x), fma(k, -LN2_REST, rest)
+    r = exact + tail
+    return exact + fma(r * r, polynomial(r, EXPM1), tail), shifted
 
 
 def _power_of_two(shifted: Vector) -> Vector:
@@ -280,87 +279,48 @@ def _times_power_of_two(x: Vector, shifted: Vector) -> Vector:
 
 
 def _exp(x: Vector) -> Vector:
-    return _exp_between(at_most(710.0, at_least(-746.0, x)))
-
-
-def _exp_between(x: Vector) -> Vector:
-    """e^x for -746 <= x <= 711: beyond, it is 0 or infinite."""
-    expm1, shifted = _expm1_reduced(x)
+    """e^x = 2^k (1 + expm1(r)); below -746 it is 0, above 710 infinite."""
+    expm1, shifted = _expm1_reduced(between(-746.0, x, 710.0))
     return _times_power_of_two(1.0 + expm1, shifted)
 
 
 def _expm1(x: Vector) -> Vector:
-    expm1, shifted = _expm1_reduced(at_most(709.8, at_least(-40.0, x)))
-    scale = _power_of_two(shifted - 1.0)  # half of it, because 2^1024 is infinite
-    return where(abs(x) < 1e-20, x, 2.0 * fma(scale, expm1, scale - 0.5))  # keeps -0 and denormals
+    """2^k expm1(r) + 2^k - 1, halved because 2^1024 is infinite."""
+    expm1, shifted = _expm1_reduced(between(-40.0, x, 709.8))
+    half = _power_of_two(shifted - 1.0)
+    return where(abs(x) < 1e-20, x, 2.0 * fma(half, expm1, half - 0.5))  # keeps -0 and denormal numbers
 
 
 def _tanh(x: Vector) -> Vector:
-    """t = h / (h + 1), h = (e^2|x| - 1) / 2; at 20 it is 1. It is odd, and has no cancellation for |x|.
+    """t = h / (h + 1), h = (e^2|x| - 1) / 2: there is no cancellation for |x|, and tanh is odd; at 20 it is 1.
 
-    For small |x| it is h - h t, where the errors of sum and quotient count less. There k is small too, so that what
-    k log 2 is beyond k LN2 need not be multiplied by e^r, and r stays exact.
+    For small |x| it is h - h t, where the rounding errors of the sum and of the quotient count less.
     """
-    magnitude = at_most(20.0, abs(x))
-    double = magnitude + magnitude
-    shifted = fma(double, LOG2_E, ROUND)
-    k = shifted - ROUND
-    r = fma(k, -LN2, double)
-    expm1 = r + fma(r * r, polynomial(r, EXPM1), k * -LN2_REST)
-    half = ((shifted.bits << 52) + _bits(0.5)).doubles
+    magnitude = between(0.0, abs(x), 20.0)
+    expm1, shifted = _expm1_reduced(magnitude + magnitude)
+    half = _power_of_two(shifted - 1.0)
     h = fma(half, expm1, half - 0.5)
     t = h / (h + 1.0)
     return copysign(where(magnitude < 0.35, fma(-h, t, h), t), x)
 
 
 def _sigmoid(x: Vector) -> Vector:
-    """With e = e^-|x|, which never overflows: 1 / (1 + e) for x >= 0, else s = e / (1 + e), if small as e - e s."""
-    e = _exp_between(at_least(-746.0, -abs(x)))
+    """1 / (1 + e) for x >= 0, where e = e^-|x| never overflows, else s = e / (1 + e), if small as e - e s."""
+    e = _exp(-abs(x))
     s = where(x >= 0.0, 1.0, e) / (1.0 + e)
     return where(x < -1.0, fma(-e, s, e), s)
 
 
-# (log(1 + s) - log(1 - s) - w) / w^3 as a polynomial in w^2, where w = 2 s, s <= 1/3; error 2^-57.9
-SOFTPLUS = (
-    0.08333333333333288, 0.012500000000049187, 0.0022321428552994705, 0.0004340278119351995, 8.877804626591402e-05,
-    1.8782423121181956e-05, 4.059130459862351e-06, 9.236303447842261e-07, 1.5906441235374974e-07,
-    8.115583469414773e-08,
-)  # fmt: skip
-
-
 def _softplus(x: Vector) -> Vector:
-    """max(x, 0) + log(1 + e), e = e^-|x| <= 1, where log(1 + e) = 2 artanh(s), s = e / (2 + e) <= 1/3."""
-    e = _exp_between(at_least(-746.0, -abs(x)))
-    denominator = e + 2.0
-    w = (e + e) / denominator  # is e itself for a denormal e
-    square = w * w
-    lost = e - (denominator - 2.0)  # by rounding the denominator: w is too large by w * lost / denominator
-    correction = fma(square, polynomial(square, SOFTPLUS), fma(w, 0.25, -0.5) * lost)
-    return where(x > 0.0, x, 0.0) + fma(w, correction, w)
-
-
-def _sinh(x: Vector) -> Vector:
-    """(e + e / (e + 1)) / 2, e = e^|x| - 1; for large |x| it is e^|x| / 2, which overflows later than e^|x|."""
-    magnitude = at_most(711.0, abs(x))
-    expm1, shifted = _expm1_reduced(magnitude)
-    scale = _power_of_two(shifted)
-    e = fma(scale, expm1, scale - 1.0)
-    large = _times_power_of_two(0.5 + 0.5 * expm1, shifted)
-    return copysign(where(magnitude < 22.0, 0.5 * (e + e / (e + 1.0)), large), x)
-
-
-def _cosh(x: Vector) -> Vector:
-    """h + 1 / (4 h), h = e^|x| / 2."""
-    expm1, shifted = _expm1_reduced(at_most(711.0, abs(x)))
-    half = _times_power_of_two(0.5 + 0.5 * expm1, shifted)
-    return half + 0.25 / half
+    """max(x, 0) + log(1 + e^-|x|), which never overflows."""
+    return where(x > 0.0, x, 0.0) + _log1p(_exp(-abs(x)))
 
 
 # The logarithm and its family. x = 2^k m, sqrt(1/2) <= m < sqrt(2), log m = 2 artanh(s), s = (m - 1) / (m + 1).
 
 SQRT_HALF = _bits(math.sqrt(0.5))
 MANTISSA = 2**52 - 1
-TWO_52 = 2.0**52  # whole numbers below it, in its low bits, are added to it
+TWO_52 = 2.0**52  # an integer below it, put into its low bits, is added to it
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # the first has 42 bits: its products with k are exact
 # (log(1 + s) - log(1 - s) - 2 s) / s^3 as a polynomial in s^2; error 2^-58.9
 LOG = (
@@ -369,72 +329,36 @@ LOG = (
 )  # fmt: skip
 
 
-def _split(x: Vector) -> tuple[Vector, Vector, Vector]:
-    """m, k and 1023 + k as integers, of a positive normal x."""
-    shifted = x.bits + (ONE - SQRT_HALF)
-    biased = shifted >> 52
-    m = ((shifted & MANTISSA) + SQRT_HALF).doubles
-    return m, (biased | _bits(TWO_52)).doubles - (TWO_52 + 1023), biased
+def _split(x: Vector) -> tuple[Vector, Vector]:
+    """m and k of a positive finite x."""
+    tiny = x < 2.0**-1022  # a denormal number is made a normal one first
+    shifted = where(tiny, x * 2.0**54, x).bits + (ONE - SQRT_HALF)
+    k = ((shifted >> 52) | _bits(TWO_52)).doubles - where(tiny, TWO_52 + 1023 + 54, TWO_52 + 1023)
+    return ((shifted & MANTISSA) + SQRT_HALF).doubles, k
 
 
-def _normal(x: Vector) -> tuple[Vector, Vector]:
-    """x = y 2^e for a positive x, where y is not denormal: y and e."""
-    tiny = x < 2.0**-1022
-    return where(tiny, x * 2.0**54, x), where(tiny, -54.0, 0.0)
+def _log(x: Vector, rest: Vector | None = None) -> Vector:
+    """log(x + rest) = k log 2 + log(1 + f) + rest / x, f = m - 1, which is exact, for a rest far smaller than x.
 
-
-def _log_sum(k: Vector, f: Vector) -> Vector:
-    """k log 2 + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2).
-
-    log(1 + f) = 2 s + s R = f - (f^2 / 2 - s (f^2 / 2 + R)), s = f / (2 + f): f is exact, so only small terms are not.
+    log(1 + f) = 2 s + s R = f - (f^2 / 2 - s (f^2 / 2 + R)), s = f / (2 + f): only small terms are rounded.
     """
+    m, k = _split(x)
+    f = m - 1.0
     s = f / (f + 2.0)
     square = s * s
     half = 0.5 * f * f
     correction = fma(s, fma(square, polynomial(square, LOG), half), k * LN2_LOW)
-    return k * LN2_HIGH - (half - correction - f)
-
-
-def _log(x: Vector) -> Vector:
-    normal, exponent = _normal(x)
-    m, k, _ = _split(normal)
-    result = where(x < inf, _log_sum(k + exponent, m - 1.0), x)  # infinity and nan are themselves
+    if rest is not None:
+        correction = correction + where(abs(rest) > 0.0, rest / x, 0.0)
+    result = where(x < inf, k * LN2_HIGH - (half - correction - f), x)  # infinity and nan are themselves
     return where(x <= 0.0, where(x < 0.0, nan, -inf), result)
 
 
 def _log1p(x: Vector) -> Vector:
-    """u = 1 + x is rounded; what that loses, c, is put back into f: 1 + x = 2^k (m + 2^-k c)."""
-    u = x + 1.0
-    added = u - 1.0
-    c = (1.0 - (u - added)) + (x - added)
-    m, k, biased = _split(u)
-    inverse = (2046 - biased << 52).doubles  # 2^-k
-    f = (m - 1.0) + where(x < 2.0**60, c * inverse, 0.0)  # beyond, c does not count, and 2^-k may be no double
-    ordinary = (abs(x) > 1e-20) & (x < inf)
-    return where(x <= -1.0, where(x < -1.0, nan, -inf), where(ordinary, _log_sum(k, f), x))
-
-
-def _asinh(x: Vector) -> Vector:
-    """log(1 + y), y = a + a^2 / (1 + sqrt(1 + a^2)), a = |x|; for huge a, whose square overflows, log(a) + log 2."""
-    a = abs(x)
-    square = a * a
-    huge = a > 1e100
-    y = where(huge, a, a + square / (1.0 + sqrt(1.0 + square)))
-    return copysign(_log1p(y) + where(huge, LN2, 0.0), x)
-
-
-def _acosh(x: Vector) -> Vector:
-    """log(1 + y), y = t + sqrt(t^2 + 2 t), t = x - 1; for huge x, log(x) + log 2."""
-    t = x - 1.0
-    huge = x > 1e100
-    y = where(huge, x, t + sqrt(fma(t, t, t + t)))
-    return where(x < 1.0, nan, _log1p(y) + where(huge, LN2, 0.0))
-
-
-def _atanh(x: Vector) -> Vector:
-    """log(1 + 2 a / (1 - a)) / 2, a = |x|."""
-    a = abs(x)
-    return copysign(0.5 * _log1p((a + a) / (1.0 - a)), x)
+    """The logarithm of 1 + x, which is rounded, and of what the rounding loses."""
+    total = 1.0 + x
+    added = total - 1.0
+    return copysign(_log(total, (1.0 - (total - added)) + (x - added)), x)
 
 
 # x^y = e^(y log x), where the logarithm has 66 bits, because y log x is as large as 745.
@@ -449,9 +373,7 @@ LOG_TAIL = (
 
 def _long_log(x: Vector) -> tuple[Vector, Vector]:
     """log x for a finite x > 0, as an unevaluated sum of two doubles; each "rest" is what its double misses."""
-    normal, exponent = _normal(x)
-    m, k, _ = _split(normal)
-    k = k + exponent
+    m, k = _split(x)
     f, d = m - 1.0, m + 1.0
     inverse = 1.0 / d
     s = f * inverse
@@ -477,7 +399,7 @@ def _power(x: Vector, y: Vector) -> Vector:
     exponent = y * log
     rest = fma(y, log, -exponent) + y * log_rest
     rest = where(abs(exponent) < 750.0, rest, 0.0)
-    expm1, shifted = _expm1_reduced(at_most(750.0, at_least(-750.0, exponent)), rest)
+    expm1, shifted = _expm1_reduced(between(-750.0, exponent, 750.0), rest)
     magnitude = _times_power_of_two(1.0 + expm1, shifted)
     magnitude = where(y.equals(0.0) | x.equals(1.0) | (a.equals(1.0) & abs(y).equals(inf)), 1.0, magnitude)
     half = 0.5 * y
@@ -496,153 +418,46 @@ SIN = (
     -0.16666666666666666, 0.008333333333333194, -0.00019841269841209145, 2.7557319211124095e-06,
     -2.5052106871567977e-08, 1.6058939642509329e-10, -7.642989805648476e-13, 2.721156885895094e-15,
 )  # fmt: skip
-# The same for |r| <= pi/4; error 2^-57.2
-SIN_QUARTER = (
-    -0.16666666666666632, 0.008333333333322413, -0.00019841269829807843, 2.755731369192335e-06,
-    -2.5050758115454346e-08, 1.589679564347824e-10,
-)  # fmt: skip
-# (cos r - 1 + r^2 / 2) / r^4 as a polynomial in r^2, |r| <= pi/4; error 2^-61.2
-COS_QUARTER = (
-    0.04166666666666665, -0.0013888888888882829, 2.480158729462071e-05, -2.7557315736477134e-07,
-    2.0875897450905203e-09, -1.1367967304575895e-11,
-)  # fmt: skip
 
 
-def _minus_multiple(x: Vector, n: Vector, unit: float) -> Vector:
-    """x - n * unit * pi: the first step is exact, the second rounds once even if nearly all cancels."""
+def _sin_reduced(x: Vector, n: Vector) -> Vector:
+    """sin r = r + r^3 P(r^2), r = x - n pi.
+
+    The first step of the subtraction is exact, the second rounds once even if nearly all cancels.
+    """
+    r = x
     for part in PI:
-        x = fma(n, -unit * part, x)
-    return x
-
-
-def _odd_polynomial(r: Vector, coefficients: Sequence[float]) -> Vector:
-    """r + c0 r^3 + c1 r^5 + ..., with c0 added last, so that it is rounded once."""
+        r = fma(n, -part, r)
     square = r * r
-    return fma(r * square, fma(polynomial(square, coefficients[1:]), square, coefficients[0]), r)
+    return fma(r * square, fma(polynomial(square, SIN[1:]), square, SIN[0]), r)
 
 
 def _sin(x: Vector) -> Vector:
     """sin x = (-1)^n sin(x - n pi)."""
     shifted = fma(x, 1 / math.pi, ROUND)
-    r = _minus_multiple(x, shifted - ROUND, 1.0)
-    result = flipped(_odd_polynomial(r, SIN), shifted.bits)
+    result = flipped(_sin_reduced(x, shifted - ROUND), shifted.bits)
     return rarely(abs(x) > LARGE, where(x.equals(0.0), x, result), "sin", x)  # keeps -0
 
 
 def _cos(x: Vector) -> Vector:
     """cos x = (-1)^(n + 1) sin(x - (n + 1/2) pi)."""
     shifted = fma(x, 1 / math.pi, -0.5) + ROUND
-    r = _minus_multiple(x, shifted - ROUND + 0.5, 1.0)
-    return rarely(abs(x) > LARGE, flipped(-_odd_polynomial(r, SIN), shifted.bits), "cos", x)
-
-
-def _tan(x: Vector) -> Vector:
-    """sin r / cos r, or for an odd multiple of pi/2, -cos r / sin r."""
-    shifted = fma(x, 2 / math.pi, ROUND)
-    r = _minus_multiple(x, shifted - ROUND, 0.5)
-    square = r * r
-    sine = _odd_polynomial(r, SIN_QUARTER)
-    cosine = fma(square * square, polynomial(square, COS_QUARTER), fma(square, -0.5, 1.0))
-    odd = (shifted.bits & 1).equals(1)
-    result = flipped(where(odd, cosine, sine) / where(odd, sine, cosine), shifted.bits)
-    return rarely(abs(x) > LARGE, where(x.equals(0.0), x, result), "tan", x)
-
-
-# (arctan z - z) / z^3 as a polynomial in z^2, |z| <= sqrt(2) - 1; error 2^-58.8
-ATAN = (
-    -0.333333333333332, 0.1999999999995404, -0.14285714280244188, 0.11111110785910114, -0.09090897829615315,
-    0.07692061511061293, -0.06663118904788308, 0.058479978458361205, -0.05039794347473516, 0.03807699071847096,
-    -0.017920791452492355,
-)  # fmt: skip
-TAN_1, TAN_3 = math.sqrt(2) - 1, math.sqrt(2) + 1  # tan(pi/8), tan(3 pi/8)
-
-
-def _angle(y: Vector, x: Vector) -> Vector:
-    """The angle of the point (x, y), both >= 0: it is turned by -pi/4 or -pi/2 to one within pi/8 of the x axis."""
-    steep, middle = y > TAN_3 * x, y > TAN_1 * x
-    z = where(steep, -x, where(middle, y - x, y)) / where(steep, y, where(middle, y + x, x))
-    turn = where(steep, math.pi / 2, where(middle, math.pi / 4, 0.0))
-    square = z * z
-    return turn + (z + fma(z * square, polynomial(square, ATAN), turn * (PI[1] / PI[0])))
-
-
-def _turned(angle: Vector, negative: Vector) -> Vector:
-    """pi - angle where x is negative."""
-    return where(negative, PI[0] - (angle - PI[1]), angle)
-
-
-def _atan(x: Vector) -> Vector:
-    return copysign(_angle(abs(x), x.vector(1.0)), x)
-
-
-def _atan2(y: Vector, x: Vector) -> Vector:
-    """Both are scaled, so that sums and products neither overflow nor lose bits."""
-    a, b = abs(y), abs(x)
-    same = a.equals(b)  # two zeros count as (1, 0), two infinities as (1, 1)
-    a, b = where(same, where(a > 0.0, 1.0, 0.0), a), where(same, 1.0, b)
-    larger = where(a > b, a, b)
-    scale = where(larger > 1e300, 2.0**-64, where(larger < 1e-290, 2.0**64, 1.0))
-    return copysign(_turned(_angle(a * scale, b * scale), x.bits < 0), y)
-
-
-def _asin(x: Vector) -> Vector:
-    """The angle of (sqrt(1 - x^2), x)."""
-    return copysign(_angle(abs(x), sqrt((1.0 - x) * (1.0 + x))), x)
-
-
-def _acos(x: Vector) -> Vector:
-    """The angle of (x, sqrt(1 - x^2))."""
-    return _turned(_angle(sqrt((1.0 - x) * (1.0 + x)), abs(x)), x < 0.0)
-
-
-# erf(x) / x - 1 as a polynomial in x^2, |x| <= 1; error 2^-56.3
-ERF = (
-    0.1283791670955126, -0.3761263890318375, 0.11283791670954857, -0.026866170645072893, 0.005223977624780838,
-    -0.0008548326978740622, 0.000120553310368449, -1.4925593505645053e-05, 1.646097279815068e-06,
-    -1.6350025034086767e-07, 1.4657878650325638e-08, -1.1365661644367267e-09, 5.945254923277616e-11,
-)  # fmt: skip
-# e^(a^2) (1 - erf a) as a polynomial in 1 / (a + 2), 1 <= a <= 6; error 2^-57 of erf
-ERFC = (
-    1.9703265660130314e-07, 0.5641746763478043, 1.1289021361204468, 1.9633834517546287, 2.9881163208769994,
-    0.8792009678752262, 14.250709124123329, -96.41922552606592, 402.86045855377085, -1467.794440707938,
-    3827.806909574973, -6621.819425308436, 7411.382528800081, -5077.349404975421, 1838.6162574134796,
-    -225.3135455168504,
-)  # fmt: skip
-
-
-def _erf(x: Vector) -> Vector:
-    """x + x P(x^2) for |x| < 1, else 1 - e^(-x^2) Q(1 / (|x| + 2)); from 6 on it is 1."""
-    square = x * x
-    a = at_most(6.0, abs(x))
-    expm1, shifted = _expm1_reduced(-(a * a))
-    scale = _power_of_two(shifted)
-    tail = polynomial(1.0 / (a + 2.0), ERFC) * fma(scale, expm1, scale)
-    return where(a < 1.0, fma(x, polynomial(square, ERF), x), copysign(1.0 - tail, x))
+    result = flipped(-_sin_reduced(x, shifted - ROUND + 0.5), shifted.bits)
+    return rarely(abs(x) > LARGE, result, "cos", x)
 
 
 # Division with a remainder, by Python's rules
 
 
-def _fmod(x: Vector, y: Vector) -> Vector:
-    """What is left of x / y after truncation, with the sign of x, exactly.
-
-    A quotient below 2^53 is right, or one too large because it was rounded up; either way the fused product is exact.
-    """
-    quotient = x / y
-    rest = fma(-quotient.intrinsic("trunc"), y, x)
-    rest = where(flipped(rest, x.bits >> 63) < 0.0, rest + copysign(y, x), rest)
-    return rarely(abs(quotient) >= 2.0**53, where(abs(x) < abs(y), x, rest), "fmod", x, y)
-
-
 def _remainder(x: Vector, y: Vector) -> Vector:
-    rest = _fmod(x, y)
+    rest = lane_by_lane("fmod", x, y)
     other_side = (rest < 0.0) ^ (y < 0.0)
     return where(rest.equals(0.0), copysign(0.0, y), where(other_side, rest + y, rest))
 
 
 def _floor_divide(x: Vector, y: Vector) -> Vector:
-    rest = _fmod(x, y)
-    quotient = (x - rest) / y  # nearly whole: the two corrections below are those of Python's floatobject.c
+    rest = lane_by_lane("fmod", x, y)
+    quotient = (x - rest) / y  # nearly an integer: the two corrections below are those of Python's floatobject.c
     other_side = ((rest < 0.0) ^ (y < 0.0)) & ~rest.equals(0.0)
     quotient = where(other_side, quotient - 1.0, quotient)
     floor = quotient.intrinsic("floor")
@@ -679,18 +494,7 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "sqrt":             sqrt,
     "sin":              _sin,
     "cos":              _cos,
-    "tan":              _tan,
-    "asin":             _asin,
-    "acos":             _acos,
-    "atan":             _atan,
-    "atan2":            _atan2,
-    "sinh":             _sinh,
-    "cosh":             _cosh,
     "tanh":             _tanh,
-    "asinh":            _asinh,
-    "acosh":            _acosh,
-    "atanh":            _atanh,
-    "erf":              _erf,
     "sigmoid":          _sigmoid,
     "softplus":         _softplus,
     "relu":             lambda x: where(x <= 0.0, 0.0, x),
@@ -706,15 +510,8 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
 """How a primitive is written, by its name; all others are functions of the C library, called lane by lane."""
 # fmt: on
 
-C_FUNCTIONS = ("sin", "cos", "tan", "fmod", "fma", "floor", "trunc")
-"""What is called of the C library: the first four by `rarely`, the others by LLVM on processors that lack them."""
-
-LIBRARY_NAMES = {"erf": "erf"}
-"""The functions for which glibc's vector library is taken where there is one, and what they are called there.
-
-The error function is 1.4 times as fast there (8 lanes, Zen 4), with an error of 2.4 ulp, ours 1.2. Of the others tanh,
-asinh, log1p and sinh are 1.3 to 2.4 times as slow, and tan, asin, acos and atanh at most 1.2 times as fast.
-"""
+CALLED_BY_LLVM = ("fma", "floor", "trunc")
+"""The functions of the C library that LLVM itself calls, on processors that have no instruction for them."""
 
 
 @functools.cache
@@ -727,41 +524,15 @@ def register_c_function(name: str) -> bool:
     return True
 
 
-@functools.cache
-def library_functions(lanes: int) -> dict[str, str]:
-    """The symbols of glibc's vector library (libmvec) for vectors of so many doubles, by the name of the primitive.
-
-    It is empty where there is no such library, or where the processor lacks the instructions it needs.
-    """
-    letter, feature = {2: ("b", "sse2"), 4: ("d", "avx2"), 8: ("e", "avx512f")}.get(lanes, ("", ""))
-    if not llvm.get_host_cpu_features().get(feature):
-        return {}
-    try:
-        library = ctypes.CDLL("libmvec.so.1")
-    except OSError:
-        return {}
-    found = {}
-    for name, function in LIBRARY_NAMES.items():
-        arguments = "v" * (2 if name in {"power", "atan2"} else 1)
-        symbol = f"_ZGV{letter}N{lanes}{arguments}_{function}"
-        if hasattr(library, symbol):
-            llvm.add_symbol(symbol, ctypes.cast(library[symbol], ctypes.c_void_p).value)
-            found[name] = symbol
-    return found
-
-
 class VectorMath:
     """The primitives for one LLVM module, on vectors of one width.
 
     Arguments:
         module: where functions are declared and defined.
         lanes: doubles in a vector: 8, 4, 2 or 1. LLVM splits vectors that are too wide for the machine.
-        library: whether glibc's vector library is used for the functions in which it is faster: None where there is
-            one, True always, False never.
 
     Raises:
         ValueError: if the number of lanes is another one.
-        OSError: if `library` is True and there is none for this width and processor.
 
     >>> module = ir.Module()
     >>> math = VectorMath(module, lanes=2)
@@ -772,22 +543,18 @@ class VectorMath:
     select
     >>> math.emit("leaf", builder, [])
     Traceback (most recent call last):
-    ValueError: name must be that of a primitive that is computed, not 'leaf'
+    ValueError: name must be the name of a primitive that is computed, not 'leaf'
     """
 
-    def __init__(self, module: ir.Module, lanes: int, library: bool | None = None) -> None:
+    def __init__(self, module: ir.Module, lanes: int) -> None:
         if lanes not in {1, 2, 4, 8}:
             raise ValueError(f"lanes must be 8, 4, 2 or 1, not {lanes}")
-        for name in C_FUNCTIONS:
+        for name in CALLED_BY_LLVM:
             register_c_function(name)
         self.module = module
         self.lanes = lanes
         self.vector = ir.VectorType(DOUBLE, lanes)
         """The type of a vector."""
-        self.library = {} if library is False else library_functions(lanes)
-        """The symbols of the vector library that are used, by the name of the primitive."""
-        if library and not self.library:
-            raise OSError(f"there is no vector library for {lanes} lanes on this machine")
 
     def constant(self, number: float) -> ir.Constant:
         """The vector of equal numbers."""
@@ -807,14 +574,12 @@ class VectorMath:
             ValueError: if there is no such primitive, if it computes nothing (leaf, constant), or if it is
                 user-defined.
         """
-        if name not in EMITTERS and arguments and name in BUILT_IN and register_c_function(name):
-            return lane_by_lane(name, *(Vector(builder, argument) for argument in arguments)).value
-        if name not in EMITTERS:
-            raise ValueError(f"name must be that of a primitive that is computed, not {name!r}")
-        if name in self.library:
-            kind = ir.FunctionType(self.vector, [self.vector] * len(arguments))
-            return builder.call(declare(self.module, self.library[name], kind), arguments)
-        return EMITTERS[name](*(Vector(builder, argument) for argument in arguments)).value
+        vectors = [Vector(builder, argument) for argument in arguments]
+        if name in EMITTERS:
+            return EMITTERS[name](*vectors).value
+        if name in BUILT_IN and vectors and register_c_function(name):
+            return lane_by_lane(name, *vectors).value
+        raise ValueError(f"name must be the name of a primitive that is computed, not {name!r}")
 
     def call(self, name: str, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> ir.Value:
         """The same as a call of a function of the module, which is defined when it is first called.
