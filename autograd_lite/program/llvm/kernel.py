@@ -95,7 +95,7 @@ class Kernel:
     # Memory
 
     def reserve(self, rows: int, stride: int) -> Place:
-        """Room for so many rows, from the start of a cache line."""
+        """Reserve room for that number of rows, from the start of a cache line."""
         place = Place(self.doubles, stride)
         self.doubles += -(-rows * stride // 8) * 8
         return place
@@ -319,7 +319,7 @@ class Kernel:
             count = self.chunks(builder)
 
             def rows_from(first: ir.Value, how_many: int) -> None:
-                """So many rows for all points."""
+                """Compute a few rows for all points."""
                 begin = builder.add(builder.mul(first, _whole(matrix.down)), _whole(matrix.start))
                 with loop(builder, count) as chunk:
 
@@ -468,7 +468,7 @@ class Kernel:
         how_many: int,
         step: Callable[[ir.Value, list[ir.Value], ir.Value | None], list[ir.Value]],
     ) -> list[ir.Value]:
-        """So many sums over the points of the block; a last vector that is not full is masked."""
+        """Add up some sums over the points of the block; a last vector that is not full is masked."""
         full = builder.sdiv(self.points, _whole(self.lanes))
         zero = self.math.constant(0.0)
         totals = accumulate(builder, full, [zero] * how_many, lambda chunk, sums: step(chunk, sums, None))
@@ -594,7 +594,7 @@ class Kernel:
                 builder.store(final, self.at(builder, place, at))
 
     def copy_output(self, builder: ir.IRBuilder, operand: Operand, row: ir.Value, address: ir.Value) -> None:
-        """The points of an output; those beyond the last are within the room of a vector that the caller gives."""
+        """The points of an output; those beyond the last are within the room for a vector that the caller provides."""
         with loop(builder, self.chunks(builder)) as chunk:
             if isinstance(operand, Rows) and operand.array.varies:
                 value = self.points_of(builder, operand, row, len(operand), chunk)
@@ -632,7 +632,7 @@ def accumulate(
     initial: list[ir.Value],
     step: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
 ) -> list[ir.Value]:
-    """A loop that carries values from each turn to the next; gives them as they are in the end."""
+    """A loop that carries values from each turn to the next; yields their last state."""
     before = builder.block
     with loop(builder, count) as number:
         carried = [phi(builder, (value, before)) for value in initial]

@@ -43,7 +43,7 @@ class Machine:
         lanes: how many points a vector has; as many as this processor's registers hold if None.
 
     Raises:
-        KeyError: if LLVM does not know a primitive, as one of your own.
+        KeyError: if LLVM does not know a primitive, for example a user-defined one.
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None) -> None:
