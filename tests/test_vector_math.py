@@ -15,6 +15,8 @@ import pytest
 llvm = pytest.importorskip("llvmlite.binding")
 mpmath = pytest.importorskip("mpmath")
 
+from coefficients import POLYNOMIALS, remez  # noqa: E402
+from coefficients import largest_error as largest_weighted_error  # noqa: E402
 from llvmlite import ir  # noqa: E402
 
 from autograd_lite.primitives import BUILT_IN, PRIMITIVES  # noqa: E402
@@ -280,6 +282,14 @@ def test_own_formulas_give_the_same_bits_for_all_widths_and_processors():
 
 
 # The tester
+
+
+@pytest.mark.parametrize("name", POLYNOMIALS)
+def test_the_remez_exchange_finds_the_coefficients_in_use(name):
+    function, count, *interval_and_weight = POLYNOMIALS[name]
+    used = getattr(vector_math, name)
+    assert remez(function, count, *interval_and_weight) == used
+    assert largest_weighted_error(used, function, *interval_and_weight) < -58.8
 
 
 def test_the_measure_sees_what_it_should():
