@@ -458,7 +458,7 @@ def _remainder(x: Vector, y: Vector) -> Vector:
 
 def _floor_divide(x: Vector, y: Vector) -> Vector:
     rest = lane_by_lane("fmod", x, y)
-    quotient = (x - rest) / y  # nearly an integer: the two corrections below are those of Python's floatobject.c
+    quotient = (x - rest) / y  # nearly an integer: the two corrections below follow Python's floatobject.c
     other_side = ((rest < 0.0) ^ (y < 0.0)) & ~rest.equals(0.0)
     quotient = where(other_side, quotient - 1.0, quotient)
     floor = quotient.intrinsic("floor")
