@@ -1,7 +1,7 @@
 """The text of a program for LLVM: several points of the batch in each vector register, the batch's loop inside.
 
 The batch is done in blocks of BLOCK points, whose arrays stay in the cache; a row of an array lies side by side for the
-points of a block. For each block the kernel runs a few loops, each a function of its own:
+points of a block. For each block the kernel runs a few loops, each a separate function:
 
 - element by element: operations over the same rows, with everything between them in registers;
 - a matrix times a vector: ROWS rows at a time, so that each entry of the vector is loaded once for all of them;
@@ -148,7 +148,7 @@ class Kernel:
 
     @contextmanager
     def function(self, steps: Steps) -> Iterator[ir.IRBuilder]:
-        """A part of the kernel as a function of its own, which is called as one of the steps."""
+        """A part of the kernel as a separate function, which is called as one of the steps."""
         kind = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, INTEGER])
         function = ir.Function(self.module, kind, self.module.get_unique_name("part"))
         function.linkage = "internal"

@@ -43,7 +43,7 @@ class Machine:
         lanes: how many points a vector has; as many as this processor's registers hold if None.
 
     Raises:
-        KeyError: if LLVM does not know a primitive, for example a user-defined one.
+        ValueError: if LLVM does not know a primitive, for example a user-defined one.
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None) -> None:
@@ -67,7 +67,7 @@ class Machine:
         try:
             call: Call = self.local.call
         except AttributeError:
-            call = self.local.call = Call(self.doubles)  # each thread has work space of its own
+            call = self.local.call = Call(self.doubles)  # each thread has its own work space
         outputs, totals, arguments = self._arguments(inputs, parameters)
         call.set(*arguments)
         self.run(call.address)
