@@ -220,7 +220,7 @@ def check_gradients(
         variables = [Value(number, f"x{position}") for position, number in enumerate(point, start=1)]
         output = f(*variables)
         if not isinstance(output, Value):
-            raise TypeError(f"f must give a Value, received {type(output).__name__}: {output!r}")
+            raise TypeError(f"f must return a Value, received {type(output).__name__}: {output!r}")
         return output, variables
 
     def check(what: str, mode: str, received: float, expected: float) -> None:

@@ -180,7 +180,7 @@ def refuse_if_traced(what: str) -> None:
     if refused is not None:
         refused.append(
             f"a Value cannot be asked for its number while a function is traced: here {what}. The program would be "
-            "frozen to this one number; write a branch with relu, abs, maximum or minimum, and take functions such as "
+            "frozen to this one number; write a branch with relu, abs, maximum or minimum, and take functions like "
             "sin from autograd_lite, not from math"
         )
         raise TracingError(refused[-1])

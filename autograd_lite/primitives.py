@@ -21,7 +21,7 @@ from typing import Any, TypeAlias, TypeVar
 inf, nan = math.inf, math.nan
 
 Number = TypeVar("Number")
-"""The type of the arguments, and so of the result: float, or a type that records such as Value."""
+"""The type of the arguments, and so of the result: float, or a type that records, like Value."""
 
 Slope: TypeAlias = Callable[..., Any] | float
 """A local partial derivative: a function of the result and the arguments, or a number where it is constant."""
@@ -131,7 +131,7 @@ def as_float(number: object, argument: str) -> float:
     Real numbers are taken: int, bool, float, Fraction, NumPy scalars and arrays of no dimension.
 
     Raises:
-        TypeError: for anything else, such as str, None, complex, an array or a list.
+        TypeError: for anything else: str, None, complex, an array, a list.
         OverflowError: for an integer too large for a float.
 
     >>> as_float(True, "data")

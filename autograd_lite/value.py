@@ -256,7 +256,7 @@ class Value:
     # The two passes over the graph
 
     def backward(self) -> None:
-        """Reverse mode: give every node of the graph its `grad`, the derivative of this Value with respect to it.
+        """Set `grad` of every node of the graph (reverse mode): the derivative of this Value with respect to it.
 
         The gradient of a leaf is added to the one it has, until you set that to 0; all others are computed afresh.
 

@@ -1,4 +1,4 @@
-"""The proof: the gradients of the graph beside those of the delta recursion, weight by weight."""
+"""The proof: the graph's gradients beside the delta recursion's, weight by weight."""
 
 import copy
 import html

@@ -55,7 +55,7 @@ class Module:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each backward pass of a training step.
 
-        Backward passes add up the gradients of leaves; those of interior nodes are computed again in each.
+        Backward passes add up the gradients of leaves; each pass computes the gradients of interior nodes again.
 
         >>> neuron = Neuron(1, seed=0)
         >>> neuron([2.0]).backward()

@@ -70,13 +70,13 @@ def plot_learning_curves(
     """The mean error per example in each iteration, and the validation loss, of one run or of several.
 
     Arguments:
-        history: what `fit` gave; or several of them, by the names that the legend shows.
+        history: the History that `fit` returned; or several, by the names that the legend shows.
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
 
-    Returns the Axes. Training errors are solid lines, validation losses dashed ones, and a star shows the weights that
-    are best by the validation loss. The error of an iteration is that of its mini-batch, before the
-    update, and without penalty.
+    Returns the Axes. Training errors are solid lines, validation losses dashed ones, and a star marks the
+    lowest validation loss. The error of an iteration is the error of its mini-batch, before the update and without
+    penalty.
 
     Raises:
         ValueError: if there is no run, or a run without iterations.
@@ -308,7 +308,7 @@ def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = F
     """The learning curve of each start of `random_restarts`, and its training error at the end; the best one is marked.
 
     Arguments:
-        restarts: what `random_restarts` gave.
+        restarts: the result of `random_restarts`.
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
 

@@ -122,7 +122,7 @@ TWO_VALLEYS = Surface(
 From (-2, 1) with the learning rate eta = 0.3, gradient descent ends in the narrow valley on the left, a local minimum
 of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a heavy ball, and Nesterov's, get to the
 minimum on the right, of value -0.917 ("Momentum can be used to break out of local minima", lecture 14, slide "Key
-Takeaways"). The heavy ball does by its speed. Momentum as printed never has more speed than two gradients give it; it
+Takeaways"). The heavy ball does so by its speed. Momentum as printed is never faster than two gradients allow; it
 leaves because near a minimum of curvature k it only stays if eta k beta < 1, gradient descent if eta k < 2, and on the
 left eta k is 1.4 along y. The function is ours.
 """

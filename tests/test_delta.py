@@ -1,4 +1,4 @@
-"""The delta recursion against numbers that it had no part in: worked by hand, PyTorch's, a published example's."""
+"""The delta recursion against independent numbers: worked on paper, from PyTorch, and from a published example."""
 
 import ast
 import warnings
@@ -45,7 +45,7 @@ def test_it_shares_no_code_with_the_graph():
     assert imports_of(nn.checks) <= libraries
 
 
-# By hand
+# Worked on paper
 
 
 def test_the_slides_formulas_written_out_for_2_2_1():
@@ -107,7 +107,7 @@ def test_one_layer_has_the_base_case_only():
 
 
 def test_the_bias_entry_of_W_transposed_delta_is_dropped():
-    """The biases of layer 2 are huge, those of layer 1 zero: a row too many, or off by one, would show at once."""
+    """The biases are huge in layer 2, zero in layer 1: an extra row, or an index off by one, would show."""
     W1, W2 = np.array([[0.0, 1.0], [0.0, 2.0]]), np.array([[1000.0, 3.0, 5.0]])
     example = back_propagation([W1, W2], [1.0], 1012.0, ["linear", "linear"])
     assert example.o[2].tolist() == [1013.0]
@@ -152,7 +152,7 @@ for theta in (torch.tanh, torch.sigmoid, torch.relu, F.leaky_relu, F.softplus):
     e.backward()
     print(theta.__name__, e.item(), W1.grad.tolist(), W2.grad.tolist())
 """
-"""What gave the numbers of TORCH, with PyTorch 2.13.0; tests need no PyTorch."""
+"""The script that computed TORCH, with PyTorch 2.13.0; the tests do not need PyTorch."""
 
 TORCH_WEIGHTS = [
     np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5], [0.2, -0.6, 0.9]]),

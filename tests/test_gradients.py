@@ -455,7 +455,7 @@ def test_check_gradients_is_not_deceived_by_an_infinite_slope_at_one_point():
 def test_check_gradients_refuses_bad_arguments():
     with pytest.raises(TypeError, match=r"input 2 must be a real number .* not str"):
         check_gradients(lambda x, y: x * y, [1.0, "a"])
-    with pytest.raises(TypeError, match=r"f must give a Value, received float: 1.0"):
+    with pytest.raises(TypeError, match=r"f must return a Value, received float: 1.0"):
         check_gradients(lambda x: 1.0, [1.0])
 
 

@@ -43,7 +43,7 @@ def test_targets_of_every_kind(targets):
 
 @pytest.mark.parametrize("target", [2, 2.0, np.float64(2), [2.0], (2.0,), np.array([2.0]), np.array(2.0)])
 def test_one_target_of_every_kind(target):
-    """np.array(2.0) is what indexing with [...] and many reductions of NumPy give."""
+    """Indexing with [...] and many reductions of NumPy return np.array(2.0)."""
     assert squared_error(Value(5.0), target).data == 9.0
 
 

@@ -41,7 +41,7 @@ def test_labels_of_the_whole_graph_of_a_2_2_1_net():
 
 
 def test_labels_stand_at_the_right_numbers():
-    """Each label names the number of the matrix W^(l) at row b, column a; s and o are the lecture's sums, by hand."""
+    """Each label names the entry of W^(l) at row b, column a; s and o are the lecture's sums, written out."""
     root = MLP(2, [2, 1], weights=WEIGHTS)([0.5, -1.5])
     numbers = {node.label: node.data for node in topological_order(root) if node.label}
     for l, matrix in enumerate(WEIGHTS, start=1):
@@ -388,7 +388,7 @@ def test_inputs_must_be_as_many_as_nin(build):
 
 @pytest.mark.parametrize("x", [3, None, np.float64(3), np.array(3.0), iter([1, 2]), {1.0, 2.0}, {1: 1, 2: 2}])
 def test_inputs_that_are_no_sequence_are_refused_by_name(x):
-    """A set has no order, and a dict would give its keys."""
+    """A set has no order, and a dict would yield its keys."""
     with pytest.raises(TypeError, match=r"^x must be"):
         MLP(2, [1], seed=0)(x)
 

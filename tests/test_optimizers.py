@@ -83,7 +83,7 @@ def state_bits(optimizer):
     return {name: (array.shape, array.tobytes()) for name, array in optimizer.state().items()}
 
 
-# The formulas, by hand
+# The formulas, written out
 
 
 def exact(numbers):

@@ -281,7 +281,7 @@ def test_special_values_are_those_of_numpy(name):
 @given(data=st.data())
 @settings(max_examples=60)
 def test_numbers_and_values_agree_bit_for_bit(name, data):
-    """At any floats at all: neither raises an exception, and both give the same bits."""
+    """At any floats: neither raises an exception, and both return the same bits."""
     row = PRIMITIVES[name]
     numbers = data.draw(st.tuples(*[st.floats() for _ in TRUTH[name].domain]))
     received = row(*numbers)

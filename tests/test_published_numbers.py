@@ -71,7 +71,7 @@ def test_wilkinson_polynomial():
 def test_nielsen_learning_neuron():
     """Nielsen, "Neural Networks and Deep Learning", chapter 3: 300 steps at rate 0.15 bring 0.82 to 0.09, 0.98 to 0.20.
 
-    One sigmoid neuron with input 1 shall learn to give 0, by the cost (y - a)^2 / 2.
+    One sigmoid neuron with input 1 must learn to output 0, by the cost (y - a)^2 / 2.
     """
     for weight, bias, first, last in [(0.6, 0.9, 0.82, 0.09), (2.0, 2.0, 0.98, 0.20)]:
         w, b = Value(weight), Value(bias)

@@ -1,4 +1,4 @@
-"""L2 against sums by hand, and dropout: which nodes are removed, and which weights are updated."""
+"""L2 against sums written out, and dropout: which nodes are removed, and which weights are updated."""
 
 import math
 from fractions import Fraction

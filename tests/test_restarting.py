@@ -211,7 +211,7 @@ def test_the_result_is_the_same_to_the_bit_on(executor, expected):
 
 
 @pytest.mark.parametrize("workers_are_processes", [False, True])
-@pytest.mark.filterwarnings("ignore")  # those of dask are not ours
+@pytest.mark.filterwarnings("ignore")  # dask's warnings, not ours
 def test_the_result_is_the_same_to_the_bit_on_a_cluster_of_dask(workers_are_processes, expected, tmp_path):
     distributed = pytest.importorskip("distributed")
     with distributed.Client(

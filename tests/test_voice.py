@@ -11,11 +11,11 @@ FOLDERS = ("autograd_lite", "nn", "tests", "notebooks")
 KINDS = {".py", ".js", ".css", ".ipynb"}
 
 PHRASES = {
-    r"\bgiv(?:es|ing)\b": "returns (functions), is (values)",
+    r"\bgiv(?:es|ing)\b|\bmust give\b|\bwhat \S+ gave\b": "returns (functions), is (values)",
     r"(?<!there\s)\b(?:is|are|was|were) no (?!longer\b|more\b|one\b|different\b|better\b)[a-z]": "is not a ...",
     r"\bwhole numbers?\b": "integer",
-    r"\bmust be such as\b|\bsuch as (?:True|False|None)\b|^\W*Such as\b": "for example",
-    r"\b(?:is|are|was|were) those of\b|^\W*Those of\b": "say what it is",
+    r"\bsuch as\b": "for example, like",
+    r"\bthose of\b": "name the thing again, or the possessive",
     r"\bof (?:your|one's|somebody's) own\b": "user-defined, custom",
     r"\banew\b": "again",
     r"\bof use in\b": "used in",
@@ -24,6 +24,7 @@ PHRASES = {
     r"\bproves? right\b": "checks",
     r"\bWhere to go on\b": "Where to go next",
     r"\bso (?:many|long|few)\b": "that number of, as long as",
+    r"\b(?:is|are) best by\b": "say what it is: the monitored loss",
     r"\bmemory that (?:is kept|stays)\b": "preallocated buffers",
 }
 
@@ -58,7 +59,15 @@ def test_the_voice_of_a_file(path):
 
 @pytest.mark.parametrize(
     "line",
-    ["It gives 3.", "if it is no Value", "such as True", "Computes anew", "of a whole\n# number", "for so many points"],
+    [
+        "It gives 3.",
+        "if it is no Value",
+        "such as True",
+        "Computes anew",
+        "of a whole\n# number",
+        "for so many points",
+        "f must give a Value",
+    ],
 )
 def test_a_phrase_is_found(line):
     assert list(hits(line))

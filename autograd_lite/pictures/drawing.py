@@ -34,7 +34,7 @@ def draw(
 
     Each Value is a box: its label and how it was computed ("c = · × ·"), its number, and its gradient once a backward
     pass has computed it. In a network of the lecture, the gradient of s_b^(l) is called by its name, δ_b^(l), and the
-    layers, found from labels such as w^(1)_{2,0}, are drawn as groups. A number that was computed before another was
+    layers, found from labels like w^(1)_{2,0}, are drawn as groups. A number that was computed before another was
     changed is marked as stale. Leaves have sharp corners and a thick border, constants are small and dashed, the root
     has a double border. Edges come from the arguments; where their order matters, they are numbered.
 

@@ -1,7 +1,7 @@
 """Where boxes and arrows go, in plain Python, when the program `dot` is not there to say so.
 
 The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
-0. `find_bands`: groups of boxes, such as the layers of a network, follow each other;
+0. `find_bands`: groups of boxes, for example the layers of a network, follow each other;
 1. `find_ranks`: each box gets a rank, later than the ranks of the boxes that point to it;
 2. `add_bends`: an arrow that passes ranks gets a bend in each, so that it can be led around the boxes there;
 3. `order_rows`: within its rank, each box moves to the average position of its neighbours, to have few crossings;

@@ -1,7 +1,7 @@
 """Losses: how far the outputs of a network are from what they should be, as a Value.
 
 The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` and `logistic_loss`, and one class for
-`softmax_cross_entropy`. The outputs that the last three take are not squashed: give the network a linear output layer,
+`softmax_cross_entropy`. The outputs that the last three take are not squashed: use a linear output layer,
 `MLP(..., output_activation="linear")`.
 """
 

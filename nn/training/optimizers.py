@@ -118,7 +118,7 @@ class Optimizer(Checked, ABC):
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return all that it needs to continue as if it had never stopped: t, and what it remembers of each layer.
 
-        They are copies, plain arrays that `numpy.savez` keeps to the bit. The arguments, such as the learning rate,
+        They are copies, plain arrays that `numpy.savez` keeps to the bit. The arguments, for example the learning rate,
         are not among them.
 
         >>> optimizer = LectureMomentum(0.1, beta=0.9)

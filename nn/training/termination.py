@@ -170,7 +170,7 @@ class SmallImprovement(Criterion):
     """The training error has hardly become smaller in the last iterations.
 
     Arguments:
-        less_than: the improvement, in units of the error, that is too small to go on for; greater than 0.
+        less_than: the improvement, in units of the error, that is too small to continue; greater than 0.
         over: in how many iterations; at least 1. Where the error is that of a sample, it goes up and down: take many.
         after: the number of iterations before which it is never met; at least 0.
 

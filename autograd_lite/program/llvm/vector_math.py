@@ -5,7 +5,7 @@ a formula is written once, with operators, on a `Vector`, which emits an instruc
 lanes and no table in memory, and a branch only for arguments that are too rare and too hard for the formula. All other
 rows of the table are functions of the C library, called lane by lane: a new row needs nothing here.
 
-The results are the same as those of `PRIMITIVES[name].compute`: by IEEE 754 for zeros, infinities and nan, with tails
+The results equal `PRIMITIVES[name].compute`'s: by IEEE 754 for zeros, infinities and nan, with tails
 kept and denormal numbers not flushed, and otherwise within 2.1 ulp: the tests measure the errors against mpmath. The
 formulas return the same bits for all widths of vectors and on all processors.
 

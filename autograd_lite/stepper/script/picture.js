@@ -5,7 +5,7 @@ const GOOD_SCALE = 0.9; // if it cannot be seen as a whole
 const LEAST_SCALE = 0.35; // down to which the picture shrinks to show both ends of an edge
 const LONG_EDGE = 3000; // in units of the picture
 
-let pictures = 0; // to give each picture on a page ids of its own
+let pictures = 0; // makes the ids of each picture on a page unique
 
 /** How much of one interval another covers. */
 function overlap(start, end, otherStart, otherEnd) {

@@ -7,7 +7,7 @@ const LEGEND =
   "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; thick, the gradient has passed; dashed, " +
   "now. Click a box to go to its next step; with Shift, to stop there (●) when playing.";
 
-let views = 0; // to give each view on a page ids of its own
+let views = 0; // makes the ids of each view on a page unique
 
 class View {
   constructor(host, state, wholePage) {
