@@ -1,4 +1,4 @@
-"""autograd_lite: scalar automatic differentiation to step through, draw and teach.
+"""autograd_lite: scalar automatic differentiation for teaching, with pictures and a step-by-step view.
 
 >>> from autograd_lite import Value
 >>> w, x, b = Value(-3.0, label="w"), Value(2.0, label="x"), Value(6.88, label="b")
@@ -60,7 +60,7 @@ from autograd_lite.primitives import (
     tan,
     tanh,
 )
-from autograd_lite.primitives import abs as abs  # not in __all__, for `import *` would hide the built-in one
+from autograd_lite.primitives import abs as abs  # not in __all__, because `import *` would hide the built-in
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
 from autograd_lite.value import Step, Value, constant, topological_order
@@ -139,7 +139,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`Program`, whose module imports NumPy, when it is asked for."""
+    """Import `Program` on first use, because its module imports NumPy."""
     if name != "Program":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from autograd_lite.program.compiled import Program  # noqa: PLC0415

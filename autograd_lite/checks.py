@@ -6,7 +6,7 @@ from numbers import Integral
 
 
 def check_integer(argument: str, number: object, least: int, most: int | None = None) -> None:
-    """Make sure that a number is an integer in a range.
+    """Check that a number is an integer in a range.
 
     Raises:
         TypeError: naming the argument, if it is not an integer.
@@ -24,7 +24,7 @@ def check_integer(argument: str, number: object, least: int, most: int | None = 
 
 
 def check_switches(**switches: object) -> None:
-    """Make sure that arguments, given by name, are True or False.
+    """Check that keyword arguments are True or False.
 
     >>> check_switches(values=True, labels="no")
     Traceback (most recent call last):
@@ -36,7 +36,7 @@ def check_switches(**switches: object) -> None:
 
 
 def check_choice(argument: str, choice: object, choices: Sequence[str]) -> None:
-    """Make sure that an argument is one of a few.
+    """Check that an argument is one of the choices.
 
     >>> check_choice("direction", "up", ("LR", "TB"))
     Traceback (most recent call last):

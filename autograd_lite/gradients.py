@@ -18,14 +18,14 @@ def grad(output: Value, inputs: Value) -> Value: ...
 @overload
 def grad(output: Value, inputs: Sequence[Value]) -> list[Value]: ...
 def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
-    """The gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
+    """Return the gradient of a Value with respect to others, as Values that can be differentiated again (reverse mode).
 
-    No `grad` attribute is touched. Products with 0 are left out of the graph of the gradient where the other factor is
-    finite with the numbers that there are now.
+    No `grad` attribute is touched. Products with 0 are left out of the graph of the gradient if the other factor is
+    finite for the current numbers.
 
     Arguments:
         output: the Value to differentiate.
-        inputs: the Value, or the sequence of n Values, to differentiate it with respect to; interior nodes may be too.
+        inputs: the Value, or the sequence of n Values, to differentiate it with respect to; interior nodes are allowed.
 
     Returns:
         d output/d input: a Value for a Value, a list of n Values for a sequence.
@@ -48,7 +48,7 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
 
 
 def derivative(output: Value, input: Value, order: int = 1) -> Value:
-    """The derivative of the given order of a Value with respect to another, as a Value.
+    """Return the derivative of the given order of a Value with respect to another, as a Value.
 
     Arguments:
         order: 0 (the Value itself), 1, 2, ...
@@ -70,7 +70,7 @@ def derivative(output: Value, input: Value, order: int = 1) -> Value:
 
 
 def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Value]]:
-    """The matrix of the derivatives of m Values with respect to n Values: m rows of n Values.
+    """Return the matrix of the derivatives of m Values with respect to n Values: m rows of n Values.
 
     >>> r, phi = Value(2.0), Value(0.0)
     >>> [[entry.data for entry in row] for row in jacobian([r * phi.cos(), r * phi.sin()], [r, phi])]
@@ -81,7 +81,7 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Val
 
 
 def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
-    """The matrix of the second derivatives of a Value with respect to n Values: n rows of n Values.
+    """Return the matrix of the second derivatives of a Value with respect to n Values: n rows of n Values.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> [[entry.data for entry in row] for row in hessian(x * x * y, [x, y])]
@@ -94,7 +94,7 @@ def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
 def vector_jacobian_product(
     outputs: Sequence[Value], inputs: Sequence[Value], vector: Sequence[Operand]
 ) -> list[Value]:
-    """The row vector v^T J, of n Values, by one reverse sweep; J is the Jacobian of m outputs, v has m entries.
+    """Return the row vector v^T J, of n Values, by one reverse sweep; J is the Jacobian of m outputs, v has m entries.
 
     Raises:
         ValueError: if the vector's length is not that of outputs.
@@ -108,7 +108,7 @@ def vector_jacobian_product(
 
 
 def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Sequence[Operand]) -> list[Value]:
-    """The vector H v, of n Values, without the matrix H: reverse mode over reverse mode.
+    """Return the vector H v, of n Values, without the matrix H: reverse mode over reverse mode.
 
     Equation: H v = grad(grad(output) . v) (Pearlmutter 1994, "Fast exact multiplication by the Hessian").
 
@@ -126,10 +126,10 @@ def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Seque
 def jacobian_vector_product(
     outputs: Sequence[Value], inputs: Sequence[Value], vector: Sequence[Operand]
 ) -> list[Value]:
-    """The column vector J v, of m Values, by one forward sweep (forward mode); v has n entries.
+    """Return the column vector J v, of m Values, by one forward sweep (forward mode); v has n entries.
 
-    Inputs are taken as independent: a path from one input to another is left out. (In reverse mode it counts, so that
-    the two agree where no input was computed from another.)
+    Inputs are treated as independent: a path from one input to another is ignored. (Reverse mode includes such paths,
+    so the two modes agree if no input was computed from another.)
 
     Raises:
         ValueError: if the vector's length is not that of inputs.
@@ -157,11 +157,11 @@ class Dual(NamedTuple):
 
 
 def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> dict[Value, Dual]:
-    """Forward mode: the dual number of each node that the outputs were computed from, parents first.
+    """Return the dual number of each node that the outputs were computed from, parents first (forward mode).
 
     Arguments:
         outputs: the Values to differentiate.
-        seeds: the tangent of each input; that of a node that is not named, and does not depend on one, is 0.
+        seeds: the tangent of each input; it is 0 for a node that is not listed and depends on no listed node.
 
     Equation: v' = sum_p dv/dp p' over the parents p of v, by the slopes that reverse mode uses too.
 
@@ -196,15 +196,15 @@ def check_gradients(
 ) -> None:
     """Check the derivatives of f, to second order, by reverse mode, forward mode and finite differences.
 
-    The first derivatives of both modes are checked against central differences of f; the second derivatives, of reverse
-    mode over reverse mode and of forward mode over reverse mode, against central differences of the first. Central
-    differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits.
+    The first derivatives by both modes are checked against central differences of f. The second derivatives, by reverse
+    mode over reverse mode and by forward mode over reverse mode, are checked against central differences of the first.
+    Central differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits.
 
     Arguments:
-        f: takes n Values, returns one; smooth near the inputs.
+        f: a function of n Values that returns one, and is smooth near the inputs.
         inputs: n numbers.
-        relative_tolerance: of the difference, relative to the larger of the two numbers.
-        absolute_tolerance: of the difference, where that is more.
+        relative_tolerance: the largest difference allowed, relative to the larger of the two numbers.
+        absolute_tolerance: the largest difference allowed, if that is more.
 
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
@@ -255,10 +255,10 @@ def _unit_vector(position: int, length: int) -> list[float]:
 
 
 def central_differences(f: Callable[[float], list[float]], x: float) -> list[float]:
-    """The derivatives at x of the entries of f, by central differences that are extrapolated to step 0.
+    """Return the derivatives at x of the entries of f, by central differences extrapolated to step 0.
 
-    From one row to the next the step is a quarter; in a row, column k removes the error of order step^(2k). Of all
-    entries the one is taken that differs least from its neighbours: larger steps cut off too much, smaller ones round.
+    Each row has a quarter of the step of the row before. In a row, column k removes the error of order step^(2k). The
+    result is the entry that differs least from its neighbours: larger steps truncate more, smaller ones round more.
 
     Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
 
@@ -286,7 +286,7 @@ def central_differences(f: Callable[[float], list[float]], x: float) -> list[flo
 
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
-    """The gradient as a list of graphs."""
+    """Return the gradient as a list of graphs."""
     variables = _check_variables("inputs", inputs)
     order = topological_order(output)
     gradients = adjoints(order)
@@ -294,7 +294,7 @@ def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
 
 
 class _Adjoint(NamedTuple):
-    """An adjoint that is an operand of a graph; in `chain_rule` it multiplies and adds as a number does."""
+    """An adjoint that is an operand of a graph; `chain_rule` multiplies and adds it like a number."""
 
     operand: Operand
     times: Callable[[Operand, Operand], Operand]
@@ -307,15 +307,15 @@ class _Adjoint(NamedTuple):
 
 
 def adjoints(order: list[Value], *, for_all_numbers: bool = False) -> dict[Value, Operand]:
-    """Return the adjoint of each node, the gradient of the last node of a topological order, as a graph.
+    """Return each node's adjoint, the derivative of the last node in a topological order, as a graph.
 
-    It is a Value for each node that the last one depends on, or a number where the gradient is constant; constants have
-    none.
+    Each adjoint is a Value, or a number where the derivative is constant. Constants, and nodes that the last node does
+    not depend on, have none.
 
     Arguments:
         order: nodes, each after its parents.
-        for_all_numbers: whether the graph must hold for other numbers too: nothing is then left out because of a number
-            that there is now.
+        for_all_numbers: whether the graph must hold for other numbers too, so that nothing is left out because of the
+            current numbers.
 
     >>> x = Value(2.0, label="x")
     >>> adjoints(topological_order(x * 3))[x]
@@ -326,19 +326,19 @@ def adjoints(order: list[Value], *, for_all_numbers: bool = False) -> dict[Value
         return {node: node._adjoint.operand for node in order if node._adjoint is not None}
     finally:
         for node in order:
-            node._adjoint = None  # or the nodes would refer to the graph that refers to them
+            node._adjoint = None  # otherwise the nodes and the graph would refer to each other
 
 
 def _read(node: Value) -> Operand:
-    """What stands for a node in a slope: a constant as a number, so that what varies with nothing is folded away.
+    """Return what a slope receives for a node: the node, or a number for a constant, so that constants are folded.
 
-    A constant that has a name stays a node: its number may be changed.
+    A labelled constant stays a node, because its number may be changed.
     """
     return node._data if node.op is CONSTANT and not node.label else node
 
 
 def _times(a: Operand, b: Operand) -> Operand:
-    """a * b, where the numbers 0, 1 and -1 leave no product in the graph of a gradient; 0 * inf stays nan."""
+    """Return a * b, with no node for a product with the number 0, 1 or -1; 0 * inf stays nan."""
     for factor, other in ((a, b), (b, a)):
         if _is_number(factor, 0.0) and math.isfinite(other._data if isinstance(other, Value) else other):
             return 0.0
@@ -346,7 +346,7 @@ def _times(a: Operand, b: Operand) -> Operand:
 
 
 def _times_for_all_numbers(a: Operand, b: Operand) -> Operand:
-    """a * b, where the numbers 1 and -1 leave no product; 0 does, for the other factor may become infinite."""
+    """Return a * b, with no node for a product with 1 or -1, but one for 0: the other factor may become infinite."""
     for factor, other in ((a, b), (b, a)):
         if _is_number(factor, 1.0):
             return other
@@ -371,7 +371,7 @@ def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
 
 
 def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
-    """The Values as a list, if that is what they are."""
+    """Return the Values as a list, if that is what they are."""
     if isinstance(values, Value):
         raise TypeError(f"{argument} must be a sequence of Values, received one Value: write [value]")
     if not isinstance(values, Iterable):
@@ -380,7 +380,7 @@ def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
 
 
 def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
-    """The Values as a list, if none is a constant."""
+    """Return the Values as a list, if none is a constant."""
     checked = _check_values(argument, values)
     for position, value in enumerate(checked, start=1):
         if value.op is CONSTANT:
@@ -391,7 +391,7 @@ def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
 
 
 def _check_vector(vector: Iterable[Operand], other: str, length: int) -> list[Operand]:
-    """The entries of a vector, if they are as many as asked for, and Values or numbers."""
+    """Return the entries of a vector, if they are as many as asked for, and Values or numbers."""
     if not isinstance(vector, Iterable):
         raise TypeError(f"vector must be a sequence of numbers or Values, not {type(vector).__name__}: {vector!r}")
     entries: list[Operand] = [

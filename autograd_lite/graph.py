@@ -1,6 +1,6 @@
-"""What keeping a graph needs beyond the idea: stale numbers, copies and pickles, and the guard while tracing.
+"""Support for graphs: stale numbers, copies and pickles, and the guard while tracing.
 
-None of it has to do with derivatives, so none of it is in `value.py`.
+None of this concerns derivatives, so it is not in `value.py`.
 """
 
 import threading
@@ -12,15 +12,15 @@ from autograd_lite.labels import clean
 from autograd_lite.primitives import Primitive
 
 Node: TypeAlias = Any
-"""A `Value`; not named so, because `value.py` imports this module."""
+"""A `Value`, which cannot be imported here because `value.py` imports this module."""
 
 # Stale numbers: a node keeps the time at which its number was computed or changed
 
 
 class Clock:
-    """The time, which is the number of changes so far: of the number of a leaf, or of a graph by `forward`.
+    """A count of changes, used as the time: a leaf was changed, or a graph was recomputed by `forward`.
 
-    A node is stale if one of its parents has a later time than it has itself.
+    A node is stale if one of its parents has a later time than the node itself.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Clock:
         self._lock = threading.Lock()
 
     def tick(self) -> int:
-        """Return the next time, which no other change has."""
+        """Return the next time, which is unique to one change."""
         with self._lock:
             self.now += 1
             return self.now
@@ -41,7 +41,7 @@ CHANGED_AFTERWARDS = -1
 
 
 def is_stale(node: Node) -> bool:
-    """Whether a number that this node was computed from has changed since.
+    """Return whether a number that this node was computed from has changed since.
 
     >>> from autograd_lite import Value
     >>> x = Value(2.0)
@@ -54,7 +54,7 @@ def is_stale(node: Node) -> bool:
 
 
 def check_fresh(order: list[Node]) -> None:
-    """Make sure that no node is stale, so that the slopes belong to the forward pass.
+    """Check that no node is stale, so that the slopes belong to the forward pass.
 
     Raises:
         RuntimeError: if a number was changed.
@@ -73,7 +73,7 @@ def stale_error(node: Node) -> RuntimeError:
 
 
 def describe(node: Node) -> str:
-    """Return a node in words, for messages: its label, its operation, and the numbers that went in.
+    """Describe a node for messages: its label, its operation, its arguments and its number.
 
     >>> from autograd_lite import Value
     >>> describe(Value(2.0, label="a") * 3)
@@ -87,11 +87,11 @@ def describe(node: Node) -> str:
     return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._data}"
 
 
-# Copies and pickles: parents come first, so nothing recurses, however deep the graph is
+# Copies and pickles: parents come first, so even a deep graph needs no recursion
 
 
 def copy_graph(order: list[Node], memo: dict[int, Any]) -> None:
-    """Copy the nodes of a topological order into `memo`, the copies of a deep copy by the `id` of the original."""
+    """Copy the nodes of a topological order into `memo`, which maps the `id` of each original to its copy."""
     for node in order:
         if id(node) not in memo:
             copy = restore_node(type(node), node.op, node._data, node._grad, node.label)
@@ -104,7 +104,7 @@ def reduce_graph(order: list[Node]) -> tuple[Any, ...]:
     """Return what `pickle` stores for the last node of a topological order: its leaves, and a row for each result.
 
     Raises:
-        RuntimeError: if the graph is stale, because times hold in this process only.
+        RuntimeError: if the graph is stale, because times are valid only in this process.
     """
     check_fresh(order)
     root = order[-1]
@@ -139,18 +139,18 @@ def restore_graph(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
 # The tracing guard: the graph of a traced function is recorded once, and stands for all numbers
 
 TRACING: dict[int, list[str]] = {}
-"""The threads in which a function is being traced, and what each was refused, in words."""
+"""For each thread that is tracing a function, the messages about what it was refused."""
 
 
 class TracingError(TypeError):
-    """The graph of a traced function would depend on the number of a Value, as it does where Python branches on it."""
+    """Raised when a traced graph would depend on the number of a Value, for example where Python branches on it."""
 
 
 @contextmanager
 def tracing() -> Iterator[list[str]]:
-    """Refuse this thread the numbers of Values for a while; what it records then holds for all numbers.
+    """Refuse this thread access to the numbers of Values, so that what it records holds for all numbers.
 
-    Yields the list of what was refused, in words.
+    Yields the list of messages about what was refused.
 
     >>> from autograd_lite import Value
     >>> x = Value(3.0)
@@ -171,10 +171,10 @@ def tracing() -> Iterator[list[str]]:
 
 
 def refuse_if_traced(what: str) -> None:
-    """Make sure that this thread is not tracing a function.
+    """Check that this thread is not tracing a function.
 
     Raises:
-        TracingError: if it is; `what` says how the number would matter.
+        TracingError: if it is; `what` says how the number would be used.
     """
     refused = TRACING.get(threading.get_ident())
     if refused is not None:

@@ -4,14 +4,14 @@ import math
 import unicodedata
 
 LONGEST_LABEL = 60
-"""In characters; a longer label is cut where it is shown."""
+"""The longest label that is shown in full, in characters; a longer one is cut."""
 
 
 def clean(label: object) -> str:
     """Return a label as one line of visible text: invisible characters become U+FFFD, and a long label is cut.
 
-    Control characters (line breaks too), surrogates and marks that change the direction of writing are invisible; so a
-    label cannot disguise itself or break a file.
+    Control characters (including line breaks), surrogates and marks that change the writing direction are invisible, so
+    a label can neither disguise itself nor break a file.
 
     >>> clean("two\\nlines"), len(clean("x" * 20_000))
     ('two�lines', 60)
@@ -26,7 +26,7 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def number_text(number: float, digits: int = 6, whole: str = ".0") -> str:
-    """Return a number with that number of significant digits; `whole` is what follows an integer.
+    """Return a number as text, with `digits` significant digits; `whole` follows an integer.
 
     >>> number_text(2.0), number_text(1 / 3), number_text(2.0, whole=""), number_text(-1e30)
     ('2.0', '0.333333', '2', '-1e+30')

@@ -1,9 +1,9 @@
 """The table of primitives, and the functions exp, tanh, ... that take numbers or Values.
 
-A row of the table is only mathematics: a name, the symbol it is written with, how it is computed, and one slope (local
+Each row holds only mathematics: a name, the symbol it is written with, how it is computed, and one slope (local
 partial derivative) for each argument. A slope is a function of the result and the arguments, `slope(out, *arguments)`,
-written in the primitives themselves, or just a number where it is constant. So one and the same line is a number when
-the arguments are numbers, another graph when they are Values, and a formula when they are Values with names.
+written with the primitives themselves, or just a number where it is constant. So the same line returns a number for
+numbers, another graph for Values, and a formula for Values with names.
 
 Arithmetic follows IEEE 754, like NumPy, PyTorch and JAX: where Python's `math` raises an exception, the result here is
 an infinity or nan. Where a derivative does not exist, the slope is the subgradient of least norm, or else follows by
@@ -21,7 +21,7 @@ from typing import Any, TypeAlias, TypeVar
 inf, nan = math.inf, math.nan
 
 Number = TypeVar("Number")
-"""The type of the arguments, and so of the result: float, or a type that records, like Value."""
+"""The type of the arguments and the result: float, or a type that records, for example Value."""
 
 Slope: TypeAlias = Callable[..., Any] | float
 """A local partial derivative: a function of the result and the arguments, or a number where it is constant."""
@@ -34,17 +34,19 @@ PRIMITIVES: dict[str, "Primitive"] = {}
 
 
 class Primitive:
-    """One row of the table; called with numbers it computes, called with a Value it records.
+    """One row of the table: it computes when called with numbers, and records when called with a Value.
 
     Arguments:
         name: the name that back ends and the command line use, for example "tanh".
-        symbol: how it is written: an operator sign that stands between its arguments, or the name of a function.
-        compute: the result for float arguments; never raises, by IEEE 754. If it is variadic: for two of them.
+        symbol: how it is written: an operator sign between its arguments, or the name of a function.
+        compute: a function that returns the result for float arguments, and never raises (IEEE 754). For a variadic
+            primitive it takes two arguments.
         slopes: for each argument, the local partial derivative with respect to it: a function
-            `slope(out, *arguments)`, or a number where it is constant. The slope of an argument that is a constant of
-            the graph is never computed, so `x**2` never asks for log(x).
+            `slope(out, *arguments)`, or a number where it is constant. The slope for a constant of the graph is never
+            computed, so `x**2` never needs log(x).
         commutative: whether the order of the arguments makes no difference.
-        variadic: whether more arguments may follow the two, as in a sum; the last slope then holds for each of them.
+        variadic: whether more than two arguments are allowed, as in a sum; the last slope then holds for each further
+            argument.
 
     Attributes:
         arity: how many arguments it takes; None if it is variadic, which means two or more.
@@ -66,7 +68,7 @@ class Primitive:
         symbol: str,
         compute: Callable[..., float],
         slopes: Iterable[Slope],
-        *,  # what follows is given by name
+        *,  # keyword-only from here
         commutative: bool = False,
         variadic: bool = False,
     ) -> None:
@@ -81,7 +83,7 @@ class Primitive:
         PRIMITIVES[name] = self
 
     def __call__(self, *arguments: Any) -> Any:
-        """Compute for numbers; else let the first argument of a type that records, for example Value, record."""
+        """Compute the result of numbers; with a Value, or another type that records, let the first one record."""
         for place, argument in enumerate(arguments, start=1):
             if type(argument) is not float:
                 record = getattr(argument, "__record__", None)
@@ -97,27 +99,27 @@ class Primitive:
         >>> ADD.evaluate([1.0, 2.0, 3.0])
         6.0
         """
-        # What reduce returns for f and three numbers is f(f(a, b), c).
+        # For f and three numbers, reduce returns f(f(a, b), c).
         return reduce(self.compute, numbers) if self.arity is None else self.compute(*numbers)
 
     def slopes_of(self, arguments: int) -> tuple[Slope, ...]:
-        """Return the slopes for a number of arguments, one for each.
+        """Return one slope for each argument; `arguments` says how many there are.
 
         >>> ADD.slopes_of(3)
         (1.0, 1.0, 1.0)
         """
-        return self.slopes + self.slopes[-1:] * (arguments - len(self.slopes))  # the last again for each further one
+        return self.slopes + self.slopes[-1:] * (arguments - len(self.slopes))  # the last one is repeated
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
-        """Copies and pickles of a row are the row itself: it is looked up by its name."""
+        """Copy or pickle by name: the copy of a row is the row itself."""
         return primitive_named, (self.name,)
 
 
 def primitive_named(name: str) -> Primitive:
-    """The row of that name.
+    """Return the primitive with that name.
 
     >>> primitive_named("tanh") is TANH
     True
@@ -126,9 +128,9 @@ def primitive_named(name: str) -> Primitive:
 
 
 def as_float(number: object, argument: str) -> float:
-    """The number as a Python float; `argument` is what an error message calls it.
+    """Return a number as a Python float; error messages call it `argument`.
 
-    Real numbers are taken: int, bool, float, Fraction, NumPy scalars and arrays of no dimension.
+    Real numbers are accepted: int, bool, float, Fraction, NumPy scalars and zero-dimensional arrays.
 
     Raises:
         TypeError: for anything else: str, None, complex, an array, a list.
@@ -142,9 +144,9 @@ def as_float(number: object, argument: str) -> float:
     """
     if type(number) is float:
         return number
-    if getattr(number, "ndim", None) == 0:  # NumPy scalars and arrays of no dimension; numpy need not be loaded
+    if getattr(number, "ndim", None) == 0:  # NumPy scalars and zero-dimensional arrays; numpy need not be loaded
         number = number.item()  # type: ignore[attr-defined]
-    if isinstance(number, int | Real):  # int first, because the look at Real is slow
+    if isinstance(number, int | Real):  # int first, because checking for Real is slow
         try:
             return float(number)
         except OverflowError:
@@ -157,11 +159,11 @@ def as_float(number: object, argument: str) -> float:
     )
 
 
-# How rows are computed, where `math` alone would raise an exception
+# How rows are computed where `math` alone would raise an exception
 
 
 def _ieee(function: Callable[[float], float], poles: dict[float, float] | None = None) -> Callable[[float], float]:
-    """The function with the results of IEEE 754 in place of exceptions; `poles` are the points of infinite value."""
+    """Return the function with IEEE 754 results instead of exceptions; `poles` are the points of infinite value."""
 
     def compute(x: float) -> float:
         try:
@@ -221,9 +223,9 @@ def _minimum(a: float, b: float) -> float:
     return b if b < a or b != b else a
 
 
-# The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). A function in a slope is the one of this
-# module, so that it takes numbers and Values; `divide` and `power` in place of / and ** where a number may be zero.
-# LEAF and CONSTANT are what a Value has that no primitive computed.
+# The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). The functions in a slope are
+# those defined in this module, so they take numbers and Values; `divide` and `power` replace / and ** where a number
+# may be zero. LEAF and CONSTANT mark Values that no primitive computed.
 
 # fmt: off
 # ruff: noqa: E501
@@ -272,7 +274,7 @@ SOFTPLUS     = Primitive("softplus",     "softplus", _softplus,                 
 RELU         = Primitive("relu",         "ReLU",  lambda x: 0.0 if x <= 0 else x, (lambda o, x: greater(x, 0.0),))
 LEAKY_RELU   = Primitive("leaky_relu",   "leaky_relu", lambda x, a: a * x if x <= 0 else x, (lambda o, x, a: greater(x, 0.0) + a * (1 - greater(x, 0.0)), lambda o, x, a: x * (1 - greater(x, 0.0))))
 
-# At a tie of two variables each has half of the slope; a variable that ties with a constant has slope 0.
+# When two variables tie, each has slope 0.5; a variable that ties with a constant has slope 0.
 MAXIMUM      = Primitive("maximum",      "max",   _maximum,                       (lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2, lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2), commutative=True)
 MINIMUM      = Primitive("minimum",      "min",   _minimum,                       (lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2, lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2), commutative=True)
 MAXIMUM_CONSTANT = Primitive("maximum_constant", "max", _maximum,                 (lambda o, a, b: greater(a, b), lambda o, a, b: greater(b, a)), commutative=True)
@@ -287,7 +289,7 @@ BUILT_IN.update(PRIMITIVES)
 
 
 def slope_at(slope: Slope, out: Any, arguments: Sequence[Any]) -> Any:
-    """The slope, for numbers a number and for Values a graph.
+    """Return the slope: a number for numbers, a graph for Values.
 
     >>> slope_at(MULTIPLY.slopes[0], 6.0, [2.0, 3.0]), slope_at(SUBTRACT.slopes[1], 1.0, [3.0, 2.0])
     (3.0, -1.0)
@@ -299,7 +301,7 @@ def slope_at(slope: Slope, out: Any, arguments: Sequence[Any]) -> Any:
 
 
 def add(*arguments: Number | float) -> Number:
-    """The sum of two or more numbers or Values, from left to right, as one node of the graph.
+    """Return the sum of two or more numbers or Values, added from left to right, as one node of the graph.
 
     Raises:
         TypeError: with fewer than two arguments.
@@ -313,7 +315,7 @@ def add(*arguments: Number | float) -> Number:
 
 
 def divide(a: Number | float, b: Number | float) -> Number:
-    """a / b by IEEE 754; d(a/b)/da = 1/b, d(a/b)/db = -(a/b)/b.
+    """Return a / b by IEEE 754; d(a/b)/da = 1/b, d(a/b)/db = -(a/b)/b.
 
     >>> divide(1.0, 0.0), divide(-1.0, 0.0)
     (inf, -inf)
@@ -322,7 +324,7 @@ def divide(a: Number | float, b: Number | float) -> Number:
 
 
 def floor_divide(a: Number | float, b: Number | float) -> Number:
-    """The largest integer not above a / b; its derivative is 0 wherever it exists.
+    """Return the largest integer not above a / b; its derivative is 0 wherever it exists.
 
     >>> floor_divide(-7.0, 2.0)
     -4.0
@@ -331,9 +333,9 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
 
 
 def power(x: Number | float, y: Number | float) -> Number:
-    """x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
+    """Return x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
 
-    Used in slopes: for the numbers 0 and 1 as y it returns 1 and x, and adds no node to the graph.
+    Used in slopes. If y is the number 0 or 1, the result is 1 or x, and no node is added to the graph.
 
     >>> power(2.0, 3.0), power(0.0, -1.0), power(-8.0, 1 / 3)
     (8.0, inf, nan)
@@ -344,10 +346,10 @@ def power(x: Number | float, y: Number | float) -> Number:
 
 
 def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
-    """a * b, but 0 where a is 0, even if b is infinite or nan (a "strong zero"); used in slopes.
+    """Return a * b, but 0 where a is 0, even if b is infinite or nan (a "strong zero"); used in slopes.
 
-    A number in place of a varies with nothing, so 0 stays 0 however often it is differentiated; this is what keeps all
-    derivatives of x**n right at x = 0.
+    If a is a number, it is constant, so 0 stays 0 however often it is differentiated. This keeps all derivatives of
+    x**n correct at x = 0.
 
     >>> multiply_no_nan(0.0, inf)
     0.0
@@ -360,7 +362,7 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
 
 
 def greater(a: Number | float, b: Number | float) -> Number:
-    """1 where a > b, else 0 (the Iverson bracket [a > b]); its derivative is 0 wherever it exists.
+    """Return 1 where a > b, else 0 (the Iverson bracket [a > b]); its derivative is 0 wherever it exists.
 
     >>> greater(2.0, 1.0), greater(1.0, 1.0)
     (1.0, 0.0)
@@ -369,7 +371,7 @@ def greater(a: Number | float, b: Number | float) -> Number:
 
 
 def sign(x: Number) -> Number:
-    """-1, 0 or 1; its derivative is 0 wherever it exists.
+    """Return the sign of x, -1, 0 or 1; its derivative is 0 wherever it exists.
 
     >>> sign(-2.5)
     -1.0
@@ -378,7 +380,7 @@ def sign(x: Number) -> Number:
 
 
 def abs(x: Number) -> Number:
-    """The absolute value |x|; d|x|/dx = sign x, and 0 at 0.
+    """Return the absolute value |x|; d|x|/dx = sign x, and 0 at 0.
 
     >>> abs(-2.0)
     2.0
@@ -387,7 +389,7 @@ def abs(x: Number) -> Number:
 
 
 def exp(x: Number) -> Number:
-    """The exponential function; d e^x/dx = e^x.
+    """Return e to the power x; d e^x/dx = e^x.
 
     >>> exp(1.0), exp(1000.0)
     (2.718281828459045, inf)
@@ -396,7 +398,7 @@ def exp(x: Number) -> Number:
 
 
 def expm1(x: Number) -> Number:
-    """e^x - 1, accurate near 0; its derivative is e^x.
+    """Return e^x - 1, accurate near 0; its derivative is e^x.
 
     >>> expm1(1e-20)
     1e-20
@@ -405,7 +407,7 @@ def expm1(x: Number) -> Number:
 
 
 def exp2(x: Number) -> Number:
-    """2 to the power x; d 2^x/dx = log(2) 2^x.
+    """Return 2 to the power x; d 2^x/dx = log(2) 2^x.
 
     >>> exp2(3.0), exp2(2000.0)
     (8.0, inf)
@@ -414,7 +416,7 @@ def exp2(x: Number) -> Number:
 
 
 def log(x: Number) -> Number:
-    """The natural logarithm; d log x/dx = 1/x. It is -inf at 0, nan below.
+    """Return the natural logarithm of x, -inf at 0 and nan below; d log x/dx = 1/x.
 
     >>> log(math.e), log(0.0), log(-1.0)
     (1.0, -inf, nan)
@@ -423,7 +425,7 @@ def log(x: Number) -> Number:
 
 
 def log1p(x: Number) -> Number:
-    """log(1 + x), accurate near 0; its derivative is 1/(1 + x).
+    """Return log(1 + x), accurate near 0; its derivative is 1/(1 + x).
 
     >>> log1p(1e-20)
     1e-20
@@ -432,7 +434,7 @@ def log1p(x: Number) -> Number:
 
 
 def log2(x: Number) -> Number:
-    """The logarithm to base 2; its derivative is 1/(x log 2). It is -inf at 0, nan below.
+    """Return the logarithm of x to base 2, -inf at 0 and nan below; its derivative is 1/(x log 2).
 
     >>> log2(8.0), log2(0.0)
     (3.0, -inf)
@@ -441,7 +443,7 @@ def log2(x: Number) -> Number:
 
 
 def log10(x: Number) -> Number:
-    """The logarithm to base 10; its derivative is 1/(x log 10). It is -inf at 0, nan below.
+    """Return the logarithm of x to base 10, -inf at 0 and nan below; its derivative is 1/(x log 10).
 
     >>> log10(1000.0), log10(0.0)
     (3.0, -inf)
@@ -450,7 +452,7 @@ def log10(x: Number) -> Number:
 
 
 def sqrt(x: Number) -> Number:
-    """The square root; its derivative is 1/(2 sqrt x), inf at 0.
+    """Return the square root of x; its derivative is 1/(2 sqrt x), inf at 0.
 
     >>> sqrt(9.0)
     3.0
@@ -459,7 +461,7 @@ def sqrt(x: Number) -> Number:
 
 
 def cbrt(x: Number) -> Number:
-    """The cube root, also of negative numbers; its derivative is 1/(3 (cbrt x)^2), inf at 0.
+    """Return the cube root of x, which may be negative; its derivative is 1/(3 (cbrt x)^2), inf at 0.
 
     >>> cbrt(-8.0)
     -2.0
@@ -468,7 +470,7 @@ def cbrt(x: Number) -> Number:
 
 
 def hypot(x: Number | float, y: Number | float) -> Number:
-    """The distance sqrt(x^2 + y^2) of the point (x, y) from (0, 0); d/dx = x/hypot, d/dy = y/hypot, both 0 at (0, 0).
+    """Return sqrt(x^2 + y^2), the distance of (x, y) from (0, 0); d/dx = x/hypot, d/dy = y/hypot, both 0 at (0, 0).
 
     >>> hypot(3.0, 4.0)
     5.0
@@ -477,7 +479,7 @@ def hypot(x: Number | float, y: Number | float) -> Number:
 
 
 def sin(x: Number) -> Number:
-    """The sine of x radians; d sin x/dx = cos x.
+    """Return the sine of x radians; d sin x/dx = cos x.
 
     >>> sin(0.0)
     0.0
@@ -486,7 +488,7 @@ def sin(x: Number) -> Number:
 
 
 def cos(x: Number) -> Number:
-    """The cosine of x radians; d cos x/dx = -sin x.
+    """Return the cosine of x radians; d cos x/dx = -sin x.
 
     >>> cos(0.0)
     1.0
@@ -495,7 +497,7 @@ def cos(x: Number) -> Number:
 
 
 def tan(x: Number) -> Number:
-    """The tangent of x radians; d tan x/dx = 1 + tan^2 x.
+    """Return the tangent of x radians; d tan x/dx = 1 + tan^2 x.
 
     >>> tan(0.0)
     0.0
@@ -504,7 +506,7 @@ def tan(x: Number) -> Number:
 
 
 def asin(x: Number) -> Number:
-    """The inverse sine, in radians; its derivative is 1/sqrt(1 - x^2).
+    """Return the inverse sine of x, in radians; its derivative is 1/sqrt(1 - x^2).
 
     >>> asin(0.0)
     0.0
@@ -513,7 +515,7 @@ def asin(x: Number) -> Number:
 
 
 def acos(x: Number) -> Number:
-    """The inverse cosine, in radians; its derivative is -1/sqrt(1 - x^2).
+    """Return the inverse cosine of x, in radians; its derivative is -1/sqrt(1 - x^2).
 
     >>> acos(1.0)
     0.0
@@ -522,7 +524,7 @@ def acos(x: Number) -> Number:
 
 
 def atan(x: Number) -> Number:
-    """The inverse tangent, in radians; its derivative is 1/(1 + x^2).
+    """Return the inverse tangent of x, in radians; its derivative is 1/(1 + x^2).
 
     >>> atan(0.0)
     0.0
@@ -531,7 +533,7 @@ def atan(x: Number) -> Number:
 
 
 def atan2(y: Number | float, x: Number | float) -> Number:
-    """The angle of the point (x, y), in radians; d/dy = x/(x^2 + y^2), d/dx = -y/(x^2 + y^2), both 0 at (0, 0).
+    """Return the angle of the point (x, y), in radians; d/dy = x/(x^2 + y^2), d/dx = -y/(x^2 + y^2), both 0 at (0, 0).
 
     >>> atan2(1.0, 1.0) == math.pi / 4
     True
@@ -540,7 +542,7 @@ def atan2(y: Number | float, x: Number | float) -> Number:
 
 
 def sinh(x: Number) -> Number:
-    """The hyperbolic sine; d sinh x/dx = cosh x.
+    """Return the hyperbolic sine of x; d sinh x/dx = cosh x.
 
     >>> sinh(0.0), sinh(-1000.0)
     (0.0, -inf)
@@ -549,7 +551,7 @@ def sinh(x: Number) -> Number:
 
 
 def cosh(x: Number) -> Number:
-    """The hyperbolic cosine; d cosh x/dx = sinh x.
+    """Return the hyperbolic cosine of x; d cosh x/dx = sinh x.
 
     >>> cosh(0.0), cosh(-1000.0)
     (1.0, inf)
@@ -558,9 +560,10 @@ def cosh(x: Number) -> Number:
 
 
 def tanh(x: Number) -> Number:
-    """The hyperbolic tangent, theta of the lecture; d tanh x/dx = 1 - tanh^2 x (slide "Computing Partial Derivatives").
+    """Return the hyperbolic tangent of x, theta in the lecture; d tanh x/dx = 1 - tanh^2 x.
 
-    The slope is the lecture's formula, whose absolute error is 1e-16: beyond |x| = 19 it is 0.
+    The slope is the lecture's formula (slide "Computing Partial Derivatives"). Its absolute error is 1e-16: beyond
+    |x| = 19 it is 0.
 
     >>> tanh(0.5)
     0.46211715726000974
@@ -569,7 +572,7 @@ def tanh(x: Number) -> Number:
 
 
 def asinh(x: Number) -> Number:
-    """The inverse hyperbolic sine; its derivative is 1/sqrt(1 + x^2).
+    """Return the inverse hyperbolic sine of x; its derivative is 1/sqrt(1 + x^2).
 
     >>> asinh(0.0)
     0.0
@@ -578,7 +581,7 @@ def asinh(x: Number) -> Number:
 
 
 def acosh(x: Number) -> Number:
-    """The inverse hyperbolic cosine; its derivative is 1/sqrt(x^2 - 1).
+    """Return the inverse hyperbolic cosine of x; its derivative is 1/sqrt(x^2 - 1).
 
     >>> acosh(1.0)
     0.0
@@ -587,7 +590,7 @@ def acosh(x: Number) -> Number:
 
 
 def atanh(x: Number) -> Number:
-    """The inverse hyperbolic tangent; its derivative is 1/(1 - x^2).
+    """Return the inverse hyperbolic tangent of x; its derivative is 1/(1 - x^2).
 
     >>> atanh(0.0), atanh(1.0)
     (0.0, inf)
@@ -596,7 +599,7 @@ def atanh(x: Number) -> Number:
 
 
 def erf(x: Number) -> Number:
-    """The error function; its derivative is 2/sqrt(pi) exp(-x^2).
+    """Return the error function of x; its derivative is 2/sqrt(pi) exp(-x^2).
 
     >>> erf(0.0)
     0.0
@@ -605,7 +608,7 @@ def erf(x: Number) -> Number:
 
 
 def sigmoid(x: Number) -> Number:
-    """The logistic function 1/(1 + e^-x), which never overflows and keeps its tails; d/dx = sigmoid(x) sigmoid(-x).
+    """Return the logistic function 1/(1 + e^-x), without overflow and with exact tails; d/dx = sigmoid(x) sigmoid(-x).
 
     >>> sigmoid(0.0), sigmoid(-745.0)
     (0.5, 5e-324)
@@ -614,7 +617,7 @@ def sigmoid(x: Number) -> Number:
 
 
 def softplus(x: Number) -> Number:
-    """log(1 + e^x), which never overflows; its derivative is sigmoid(x).
+    """Return log(1 + e^x), without overflow; its derivative is sigmoid(x).
 
     >>> softplus(1000.0)
     1000.0
@@ -623,7 +626,7 @@ def softplus(x: Number) -> Number:
 
 
 def relu(x: Number) -> Number:
-    """The rectifier max(x, 0); its derivative is [x > 0], so 0 at 0.
+    """Return the rectifier max(x, 0); its derivative is 1 where x > 0, else 0.
 
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
@@ -632,7 +635,7 @@ def relu(x: Number) -> Number:
 
 
 def leaky_relu(x: Number, negative_slope: Number | float = 0.01) -> Number:
-    """x where x > 0, else negative_slope * x; at 0 its derivative is the negative slope.
+    """Return x where x > 0, else negative_slope * x; its derivative is 1 or negative_slope, the latter at 0.
 
     >>> leaky_relu(-2.0), leaky_relu(3.0)
     (-0.02, 3.0)
@@ -641,10 +644,10 @@ def leaky_relu(x: Number, negative_slope: Number | float = 0.01) -> Number:
 
 
 def maximum(a: Number | float, b: Number | float) -> Number:
-    """The larger of the two, nan if one is nan.
+    """Return the larger of a and b, nan if either is nan.
 
-    The slope is 1 for the larger, 0 for the smaller; at a tie 0.5 for each of two Values (the subgradient of least
-    norm), and 0 for a Value that ties with a number.
+    The slope is 1 for the larger and 0 for the smaller. At a tie it is 0.5 for each of two Values (the subgradient of
+    least norm), and 0 for a Value that ties with a number.
 
     >>> maximum(2.0, 3.0)
     3.0
@@ -653,7 +656,7 @@ def maximum(a: Number | float, b: Number | float) -> Number:
 
 
 def minimum(a: Number | float, b: Number | float) -> Number:
-    """The smaller of the two, nan if one is nan; slopes at a tie as for `maximum`.
+    """Return the smaller of a and b, nan if either is nan; slopes at a tie are as for `maximum`.
 
     >>> minimum(2.0, 3.0)
     2.0
@@ -662,5 +665,5 @@ def minimum(a: Number | float, b: Number | float) -> Number:
 
 
 def _varies(argument: object) -> bool:
-    """Whether an argument is a variable, and no number, nor a constant of a graph."""
+    """Return whether an argument is a variable, rather than a number or a constant of a graph."""
     return hasattr(argument, "__record__") and getattr(argument, "op", None) is not CONSTANT

@@ -1,18 +1,18 @@
-"""Value: a number that remembers how it was computed, and so knows how it depends on what it was computed from.
+"""Value: a number that remembers how it was computed, so that its derivatives can be computed.
 
-Read it from the top; the first screens are the whole idea.
+Read this module from the top; the first screens hold the whole idea.
 
 - A `Value` is a node of the computation graph: `data` is its number, `parents` are the Values it was computed from, in
   order, and `op` is the row of the table in `primitives.py` that computed it.
 - `record` makes such a node, once for each operation, while an expression is computed (the forward pass).
 - `topological_order` lists the nodes of a graph, each after its parents.
-- `chain_rule` goes through that list from the end to the beginning (the backward pass): the chain rule is written
-  there, and nowhere else. `Value.backward` stores what it finds as `grad`.
+- `chain_rule` goes through that list in reverse (the backward pass). The chain rule is written there, and nowhere
+  else. `Value.backward` stores the results as `grad`.
 
-After that come the operators and functions of `Value`, a line each. Copies, pickles, changed numbers and traced
-functions have their own module, `graph.py`. (A function is traced when its graph is recorded once, to hold for all
-numbers: meanwhile no number of it may be read or compared.) In signatures, `x: Operand` says that x is a Value or a
-number; Python itself ignores such types, and readers may too.
+After that come the operators and functions of `Value`, one line each. Copies, pickles, changed numbers and traced
+functions have their own module, `graph.py`. (To trace a function is to record its graph once for all numbers; while
+it is traced, no number in it may be read or compared.) In signatures, `x: Operand` means that x is a Value or a
+number; Python ignores such annotations, and so may the reader.
 """
 
 import math
@@ -38,7 +38,7 @@ from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT, LEAF, Primitive, as_float
 
 Operand: TypeAlias = "Value | SupportsFloat"
-"""What an operation takes: a Value, or a number, which becomes a constant of the graph."""
+"""The argument of an operation: a Value, or a number, which becomes a constant of the graph."""
 
 
 def record(op: Primitive, *arguments: Operand) -> "Value":
@@ -51,7 +51,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     6.0
     """
     parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
-    node: Value = object.__new__(Value)  # an empty node; to set its attributes here is faster than __init__
+    node: Value = object.__new__(Value)  # an empty node; setting its attributes here is faster than __init__
     node._data = op.evaluate([parent._data for parent in parents])
     node._grad = None
     node.label = ""
@@ -61,10 +61,10 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
 
 
 def topological_order(*roots: "Value") -> "list[Value]":
-    """List all nodes that the roots were computed from, and the roots: each after its parents, level by level.
+    """List the roots and all nodes they were computed from, each after its parents, level by level.
 
-    A node's level is higher than its parents' levels, so all that is needed is to reach every node once, and to sort
-    them by level. Within a level the order is that in which the expression was written.
+    A node's level is higher than its parents' levels, so it is enough to reach every node once and to sort by level.
+    Within a level, nodes keep the order in which the expression was written.
 
     >>> a = Value(1.0, label="a"); b = a + a; b.label = "b"; c = b + b; c.label = "c"
     >>> [node.label for node in topological_order(c)]
@@ -78,7 +78,7 @@ def topological_order(*roots: "Value") -> "list[Value]":
         while node is not None and node not in reached:
             reached.add(node)
             levels[node.level].append(node)
-            if node._second is not None:  # the other parents wait, while the first, its first, and so on are reached
+            if node._second is not None:  # follow first parents now; the others wait
                 if node._others:
                     waiting.extend(reversed(node._others))
                 waiting.append(node._second)
@@ -99,21 +99,21 @@ class Step(NamedTuple):
     slope: float
     """The local partial derivative d node/d parent."""
     upstream: float
-    """The gradient of the node, which is complete."""
+    """The complete gradient of the node."""
     share: float
     """upstream * slope."""
     total: float
-    """What the parent has received so far, this share included."""
+    """The sum of all shares that the parent has received so far, including this one."""
 
 
 def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: tuple[Any, ...]) -> None:
     """Apply the chain rule at one edge: dL/dparent += dL/dnode * dnode/dparent.
 
     Arguments:
-        node, _place, parent: the edge; the parent is the argument at that place of the node. (The place is for other
-            functions that `chain_rule` may call at an edge.)
+        node, _place, parent: the edge; the parent is the argument at that place of the node. (This
+            function ignores the place; others that `chain_rule` may call at an edge use it.)
         slope: the row's local partial derivative for that place: a function of the arguments, or a number.
-        arguments: the result of the node, and what it was computed from.
+        arguments: the result of the node, then its arguments.
 
     Raises:
         RuntimeError: if the node is stale, that is, the number of the parent was changed after the forward pass.
@@ -123,7 +123,7 @@ def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: 
     if parent.op is CONSTANT:
         return
     share = node._adjoint * (slope(*arguments) if callable(slope) else slope)
-    # The famous +=: a parent may be used by several nodes, or twice by one; what arrives is added up.
+    # The famous +=: a parent may be used by several nodes, or twice by one, so its shares are added up.
     parent._adjoint = share if parent._adjoint is None else parent._adjoint + share
 
 
@@ -133,7 +133,7 @@ def chain_rule(
     read: "Callable[[Value], Any] | None" = None,
     at_edge: Callable[["Value", int, "Value", Any, tuple[Any, ...]], None] = pass_on,
 ) -> None:
-    """Compute the adjoint of each node of a topological order: the derivative of the last node with respect to it.
+    """Compute each node's adjoint, the derivative of the last node in a topological order with respect to it.
 
     The adjoint is left in `node._adjoint`; it is None where the last node does not depend on the node, and for
     constants. (Two threads must not do this on one graph at the same time.)
@@ -141,8 +141,9 @@ def chain_rule(
     Arguments:
         order: nodes, each after its parents.
         seed: the derivative of the last node with respect to itself.
-        read: what stands for a node in the slopes; its number, if None. (With the node itself the gradient is a graph.)
-        at_edge: what is done at each edge.
+        read: returns what the slopes receive for a node; if None, its number. (If it returns the node itself, the
+            gradient is a graph.)
+        at_edge: the function that is called at each edge.
 
     Raises:
         RuntimeError: if the graph is stale.
@@ -166,7 +167,7 @@ def chain_rule(
                 arguments = tuple([read(value) for value in (node, *parents)])
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
                 at_edge(node, place, parent, slope, arguments)
-        elif second is None:  # the same for one parent and for two, which is nearly always, without the loop
+        elif second is None:  # one or two parents, nearly always: the same without the loop
             at_edge(node, 0, first, slopes[0], (node._data, first._data))
         else:
             arguments = node._data, first._data, second._data
@@ -175,7 +176,7 @@ def chain_rule(
 
 
 def backward_steps_of(order: "list[Value]") -> list[Step]:
-    """Return the steps of `chain_rule` with numbers, in its order and with its arithmetic."""
+    """Return the steps that `chain_rule` takes with numbers, in the same order and with the same arithmetic."""
     steps: list[Step] = []
 
     # A function inside a function, so that it can append to the steps
@@ -194,11 +195,11 @@ class Value:
     """A number in a computation graph.
 
     Arguments:
-        data: a real number; it becomes a Python float. From a Value, a new leaf with the same data is made.
+        data: a real number; it becomes a Python float. if it is a Value, its data is copied.
         label: the name that pictures and explanations show; any text.
 
-    Functions are methods, as in x.exp(), or come from this package. The functions of `math` leave the graph: they take
-    float(x), the number alone.
+    Functions are methods, as in x.exp(), or come from this package. The functions of `math` leave the graph, because
+    they see only the number float(x).
 
     Attributes:
         op: the primitive that computed this Value; LEAF if you made it, CONSTANT if it was a number in an expression.
@@ -215,7 +216,7 @@ class Value:
     (4.0, -3.0, 2.0)
     """
 
-    # Slots, in place of a dictionary for each Value, save time and memory. The first two parents have slots of their
+    # Slots instead of a dictionary for each Value save time and memory. The first two parents have slots of their
     # own, and only a long sum has others: with a tuple for each node Python's garbage collector would have twice as
     # many objects to visit. `_time` is when a node was computed, or a leaf last changed, counted in changes (CLOCK, in
     # graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is where `chain_rule` adds up.
@@ -237,7 +238,7 @@ class Value:
         self._time = 0
         self.level = 0
 
-    @property  # so that one writes node.parents, without brackets
+    @property  # so it is node.parents, without parentheses
     def parents(self) -> tuple["Value", ...]:
         """The Values that this one was computed from, in order: x * x has two parents, both x."""
         if self._first is None:
@@ -256,9 +257,9 @@ class Value:
     # The two passes over the graph
 
     def backward(self) -> None:
-        """Set `grad` of every node of the graph (reverse mode): the derivative of this Value with respect to it.
+        """Compute `grad` for every node of the graph (reverse mode): the derivative of this Value with respect to it.
 
-        The gradient of a leaf is added to the one it has, until you set that to 0; all others are computed afresh.
+        The gradient of a leaf is added to the one it has, so set that to 0 first; all others are recomputed.
 
         Raises:
             RuntimeError: if a number was changed after the forward pass; no gradient is touched then.
@@ -284,16 +285,16 @@ class Value:
             if node._adjoint is not None:
                 if node.level:
                     node._grad = node._adjoint
-                else:  # a leaf; what is infinite or nan anywhere in the graph, is so in a leaf too
+                else:  # a leaf; if anything in the graph is infinite or nan, a leaf is too
                     node._grad = node.grad + node._adjoint
                     finite = finite and math.isfinite(node._adjoint)
         if not finite:
             warn_of_first_non_finite(order)
 
     def forward(self) -> "Value":
-        """Recompute this Value, in place, after the data of a leaf has changed; return this Value.
+        """Recompute this Value in place after the data of a leaf has changed, and return it.
 
-        Gradients of the interior nodes, which belonged to the old numbers, are forgotten; the gradients of leaves stay.
+        The gradients of interior nodes belong to the old numbers and are cleared; the gradients of leaves stay.
 
         >>> x = Value(3.0)
         >>> y = x * x
@@ -314,7 +315,7 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number. After a change, `forward()` of a result recomputes what depends on it."""
+        """The number. After changing it, call `forward()` on a result to recompute what depends on it."""
         if TRACING:  # see the first lines of this file
             refuse_if_traced("its number is read")
         return self._data
@@ -324,7 +325,7 @@ class Value:
         number = as_float(data, "data")
         if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):  # 0.0 is not -0.0
             self._data = number
-            # A result that was set counts as older than all its parents, and so as stale.
+            # A result that was set counts as older than all its parents, so it is stale.
             self._time = CLOCK.tick() if self.level == 0 else CHANGED_AFTERWARDS
 
     @property
@@ -338,7 +339,7 @@ class Value:
 
     @property
     def has_grad(self) -> bool:
-        """Whether `grad` was computed or set; "not computed" is not 0.0."""
+        """Whether `grad` was computed or set; if False, `grad` reads as 0.0."""
         return self._grad is not None
 
     # Operators: each adds one node to the graph. A number beside a Value becomes a constant.
@@ -397,120 +398,120 @@ class Value:
     # Functions, as methods; NumPy calls them by these names for the elements of its object arrays
 
     def exp(self) -> "Value":
-        """e to the power of this Value."""
+        """Return e to the power of this Value."""
         return unary(table.EXP, self)
 
     def expm1(self) -> "Value":
-        """e to the power of this Value, minus 1, accurate near 0."""
+        """Return e to the power of this Value, minus 1, accurate near 0."""
         return unary(table.EXPM1, self)
 
     def exp2(self) -> "Value":
-        """2 to the power of this Value."""
+        """Return 2 to the power of this Value."""
         return unary(table.EXP2, self)
 
     def log(self) -> "Value":
-        """The natural logarithm."""
+        """Return the natural logarithm."""
         return unary(table.LOG, self)
 
     def log1p(self) -> "Value":
-        """log(1 + self), accurate near 0."""
+        """Return log(1 + self), accurate near 0."""
         return unary(table.LOG1P, self)
 
     def log2(self) -> "Value":
-        """The logarithm to base 2."""
+        """Return the logarithm to base 2."""
         return unary(table.LOG2, self)
 
     def log10(self) -> "Value":
-        """The logarithm to base 10."""
+        """Return the logarithm to base 10."""
         return unary(table.LOG10, self)
 
     def sqrt(self) -> "Value":
-        """The square root."""
+        """Return the square root."""
         return unary(table.SQRT, self)
 
     def cbrt(self) -> "Value":
-        """The cube root."""
+        """Return the cube root."""
         return unary(table.CBRT, self)
 
     def hypot(self, y: Operand) -> "Value":
-        """The distance of the point (self, y) from (0, 0)."""
+        """Return the distance of the point (self, y) from (0, 0)."""
         return record(table.HYPOT, self, y)
 
     def sin(self) -> "Value":
-        """The sine."""
+        """Return the sine."""
         return unary(table.SIN, self)
 
     def cos(self) -> "Value":
-        """The cosine."""
+        """Return the cosine."""
         return unary(table.COS, self)
 
     def tan(self) -> "Value":
-        """The tangent."""
+        """Return the tangent."""
         return unary(table.TAN, self)
 
     def asin(self) -> "Value":
-        """The inverse sine."""
+        """Return the inverse sine."""
         return unary(table.ASIN, self)
 
     def acos(self) -> "Value":
-        """The inverse cosine."""
+        """Return the inverse cosine."""
         return unary(table.ACOS, self)
 
     def atan(self) -> "Value":
-        """The inverse tangent."""
+        """Return the inverse tangent."""
         return unary(table.ATAN, self)
 
     def atan2(self, x: Operand) -> "Value":
-        """The angle of the point (x, self)."""
+        """Return the angle of the point (x, self)."""
         return record(table.ATAN2, self, x)
 
     def sinh(self) -> "Value":
-        """The hyperbolic sine."""
+        """Return the hyperbolic sine."""
         return unary(table.SINH, self)
 
     def cosh(self) -> "Value":
-        """The hyperbolic cosine."""
+        """Return the hyperbolic cosine."""
         return unary(table.COSH, self)
 
     def tanh(self) -> "Value":
-        """The hyperbolic tangent."""
+        """Return the hyperbolic tangent."""
         return unary(table.TANH, self)
 
     def asinh(self) -> "Value":
-        """The inverse hyperbolic sine."""
+        """Return the inverse hyperbolic sine."""
         return unary(table.ASINH, self)
 
     def acosh(self) -> "Value":
-        """The inverse hyperbolic cosine."""
+        """Return the inverse hyperbolic cosine."""
         return unary(table.ACOSH, self)
 
     def atanh(self) -> "Value":
-        """The inverse hyperbolic tangent."""
+        """Return the inverse hyperbolic tangent."""
         return unary(table.ATANH, self)
 
     arcsin, arccos, arctan, arctan2, arcsinh, arccosh, arctanh = asin, acos, atan, atan2, asinh, acosh, atanh
 
     def erf(self) -> "Value":
-        """The error function."""
+        """Return the error function."""
         return unary(table.ERF, self)
 
     def sigmoid(self) -> "Value":
-        """The logistic function 1 / (1 + exp(-self))."""
+        """Return the logistic function 1 / (1 + exp(-self))."""
         return unary(table.SIGMOID, self)
 
     def softplus(self) -> "Value":
-        """log(1 + exp(self))."""
+        """Return log(1 + exp(self))."""
         return unary(table.SOFTPLUS, self)
 
     def relu(self) -> "Value":
-        """The larger of this Value and 0."""
+        """Return the larger of this Value and 0."""
         return unary(table.RELU, self)
 
     def leaky_relu(self, negative_slope: Operand = 0.01) -> "Value":
-        """This Value where it is positive, else negative_slope times it."""
+        """Return this Value where it is positive, else negative_slope times it."""
         return record(table.LEAKY_RELU, self, negative_slope)
 
-    # Comparisons compare the numbers; equality and hash go by identity, so that a Value can be a key.
+    # Comparisons use the numbers; equality and hash use identity, so that a Value can be a dictionary key.
     # (`operator.lt(a, b)` is `a < b`, as a function.)
 
     def __lt__(self, other: Operand) -> bool:
@@ -581,10 +582,10 @@ class Value:
 
 
 def constant(data: SupportsFloat, label: str = "") -> Value:
-    """Return a node of the graph for a number that does not vary: it is shown, and never given a gradient.
+    """Return a node of the graph for a number that does not vary: it is shown, but has no gradient.
 
-    A number mixed into an expression becomes one by itself; this function names it, or makes one node serve in
-    many places.
+    A number in an expression becomes a constant by itself; use this function to label it, or to use one node in many
+    places.
 
     >>> one = constant(1.0, label="o_0")
     >>> (one + Value(2.0)).data
@@ -596,7 +597,7 @@ def constant(data: SupportsFloat, label: str = "") -> Value:
 
 
 def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
-    """Return the argument of an operation, at that place, as a Value: a number becomes a constant.
+    """Return an argument of an operation as a Value: a number becomes a constant. `place` is for the error message.
 
     Raises:
         TypeError: if it is neither a Value nor a real number.
@@ -607,7 +608,7 @@ def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
 
 
 def unary(op: Primitive, a: Value) -> Value:
-    """Return `record(op, a)`, faster."""
+    """Return the same as `record(op, a)`, but faster."""
     node: Value = object.__new__(Value)
     node._data = op.compute(a._data)
     node._grad = None
@@ -620,7 +621,7 @@ def unary(op: Primitive, a: Value) -> Value:
 
 
 def binary(op: Primitive, a: Operand, b: Operand) -> Value:
-    """Return `record(op, a, b)`, faster, for the operators; they leave unknown types to Python."""
+    """Return the same as `record(op, a, b)`, but faster; operators leave unknown types to Python."""
     if type(a) is not Value or type(b) is not Value:
         try:
             a, b = as_operand(a, op, 1), as_operand(b, op, 2)
@@ -641,7 +642,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
 
 
 def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) -> bool:
-    """Return the comparison of the numbers."""
+    """Return the result of comparing the numbers."""
     refuse_if_traced("it is compared with another")
     try:
         return comparison(a._data, b._data if isinstance(b, Value) else as_float(b, "the other operand"))
@@ -649,14 +650,14 @@ def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) ->
         return NotImplemented
 
 
-# What is checked and warned of
+# Checks and warnings
 
 
 def check_value(argument: str, value: object) -> Value:
-    """Return the Value, if it is one.
+    """Check that an argument is a Value, and return it.
 
     Raises:
-        TypeError: naming the argument, if not.
+        TypeError: naming the argument, if it is not a Value.
     """
     if not isinstance(value, Value):
         raise TypeError(f"{argument} must be a Value, not {type(value).__name__}: {reprlib.repr(value)}")
