@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw|step, and what other packages add to it, for example the demo of nn."""
+"""The command: autograd-lite explain|draw|step, and commands that other packages add, for example nn's demo."""
 
 import argparse
 import os
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show_note
             options.run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of the output has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Python would flush the pipe again
     except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -84,7 +84,7 @@ def _show_note(message: Warning | str, *_: object, **__: object) -> None:
 def _add_command(
     commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, arguments: str, *, digits: int
 ) -> argparse.ArgumentParser:
-    """Add a command that reads an expression; its name is that of the function that runs it."""
+    """Add a command that reads an expression, named after the function that runs it."""
     name = run.__name__.strip("_")
     example = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{arguments}'
     parser = commands.add_parser(name, help=purpose, description=purpose, epilog=example)
@@ -155,17 +155,17 @@ def _add_step(commands: Commands) -> None:
     purpose = "Step through the forward pass and every application of the chain rule."
     parser = _add_command(commands, _step, purpose, " -o neuron.html", digits=4)
     parser.add_argument(
-        "--below", metavar="NAME", help="only the part that this node was computed from; named as by explain"
+        "--below", metavar="NAME", help="only the part that this node was computed from; nodes are named as in explain"
     )
     parser.add_argument("--predict", action="store_true", help="in the page: hide each number until it is typed")
     parser.add_argument(
         "--ask",
         choices=ASKED,
         default="share",
-        help="what is asked for then at an edge: the local partial derivative (slope), its product with the upstream "
+        help="what to predict at an edge: the local partial derivative (slope), its product with the upstream "
         "gradient (share, the default), or the running total (total)",
     )
-    parser.add_argument("--large", action="store_true", help="in the page: large text, as for a projector")
+    parser.add_argument("--large", action="store_true", help="in the page: large text, for example for a projector")
     _add_output(parser, "write a page that a browser opens from disk; without it, step in the terminal")
 
 

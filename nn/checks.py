@@ -120,7 +120,7 @@ def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None =
 
 
 def is_sequence(argument: Any) -> bool:
-    """Whether an argument is a list, a tuple, an array or the like; strings and mappings are not.
+    """Return whether an argument is a list, a tuple, an array or the like; strings and mappings are not.
 
     >>> is_sequence([1, 2]), is_sequence(np.zeros(3)), is_sequence("ab"), is_sequence(np.array(3.0)), is_sequence({})
     (True, True, False, False, False)

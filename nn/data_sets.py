@@ -61,13 +61,13 @@ def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tupl
         examples: N, at least 2; half of them on each moon, on the second one more if N is odd.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the circles have
             radius 1.
-        seed: of the random numbers; None takes fresh ones.
+        seed: of the random numbers; None draws new ones.
 
     Returns:
         X of shape (N, 2), and y of shape (N,), -1 or 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: y = -1 at (cos t, sin t), y = 1 at (1 - cos t, 1/2 - sin t), t in equal steps from 0 to pi. These are the
     points of scikit-learn's make_moons, on which micrograd's demo trains; the random numbers are others.
@@ -94,13 +94,13 @@ def spirals(
         turns: how often each goes round, greater than 0; neighbouring windings are 1 / (2 turns) apart.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the spirals reach from
             near 0 to a distance of 1.
-        seed: of the random numbers; None takes fresh ones.
+        seed: of the random numbers; None draws new ones.
 
     Returns:
         X of shape (N, 2), and y of shape (N,), -1 or 1.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: y = -1 at (r cos a, r sin a), y = 1 opposite, at (-r cos a, -r sin a), with the angle a = 2 pi turns r
     (spirals of Archimedes), and r^2 in equal steps up to 1, so that the points do not crowd in the middle. After Lang
@@ -125,14 +125,14 @@ def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[
         examples: N, at least 4; as many in each cloud, to within one.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the corners are at
             (-1 or 1, -1 or 1).
-        seed: of the random numbers; None takes fresh ones.
+        seed: of the random numbers; None draws new ones.
 
     Returns:
         X of shape (N, 2), and y of shape (N,): 1 where one of the two coordinates of the corner is 1, -1 where both or
         none are.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> X, y = xor(4, noise=0.0)
     >>> sorted(zip(X.tolist(), y.tolist()))
@@ -144,7 +144,7 @@ def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[
 
 
 def _halves(examples: int) -> tuple[int, int]:
-    """How many of the examples are in the first of two classes, and how many in the second."""
+    """Return how many of the examples are in the first of two classes, and how many in the second."""
     first = as_integer("examples", examples, least=2) // 2
     return first, examples - first
 
@@ -171,14 +171,14 @@ def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 
         y: their N targets, of shape (N,) or (N, ...).
         held_out: the fraction of the examples that is held out, greater than 0 and less than 1; at least one example
             is, and at least one is not.
-        seed: of the random order; None takes a fresh one. It is a stream of its own: the same seed may be that of the
-            network and of `fit`.
+        seed: of the random order; None draws a new one. The stream is separate, so the network and `fit` may use
+            the same seed.
 
     Returns:
         Two pairs, (X, y) to train on and (X, y) held out, as new arrays.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> iris = load_iris()
     >>> (X, species), (held_out_X, held_out_species) = train_test_split(*iris, held_out=0.2)
@@ -240,7 +240,7 @@ def standardize(train: Any, *others: Any) -> FloatArray | tuple[FloatArray, ...]
         0.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equation: (x - mean) / deviation, for each input, with deviation^2 the mean of (x - mean)^2 (without Bessel's
     correction, as in scikit-learn's StandardScaler).

@@ -425,13 +425,13 @@ def _text(name: str) -> str:
 
 
 def _label(name: str) -> str:
-    """What the legend calls a run; matplotlib would leave out what begins with an underscore, or is empty."""
+    """Return what the legend calls a run; matplotlib would leave out what begins with an underscore, or is empty."""
     label = _text(name)
     return f" {label}" if label.startswith("_") else label or "_"
 
 
 def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
-    """What the legend calls one of two classes: by its target, if all its examples have the same."""
+    """Return what the legend calls one of two classes: by its target, if all its examples have the same."""
     if len(targets) and (targets == targets[0]).all():
         return f"$y$ = {targets[0]:g}".replace("-", "−")
     return f"$y$ {'>' if k else '≤'} {threshold:g}".replace("-", "−")
@@ -487,7 +487,7 @@ def _centres(numbers: FloatArray, resolution: int) -> FloatArray:
 
 
 def _edges(centres: FloatArray) -> tuple[float, float]:
-    """Where pixels with these centres begin and end."""
+    """Return where pixels with these centres begin and end."""
     half = (centres[1] - centres[0]) / 2
     return float(centres[0] - half), float(centres[-1] + half)
 
@@ -536,7 +536,7 @@ def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> Float
 
 
 def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[float]) -> "Axes":
-    """Contours in grey, so that paths can have the colours; the colour bar, the minima, title and axes."""
+    """Draw contours in grey, which leaves the colours to paths; the colour bar, the minima, title and axes."""
     if not isinstance(surface, Surface):
         raise TypeError(f"surface must be a Surface; received {surface!r:.100}")
     (left, right), (bottom, top) = surface.window
@@ -576,7 +576,7 @@ def _show_path(artists: tuple[Any, Any, Any], path: FloatArray) -> None:
 
 
 def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:
-    """Where the paths start, each place once."""
+    """Draw where the paths start, each place once."""
     places = np.unique(np.array(starts), axis=0)
     ax.plot(*places.T, "o", color="white", markeredgecolor="black", markersize=7, zorder=3, label="start")
 

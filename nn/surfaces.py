@@ -108,7 +108,7 @@ SADDLE = Surface(
 """f = x^2/2 + y^4/4 - y^2/2: a saddle at (0, 0), and two minima of value -1/4 at (0, -1) and (0, 1).
 
 Source: Nesterov, "Introductory lectures on convex optimization" (2004), example 1.2.2: from a start with y = 0,
-gradient descent goes to the saddle, and no further: there the gradient is 0.
+gradient descent stops at the saddle, because the gradient is 0 there.
 """
 
 TWO_VALLEYS = Surface(
@@ -124,7 +124,7 @@ of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a hea
 minimum on the right, of value -0.917 ("Momentum can be used to break out of local minima", lecture 14, slide "Key
 Takeaways"). The heavy ball does so by its speed. Momentum as printed is never faster than two gradients allow; it
 leaves because near a minimum of curvature k it only stays if eta k beta < 1, gradient descent if eta k < 2, and on the
-left eta k is 1.4 along y. The function is ours.
+left eta k is 1.4 along y. The function was made for this project.
 """
 
 SURFACES = {"himmelblau": HIMMELBLAU, "rosenbrock": ROSENBROCK, "saddle": SADDLE, "two_valleys": TWO_VALLEYS}
@@ -163,11 +163,12 @@ def descend(
         iterations: how many steps; at least 1.
 
     Raises:
+        TypeError: if the optimizer is not an Optimizer, or another argument has the wrong type.
         ValueError: naming the argument that is wrong.
-        TypeError: if the optimizer is none.
 
     Warns:
-        RuntimeWarning: if the path leaves the finite numbers, as with too large a learning rate; the rest of it is nan.
+        RuntimeWarning: if the path leaves the finite numbers, for example because the learning rate is too large; the
+            rest of it is nan.
 
     >>> from nn.training.optimizers import GradientDescent, Momentum
     >>> for optimizer in (GradientDescent(0.3), Momentum(0.3, beta=0.9)):
@@ -206,10 +207,10 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Floa
     Arguments:
         surface: whose window it is.
         count: how many; at least 1.
-        seed: of the random numbers; None takes fresh ones. With a greater count, the first points are the same.
+        seed: of the random numbers; None draws new ones. With a greater count, the first points are the same.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
 
     >>> random_points(HIMMELBLAU, 3, seed=0).shape
     (3, 2)
@@ -220,7 +221,7 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Floa
 
 
 def _as_point(argument: str, numbers: Any) -> FloatArray:
-    """Two finite numbers, or a ValueError that names the argument."""
+    """Return two finite numbers as a point; an error names the argument."""
     point = as_finite_array(argument, numbers)
     if point.shape != (2,):
         raise ValueError(f"{argument} must be two numbers (x, y); received shape {point.shape}")

@@ -220,7 +220,7 @@ def test_random_weights_are_small_and_of_either_sign():
 def test_the_same_seed_gives_the_same_weights_and_others_others():
     assert equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=np.int64(7)).weights)
     assert not equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=8).weights)
-    assert not equal(MLP(2, [3, 1]).weights, MLP(2, [3, 1]).weights), "without a seed, fresh ones"
+    assert not equal(MLP(2, [3, 1]).weights, MLP(2, [3, 1]).weights), "without a seed, new weights"
 
 
 def test_layers_of_one_net_differ():

@@ -119,7 +119,7 @@ def diagram_from(
 
 
 def kind_of(node: Value) -> str:
-    """Whether a Value is a leaf, a constant or the result of an operation."""
+    """Return whether a Value is a leaf, a constant or the result of an operation."""
     return "constant" if node.op is CONSTANT else "operation" if node.parents else "leaf"
 
 
@@ -129,7 +129,7 @@ def is_ordered(node: Value) -> bool:
 
 
 def written(node: Value) -> str:
-    """How a Value was computed, with a dot for each argument.
+    """Return how a Value was computed, with a dot for each argument.
 
     >>> a = Value(1.0)
     >>> written(a - 2), written(-a), written(a.tanh()), written(a * a)

@@ -99,7 +99,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return os.fspath(target)
 
     def _is_ours(self, format: str | None, engine: str | None, renderer: str | None = None, **_: Any) -> bool:
-        """Whether our own layout draws what is asked for."""
+        """Return whether our own layout draws what is asked for."""
         as_svg = (format or self.format).lower() == "svg" and (engine or self.engine) == "dot" and renderer is None
         return as_svg and self.source == self.own_source
 

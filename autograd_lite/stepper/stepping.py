@@ -116,7 +116,7 @@ def step_through(
         ask: which number the reader must predict at each edge: the local partial derivative ("slope"), its product
             with the upstream gradient ("share"), or the running total ("total").
         tolerance: the relative error that an answer may have.
-        large: whether the text is large, as for a projector.
+        large: whether the text is large, for example for a projector.
 
     Raises:
         TypeError: if root or below is not a Value, or another argument has the wrong type.

@@ -107,7 +107,7 @@ class Form(NamedTuple):
     brackets: str = "({})"
     """With {} for what stands in them."""
     enclosure: str = "{}"
-    """With {} for several pieces that shall be one."""
+    """Put in braces where several pieces must be one."""
     derivative: str = "d{}/d{}"
     """With {} for what is differentiated and {} for the variable."""
     tangent: str = "{}'"
