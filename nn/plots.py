@@ -67,7 +67,7 @@ def styles() -> Iterator[Style]:
 def plot_learning_curves(
     history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False
 ) -> "Axes":
-    """The mean error per example in each iteration, and the validation loss, of one run or of several.
+    """Draw the mean error per example in each iteration, and the validation loss, of one run or of several.
 
     Arguments:
         history: the History that `fit` returned; or several, by the names that the legend shows.
@@ -131,7 +131,7 @@ def plot_decision_boundary(
     Returns the Axes. Classes differ in colour and marker; the boundary is black.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
     if not isinstance(net, MLP) or net.sizes[0] != 2:
@@ -161,7 +161,7 @@ def plot_decision_boundary(
     extent = (*_edges(xs), *_edges(ys))
     ax.imshow(regions, cmap=tints, vmin=-0.5, vmax=len(names) - 0.5, extent=extent, origin="lower", aspect="auto")
     for height in lead:
-        if height.min() < 0 < height.max():  # else there is no boundary, and a warning
+        if height.min() < 0 < height.max():  # otherwise there is no boundary, and matplotlib would warn
             ax.contour(xs, ys, height, levels=[0.0], colors="black", linewidths=1.5)
     for k, (name, style) in enumerate(zip(names, looks, strict=True)):
         here = examples[classes == k]
@@ -180,7 +180,7 @@ def plot_paths(
     *,
     levels: int | Sequence[float] = 12,
 ) -> "Axes":
-    """The paths of optimizers over a surface, which is shown by its contours.
+    """Draw the paths of optimizers over a surface, which is shown by its contours.
 
     Arguments:
         surface: what they descend.
@@ -191,7 +191,7 @@ def plot_paths(
     Returns the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
     walks = _as_paths(paths)
@@ -212,18 +212,18 @@ def animate_paths(
     every: int = 1,
     interval: int = 100,
 ) -> "FuncAnimation":
-    """The paths of optimizers over a surface, growing iteration by iteration.
+    """Animate the paths of optimizers over a surface, growing iteration by iteration.
 
     Arguments:
         surface, paths, ax, levels: as for `plot_paths`. Where a path has ended, it stays.
         every: how many iterations go by from picture to picture.
         interval: how long each picture is shown, in milliseconds.
 
-    Returns the animation. It must be kept in a variable as long as it is to run. `animation.save("paths.gif",
+    Returns the animation. Keep it in a variable while it runs. `animation.save("paths.gif",
     writer="pillow")` writes a file; in a notebook, `HTML(animation.to_jshtml())` shows it with buttons.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
     walks = _as_paths(paths)
@@ -251,7 +251,7 @@ def animate_paths(
 
 
 def plot_weights(net: MLP, ax: "Axes | Sequence[Axes] | None" = None, *, same_scale: bool = True) -> "Figure":
-    """The weights of a network, layer by layer, as matrices of colours.
+    """Draw the weights of a network, layer by layer, as matrices of colours.
 
     Arguments:
         net: the network.
@@ -277,19 +277,19 @@ def plot_gradients(
     loss: str | Loss = "squared_error",
     same_scale: bool = True,
 ) -> "Figure":
-    """The gradients of the error with respect to the weights, layer by layer, as matrices of colours.
+    """Draw the gradients of the error with respect to the weights, layer by layer, as matrices of colours.
 
     Arguments:
         net: the network. It is not changed.
-        X, y: examples and targets, as for `fit`: the gradients of their mean error are shown. With None they are
-            those that the network holds after `backward()`.
+        X, y: examples and targets, as for `fit`: the gradients of their mean error are shown. With None, the
+            gradients that the network holds after `backward()` are shown.
         ax, same_scale: as for `plot_weights`. On one scale it shows where gradients vanish, or explode.
         loss: of X and y.
 
     Returns the Figure; rows and columns are as in `plot_weights`.
 
     Raises:
-        ValueError: naming the argument that is wrong.
+        TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
     if (X is None) != (y is None):
@@ -298,14 +298,14 @@ def plot_gradients(
     if X is None:
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
     data = check_data(net, X, y, takes_class_numbers(loss))
-    copied = copy.deepcopy(net)  # for what computes gradients may set the network's gradients to 0
-    engine = BatchGradients(copied, *data, check_loss(loss))
-    _, gradients = engine.gradients(engine.batch(*data), copied.weights)
+    copied = copy.deepcopy(net)  # because BatchGradients may set the network's gradients to 0
+    computed = BatchGradients(copied, *data, check_loss(loss))
+    _, gradients = computed.gradients(computed.batch(*data), copied.weights)
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
 
 
 def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = False) -> "Axes":
-    """The learning curve of each start of `random_restarts`, and its training error at the end; the best one is marked.
+    """Draw the learning curve and the final training error of each start of `random_restarts`, the best one marked.
 
     Arguments:
         restarts: the result of `random_restarts`.
