@@ -1,4 +1,4 @@
-"""nn: neural networks of Values, in the notation of the lecture (CMU 10-301/601, lecture 14).
+"""Neural networks of Values, in the notation of the lecture (CMU 10-301/601, lecture 14).
 
 >>> from nn import MLP, squared_error
 >>> net = MLP(2, [2, 1], seed=0)

@@ -1,7 +1,7 @@
-"""Checks of arguments, before anything is computed with them.
+"""Checks of arguments before anything is computed.
 
-One rule for all: an argument of the wrong type is a TypeError, and one of the right type with a wrong value a
-ValueError. The numbers of NumPy are numbers; True and False are not. Every message names the argument, what was
+An argument of the wrong type raises a TypeError, and a wrong value of the right type a ValueError. NumPy's numbers
+are numbers; True and False are not. Every message names the argument, what was
 expected and what was received.
 """
 
@@ -28,7 +28,7 @@ def as_number(
     below: float = math.inf,
     most: float = math.inf,
 ) -> float:
-    """The number as a float.
+    """Return a number as a float.
 
     Raises:
         TypeError: naming the argument, if it is not a real number.
@@ -52,7 +52,7 @@ def as_number(
 
 
 def as_integer(argument: str, number: Any, *, least: int) -> int:
-    """The integer as an int.
+    """Return an integer as an int.
 
     Raises:
         TypeError: naming the argument, if it is not an integer; 2.0 is not one.
@@ -74,7 +74,7 @@ POSITIVE = {"check": partial(as_number, above=0)}
 AT_LEAST_0 = {"check": partial(as_number, least=0)}
 BETWEEN_0_AND_1 = {"check": partial(as_number, least=0, below=1)}
 COUNT = {"check": partial(as_integer, least=1)}
-"""What a field of a `Checked` dataclass may be."""
+"""Metadata for the fields of a `Checked` dataclass: the check that a field must pass."""
 
 
 class Checked:
@@ -87,11 +87,11 @@ class Checked:
 
 
 def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
-    """The numbers as a new array of floats; True and False in arrays count as 1 and 0.
+    """Return the numbers as a new array of floats; True and False in arrays count as 1 and 0.
 
     Raises:
         TypeError: naming the argument, if they are not real numbers.
-        ValueError: naming the argument, if rows differ in length, or the shape is not the given one.
+        ValueError: naming the argument, if rows differ in length, or the shape is wrong.
 
     >>> as_array("x", [1, 2.5])
     array([1. , 2.5])
@@ -108,10 +108,10 @@ def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) 
 
 
 def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
-    """The numbers as a new array of floats, none of them infinite or nan.
+    """Return finite numbers as a new array of floats.
 
     Raises:
-        TypeError, ValueError: as `as_array`; a ValueError also if a number is infinite or nan.
+        TypeError, ValueError: as for `as_array`; also a ValueError if a number is infinite or nan.
     """
     array = as_array(argument, numbers, shape)
     if not np.isfinite(array).all():
@@ -120,7 +120,7 @@ def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None =
 
 
 def is_sequence(argument: Any) -> bool:
-    """Return whether an argument is a list, a tuple, an array or the like; strings and mappings are not.
+    """Return whether an argument is a list, a tuple, an array or similar; strings and mappings are not.
 
     >>> is_sequence([1, 2]), is_sequence(np.zeros(3)), is_sequence("ab"), is_sequence(np.array(3.0)), is_sequence({})
     (True, True, False, False, False)
@@ -130,10 +130,10 @@ def is_sequence(argument: Any) -> bool:
 
 
 def as_sizes(nin: Any, nouts: Any) -> list[int]:
-    """The widths d^(0), d^(1), ..., d^(L) of the layers of a network.
+    """Return the widths d^(0), d^(1), ..., d^(L) of the layers of a network.
 
     Raises:
-        TypeError, ValueError: naming the argument, if there are none, or they are not integers of at least 1.
+        TypeError, ValueError: naming the argument, if it is empty, or has entries that are not integers of at least 1.
     """
     nin = as_integer("nin", nin, least=1)
     if not is_sequence(nouts) or len(nouts) == 0:
@@ -144,7 +144,7 @@ def as_sizes(nin: Any, nouts: Any) -> list[int]:
 
 
 def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None) -> dict[int, FloatArray]:
-    """The matrices W^(1) .. W^(L) by their layer l, which must fit the widths d^(0) .. d^(L), or one another.
+    """Return the matrices W^(1) .. W^(L) by layer l; they must fit the widths d^(0) .. d^(L), or each other.
 
     Raises:
         TypeError, ValueError: naming the argument, or the matrix that is wrong.
@@ -170,7 +170,7 @@ def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None
 
 
 def check_choice(argument: str, choice: Any, choices: Collection[str]) -> None:
-    """Make sure that an argument is one of a few names.
+    """Check that an argument is one of the choices.
 
     Raises:
         TypeError: naming the argument, if it is not a string.

@@ -48,11 +48,11 @@ class Row(NamedTuple):
 
     @property
     def difference_from_central(self) -> float | None:
-        """|autodiff - central difference|: the larger one, because a finite difference is not an exact derivative."""
+        """|autodiff - central difference|: larger than the others, because a finite difference is not exact."""
         return None if self.central_difference is None else abs(self.autodiff - self.central_difference)
 
     def cells(self) -> dict[str, str]:
-        """The text of each cell by the title of its column."""
+        """Return the text of each cell, by the title of its column."""
         columns = {
             "autodiff": (self.autodiff, ".9g"),
             "delta recursion": (self.delta_recursion, ".9g"),
@@ -67,11 +67,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class GradientComparison:
-    """The table that `compare_gradients` returns; it prints as text, and shows as a table in Jupyter.
+    """The table that `compare_gradients` returns; it prints as text, and Jupyter shows it as a table.
 
     Attributes:
         weights: a row for each weight, layer by layer, unit by unit, the bias first.
-        signals: for one example, a row for each s_b^(l): its gradient in the graph, beside delta_b^(l).
+        signals: for one example, a row for each s_b^(l): its gradient in the graph, and delta_b^(l).
         error: e, or for a data set l_D, the sum over its examples.
     """
 
@@ -124,11 +124,11 @@ class GradientComparison:
 
 
 def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
-    """Compute all gradients of the squared error of a network in independent ways, and put them side by side.
+    """Compute all gradients of the squared error of a network in several independent ways, and compare them.
 
-    They come from graphs of Values, example by example, from the delta recursion, and from central differences of the
-    forward propagation; for several examples also from a program compiled from the graph of one (see
-    `autograd_lite.compile_program`). The network is left as it is, its gradients too.
+    The gradients are computed by graphs of Values, one for each example; by the delta recursion; by central differences
+    of forward propagation; and, for several examples, by a program compiled from the graph of one (see
+    `autograd_lite.compile_program`). Neither the network nor its gradients are changed.
 
     Arguments:
         net: an MLP with L layers.
@@ -177,7 +177,7 @@ def compare_gradients(net: MLP, x: Any, y: Any) -> GradientComparison:
 
 
 def _gradients_by_program(net: MLP, X: FloatArray, Y: FloatArray) -> dict[int, FloatArray]:
-    """G^(1) .. G^(L) by a program, by their layer; empty if the network cannot be compiled."""
+    """Return G^(1) .. G^(L) from a compiled program, by layer; empty if the network cannot be compiled."""
     try:
         program = BatchGradients(net, X, Y, squared_error)
     except TracingError:
@@ -186,14 +186,14 @@ def _gradients_by_program(net: MLP, X: FloatArray, Y: FloatArray) -> dict[int, F
 
 
 def _signal_rows(error: Value, deltas: dict[int, FloatArray]) -> list[Row]:
-    """The gradient of each node s_b^(l) of one example's graph beside delta_b^(l)."""
+    """Return a row for each node s_b^(l) of one example's graph: its gradient, and delta_b^(l)."""
     in_graph = {node.label: node.grad for node in topological_order(error)}
     named = [(unit_label("s", b, l), delta) for l in sorted(deltas) for b, delta in enumerate(deltas[l], start=1)]
     return [Row(label, in_graph[label], float(delta)) for label, delta in named]
 
 
 def _central_difference(error: Callable[[], float], matrix: FloatArray, position: tuple[int, int]) -> float:
-    """The derivative of the error with respect to one entry of a matrix that it is computed from."""
+    """Return the derivative of the error with respect to one entry of a matrix that it is computed from."""
     weight = float(matrix[position])
     step = 2.0**-17 * max(1.0, abs(weight))
     matrix[position] = weight + step
@@ -205,7 +205,7 @@ def _central_difference(error: Callable[[], float], matrix: FloatArray, position
 
 
 def _as_data(net: MLP, x: Any, y: Any) -> tuple[FloatArray, FloatArray]:
-    """x as an array of shape (N, d^(0)), and y as one of shape (N, d^(L)); one example becomes N = 1."""
+    """Return x with shape (N, d^(0)) and y with shape (N, d^(L)); for one example, N = 1."""
     inputs, outputs = net.sizes[0], net.sizes[-1]
     X, Y = as_finite_array("x", x), as_finite_array("y", y)
     one = X.ndim == 1
@@ -216,7 +216,7 @@ def _as_data(net: MLP, x: Any, y: Any) -> tuple[FloatArray, FloatArray]:
             f"x must be {inputs} numbers, or examples of shape (N, {inputs}); received shape {np.shape(x)}"
         )
     if Y.shape == (1, 1, outputs):
-        Y = Y[0]  # the targets of one example, in a row of their own
+        Y = Y[0]  # the targets of one example, as a row
     if Y.shape != (len(X), outputs) and (outputs > 1 or Y.shape != (len(X),)):
         raise ValueError(f"y must have {outputs} entries for each of {len(X)} examples; received shape {np.shape(y)}")
     return X, Y.reshape(len(X), outputs)

@@ -1,6 +1,6 @@
-"""Data sets: Fisher's iris flowers, toys for two inputs, and how data are split and scaled.
+"""Data sets: Fisher's iris flowers, and toy data with two inputs; also functions that split and scale data.
 
-The digits and the breast-cancer data ship with scikit-learn: `sklearn.datasets.load_digits(return_X_y=True)` and
+The digits and the breast-cancer data come with scikit-learn: `sklearn.datasets.load_digits(return_X_y=True)` and
 `load_breast_cancer(return_X_y=True)`.
 
 >>> from nn import MLP, MaximumIterations
@@ -39,7 +39,7 @@ class Iris(NamedTuple):
 
 
 def load_iris() -> Iris:
-    """The data of R. A. Fisher, "The use of multiple measurements in taxonomic problems" (1936).
+    """Return the data of R. A. Fisher, "The use of multiple measurements in taxonomic problems" (1936).
 
     >>> iris = load_iris()
     >>> iris.measurements.shape, iris.measurements[0].tolist(), SPECIES[iris.species[0]]
@@ -51,17 +51,17 @@ def load_iris() -> Iris:
     return Iris(np.array(measurements), np.array([SPECIES.index(row["species"]) for row in rows]))
 
 
-# Toys
+# Toy data
 
 
 def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tuple[FloatArray, Classes]:
-    """Two half circles that reach into each other, in random order: no line tells them apart.
+    """Return two interleaving half circles, in random order: no straight line separates them.
 
     Arguments:
-        examples: N, at least 2; half of them on each moon, on the second one more if N is odd.
+        examples: N, at least 2; half of them on each moon, with one more on the second if N is odd.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the circles have
             radius 1.
-        seed: of the random numbers; None draws new ones.
+        seed: seed of the random numbers; None takes entropy from the operating system.
 
     Returns:
         X of shape (N, 2), and y of shape (N,), -1 or 1.
@@ -70,7 +70,7 @@ def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tupl
         TypeError, ValueError: naming the argument that is wrong.
 
     Equations: y = -1 at (cos t, sin t), y = 1 at (1 - cos t, 1/2 - sin t), t in equal steps from 0 to pi. These are the
-    points of scikit-learn's make_moons, on which micrograd's demo trains; the random numbers are others.
+    points of scikit-learn's make_moons, on which micrograd's demo trains, but the random numbers differ.
 
     >>> X, y = moons(100)
     >>> X.shape, np.unique(y).tolist()
@@ -87,14 +87,14 @@ def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tupl
 def spirals(
     examples: int = 200, turns: float = 1.0, noise: float = 0.02, seed: int | None = 0
 ) -> tuple[FloatArray, Classes]:
-    """Two spirals that wind around each other, in random order.
+    """Return two spirals that wind around each other, in random order.
 
     Arguments:
-        examples: N, at least 2; half of them on each spiral, on the second one more if N is odd.
-        turns: how often each goes round, greater than 0; neighbouring windings are 1 / (2 turns) apart.
+        examples: N, at least 2; half of them on each spiral, with one more on the second if N is odd.
+        turns: the number of turns of each spiral, greater than 0; neighbouring windings are 1 / (2 turns) apart.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the spirals reach from
             near 0 to a distance of 1.
-        seed: of the random numbers; None draws new ones.
+        seed: seed of the random numbers; None takes entropy from the operating system.
 
     Returns:
         X of shape (N, 2), and y of shape (N,), -1 or 1.
@@ -119,17 +119,16 @@ def spirals(
 
 
 def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[FloatArray, Classes]:
-    """Exclusive or: four clouds at the corners of a square, opposite ones of the same class, in random order.
+    """Return four clouds at the corners of a square, in random order; opposite clouds have the same class.
 
     Arguments:
-        examples: N, at least 4; as many in each cloud, to within one.
+        examples: N, at least 4; the sizes of the clouds differ by at most one.
         noise: sigma, the standard deviation of the normal noise on both coordinates, at least 0; the corners are at
             (-1 or 1, -1 or 1).
-        seed: of the random numbers; None draws new ones.
+        seed: seed of the random numbers; None takes entropy from the operating system.
 
     Returns:
-        X of shape (N, 2), and y of shape (N,): 1 where one of the two coordinates of the corner is 1, -1 where both or
-        none are.
+        X of shape (N, 2), and y of shape (N,): 1 where exactly one coordinate of the corner is 1, else -1.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -144,13 +143,13 @@ def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[
 
 
 def _halves(examples: int) -> tuple[int, int]:
-    """Return how many of the examples are in the first of two classes, and how many in the second."""
+    """Return how many examples are in the first of two classes, and how many in the second."""
     first = as_integer("examples", examples, least=2) // 2
     return first, examples - first
 
 
 def _noisy(points: FloatArray, y: Classes, noise: float, seed: int | None) -> tuple[FloatArray, Classes]:
-    """The points with noise, and their classes, in random order."""
+    """Return the points with noise, and their classes, in random order."""
     as_number("noise", noise, least=0)
     generator = stream(seed, "data")
     order = generator.permutation(len(y))
@@ -163,16 +162,16 @@ def _noisy(points: FloatArray, y: Classes, noise: float, seed: int | None) -> tu
 def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 0) -> tuple[Data, Data]:
     """Split the data at random into a part to train on and a part that is held out.
 
-    Where y are classes, each has its share of the part that is held out, to within one example ("stratified"): classes
-    are integers, truth values or text, in one dimension. Floats are not classes, even where some are equal.
+    If the targets are classes, the split is stratified: the held-out part has each class in proportion, to within one
+    example. Classes are integers, booleans or text, in one dimension; floats are never classes.
 
     Arguments:
         X: N examples, of shape (N, ...).
         y: their N targets, of shape (N,) or (N, ...).
-        held_out: the fraction of the examples that is held out, greater than 0 and less than 1; at least one example
-            is, and at least one is not.
-        seed: of the random order; None draws a new one. The stream is separate, so the network and `fit` may use
-            the same seed.
+        held_out: the fraction of the examples that is held out, greater than 0 and less than 1. Each part gets at least
+            one example.
+        seed: seed of the random order; None takes entropy from the operating system. The same seed may be used for the
+            network and for `fit`, because each use has its own stream.
 
     Returns:
         Two pairs, (X, y) to train on and (X, y) held out, as new arrays.
@@ -200,13 +199,13 @@ def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 
 
 
 def _held_out(order: npt.NDArray[np.intp], targets: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
-    """The first examples of each class in this order: its share rounded down, and one more where most was lost."""
+    """Return the first examples of each class in this order: its share, rounded by largest remainder."""
     if targets.ndim > 1 or targets.dtype.kind == "f":
         return order[:count]
     _, numbers, sizes = np.unique(targets[order], return_inverse=True, return_counts=True)
     shares = count * sizes / len(order)
     counts = np.floor(shares).astype(int)
-    # Classes that lost equally much are taken as they come first in the random order, not by their name.
+    # Classes with equal remainders are ranked by the random order, not by name.
     _, comes = np.unique(numbers, return_index=True)
     most_lost = np.lexsort([comes, (counts - shares).round(9)])
     counts[most_lost[: count - counts.sum()]] += 1
@@ -214,7 +213,7 @@ def _held_out(order: npt.NDArray[np.intp], targets: npt.NDArray[Any], count: int
 
 
 def _rows(argument: str, numbers: Any) -> npt.NDArray[Any]:
-    """The numbers, or the names of classes, as an array with rows."""
+    """Return the numbers, or the names of classes, as an array with rows."""
     try:
         array = np.asarray(numbers)
     except ValueError:
@@ -229,15 +228,15 @@ def standardize(train: Any) -> FloatArray: ...
 @overload
 def standardize(train: Any, *others: Any) -> tuple[FloatArray, ...]: ...
 def standardize(train: Any, *others: Any) -> FloatArray | tuple[FloatArray, ...]:
-    """Scale the inputs to mean 0 and standard deviation 1, all by the mean and the deviation of the training examples.
+    """Scale the inputs to mean 0 and standard deviation 1, using only the statistics of the training examples.
 
     Arguments:
         train: the training examples, of shape (N, d^(0)).
         others: examples that are not trained on, of shapes (.., d^(0)).
 
     Returns:
-        New arrays, a tuple where there are others. An input that is the same in all training examples is only moved, to
-        0.
+        A new array, or a tuple of new arrays if there are others. An input that is the same in all training examples is
+        only shifted to 0.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -264,10 +263,10 @@ def standardize(train: Any, *others: Any) -> FloatArray | tuple[FloatArray, ...]
 
 
 def center_and_scale(numbers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The mean and the standard deviation of each column; for a column of equal numbers, this number and 1.
+    """Return the mean and the standard deviation of each column; for a column of equal numbers, that number and 1.
 
-    (The computed deviation of equal numbers need not be 0: that of 0.1, 0.1, 0.1 is 1e-17, and what is divided by it
-    is noise.)
+    (The computed deviation of equal numbers need not be 0. For 0.1, 0.1, 0.1 it is 1e-17, and dividing by it would
+    produce noise.)
 
     >>> center_and_scale(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]]))[0].tolist()
     [0.1, 2.0]

@@ -1,14 +1,15 @@
-"""The lecture's closed-form delta recursion, in NumPy matrices, sharing no code with Value (lecture 14).
+"""The lecture's closed-form delta recursion, in NumPy matrices, which share no code with Value (lecture 14).
 
 Everything is indexed by the layer number l of the slides. o^(l) has o_0 = 1 as its first entry, for l < L, so that the
 weight matrix W^(l), of shape (d^(l), d^(l-1) + 1), has the bias in column 0.
 
 Where the code departs from the slides:
-- The box "Back-propagation" increments G^(l) only for l = L-1, ..., 1; here G^(L) = delta^(L) o^(L-1)T is added too, as
-  the slide "Computing Gradients" says.
+- The box "Back-propagation" increments G^(l) only for l = L-1, ..., 1. Here G^(L) = delta^(L) o^(L-1)T is added too,
+  as on the slide "Computing Gradients".
 - W^(l+1)T delta^(l+1) has d^(l) + 1 entries. The first belongs to the bias node o_0 = 1, which no weight leads into; on
   the slide its factor 1 - o_0^2 is 0. Here it is dropped, so that delta^(l) has d^(l) entries.
-- The slides have theta = tanh and one output. Here theta may be another, and several outputs add up their errors.
+- The slides have theta = tanh and one output. Here other thetas are allowed, and the errors of several outputs
+  are added up.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from nn.checks import FloatArray, as_array, as_matrices
 
 
 def _logistic(s: FloatArray) -> FloatArray:
-    """1/(1 + e^-s), which never overflows, and keeps its tails."""
+    """Return 1/(1 + e^-s), without overflow and with exact tails."""
     e: FloatArray = np.exp(-np.abs(s))
     return np.where(s >= 0, 1.0, e) / (1 + e)
 
@@ -51,7 +52,7 @@ SLOPE: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
 
 @dataclass(frozen=True)
 class Example:
-    """The results of back-propagation for one example, each quantity by its layer number l.
+    """The results of back-propagation for one example; each quantity is a dictionary by layer number l.
 
     Attributes:
         s: s^(1) .. s^(L), of shape (d^(l),).
@@ -70,7 +71,7 @@ class Example:
 
 @dataclass(frozen=True)
 class DataSet:
-    """The results of back-propagation for a data set D: sums over its examples, and the examples.
+    """The results of back-propagation for a data set D: sums over the examples, and each example.
 
     Attributes:
         examples: the results for each example.
@@ -157,7 +158,7 @@ def back_propagation(
 def back_propagation_over_data(
     weights: Sequence[FloatArray], X: Any, Y: Any, activations: Sequence[str] | None = None
 ) -> DataSet:
-    """Compute the gradients of l_D, summed over the data without a factor 1/N: the box "Back-propagation".
+    """Compute the gradients of l_D (the box "Back-propagation"): a sum over the data, without a factor 1/N.
 
     Arguments:
         weights, activations: as for `forward_propagation`.
@@ -186,7 +187,7 @@ def back_propagation_over_data(
 
 
 def _names(activations: Sequence[str] | None, L: int) -> dict[int, str]:
-    """The names of theta by their layer l."""
+    """Return the name of theta for each layer l."""
     names = ["tanh"] * L if activations is None else list(activations)
     if len(names) != L or not all(name in THETA for name in names):
         raise ValueError(

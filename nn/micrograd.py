@@ -1,8 +1,8 @@
-"""Neuron, Layer and MLP with the defaults of micrograd, for code that was written for it.
+"""Neuron, Layer and MLP with the defaults of micrograd, for code written for it.
 
 ReLU in the hidden layers, a linear output layer, weights uniform in [-1, 1] and biases 0; the weights come from the
 global generator of Python's `random`, as micrograd's do, so that `random.seed(1337)` leads to the same network. The
-networks of `nn` have the defaults of the lecture instead.
+networks in `nn` use the defaults of the lecture instead.
 """
 
 import random
@@ -28,7 +28,7 @@ class Neuron(mlp.Neuron):
         super().__init__(nin, nonlin, activation="relu", weights=_row(nin))
 
     def parameters(self) -> list[Value]:
-        """The weights and, last as in micrograd, the bias."""
+        """Return the weights and then, as in micrograd, the bias."""
         return [*self.w, self.b]
 
 

@@ -49,7 +49,7 @@ class Module:
     """A part of a network: something with parameters."""
 
     def parameters(self) -> list[Value]:
-        """The Values that training changes; none, unless a subclass says which."""
+        """Return the Values that training changes; subclasses override this, and the default is none."""
         return []
 
     def zero_grad(self) -> None:
@@ -72,7 +72,7 @@ class Neuron(Module):
 
     Arguments:
         nin: how many inputs, d^(l-1); at least 1.
-        nonlin: False for a linear unit, whatever the activation (micrograd's word).
+        nonlin: False for a linear unit, whatever the activation (micrograd's term).
         activation: the name of theta, a key of ACTIVATIONS.
         weights: the row W_b^(l) of nin + 1 numbers, the bias first; small random numbers if None.
         seed: seed of the random numbers; None takes entropy from the operating system.
@@ -82,7 +82,7 @@ class Neuron(Module):
     Attributes:
         w: the nin weights w_{b,1}^(l), w_{b,2}^(l), ...
         b: the bias w_{b,0}^(l).
-        nonlin: whether theta is applied (micrograd's word); it may be set.
+        nonlin: whether theta is applied (micrograd's term); it may be set.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -98,7 +98,7 @@ class Neuron(Module):
         self,
         nin: int,
         nonlin: bool = True,
-        *,  # what follows is given by name
+        *,  # keyword-only from here
         activation: str = "tanh",
         weights: Sequence[float] | FloatArray | None = None,
         seed: int | None = None,
@@ -119,7 +119,7 @@ class Neuron(Module):
         self._label_of_o = unit_label("o", unit, layer)
 
     def __call__(self, x: Inputs) -> Value:
-        """The output o_b^(l) for nin inputs, numbers or Values.
+        """Return the output o_b^(l) for nin inputs, numbers or Values.
 
         Raises:
             ValueError: if x does not have nin entries.
@@ -127,12 +127,12 @@ class Neuron(Module):
         return self.output(as_inputs(x, len(self.w), self._layer - 1))
 
     def output(self, inputs: Sequence[Value]) -> Value:
-        """The output o_b^(l) for inputs that are nin Values already."""
+        """Return the output o_b^(l) for nin Values."""
         products = [w * o for w, o in zip(self.w, inputs, strict=True)]
         s = add(self.b, *products)  # one node for the whole sum
         s.label = self._label_of_s
         o = ACTIVATIONS[self.activation](s)
-        if o is not s:  # it is s in a linear unit
+        if o is not s:  # in a linear unit o is s
             o.label = self._label_of_o
         return o
 
@@ -147,7 +147,7 @@ class Neuron(Module):
         return [self.b, *self.w]
 
     def parameters(self) -> list[Value]:
-        """The weights, in the order of `row`."""
+        """Return the weights, in the order of `row`."""
         return self.row
 
     def __repr__(self) -> str:
@@ -175,7 +175,7 @@ class Layer(Module):
         nin: int,
         nout: int,
         nonlin: bool = True,
-        *,  # what follows is given by name
+        *,  # keyword-only from here
         activation: str = "tanh",
         weights: Sequence[Sequence[float]] | FloatArray | None = None,
         seed: int | None = None,
@@ -193,7 +193,7 @@ class Layer(Module):
         self._layer = layer
 
     def __call__(self, x: Inputs) -> Value | list[Value]:
-        """The outputs o^(l) for nin inputs: a Value if the layer has one unit, else a list of nout Values.
+        """Return the outputs o^(l) for nin inputs: a Value if the layer has one unit, else a list of nout Values.
 
         Raises:
             ValueError: if x does not have nin entries.
@@ -202,11 +202,11 @@ class Layer(Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def outputs(self, inputs: Sequence[Value]) -> list[Value]:
-        """The list of outputs o^(l) for inputs that are nin Values already."""
+        """Return the list of outputs o^(l) for nin Values."""
         return [neuron.output(inputs) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
-        """The weights, row by row of W^(l)."""
+        """Return the weights, row by row of W^(l)."""
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
 
     def __repr__(self) -> str:
@@ -214,16 +214,17 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """A multilayer perceptron: layers 1 to L, each taking the outputs of the one before.
+    """A multilayer perceptron: layers 1 to L, each fed by the one before.
 
-    As in the lecture, theta = tanh on every layer, the output too. (micrograd's network, ReLU with a linear output, is
-    `activation="relu", output_activation="linear"`; with its defaults and its random numbers it is in `nn.micrograd`.)
+    As in the lecture, theta = tanh on every layer, including the output. (micrograd's network, ReLU with a linear
+    output, is `activation="relu", output_activation="linear"`; `nn.micrograd` also has its defaults and its random
+    numbers.)
 
     Arguments:
         nin: how many inputs, d^(0).
         nouts: how many units in each layer, [d^(1), ..., d^(L)].
         activation: the name of theta, a key of ACTIVATIONS.
-        output_activation: the name of another theta for layer L; the same if None.
+        output_activation: the name of theta for layer L; if None, `activation`.
         weights: the matrices W^(1) .. W^(L), of shapes (d^(l), d^(l-1) + 1), the bias in column 0. If None, all weights
             and biases are small random numbers, uniform within 1/sqrt(d^(l-1) + 1) of 0.
         seed: seed of the random numbers; None takes entropy from the operating system.
@@ -251,7 +252,7 @@ class MLP(Module):
         nouts: Sequence[int],
         activation: str = "tanh",
         output_activation: str | None = None,
-        *,  # what follows is given by name
+        *,  # keyword-only from here
         weights: Sequence[FloatArray | Sequence[Sequence[float]]] | None = None,
         seed: int | None = None,
     ) -> None:
@@ -267,7 +268,7 @@ class MLP(Module):
         self.layers = [Layer(self.sizes[l - 1], self.sizes[l], activation=theta[l], weights=W[l], layer=l) for l in W]
 
     def __call__(self, x: Inputs) -> Value | list[Value]:
-        """The outputs o^(L) for one example: a Value if there is one output, else a list of d^(L) Values.
+        """Return the outputs o^(L) for one example: a Value if there is one output, else a list of d^(L) Values.
 
         Arguments:
             x: d^(0) numbers, which become constants labelled o_a^(0), or Values.
@@ -279,14 +280,14 @@ class MLP(Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def outputs(self, x: Inputs) -> list[Value]:
-        """The outputs o^(L) for one example, as a list even if there is only one."""
+        """Return the outputs o^(L) for one example, as a list even if there is only one."""
         o = as_inputs(x, self.sizes[0])
         for layer in self.layers:
             o = layer.outputs(o)
         return o
 
     def parameters(self) -> list[Value]:
-        """The weights, layer by layer and row by row: in the order of W.ravel() for each matrix of `weights`.
+        """Return the weights, layer by layer and row by row: in the order of W.ravel() for each matrix of `weights`.
 
         >>> [weight.label for weight in MLP(1, [2, 1], seed=0).parameters()]
         ['w^(1)_{1,0}', 'w^(1)_{1,1}', 'w^(1)_{2,0}', 'w^(1)_{2,1}', 'w^(2)_{1,0}', 'w^(2)_{1,1}', 'w^(2)_{1,2}']
@@ -305,11 +306,11 @@ class MLP(Module):
         Assign matrices of the same shapes to set all weights.
 
         Raises:
-            TypeError, ValueError: on assignment of anything else; no weight is changed then.
+            TypeError, ValueError: if anything else is assigned; no weight is changed then.
         """
         matrices = [np.array([[w.data for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
         for matrix in matrices:
-            matrix.setflags(write=False)  # it is a copy: to change one of its entries would have no effect
+            matrix.setflags(write=False)  # it is a copy: changing one of its entries would have no effect
         return matrices
 
     @weights.setter
@@ -322,7 +323,7 @@ class MLP(Module):
 
     @property
     def gradients(self) -> list[FloatArray]:
-        """The gradients of all weights, as matrices G^(1) .. G^(L) of the shapes of `weights`."""
+        """The gradients of all weights, as matrices G^(1) .. G^(L) with the shapes of `weights`."""
         return [np.array([[w.grad for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
 
     def __repr__(self) -> str:
@@ -330,7 +331,7 @@ class MLP(Module):
 
 
 def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
-    """The entries of x as Values; numbers become constants, labelled o_a^(l).
+    """Return the entries of x as Values; numbers become constants, labelled o_a^(l).
 
     Raises:
         TypeError: if x is not a sequence of numbers or Values.

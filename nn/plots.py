@@ -1,7 +1,7 @@
 """Pictures of training: learning curves, decision boundaries, paths over a surface, weights and gradients, restarts.
 
-They need matplotlib, which the extra `lab` installs. Each function draws on the Axes that it is given, and changes
-nothing else; without one it makes a figure by pyplot. Colours are the palette of Okabe and Ito, "Color universal
+They need matplotlib, which the extra `lab` installs. Each function draws on the given Axes and changes nothing else;
+without Axes, it makes a figure with pyplot. Colours are the palette of Okabe and Ito, "Color universal
 design" (2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or
 dashes too.
 """
@@ -53,7 +53,7 @@ class Style(NamedTuple):
 
 
 def styles() -> Iterator[Style]:
-    """Styles for one run or class after another; 63 of them differ.
+    """Yield styles for one run or class after another; the first 63 differ.
 
     >>> from itertools import islice
     >>> len(set(islice(styles(), 63)))
@@ -67,7 +67,7 @@ def styles() -> Iterator[Style]:
 def plot_learning_curves(
     history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False
 ) -> "Axes":
-    """Draw the mean error per example in each iteration, and the validation loss, of one run or of several.
+    """Plot the mean error per example in each iteration, and the validation loss, of one or several runs.
 
     Arguments:
         history: the History that `fit` returned; or several, by the names that the legend shows.
@@ -183,8 +183,8 @@ def plot_paths(
     """Draw the paths of optimizers over a surface, which is shown by its contours.
 
     Arguments:
-        surface: what they descend.
-        paths: the points of each path, of shape (T + 1, 2), by its name in the legend; as returned by `descend`.
+        surface: the surface that they descend.
+        paths: the points of each path, of shape (T + 1, 2), by name for the legend; as returned by `descend`.
         ax: where to draw; None makes a figure.
         levels: the heights of the contours, or how many there are: then about equal areas lie between them.
 
@@ -212,11 +212,11 @@ def animate_paths(
     every: int = 1,
     interval: int = 100,
 ) -> "FuncAnimation":
-    """Animate the paths of optimizers over a surface, growing iteration by iteration.
+    """Animate the paths of optimizers over a surface, iteration by iteration.
 
     Arguments:
         surface, paths, ax, levels: as for `plot_paths`. Where a path has ended, it stays.
-        every: how many iterations go by from picture to picture.
+        every: the number of iterations from one picture to the next.
         interval: how long each picture is shown, in milliseconds.
 
     Returns the animation. Keep it in a variable while it runs. `animation.save("paths.gif",
@@ -281,10 +281,10 @@ def plot_gradients(
 
     Arguments:
         net: the network. It is not changed.
-        X, y: examples and targets, as for `fit`: the gradients of their mean error are shown. With None, the
-            gradients that the network holds after `backward()` are shown.
+        X, y: examples and targets, as for `fit`: the gradients of their mean error are shown. With None,
+            the gradients that the network holds after `backward()`.
         ax, same_scale: as for `plot_weights`. On one scale it shows where gradients vanish, or explode.
-        loss: of X and y.
+        loss: the loss for X and y.
 
     Returns the Figure; rows and columns are as in `plot_weights`.
 
@@ -298,14 +298,14 @@ def plot_gradients(
     if X is None:
         return _plot_matrices(net.gradients, "G", label, ax, same_scale)
     data = check_data(net, X, y, takes_class_numbers(loss))
-    copied = copy.deepcopy(net)  # because BatchGradients may set the network's gradients to 0
-    computed = BatchGradients(copied, *data, check_loss(loss))
-    _, gradients = computed.gradients(computed.batch(*data), copied.weights)
+    copied = copy.deepcopy(net)  # because computing gradients may set the network's gradients to 0
+    engine = BatchGradients(copied, *data, check_loss(loss))
+    _, gradients = engine.gradients(engine.batch(*data), copied.weights)
     return _plot_matrices([G / len(data[0]) for G in gradients], "G", f"mean of {label}", ax, same_scale)
 
 
 def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = False) -> "Axes":
-    """Draw the learning curve and the final training error of each start of `random_restarts`, the best one marked.
+    """Plot the learning curve and the final training error of each start of `random_restarts`, and mark the best.
 
     Arguments:
         restarts: the result of `random_restarts`.
@@ -361,7 +361,7 @@ def plot_surface_restarts(
     *,
     levels: int | Sequence[float] = 12,
 ) -> "Axes":
-    """Descents of a surface from many starting points: where each starts and ends, the lowest end marked.
+    """Draw descents of a surface from many starting points: their starts and ends, with the lowest end marked.
 
     Arguments:
         surface: what they descend.
@@ -402,7 +402,7 @@ def plot_surface_restarts(
 
 
 def _matplotlib(module: str) -> Any:
-    """A module of matplotlib, or an ImportError that names the extra."""
+    """Import a module of matplotlib, or raise an ImportError that names the extra."""
     try:
         return import_module(f"matplotlib.{module}")
     except ImportError as error:
@@ -420,25 +420,25 @@ def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5)) -> "Axes":
 
 
 def _text(name: str) -> str:
-    """A name as it is typed: matplotlib would take dollar signs for mathematics."""
+    """Return a name with dollar signs escaped: matplotlib would take dollar signs for mathematics."""
     return str(name).replace("$", r"\$")
 
 
 def _label(name: str) -> str:
-    """Return what the legend calls a run; matplotlib would leave out what begins with an underscore, or is empty."""
+    """Return the label of a run; matplotlib would leave out one that is empty or starts with an underscore."""
     label = _text(name)
     return f" {label}" if label.startswith("_") else label or "_"
 
 
 def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
-    """Return what the legend calls one of two classes: by its target, if all its examples have the same."""
+    """Return the label of one of two classes: its target, if all its examples have the same target."""
     if len(targets) and (targets == targets[0]).all():
         return f"$y$ = {targets[0]:g}".replace("-", "−")
     return f"$y$ {'>' if k else '≤'} {threshold:g}".replace("-", "−")
 
 
 def _legend_below(ax: "Axes") -> None:
-    """A legend where it hides nothing, in as many columns as there is room for."""
+    """Add a legend below the axes, in as many columns as there is room for."""
     labels = ax.get_legend_handles_labels()[1]
     inches = ax.get_window_extent().width / ax.figure.dpi
     columns = int(inches / (0.6 + 0.08 * max(map(len, labels))))
@@ -448,7 +448,7 @@ def _legend_below(ax: "Axes") -> None:
 
 
 def _legend(ax: "Axes") -> None:
-    """A legend where it hides least; below, if it is large."""
+    """Add a legend where it hides least, or below the axes if it is large."""
     labels = ax.get_legend_handles_labels()[1]
     if len(labels) > 7 or max(map(len, labels)) > 30:
         _legend_below(ax)
@@ -457,7 +457,7 @@ def _legend(ax: "Axes") -> None:
 
 
 def _error_axes(ax: "Axes", log: bool) -> None:
-    """The axes of learning curves."""
+    """Label and scale the axes of learning curves."""
     ax.set_xlabel("iteration $t$")
     ax.set_ylabel("mean error per example")
     ax.xaxis.set_major_locator(_matplotlib("ticker").MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
@@ -466,7 +466,7 @@ def _error_axes(ax: "Axes", log: bool) -> None:
 
 
 def _tint(colour: str) -> tuple[float, ...]:
-    """A light shade of the colour."""
+    """Return a light shade of the colour."""
     return tuple(1 - 0.3 * (1 - channel) for channel in _matplotlib("colors").to_rgb(colour))
 
 
@@ -474,7 +474,7 @@ def _tint(colour: str) -> tuple[float, ...]:
 
 
 def _validations(run: History) -> list[tuple[int, float]]:
-    """The iterations in which the validation loss was computed, and what it was."""
+    """Return the iterations in which the validation loss was computed, each with the loss."""
     return [(t, loss) for t, loss in enumerate(run.validation_loss) if loss is not None]
 
 
@@ -493,14 +493,14 @@ def _edges(centres: FloatArray) -> tuple[float, float]:
 
 
 def _as_paths(paths: Mapping[str, Any]) -> dict[str, FloatArray]:
-    """The paths as arrays, by their names."""
+    """Return the paths as arrays, by their names."""
     if not isinstance(paths, Mapping) or not paths:
         raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
     return {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
 
 
 def _as_path(argument: str, points: Any) -> FloatArray:
-    """The points as an array of shape (T + 1, 2), or a ValueError that names the argument."""
+    """Return the points as an array of shape (T + 1, 2), or raise a ValueError that names the argument."""
     path = as_array(argument, points)
     if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
         raise ValueError(f"{argument} must be points (x, y), of shape (T + 1, 2); received shape {path.shape}")
@@ -508,7 +508,7 @@ def _as_path(argument: str, points: Any) -> FloatArray:
 
 
 def _last_point(path: FloatArray) -> FloatArray:
-    """The last point that is finite; nan if none is."""
+    """Return the last point that is finite; nan if none is."""
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     return path[finite[-1]] if len(finite) else np.full(2, math.nan)
 
@@ -536,7 +536,7 @@ def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> Float
 
 
 def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[float]) -> "Axes":
-    """Draw contours in grey, which leaves the colours to paths; the colour bar, the minima, title and axes."""
+    """Draw grey contours, which leave the colours to the paths; also the colour bar, minima, title and axes."""
     if not isinstance(surface, Surface):
         raise TypeError(f"surface must be a Surface; received {surface!r:.100}")
     (left, right), (bottom, top) = surface.window
@@ -559,7 +559,7 @@ def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[fl
 
 
 def _empty_path(ax: "Axes", style: Style, name: str, points: int) -> tuple[Any, Any, Any]:
-    """A line that sets a path off from the surface, the path with markers at up to 40 points, and its end."""
+    """Add an empty path: a white halo, the line with markers at up to 40 points, and the end."""
     colour, marker = style
     (halo,) = ax.plot([], [], color="white", linewidth=3.5)
     (line,) = ax.plot([], [], color=colour, linewidth=1.5, marker=marker, markersize=3.5, markevery=-(-points // 40))
@@ -568,7 +568,7 @@ def _empty_path(ax: "Axes", style: Style, name: str, points: int) -> tuple[Any, 
 
 
 def _show_path(artists: tuple[Any, Any, Any], path: FloatArray) -> None:
-    """Let them show the path so far."""
+    """Set the artists to show the path so far."""
     halo, line, end = artists
     halo.set_data(*path.T)
     line.set_data(*path.T)
@@ -576,7 +576,7 @@ def _show_path(artists: tuple[Any, Any, Any], path: FloatArray) -> None:
 
 
 def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:
-    """Draw where the paths start, each place once."""
+    """Draw the points where the paths start, each once."""
     places = np.unique(np.array(starts), axis=0)
     ax.plot(*places.T, "o", color="white", markeredgecolor="black", markersize=7, zorder=3, label="start")
 
@@ -587,7 +587,7 @@ def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:
 def _plot_matrices(
     matrices: Sequence[FloatArray], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
 ) -> "Figure":
-    """Matrices of the layers 1 to L as images, side by side."""
+    """Draw the matrices of the layers 1 to L as images, side by side."""
     axes = _one_for_each(matrices, ax)
     largest = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
     if same_scale:
@@ -624,7 +624,7 @@ def _plot_matrices(
 
 
 def _one_for_each(matrices: Sequence[FloatArray], ax: "Axes | Sequence[Axes] | None") -> list[Any]:
-    """As many Axes as matrices."""
+    """Return one Axes for each matrix."""
     if ax is None:
         widths = [min(max(matrix.shape[1], 3), 12) for matrix in matrices]
         heights = [min(max(len(matrix), 3), 12) for matrix in matrices]
@@ -638,7 +638,7 @@ def _one_for_each(matrices: Sequence[FloatArray], ax: "Axes | Sequence[Axes] | N
 
 
 def _ticks(count: int, first: int) -> list[int]:
-    """Some of the first integers, 0 among them."""
+    """Return positions of ticks: the first integer, and multiples of a round step."""
     step = next(
         step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, count) if count / step <= 12 or step == count
     )

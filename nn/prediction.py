@@ -15,10 +15,10 @@ def outputs_of(net: MLP, X: FloatArray, weights: Sequence[FloatArray] | None = N
     Arguments:
         net: the network.
         X: N examples, of shape (N, d^(0)).
-        weights: W^(1) .. W^(L); the network's own if None.
+        weights: W^(1) .. W^(L); if None, the weights of the network.
 
     Returns:
-        An array of shape (N, d^(L)); inf and nan come without a warning, as in a graph.
+        An array of shape (N, d^(L)); inf and nan cause no warning, as in a graph.
 
     Equations: o^(l) = theta(W^(l) (1, o^(l-1))), o^(0) = x, for each row x of X.
 

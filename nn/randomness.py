@@ -1,4 +1,4 @@
-"""Streams of random numbers: every use has its own, all from one seed."""
+"""Streams of random numbers: one for each use, all from one seed."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,11 +16,11 @@ STREAMS: dict[str, tuple[int, ...]] = {
     "dropout": (4,),
     "restarts": (5,),
 }
-"""The spawn key of each use of random numbers: which child it is of the seed's SeedSequence."""
+"""The spawn key of each use of random numbers, for the SeedSequence of the seed."""
 
 
 def seed_sequence(seed: int | None, use: str) -> np.random.SeedSequence:
-    """The SeedSequence of one use; a seed of None takes entropy from the operating system.
+    """Return the SeedSequence of one use; a seed of None takes entropy from the operating system.
 
     Raises:
         TypeError: if seed is neither None nor an integer.
@@ -32,10 +32,10 @@ def seed_sequence(seed: int | None, use: str) -> np.random.SeedSequence:
 
 
 def stream(seed: int | None, use: str) -> np.random.Generator:
-    """The random numbers for one use: the same for the same seed, whatever the other uses draw.
+    """Return the generator for one use; its numbers depend only on the seed, not on what other uses draw.
 
     Raises:
-        TypeError, ValueError: as `seed_sequence`.
+        TypeError, ValueError: as for `seed_sequence`.
 
     >>> bool(stream(0, "batches").integers(1000) == stream(0, "batches").integers(1000))
     True
@@ -44,10 +44,10 @@ def stream(seed: int | None, use: str) -> np.random.Generator:
 
 
 def random_weights(sizes: Sequence[int], seed: int | None) -> list[FloatArray]:
-    """Small random matrices W^(1) .. W^(L) for widths d^(0) .. d^(L), uniform within 1/sqrt(d^(l-1) + 1) of 0.
+    """Return random matrices W^(1) .. W^(L) for widths d^(0) .. d^(L), uniform within 1/sqrt(d^(l-1) + 1) of 0.
 
     Raises:
-        TypeError, ValueError: as `seed_sequence`.
+        TypeError, ValueError: as for `seed_sequence`.
 
     >>> [W.shape for W in random_weights([2, 3, 1], seed=0)]
     [(3, 3), (1, 4)]

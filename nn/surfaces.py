@@ -1,7 +1,7 @@
 """Surfaces to descend: non-convex functions of two variables, on which the path of an optimizer can be seen.
 
-They are written with the functions of autograd_lite, so that they take numbers or Values. The optimizers that walk over
-them come from `nn`: the point (x, y) is a network's weights W^(1) of shape (1, 2), and nothing else.
+They are written with the functions of autograd_lite, so that they take numbers or Values. The optimizers come
+from `nn`: to them, the point (x, y) is the only weight matrix of a network, W^(1) of shape (1, 2).
 
 >>> from nn.training.optimizers import GradientDescent
 >>> path = descend(HIMMELBLAU, (0.0, 0.0), GradientDescent(0.01), iterations=100)
@@ -29,7 +29,7 @@ Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Surface:
-    """A function f(x, y) of two variables, and where to look at it.
+    """A function f(x, y) of two variables, and the window in which to view it.
 
     Arguments:
         name: what it is called, for titles.
@@ -58,11 +58,11 @@ class Surface:
             raise ValueError(f"minima must be points (x, y); received {self.minima!r}")
 
     def __call__(self, x: Any, y: Any) -> Any:
-        """f(x, y), a number for numbers and a Value for Values."""
+        """Return f(x, y): a number for numbers, a Value for Values."""
         return self.function(x, y)
 
     def heights(self, xs: Sequence[float] | FloatArray, ys: Sequence[float] | FloatArray) -> FloatArray:
-        """f at all points of a grid, of shape (len(ys), len(xs)): rows are values of y, as `contour` takes them.
+        """Return f at all points of a grid, of shape (len(ys), len(xs)): one row for each y, as in `contour`.
 
         >>> SADDLE.heights([0.0, 1.0, 2.0], [0.0, 1.0]).tolist()
         [[0.0, 0.5, 2.0], [-0.25, 0.25, 1.75]]
@@ -108,7 +108,7 @@ SADDLE = Surface(
 """f = x^2/2 + y^4/4 - y^2/2: a saddle at (0, 0), and two minima of value -1/4 at (0, -1) and (0, 1).
 
 Source: Nesterov, "Introductory lectures on convex optimization" (2004), example 1.2.2: from a start with y = 0,
-gradient descent stops at the saddle, because the gradient is 0 there.
+gradient descent goes to the saddle and stays there, because the gradient is 0.
 """
 
 TWO_VALLEYS = Surface(
@@ -120,7 +120,7 @@ TWO_VALLEYS = Surface(
 """f = (x^2 + y^2)/10 - 3/10 exp(-8 ((x+1)^2 + y^2)) - exp(-((x-1)^2 + y^2)/2): a narrow valley and a deep, wide one.
 
 From (-2, 1) with the learning rate eta = 0.3, gradient descent ends in the narrow valley on the left, a local minimum
-of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a heavy ball, and Nesterov's, get to the
+of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a heavy ball, and Nesterov's, reach the
 minimum on the right, of value -0.917 ("Momentum can be used to break out of local minima", lecture 14, slide "Key
 Takeaways"). The heavy ball does so by its speed. Momentum as printed is never faster than two gradients allow; it
 leaves because near a minimum of curvature k it only stays if eta k beta < 1, gradient descent if eta k < 2, and on the
@@ -132,7 +132,7 @@ SURFACES = {"himmelblau": HIMMELBLAU, "rosenbrock": ROSENBROCK, "saddle": SADDLE
 
 
 def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | FloatArray) -> FloatArray:
-    """The gradient (df/dx, df/dy) at a point, of shape (2,), by automatic differentiation.
+    """Return the gradient (df/dx, df/dy) at a point, of shape (2,), by automatic differentiation.
 
     Arguments:
         surface: f, a Surface or another function of two Values.
@@ -154,7 +154,7 @@ def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Flo
 def descend(
     surface: Callable[[Any, Any], Any], start: Sequence[float] | FloatArray, optimizer: Optimizer, iterations: int
 ) -> FloatArray:
-    """The path of an optimizer over a surface: its points (x, y), of shape (iterations + 1, 2), the start first.
+    """Return the path of an optimizer over a surface: points (x, y), of shape (iterations + 1, 2), from the start on.
 
     Arguments:
         surface: f, a Surface or another function of two Values.
@@ -165,10 +165,11 @@ def descend(
     Raises:
         TypeError: if the optimizer is not an Optimizer, or another argument has the wrong type.
         ValueError: naming the argument that is wrong.
+        TypeError: if optimizer is not an Optimizer.
 
     Warns:
-        RuntimeWarning: if the path leaves the finite numbers, for example because the learning rate is too large; the
-            rest of it is nan.
+        RuntimeWarning: if the path becomes infinite or nan, for example if the learning rate is too large; the rest
+            of it is nan.
 
     >>> from nn.training.optimizers import GradientDescent, Momentum
     >>> for optimizer in (GradientDescent(0.3), Momentum(0.3, beta=0.9)):
@@ -185,7 +186,7 @@ def descend(
     optimizer.reset()
     done = 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the engine's, of gradients that are not finite
+        warnings.simplefilter("ignore", RuntimeWarning)  # the engine warns of gradients that are not finite
         while done < iterations and np.isfinite(path[done]).all():
             gradient = gradient_at(surface, path[done])
             (moved,) = optimizer.step([path[done : done + 1]], [gradient[np.newaxis]])
@@ -202,12 +203,13 @@ def descend(
 
 
 def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> FloatArray:
-    """Random starting points, uniform over the window of a surface, of shape (count, 2).
+    """Return random starting points, uniform over the window of a surface, of shape (count, 2).
 
     Arguments:
-        surface: whose window it is.
+        surface: the surface whose window is used.
         count: how many; at least 1.
-        seed: of the random numbers; None draws new ones. With a greater count, the first points are the same.
+        seed: seed of the random numbers; None takes entropy from the operating system. A larger count
+            does not change the first points.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -221,7 +223,7 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Floa
 
 
 def _as_point(argument: str, numbers: Any) -> FloatArray:
-    """Return two finite numbers as a point; an error names the argument."""
+    """Return two finite numbers as a point, or raise a ValueError that names the argument."""
     point = as_finite_array(argument, numbers)
     if point.shape != (2,):
         raise ValueError(f"{argument} must be two numbers (x, y); received shape {point.shape}")
