@@ -195,7 +195,7 @@ class Value:
     """A number in a computation graph.
 
     Arguments:
-        data: a real number; it becomes a Python float. if it is a Value, its data is copied.
+        data: a real number; it becomes a Python float. If it is a Value, its data is copied.
         label: the name that pictures and explanations show; any text.
 
     Functions are methods, as in x.exp(), or come from this package. The functions of `math` leave the graph, because
