@@ -98,7 +98,7 @@ class Explanation(NamedTuple):
 
 
 _LEFT = "text-align:left;white-space:nowrap"
-"""In each cell: Jupyter has a style of its own for tables, and takes style sheets out of untrusted notebooks."""
+"""In each cell: Jupyter has its own style for tables, and removes style sheets from untrusted notebooks."""
 
 
 def _html_cell(cell: str) -> str:
@@ -107,7 +107,7 @@ def _html_cell(cell: str) -> str:
 
 
 def _markdown_code(cell: str) -> str:
-    """The cell as inline code, between more backticks than it has in a row itself."""
+    """Return the cell as inline code, between more backticks than it has in a row itself."""
     if not cell:
         return ""
     fence = "`" * (1 + max(map(len, re.findall("`+", cell)), default=0))

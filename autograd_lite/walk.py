@@ -23,7 +23,7 @@ PHASES: tuple[Phase, ...] = ("leaves", "forward", "seed", "backward")
 
 
 def backward_steps(root: Value) -> list[Step]:
-    """Return what `root.backward()` does, edge by edge, in its order and with its arithmetic; no gradient is touched.
+    """Return the steps of `root.backward()`, edge by edge, in the same order; no gradient is changed.
 
     Raises:
         RuntimeError: if the graph is stale (see `Value.backward`).
@@ -114,7 +114,7 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
 
 
 def _backward(steps: list[Step], inside: set[Value], writer: Writer) -> list[WalkStep]:
-    """The steps at edges within a part of the graph, each with what its parent had received before."""
+    """Return the steps at edges inside a part of the graph, each with what its parent had received before."""
     arriving: dict[Value, list[Step]] = {}
     walk = []
     for step in steps:

@@ -67,12 +67,12 @@ class Diagram(NamedTuple):
 
 
 def describe(diagram: Diagram) -> str:
-    """The picture in words, where it cannot be seen."""
+    """Return a description of the picture, for readers who cannot see it."""
     return f"Computation graph with {len(diagram.boxes)} nodes and {len(diagram.arrows)} edges"
 
 
 def neighbours(diagram: Diagram) -> tuple[list[list[int]], list[list[int]]]:
-    """For each box, the boxes that point to it, and those that it points to."""
+    """Return, for each box, the boxes that point to it and the boxes it points to."""
     parents: list[list[int]] = [[] for _ in diagram.boxes]
     children: list[list[int]] = [[] for _ in diagram.boxes]
     for tail, head, _ in diagram.arrows:
@@ -82,7 +82,7 @@ def neighbours(diagram: Diagram) -> tuple[list[list[int]], list[list[int]]]:
 
 
 def text_width(text: str, font_size: float) -> float:
-    """About how wide a text is in Helvetica; there are no font files to ask.
+    """Return about how wide a text is in Helvetica; there are no font files to ask.
 
     >>> text_width("iiii", 10) < text_width("nnnn", 10) < text_width("MMMM", 10)
     True
@@ -97,7 +97,7 @@ def text_width(text: str, font_size: float) -> float:
 
 
 def box_size(box: Box) -> tuple[float, float]:
-    """The width and height of a box around its text."""
+    """Return the width and height of a box around its text."""
     size = box.look.font_size
     width = max((text_width(line, size) for line in box.lines), default=0.0)
     return max(width + 1.2 * size, 30.0), max(len(box.lines) * 1.25 * size + 0.9 * size, 24.0)

@@ -130,7 +130,7 @@ def explain_missing_dot() -> Iterator[None]:
 
 
 def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
-    """The diagram as DOT text in a Picture.
+    """Return the diagram as DOT text in a Picture.
 
     Box number i is the node "n{i}". Only labels hold the user's text: never names, HTML or records.
 
@@ -213,7 +213,7 @@ def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int])
 
 
 def in_dot(lines: Iterable[str]) -> str:
-    r"""Lines of text as a DOT label that shows them as they are.
+    r"""Return lines of text as a DOT label that shows them literally.
 
     Graphviz decodes HTML entities in labels, treats a backslash specially, and takes <...> for HTML.
 

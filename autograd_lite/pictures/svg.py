@@ -19,7 +19,7 @@ SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -
 
 
 def to_svg(diagram: Diagram, titles: bool = True) -> str:
-    """The diagram as the text of an SVG file.
+    """Return the diagram as the text of an SVG file.
 
     Box number i has the id "n{i}", arrow number k the id "e{k}", as in the DOT text. Each box has a title that a screen
     reader can read. There is neither a style sheet nor a reference by id, so pictures on one page do not disturb each
@@ -59,7 +59,7 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
 
 
 def number(value: float) -> str:
-    """A coordinate, in points, with the one decimal that can be seen.
+    """Return a coordinate, in points, with the one decimal that can be seen.
 
     >>> number(12.0), number(0.256)
     ('12', '0.3')
@@ -68,18 +68,18 @@ def number(value: float) -> str:
 
 
 def points(step: list[Point]) -> str:
-    """Points as the text of a path."""
+    """Return points as the text of a path."""
     return " ".join(f"{number(x)},{number(y)}" for x, y in step)
 
 
 def rect(rectangle: Rectangle, attributes: str) -> str:
-    """A rectangle."""
+    """Return a rectangle."""
     x, y, width, height = map(number, rectangle)
     return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" {attributes}/>'
 
 
 def group_svg(name: str, rectangle: Rectangle) -> list[str]:
-    """A group: a rectangle behind its boxes, and its name in the left upper corner."""
+    """Return a group: a rectangle behind its boxes, and its name in the left upper corner."""
     x, y = number(rectangle.x + 8), number(rectangle.y + 15)
     return [
         '<g class="group">',
@@ -90,7 +90,7 @@ def group_svg(name: str, rectangle: Rectangle) -> list[str]:
 
 
 def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideways: Point) -> list[str]:
-    """An arrow: its path, and its head as a triangle."""
+    """Return an arrow: its path, and its head as a triangle."""
     start, *steps = path
     drawn = at = points(start)
     for step in steps:
@@ -110,7 +110,7 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
 
 
 def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
-    """A box: its border, a second one within for the root, and its lines of text."""
+    """Return a box: its border, a second one within for the root, and its lines of text."""
     look = box.look
     border = f'rx="{8 if look.rounded else 0}" stroke="{look.border}" stroke-width="{number(look.thickness)}"'
     if look.dashed:

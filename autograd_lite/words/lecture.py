@@ -26,7 +26,7 @@ class LectureName(NamedTuple):
 
 
 def lecture_name(label: str) -> LectureName | None:
-    """A label taken apart, if it is a name of the lecture, or one letter with or without a number; else None.
+    """Return the parts of a label if it is a name of the lecture, or one letter with or without a number; else None.
 
     >>> lecture_name("w^(1)_{2,0}")
     LectureName(letter='w', units='2,0', layer='1', layer_first=True)
@@ -44,7 +44,7 @@ def lecture_name(label: str) -> LectureName | None:
 
 
 def weight_label(l: int, b: int, a: int) -> str:
-    """The label of the weight w_{b,a}^(l), from node a of layer l - 1 to node b of layer l.
+    """Return the label of the weight w_{b,a}^(l), from node a of layer l - 1 to node b of layer l.
 
     >>> weight_label(1, 2, 0)
     'w^(1)_{2,0}'
@@ -53,7 +53,7 @@ def weight_label(l: int, b: int, a: int) -> str:
 
 
 def unit_label(letter: str, b: int, l: int) -> str:
-    """The label of what belongs to node b of layer l: a signal s, an output o, a gradient delta, a mask m.
+    """Return the label of something at node b of layer l: a signal s, an output o, a gradient delta, a mask m.
 
     >>> unit_label("s", 2, 1), unit_label("delta", 1, 2)
     ('s_2^(1)', 'delta_1^(2)')
@@ -62,7 +62,7 @@ def unit_label(letter: str, b: int, l: int) -> str:
 
 
 def layer_of(label: str) -> int | None:
-    """The number of the layer that a label names, as in w^(2)_{1,0}, s_b^(2) or tanh^(2); None if it names none.
+    """Return the number of the layer that a label names, as in w^(2)_{1,0}, s_b^(2) or tanh^(2); None if it names none.
 
     >>> layer_of("w^(2)_{1,0}"), layer_of("o_1^(0)"), layer_of("x1")
     (2, 0, None)
@@ -72,7 +72,7 @@ def layer_of(label: str) -> int | None:
 
 
 def delta_name(label: str) -> str:
-    """What the lecture calls the gradient of the signal of that name; "" if the label names no signal s_b^(l).
+    """Return the lecture's name for the gradient of a signal s_b^(l); "" if the label is not a signal.
 
     >>> delta_name("s_1^(2)"), delta_name("o_1^(2)")
     ('delta_1^(2)', '')
