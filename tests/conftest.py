@@ -1,6 +1,7 @@
 """What holds for all tests: no test depends on the machine's speed, and each run tries the same examples."""
 
 import os
+import signal
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
+
+# A shell that starts the tests in the background ignores Ctrl-C for them; some of them press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
