@@ -119,10 +119,10 @@ def _markdown_code(cell: str) -> str:
 def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, max_nodes: int = 500) -> Explanation:
     """Explain how a Value was computed and how its gradients arise, with every number; no gradient is touched.
 
-    First the evaluation trace (the Wengert list): each node once, in terms of its parents. Then, if `tangent_of` is
-    given, the tangents of forward mode. Then, for each edge backward, the chain rule in symbols and in numbers, the
-    local partial derivative as a formula, and the running total, which is delta_b^(l) where the node is a signal
-    s_b^(l) of the lecture. Last the gradients.
+    The first section is the evaluation trace (the Wengert list): each node once, in terms of its parents. With
+    `tangent_of`, the tangents of forward mode follow. The next section applies the chain rule at each edge backward, in
+    symbols and in numbers, with the local partial derivative as a formula and the running total, which is delta_b^(l)
+    where the node is a signal s_b^(l) of the lecture. The last section lists the gradients.
 
     Nodes are called by their labels; without labels, results are v1, v2, ... and inputs v0, v-1, ...
 

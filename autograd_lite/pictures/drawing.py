@@ -124,7 +124,7 @@ def kind_of(node: Value) -> str:
 
 
 def is_ordered(node: Value) -> bool:
-    """Whether the order of a Value's arguments matters; in a product of slopes a reader need not know that it does."""
+    """Return whether the order of a Value's arguments matters to a reader; in a product of slopes it does not."""
     return len(node.parents) > 1 and not node.op.commutative and node.op is not MULTIPLY_NO_NAN
 
 

@@ -188,7 +188,7 @@ def spread_rows(net: Net, size: list[float]) -> list[float]:
     across = [0.0] * len(size)
 
     def pull(item: int, neighbour: int) -> float:
-        """How strongly a neighbour pulls: long arrows want to be straight, and leave the boxes where they are."""
+        """Return how strongly a neighbour pulls: long arrows want to be straight, and leave the boxes alone."""
         if size[item]:
             return 1.0 if size[neighbour] else 0.25
         return 1e-9 if size[neighbour] else 1.0
@@ -305,7 +305,7 @@ def find_layout(diagram: Diagram) -> Layout:
 
 
 def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: list[float]) -> list[float]:
-    """Where across each arrow arrives: beside each other, in the order in which they come, so that none hides."""
+    """Return where across each arrow arrives: side by side, in the order in which they come, so that none hides."""
     arriving: dict[int, list[int]] = {}
     for number, arrow in enumerate(arrows):
         arriving.setdefault(arrow.head, []).append(number)

@@ -319,7 +319,7 @@ class _Finder:
         return self.statements.arguments[position]
 
     def _is_sum(self, position: int) -> bool:
-        """Whether the terms of a statement may be added in another order."""
+        """Return whether the terms of a statement may be added in another order."""
         return self.grouping and self.statements.ops[position] is ADD
 
     def _in_order(self, position: int) -> list[int]:

@@ -214,7 +214,7 @@ NEVER_NEGATIVE = {table.ABS, table.EXP, table.SIGMOID, table.SOFTPLUS, table.COS
 
 
 def _is_never_minus_zero(statements: Statements, position: int) -> bool:
-    """Whether 0 + x is x; for x = -0.0 it is 0.0."""
+    """Return whether 0 + x is x; for x = -0.0 it is 0.0."""
     op, arguments = statements.ops[position], statements.arguments[position]
     return op in NEVER_NEGATIVE or (op is table.MULTIPLY and arguments[0] == arguments[1])
 

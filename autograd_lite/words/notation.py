@@ -206,7 +206,7 @@ def latex_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
 
 
 def _number_binds(text: str) -> int:
-    """How tightly a typeset number binds: 1e30 is a product there, and -1 always stands in brackets."""
+    """Return how tightly a typeset number binds: 1e30 is a product there, and -1 always stands in brackets."""
     return 0 if text.startswith("-") else PRODUCT if "e" in text else ATOM
 
 

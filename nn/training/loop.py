@@ -348,7 +348,7 @@ class Run:
     # Checkpoints
 
     def fingerprint(self) -> dict[str, Any]:
-        """What distinguishes this run from another: a checkpoint is only taken up by the run that wrote it."""
+        """Return what distinguishes this run from another: a checkpoint is only taken up by the run that wrote it."""
         names = (
             "optimizer", "batch_size", "shuffle", "average", "regularization", "jitter", "dropout", "evaluate_every",
             "seed", "engine",

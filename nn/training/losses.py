@@ -142,7 +142,7 @@ def check_loss(loss: str | Loss) -> Loss:
 
 
 def takes_class_numbers(loss: str | Loss) -> bool:
-    """Whether the targets of a loss may be class numbers, one for each example.
+    """Return whether the targets of a loss may be class numbers, one for each example.
 
     >>> takes_class_numbers("softmax_cross_entropy"), takes_class_numbers("hinge")
     (True, False)
@@ -172,7 +172,7 @@ def _targets(targets: Any) -> list[Value]:
 
 
 def _several(targets: Any) -> bool:
-    """Whether they are a list, or an array of some dimension, and not a single number."""
+    """Return whether they are a list, or an array of some dimension, and not a single number."""
     return isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
 
 

@@ -166,7 +166,7 @@ class Optimizer(Checked, ABC):
         self.iteration, self._memory = 0, None
 
     def _memory_for(self, W: list[FloatArray]) -> list[tuple[FloatArray, ...]]:
-        """What it remembers of the layers, 0 at first; a ValueError if that was for other shapes."""
+        """Return what it remembers of the layers, 0 at first; a ValueError if that was for other shapes."""
         if self._memory is None or not self.remembers:
             return [tuple(np.zeros_like(w) for _ in self.remembers) for w in W]
         shapes, received = [matrices[0].shape for matrices in self._memory], [w.shape for w in W]

@@ -225,7 +225,7 @@ def _run_on(
 
 
 def _is_pool_of_processes(executor: Executor) -> bool:
-    """Whether it is the standard library's, whose module a browser cannot load: it is only looked for."""
+    """Return whether it is the standard library's, whose module a browser cannot load: it is only looked for."""
     module = sys.modules.get("concurrent.futures.process")
     return module is not None and isinstance(executor, module.ProcessPoolExecutor)
 
@@ -265,7 +265,7 @@ def _run_start(number: int, of: int, seed: int, *, net: MLP, X: Any, y: Any, opt
 
 
 def _survives_pickling(error: Exception) -> bool:
-    """Whether it can be sent from one process to another."""
+    """Return whether it can be sent from one process to another."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # whatever its class does wrong

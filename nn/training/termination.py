@@ -100,21 +100,21 @@ class Criterion(Checked, ABC):
 
     @abstractmethod
     def met(self, history: History) -> bool:
-        """Whether the run is to end, after the last iteration of the history."""
+        """Return whether the run is to end, after the last iteration of the history."""
 
     def watch(self) -> Callable[[History], bool]:
         """A function that answers as `met` does, for one history that grows; it need not read all of it each time."""
         return self.met
 
     def which(self, history: History) -> str | None:
-        """What has ended the run, in words and with its numbers; None if the criterion is not met.
+        """Return what has ended the run, in words and with its numbers; None if the criterion is not met.
 
         Iterations are counted from 0, as in the lecture: iteration t is entry t of the lists.
         """
         return self._words(history) if self.met(history) else None
 
     def _words(self, history: History) -> str:  # noqa: ARG002
-        """What `which` says of a criterion that is met."""
+        """Return what `which` says of a criterion that is met."""
         return self.reason
 
     def __and__(self, other: "Criterion") -> "Criterion":
@@ -158,7 +158,7 @@ class MaximumIterations(Criterion):
         return f"{self.n} iterations"
 
     def met(self, history: History) -> bool:
-        """Whether the history has `n` entries."""
+        """Return whether the history has `n` entries."""
         return len(history.loss) >= self.n
 
     def _words(self, history: History) -> str:
@@ -199,7 +199,7 @@ class SmallImprovement(Criterion):
         return f"an improvement of the error by less than {self.less_than} in {self.over} iterations{after}"
 
     def met(self, history: History) -> bool:
-        """Whether the error has improved by less than that."""
+        """Return whether the error has improved by less than that."""
         done = len(history.loss)
         return done > self.over and done >= self.after and self._improvement(history) < self.less_than
 
@@ -242,7 +242,7 @@ class SmallGradient(Criterion):
         return f"a gradient of norm less than {self.less_than}"
 
     def met(self, history: History) -> bool:
-        """Whether the last norm is less than that; never if it is nan."""
+        """Return whether the last norm is less than that; never if it is nan."""
         last = history.gradient_norm[-1] if history.gradient_norm else None
         return last is not None and last < self.less_than
 
@@ -273,7 +273,7 @@ class TimeLimit(Criterion):
         return f"a time limit of {self.seconds} seconds"
 
     def met(self, history: History) -> bool:
-        """Whether the last iteration ended that late, or later."""
+        """Return whether the last iteration ended that late, or later."""
         return bool(history.time) and history.time[-1] >= self.seconds
 
     def _words(self, history: History) -> str:
@@ -336,7 +336,7 @@ class ValidationRising(Criterion):
         return f"no new lowest validation error{by} in {self.patience} validations"
 
     def met(self, history: History) -> bool:
-        """Whether `patience` validations have passed since the lowest error; never without a validation."""
+        """Return whether `patience` validations have passed since the lowest error; never without a validation."""
         return self.watch()(history)
 
     def watch(self) -> Callable[[History], bool]:
@@ -376,7 +376,7 @@ class Combined(Criterion):
         )
 
     def met(self, history: History) -> bool:
-        """Whether all are, or one is."""
+        """Return whether all are, or one is."""
         return type(self)._enough(criterion.met(history) for criterion in self.criteria)
 
     def watch(self) -> Callable[[History], bool]:

@@ -101,7 +101,7 @@ class Kernel:
         return place
 
     def place_of(self, array: ArrayStatement) -> Place:
-        """Where an array lies."""
+        """Return where an array lies."""
         place = self.places.get(id(array))
         if place is None:
             place = self.places[id(array)] = self.reserve(array.rows, BLOCK if array.varies else 1)
@@ -160,7 +160,7 @@ class Kernel:
         steps.append(lambda caller: caller.call(function, self.shared))
 
     def chunks(self, builder: ir.IRBuilder) -> ir.Value:
-        """How many vectors the points of the block fill, the last perhaps not wholly."""
+        """Return how many vectors the points of the block fill, the last perhaps not wholly."""
         return builder.sdiv(builder.add(self.points, _whole(self.lanes - 1)), _whole(self.lanes))
 
     # What is computed, in loops
@@ -242,11 +242,11 @@ class Kernel:
             builder.store(builder.extract_element(value, ir.IntType(32)(0)), self.at(builder, place, row))
 
     def index(self, builder: ir.IRBuilder, place: Place, row: ir.Value | int, chunk: ir.Value) -> ir.Value:
-        """Where the points of a chunk are in a row."""
+        """Return where the points of a chunk are in a row."""
         return builder.add(builder.mul(_whole(row), _whole(place.stride)), builder.mul(chunk, _whole(self.lanes)))
 
     def row_of(self, builder: ir.IRBuilder, rows: range | tuple[int, ...], row: ir.Value, of: int) -> ir.Value:
-        """Which row of an array is meant in a row of the loop."""
+        """Return which row of an array is meant in a row of the loop."""
         if len(rows) == 1 or of == 1:
             return _whole(rows[0])
         if isinstance(rows, range):
@@ -385,7 +385,7 @@ class Kernel:
                 self.tile_products(builder, left, right, sums)
 
     def place_of_sums(self, matrix: Indices) -> Place:
-        """Where sums are added up: at once among the totals, if they lie there side by side, else in a place apart."""
+        """Return where sums are added up: among the totals if they lie there side by side, else in a place apart."""
         targets = [target for row in matrix for target in row]
         if targets == list(range(targets[0], targets[0] + len(targets))):
             return Place(targets[0], 1, "totals")
@@ -403,7 +403,7 @@ class Kernel:
         builder.store(builder.fadd(builder.load(address, typ=DOUBLE), value), address)
 
     def repeat(self, builder: ir.IRBuilder, operand: Operand, targets: Indices) -> None:
-        """What does not vary counts once for each point."""
+        """Count once for each point what does not vary."""
         with loop(builder, _whole(len(targets))) as row:
             number = builder.extract_element(self.fixed(builder, operand, row, len(targets)), ir.IntType(32)(0))
             times = builder.fmul(builder.sitofp(self.all_points, DOUBLE), number)
@@ -672,7 +672,7 @@ def _readers(arrays: Arrays) -> dict[int, set[int]]:
 
 
 def _may_join(group: list[ArrayStatement], array: ArrayStatement) -> bool:
-    """Whether an array can be computed in the loop of a group: it goes over the same rows, one by one."""
+    """Return whether an array can be computed in the loop of a group: it goes over the same rows, one by one."""
     if len(group) >= MOST_FUSED or array.rows != group[0].rows or array.varies != group[0].varies:
         return False
     inside = {id(member) for member in group}

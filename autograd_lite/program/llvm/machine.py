@@ -17,7 +17,7 @@ from autograd_lite.program.python.interpreted import FloatArray
 
 @cache
 def native_lanes() -> int:
-    """How many doubles the vector registers of this processor hold."""
+    """Return how many doubles the vector registers of this processor hold."""
     features = llvm.get_host_cpu_features()
     return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
 
@@ -119,7 +119,7 @@ EIGHT = struct.Struct("8q")
 
 
 def _address(array: FloatArray) -> int:
-    """Where the numbers of an array are."""
+    """Return where the numbers of an array are."""
     try:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # the fast way
     except (ValueError, TypeError, BufferError):  # it is empty, is not contiguous, or cannot be written to

@@ -113,7 +113,7 @@ class Vector:
     # fmt: on
 
     def equals(self, other: "Operand") -> "Vector":
-        """Where both are equal, as truth values; == stays what it is for Python objects."""
+        """Return where both are equal, as truth values; == stays what it is for Python objects."""
         return self._compare("==", other)
 
     @property

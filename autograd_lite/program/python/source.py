@@ -54,7 +54,7 @@ def write(op: Primitive, arguments: Sequence[Written]) -> Written:
 
 
 def _is_nonzero(text: str) -> bool:
-    """Whether it is a number other than 0."""
+    """Return whether it is a number other than 0."""
     return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None and float(text) != 0
 
 
@@ -389,7 +389,7 @@ class _ArrayWriter:
                 self.texts[written] = Written(name, ATOM)
 
     def _is_part_of_another(self, array: ArrayStatement) -> bool:
-        """Whether an array is written where it is used: once, and not under a name of the lecture."""
+        """Return whether an array is written where it is used: once, and not under a name of the lecture."""
         return self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
 
     def _name_of_inputs(self, array: ArrayStatement) -> str:
