@@ -27,7 +27,7 @@ OPERATORS = {
 
 
 class Function(NamedTuple):
-    """What an expression may call, with the numbers of arguments that it takes; None: two or more."""
+    """A function that an expression may call, and how many arguments it takes; None means two or more."""
 
     compute: Callable[..., Any]
     counts: tuple[int, ...] | None
@@ -86,7 +86,7 @@ def parse_expression(text: str, numbers: Mapping[str, float]) -> Value:
 
 
 class _Reader:
-    """One reading of one expression."""
+    """The state of parsing one expression."""
 
     def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
         self.text = " ".join(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())

@@ -1,4 +1,4 @@
-"""Where boxes and arrows go, in plain Python, when the program `dot` is not there to say so.
+"""The places of boxes and arrows, computed in plain Python, without the program `dot`.
 
 The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
 0. `find_bands`: groups of boxes, for example the layers of a network, follow each other;
@@ -26,7 +26,7 @@ SWEEPS = 12
 
 
 class Rectangle(NamedTuple):
-    """A rectangle by its left upper corner and its size."""
+    """A rectangle by its upper left corner and its size."""
 
     x: float
     y: float
@@ -38,7 +38,7 @@ Point = tuple[float, float]
 
 
 class Layout(NamedTuple):
-    """Where everything goes, in points, y downward.
+    """The place of everything, in points, y downward.
 
     A path is a list of steps from a start: one point is a straight line to it, three are a Bézier curve. The arrow
     head continues it to the tip.
@@ -54,7 +54,7 @@ class Layout(NamedTuple):
 
 
 def find_bands(groups: list[str | None], parents: list[list[int]], children: list[list[int]]) -> list[int]:
-    """The band of each box: odd numbers for groups, one for each, and even numbers for what stands between them.
+    """Return the band of each box: an odd number for each group, and even numbers for boxes between groups.
 
     Bands never decrease along an arrow. Where that cannot be (a path leaves a group and comes back), all are 0.
     """
@@ -89,7 +89,7 @@ def find_bands(groups: list[str | None], parents: list[list[int]], children: lis
 
 
 def find_ranks(bands: list[int], parents: list[list[int]], children: list[list[int]]) -> list[int]:
-    """The rank of each box: one more than the highest of its parents', band after band; leaves as late as possible."""
+    """Return the rank of each box: one above its highest parent, band after band; leaves as late as possible."""
     ranks = [0] * len(bands)
     start = 0
     for _, band in groupby(sorted(range(len(bands)), key=bands.__getitem__), key=bands.__getitem__):
@@ -115,7 +115,7 @@ class Net(NamedTuple):
 
 
 def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow]) -> Net:
-    """Boxes and bends in rows, in the order in which a walk back from the last box finds them.
+    """Return boxes and bends in rows, in the order in which a walk back from the last box finds them.
 
     Arrows from one box share their bends: they run together until they have to part.
     """
@@ -149,7 +149,7 @@ def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow
 
 
 def order_rows(net: Net) -> None:
-    """Reorder each row to have few crossings: by the average position of neighbours, to and fro; the best is kept."""
+    """Reorder each row to have few crossings: by the average position of neighbours, back and forth; keep the best."""
     place = [0.0] * len(net.before)
 
     def note(row: list[int]) -> None:
@@ -184,7 +184,7 @@ def order_rows(net: Net) -> None:
 
 
 def spread_rows(net: Net, size: list[float]) -> list[float]:
-    """The coordinate across for each box and bend: near to its neighbours, in the order of the row, none touching."""
+    """Return the coordinate across of each box and bend: near its neighbours, in row order, none touching."""
     across = [0.0] * len(size)
 
     def pull(item: int, neighbour: int) -> float:
@@ -211,7 +211,7 @@ def spread_rows(net: Net, size: list[float]) -> list[float]:
 
 
 def settle(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
-    """The coordinates nearest to those wanted (weighted least squares) that keep at least the gaps between them.
+    """Return the coordinates nearest to the wanted ones (weighted least squares) that keep at least the gaps.
 
     Without the gaps this is isotonic regression: neighbours that want to pass each other become one block, at the
     average of what they want (the pool-adjacent-violators algorithm).
@@ -233,7 +233,7 @@ def settle(wanted: list[float], weights: list[float], gaps: list[float]) -> list
 
 
 def find_layout(diagram: Diagram) -> Layout:
-    """The layout of a diagram with at least one box.
+    """Return the layout of a diagram with at least one box.
 
     >>> from autograd_lite.pictures.diagram import Box
     >>> layout = find_layout(Diagram((Box(("a",), "leaf"), Box(("b",), "operation")), (Arrow(0, 1),)))
@@ -319,7 +319,7 @@ def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: 
 
 
 def turn(layout: Layout, direction: str) -> Layout:
-    """The layout from left to right, turned into another direction and moved into the picture."""
+    """Return the left-to-right layout turned into another direction and moved into the picture."""
 
     def point(along: float, across: float) -> Point:
         x = -along if direction in ("RL", "BT") else along

@@ -79,7 +79,7 @@ def rect(rectangle: Rectangle, attributes: str) -> str:
 
 
 def group_svg(name: str, rectangle: Rectangle) -> list[str]:
-    """Return a group: a rectangle behind its boxes, and its name in the left upper corner."""
+    """Return a group: a rectangle behind its boxes, and its name in the upper left corner."""
     x, y = number(rectangle.x + 8), number(rectangle.y + 15)
     return [
         '<g class="group">',

@@ -10,7 +10,7 @@ KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 def step_in_terminal(
     steps: Sequence[WalkStep], read: Callable[[str], str] = input, write: Callable[[str], object] = print
 ) -> None:
-    """Show one step after another, at the reader's command; q, or the end of the input, ends it.
+    """Show one step after another, at the reader's command; stop at q or at the end of the input.
 
     Arguments:
         steps: what `walk_steps(root)` returns.
