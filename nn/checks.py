@@ -1,8 +1,7 @@
 """Checks of arguments before anything is computed.
 
 An argument of the wrong type raises a TypeError, and a wrong value of the right type a ValueError. NumPy's numbers
-are numbers; True and False are not. Every message names the argument, what was
-expected and what was received.
+are numbers; True and False are not. Every message names the argument, what was expected and what was received.
 """
 
 import math

@@ -1,48 +1,15 @@
 """The delta recursion against independent numbers: worked on paper, from PyTorch, and from a published example."""
 
-import ast
 import warnings
 from fractions import Fraction
 from math import tanh
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import nn.checks
-import nn.delta
 from nn.delta import SLOPE, THETA, back_propagation, back_propagation_over_data, forward_propagation
 
 TWO_TWO_ONE = [np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]]), np.array([[0.2, -0.6, 0.9]])]
-
-
-def imports_of(module):
-    """The names of the modules that a module's text imports, wherever in it."""
-    names = set()
-    for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "a relative import hides where it leads"
-            names.add(node.module)
-    return names
-
-
-def test_it_shares_no_code_with_the_graph():
-    """Of nn it may have the checking of arrays, which has nothing of the graph either; nn.mlp would not do."""
-    libraries = {
-        "collections.abc",
-        "dataclasses",
-        "functools",
-        "math",
-        "numbers",
-        "reprlib",
-        "typing",
-        "numpy",
-        "numpy.typing",
-    }
-    assert imports_of(nn.delta) <= libraries | {"nn.checks"}
-    assert imports_of(nn.checks) <= libraries
 
 
 # Worked on paper
