@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from autograd_lite.explanation import explain, explain_paths
+from autograd_lite.labels import node_names
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.drawing import draw
@@ -20,7 +21,6 @@ from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.stepping import ASKED, step_through
 from autograd_lite.stepper.terminal import step_in_terminal
 from autograd_lite.value import Value, topological_order
-from autograd_lite.words.names import node_names
 
 FORMATS = ("svg", "png", "pdf", "eps", "jpg", "gif", "webp")
 """The formats of pictures; all but svg need Graphviz' program dot."""

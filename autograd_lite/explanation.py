@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer
-from autograd_lite.labels import clean
+from autograd_lite.labels import clean, node_names
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import paths
-from autograd_lite.words.names import node_names
 from autograd_lite.words.notation import LATEX, TEXT, Form
 from autograd_lite.words.sentences import Writer
 

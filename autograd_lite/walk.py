@@ -10,16 +10,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_integer
 from autograd_lite.graph import check_fresh
-from autograd_lite.labels import clean
+from autograd_lite.labels import clean, node_names
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
-from autograd_lite.words.names import node_names
 from autograd_lite.words.sentences import Writer
 
 Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward"]
 """The parts of the walk, in their order."""
-
-PHASES: tuple[Phase, ...] = ("leaves", "forward", "seed", "backward")
 
 
 def backward_steps(root: Value) -> list[Step]:
@@ -145,6 +142,9 @@ def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:
     return order if below is root else topological_order(below)
 
 
+Trail: TypeAlias = "tuple[Step, Trail] | None"
+
+
 class Path(NamedTuple):
     """One way from a leaf to the root, and the product of the local partial derivatives along it.
 
@@ -195,18 +195,14 @@ def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
             "of them, because it visits each edge once"
         )
     complete: list[Path] = []
-    path: list[Step] = []
-    choices = [iter([] if leaf is root else upward.get(leaf, []))]  # at each node of the path, the edges not yet taken
-    if leaf is root:
-        complete.append(Path(()))
-    while choices:
-        for step in choices[-1]:
-            path.append(step)
-            if step.node is root:
-                complete.append(Path(tuple(path)))
-            choices.append(iter(upward.get(step.node, [])))
-            break
-        else:  # no way on from here: one edge back
-            choices.pop()
-            del path[-1:]
+    waiting: list[tuple[Value, Trail]] = [(leaf, None)]  # a node, and the way to it: its last edge, and the way to that
+    while waiting:
+        node, trail = waiting.pop()
+        waiting += [(step.node, (step, trail)) for step in reversed(upward.get(node, []))]
+        if node is root:
+            edges = []
+            while trail is not None:
+                step, trail = trail
+                edges.append(step)
+            complete.append(Path(tuple(reversed(edges))))
     return complete

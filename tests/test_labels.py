@@ -1,4 +1,4 @@
-"""autograd_lite.labels: labels and numbers that are safe to show."""
+"""autograd_lite.labels: labels, names of nodes, and numbers that are safe to show."""
 
 import math
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.labels import LONGEST_LABEL, clean, number_text
+from autograd_lite import Value, topological_order
+from autograd_lite.labels import LONGEST_LABEL, clean, node_names, number_text
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,18 @@ def test_numbers(number, text):
 
 def test_an_integer_ends_as_asked():
     assert [number_text(-3.0, whole=whole) for whole in ("", ".0")] == ["-3", "-3.0"]
+
+
+def test_names_are_unique_and_follow_the_wengert_list():
+    x, again, y = Value(1.0, "x"), Value(2.0, "x"), Value(3.0)
+    taken = x * again
+    taken.label = "v1"
+    names = node_names(topological_order(taken + y * 2))
+    assert list(names.values()) == ["x", "x#2", "v0", "v1", "v2", "v3"]
+
+
+def test_names_that_labels_have_taken_are_passed_over():
+    x, y, z = Value(1.0, "v0"), Value(2.0), Value(3.0)
+    product = y * z
+    product.label = "v1"
+    assert list(node_names(topological_order(product + x)).values()) == ["v-2", "v-1", "v0", "v1", "v2"]

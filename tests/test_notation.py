@@ -16,14 +16,14 @@ from autograd_lite.parse import parse_expression
 from autograd_lite.primitives import greater, slope_at
 from autograd_lite.words.notation import (
     FORMS,
+    LATEX,
+    MATHML,
+    TEXT,
     Written,
     formula,
     latex_name,
-    latex_number,
     mathml_name,
-    mathml_number,
     slope_formula,
-    text_number,
 )
 
 COMPUTED = set(PRIMITIVES) - {"leaf", "constant"}
@@ -435,18 +435,18 @@ def test_numbers_in_latex():
     ],
 )
 def test_special_numbers_in_latex_and_mathml(number, latex, mathml):
-    assert latex_number(number).text == latex
-    assert mathml_number(number).text == mathml
+    assert LATEX.number(number).text == latex
+    assert MATHML.number(number).text == mathml
 
 
 @given(st.floats(), st.integers(1, 17), st.sampled_from(["", ".0"]))
 def test_a_number_in_mathml_reads_as_the_number_in_text(number, digits, whole):
-    text = visible(mathml_number(number, digits, whole).text).replace("−", "-").replace("∞", "inf")
+    text = visible(MATHML.number(number, digits, whole).text).replace("−", "-").replace("∞", "inf")
     again = float(re.sub(r"·10(?=-?\d+$)", "e", text))
-    assert again == pytest.approx(float(text_number(number, digits).text), rel=0, abs=0, nan_ok=True)
+    assert again == pytest.approx(float(TEXT.number(number, digits).text), rel=0, abs=0, nan_ok=True)
 
 
 def test_an_integer_ends_as_asked():
-    assert [write(-3.0, whole="").text for write in (text_number, latex_number)] == ["-3", "-3"]
-    assert visible(mathml_number(-3.0, whole="").text) == "−3"
-    assert visible(mathml_number(-3.0).text) == "−3.0"
+    assert [form.number(-3.0, whole="").text for form in (TEXT, LATEX)] == ["-3", "-3"]
+    assert visible(MATHML.number(-3.0, whole="").text) == "−3"
+    assert visible(MATHML.number(-3.0).text) == "−3.0"

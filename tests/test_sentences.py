@@ -6,7 +6,7 @@ import pytest
 from mathml_reader import evaluate, sides, visible
 
 from autograd_lite import Value, backward_steps, constant, explain, tanh, topological_order
-from autograd_lite.words.names import node_names
+from autograd_lite.labels import node_names
 from autograd_lite.words.notation import FORMS
 from autograd_lite.words.sentences import Writer
 from nn import MLP, squared_error

@@ -9,12 +9,11 @@ import pytest
 from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
 
 from autograd_lite import Value, step_through
-from autograd_lite.labels import clean, number_text
+from autograd_lite.labels import clean, node_names, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
-from autograd_lite.words.names import node_names
 from nn import MLP
 
 if MISSING:

@@ -4,7 +4,7 @@ import math
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from autograd_lite.labels import number_text
+from autograd_lite.labels import node_names, number_text
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import diagram_from, kind_of, layers, written
 from autograd_lite.pictures.layout import find_layout
@@ -12,7 +12,6 @@ from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Value, topological_order
 from autograd_lite.walk import WalkStep, part_below, walk_steps
 from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.names import node_names
 from autograd_lite.words.notation import MATHML
 from autograd_lite.words.sentences import Writer
 

@@ -6,11 +6,11 @@ only the symbols that it writes in another way. Beside that there is one loop ov
 
 import html
 import re
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from autograd_lite.checks import check_choice
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive
 from autograd_lite.primitives import POWER as POWER_ROW
@@ -47,10 +47,6 @@ class Pattern(NamedTuple):
     """How tightly each argument must bind to stand there without brackets."""
 
 
-class _WriteNumber(Protocol):
-    def __call__(self, number: float, digits: int = 6, whole: str = ".0") -> Written: ...
-
-
 # How each form writes names and numbers. They are atoms, unless they would be misread beside operators: -1, x + 1, the
 # square of w^(1). What a label contains never becomes a command or markup.
 
@@ -68,13 +64,12 @@ def text_name(label: str) -> Written:
     return Written(label, SIGNED if label.startswith("-") else ATOM if is_word else 0)
 
 
-def text_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+def text_number(text: str) -> Written:
     """Write a number as text.
 
-    >>> text_number(-1e30), text_number(2.0, whole="")
+    >>> text_number("-1e+30"), text_number("2")
     (Written(text='-1e+30', binds=3), Written(text='2', binds=5))
     """
-    text = number_text(number, digits, whole)
     return Written(text, SIGNED if text.startswith("-") else ATOM)
 
 
@@ -100,8 +95,8 @@ class Form(NamedTuple):
     """Between arguments."""
     name: Callable[[str], Written] = text_name
     """How a label is written, made safe by `clean`."""
-    number: _WriteNumber = text_number
-    """How a number is written, to that number of significant digits; `whole` is what follows an integer."""
+    numeral: Callable[[str], Written] = text_number
+    """How a number is written that `number_text` has made text."""
     most_characters: int = 10_000
     """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
     brackets: str = "({})"
@@ -121,6 +116,10 @@ class Form(NamedTuple):
     first_equals: str = " = "
     """The first of an equation; in LaTeX it is where the lines of an aligned environment meet, as is the next."""
     increases: str = " += "
+
+    def number(self, number: float, digits: int = 6, whole: str = ".0") -> Written:
+        """Write a number; the arguments are as for `number_text`."""
+        return self.numeral(number_text(number, digits, whole))
 
     def sign(self, symbol: str) -> str:
         """Return the sign of an operator between its arguments."""
@@ -153,24 +152,20 @@ class Form(NamedTuple):
         return Written(self.enclosure.format(text), binds)
 
 
-_LATEX_SIGNS = {
+_LATEX_SIGNS = str.maketrans({
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\text{`}", '"': "''",
-}  # fmt: skip
+})  # fmt: skip
 
 _LATEX_FUNCTIONS = set("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan".split())
 """The names that are commands of LaTeX."""
-
-
-def _latex_text(text: str) -> str:
-    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in text)
 
 
 def _latex_function(symbol: str) -> str:
     name = BLACKBOARD.get(symbol, symbol)
     if name == "σ":
         return r"\sigma"
-    return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{_latex_text(name)}}}"
+    return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name.translate(_LATEX_SIGNS)}}}"
 
 
 def latex_name(label: str) -> Written:
@@ -185,20 +180,19 @@ def latex_name(label: str) -> Written:
     """
     name = lecture_name(label)
     if name is None:
-        return Written(rf"\mathit{{{_latex_text(clean(label))}}}", ATOM)
+        return Written(rf"\mathit{{{clean(label).translate(_LATEX_SIGNS)}}}", ATOM)
     letter = r"\delta" if name.letter == "delta" else name.letter
     units = f"_{{{name.units}}}" if name.units else ""
     layer = f"^{{({name.layer})}}" if name.layer else ""
     return Written(letter + (layer + units if name.layer_first else units + layer), POWER if layer else ATOM)
 
 
-def latex_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+def latex_number(text: str) -> Written:
     """Write a number as LaTeX.
 
-    >>> print(latex_number(-1e30).text, latex_number(2.0).text, latex_number(float("inf")).text)
+    >>> print(latex_number("-1e+30").text, latex_number("2.0").text, latex_number("inf").text)
     -1 \\cdot 10^{30} 2.0 \\infty
     """
-    text = number_text(number, digits, whole)
     mantissa, _, exponent = text.partition("e")
     special = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}
     written = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else special.get(text, text)
@@ -216,10 +210,6 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 def _mathml_text(text: str) -> str:
     return f"<mi>{html.escape(text, quote=False).replace(' ', NO_BREAK_SPACE)}</mi>"
-
-
-def _mathml_function(symbol: str) -> str:
-    return _mathml_text(BLACKBOARD.get(symbol, symbol))
 
 
 def mathml_name(label: str) -> Written:
@@ -243,16 +233,15 @@ def mathml_name(label: str) -> Written:
     return Written(f"<msub>{letter}{units}</msub>" if name.units else letter, ATOM)
 
 
-def mathml_number(number: float, digits: int = 6, whole: str = ".0") -> Written:
+def mathml_number(text: str) -> Written:
     """Write a number as MathML, one element.
 
-    >>> for number in (2.0, -float("inf"), 1e30):
+    >>> for number in ("2.0", "-inf", "1e+30"):
     ...     print(mathml_number(number).text)
     <mn>2.0</mn>
     <mrow><mo>−</mo><mi>∞</mi></mrow>
     <mrow><mn>1</mn><mo>·</mo><msup><mn>10</mn><mn>30</mn></msup></mrow>
     """
-    text = number_text(number, digits, whole)
     mantissa, _, exponent = text.lstrip("-").partition("e")
     written = {"inf": "<mi>∞</mi>", "nan": "<mtext>nan</mtext>"}.get(mantissa, f"<mn>{mantissa}</mn>")
     if exponent:
@@ -284,7 +273,7 @@ LATEX = Form(
     function=_latex_function,
     call=r"{}\left({}\right)",
     name=latex_name,
-    number=latex_number,
+    numeral=latex_number,
     derivative=r"\frac{{\partial {}}}{{\partial {}}}",
     tangent=r"\dot{{{}}}",
     word=r"\text{{{} }} ",
@@ -311,11 +300,11 @@ MATHML = Form(
     space="",
     signs={symbol: f"<mo>{sign}</mo>" for symbol, sign in {"+": "+", "-": "−", "*": "·", "=": "="}.items()},
     later_factor=POWER,
-    function=_mathml_function,
+    function=lambda symbol: _mathml_text(BLACKBOARD.get(symbol, symbol)),
     call=_MATHML_CALL,
     comma="<mo>,</mo>",
     name=mathml_name,
-    number=mathml_number,
+    numeral=mathml_number,
     most_characters=100_000,
     brackets="<mrow><mo>(</mo>{}<mo>)</mo></mrow>",
     enclosure="<mrow>{}</mrow>",
@@ -345,8 +334,7 @@ def as_form(form: FormName | Form) -> Form:
     """
     if isinstance(form, Form):
         return form
-    if not isinstance(form, str) or form not in FORMS:
-        raise ValueError(f"form must be one of {', '.join(FORMS)}, received {reprlib.repr(form)}")
+    check_choice("form", form, tuple(FORMS))
     return FORMS[form]
 
 

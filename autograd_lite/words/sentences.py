@@ -13,7 +13,7 @@ class Writer(NamedTuple):
     """Writes about one graph in one form.
 
     >>> from autograd_lite.value import topological_order
-    >>> from autograd_lite.words.names import node_names
+    >>> from autograd_lite.labels import node_names
     >>> from autograd_lite.words.notation import LATEX
     >>> a = Value(0.5, "a"); L = a.tanh(); L.label = "L"
     >>> for form in (TEXT, LATEX):
