@@ -274,7 +274,7 @@ def test_who_asks_for_a_back_end_is_told_that_the_loss_cannot_be_traced(loss):
         BatchGradients(network(), X, y, loss, engine="numpy")
 
 
-def test_a_loss_of_random_numbers_is_no_function():
+def test_a_loss_of_random_numbers_is_not_a_function():
     generator = np.random.default_rng(0)
     X, y = data()
     with pytest.warns(UserWarning, match="the loss is .*, but was .* when it was traced"):
@@ -407,7 +407,7 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     assert used[-2:] == [later, later]
 
 
-def test_fewer_runs_are_those_of_before(monkeypatch):
+def test_fewer_runs_are_the_first_of_the_longer_training(monkeypatch):
     monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
     X, y = data(examples=50)
     net = network(sizes=(9, 3))

@@ -49,7 +49,7 @@ def test_each_epoch_takes_every_example_once_in_batches_of_the_size_but_for_the_
         assert sorted(index for batch in epoch for index in batch) == list(range(examples))
 
 
-def test_each_epoch_has_an_order_of_its_own():
+def test_each_epoch_has_another_order():
     shuffled = batches(10, 10, shuffle=True)
     assert len({tuple(shuffled.draw()) for _ in range(5)}) == 5
 

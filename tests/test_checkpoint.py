@@ -149,7 +149,7 @@ def test_a_file_of_which_a_byte_has_changed_is_refused(tmp_path):
         load_weights(tmp_path / "net.npz")
 
 
-def test_what_is_no_file_is_an_error_of_the_system(tmp_path):
+def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_weights(tmp_path / "nowhere.npz")
     with pytest.raises(OSError, match="directory"):

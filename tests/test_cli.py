@@ -150,7 +150,7 @@ def test_the_installed_command_knows_the_demo():
         assert command in result.stdout
 
 
-def test_a_sum_of_many_terms_is_no_deep_nesting(capsys):
+def test_a_sum_of_many_terms_is_not_nested_deeply(capsys):
     arguments = ["explain", "+".join(["x"] * 2000), "x=1", "--max-nodes", "5000"]
     assert main(arguments) == 0
     assert "dv1999/dx = 2000.0" in capsys.readouterr().out
@@ -158,7 +158,7 @@ def test_a_sum_of_many_terms_is_no_deep_nesting(capsys):
     assert "2,000 nodes, too many to read; max_nodes=500 raises the limit" in capsys.readouterr().err
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
+def test_a_reader_that_has_seen_enough_causes_no_error():
     code = "import sys; from autograd_lite.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "explain", "+".join(["x"] * 400), "x=1", "--max-nodes", "1000"],

@@ -35,7 +35,7 @@ def agree(evaluation, truth, scale):
 
 @pytest.mark.parametrize("backend", STRAIGHT)
 @pytest.mark.parametrize("seed", range(40))
-def test_random_graphs_give_the_numbers_of_backward(seed, backend):
+def test_random_graphs_have_the_numbers_of_backward(seed, backend):
     inputs, parameters, root, scale = random_case(seed)
     X, P = points_near(inputs, BATCHES[seed % len(BATCHES)], seed), [leaf.data for leaf in parameters]
     program = autograd_lite.compile_program(root, inputs, parameters, backend=backend)
@@ -44,7 +44,7 @@ def test_random_graphs_give_the_numbers_of_backward(seed, backend):
 
 @pytest.mark.parametrize("backend", ALL)
 @pytest.mark.parametrize("seed", range(25))
-def test_networks_written_by_hand_give_the_numbers_of_backward(seed, backend):
+def test_hand_written_networks_have_the_numbers_of_backward(seed, backend):
     inputs, targets, parameters, error = student_network(seed)
     leaves = [*inputs, *targets]
     X, P = points_near(leaves, BATCHES[seed % len(BATCHES)], seed, spread=1.0), [leaf.data for leaf in parameters]
@@ -207,7 +207,7 @@ def test_what_is_declared_wrongly_is_refused(arguments, message):
         autograd_lite.compile_program(*arguments(*leaves()))
 
 
-def test_what_is_no_value_is_refused():
+def test_what_is_not_a_value_is_refused():
     x, w = leaves()
     with pytest.raises(TypeError, match=r"number 1 of inputs must be a Value, not float: 1\.0"):
         autograd_lite.compile_program(x * w, [1.0], [w])
@@ -369,7 +369,7 @@ def cube():
     del PRIMITIVES["cube"]
 
 
-def test_a_primitive_of_your_own_runs_in_python_and_numpy_but_not_in_llvm(cube):
+def test_a_user_defined_primitive_runs_in_python_and_numpy_but_not_in_llvm(cube):
     x = Value(2.0, "x")
     for backend in ("python", "numpy"):
         evaluation = autograd_lite.compile_program(cube(x), [x], backend=backend)([[2.0], [3.0]])
@@ -515,7 +515,7 @@ def test_results_are_shown_in_one_line():
         (10**6, 0, "llvm; the batch is so large that compiling to machine code pays at once."),
     ],
 )
-def test_explain_gives_the_reason(points, runs, expected):
+def test_explain_names_the_reason(points, runs, expected):
     x, w = leaves()
     program = autograd_lite.compile_program(x * w, [x], [w])
     reason = program.explain(points).rpartition(": ")[2]

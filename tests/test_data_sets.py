@@ -133,7 +133,7 @@ def test_equal_shares_are_rounded_up_for_one_class_as_often_as_for_another():
     assert up == pytest.approx(np.full(4, 200), abs=4 * np.sqrt(400 * 0.25))
 
 
-def test_floats_are_no_classes():
+def test_floats_are_not_classes():
     y = np.repeat([0.0, 1.0], 50)
     assert len({int(train_test_split(y, y, held_out=0.2, seed=seed)[1][1].sum()) for seed in range(50)}) > 1
     Y = np.repeat([[0, 1], [1, 0]], 50, axis=0)

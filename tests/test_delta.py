@@ -258,7 +258,7 @@ def test_nothing_that_goes_in_is_changed():
     assert Y.tolist() == [0.25]
 
 
-def test_whole_numbers_as_weights_give_gradients_that_are_floats():
+def test_integers_as_weights_have_gradients_that_are_floats():
     data = back_propagation_over_data([np.array([[0, 1]])], [[1]], [0], ["linear"])
     assert data.G[1].dtype == np.float64
     assert data.G[1].tolist() == [[2.0, 2.0]]
@@ -279,7 +279,7 @@ def test_matrices_may_be_lists_of_rows():
 
 @pytest.mark.parametrize("activation", THETA)
 @pytest.mark.parametrize("s", [-1000.0, -745.0, -40.0, 40.0, 745.0, 1000.0])
-def test_extreme_signals_give_no_warning_and_the_engines_numbers(activation, s):
+def test_extreme_signals_have_the_engines_numbers_without_a_warning(activation, s):
     """sigmoid and softplus do not overflow, and keep their tails: sigmoid'(40) is 4.25e-18, not 0."""
     from autograd_lite import Value
     from nn import ACTIVATIONS
@@ -326,7 +326,7 @@ def test_wrong_number_of_inputs(x):
         ([None, 1.0], TypeError),
     ],
 )
-def test_x_that_is_no_list_of_numbers_is_named(x, error):
+def test_x_that_is_not_a_list_of_numbers_is_named(x, error):
     with pytest.raises(error, match=r"^x "):
         back_propagation(TWO_TWO_ONE, x, 0.0)
 
@@ -338,7 +338,7 @@ def test_wrong_number_of_targets(y):
 
 
 @pytest.mark.parametrize(("y", "error"), [("a", TypeError), ([1.0, [2.0]], ValueError), (None, TypeError)])
-def test_y_that_is_no_number_is_named(y, error):
+def test_y_that_is_not_a_number_is_named(y, error):
     with pytest.raises(error, match=r"^y "):
         back_propagation(TWO_TWO_ONE, [1.0, 2.0], y)
 

@@ -243,7 +243,7 @@ def test_unusual_numbers(number: float) -> None:
     assert boxes_of(Value(number))[0].lines == (f"data {number:.4g}",)
 
 
-def test_a_label_that_is_no_text() -> None:
+def test_a_label_that_is_not_text() -> None:
     x = Value(1.0)
     x.label = 7  # type: ignore[assignment]
     assert boxes_of(x)[0].lines[0] == "7"

@@ -158,7 +158,7 @@ def test_grid_search_goes_over_the_shape_the_rate_and_the_optimizer():
     assert search.best_score_ == 1.0
 
 
-def test_a_search_in_other_processes_gives_the_same():
+def test_a_search_in_other_processes_finds_the_same():
     X, y = xor(40)
     scores = [cross_val_score(NetworkClassifier(**SMALL, random_state=0), X, y, cv=2, n_jobs=n) for n in (None, 2)]
     assert (scores[0] == scores[1]).all()
@@ -234,7 +234,7 @@ def test_predictions_have_the_shape_of_the_targets(shape):
     assert NetworkRegressor(**SMALL).fit(X, y).predict(X).shape == shape
 
 
-def test_the_network_of_a_regressor_gives_targets_in_their_own_unit():
+def test_the_network_of_a_regressor_predicts_in_the_unit_of_the_targets():
     X = np.random.default_rng(0).normal(size=(30, 2))
     Y = np.column_stack([1e6 + 1e3 * X[:, 0], 1e-6 * X[:, 1], np.full(30, 0.1)])
     regressor = NetworkRegressor(hidden=(6,), learning_rate=0.03, max_iter=100, random_state=0).fit(X, Y)
@@ -374,7 +374,7 @@ def test_the_early_stopping_of_a_regressor_holds_out_scaled_targets():
 # Random numbers
 
 
-def test_the_same_random_state_gives_the_same_bits():
+def test_the_same_random_state_has_the_same_bits():
     X, y = xor(30)
 
     def run(random_state):
@@ -387,7 +387,7 @@ def test_the_same_random_state_gives_the_same_bits():
     assert run(state) != run(state), "it goes on"
 
 
-def test_without_a_random_state_the_numbers_are_fresh_and_not_those_of_the_global_generator():
+def test_without_a_random_state_the_numbers_are_fresh_and_not_from_the_global_generator():
     X, y = xor(30)
     before = pickle.dumps(np.random.get_state())  # noqa: NPY002
     runs = [weights_of(NetworkClassifier(**SMALL).fit(X, y)) for _ in range(2)]

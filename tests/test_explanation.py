@@ -163,7 +163,7 @@ def test_html_says_what_its_columns_are():
 
 
 @pytest.mark.parametrize("digits", [0, -1, 2.5, True, "6"])
-def test_digits_must_be_a_whole_number(digits):
+def test_digits_must_be_an_integer(digits):
     with pytest.raises(error_for_integer(digits), match="digits must be"):
         explain(Value(1.0) * 2, digits=digits)
 
@@ -222,6 +222,6 @@ def test_lines_that_are_too_long_are_broken_before_the_second_column():
 
 
 @pytest.mark.parametrize(("argument", "bad"), [("max_nodes", "a"), ("max_nodes", 0), ("digits", 18)])
-def test_whole_numbers_are_checked(argument, bad):
+def test_integers_are_checked(argument, bad):
     with pytest.raises(error_for_integer(bad), match=f"{argument} must be"):
         explain(Value(1.0) * 2, **{argument: bad})

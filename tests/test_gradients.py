@@ -67,7 +67,7 @@ def test_gradient_and_hessian_of_rosenbrock():
         assert numbers(hessian(f, inputs)) == [[2 - 400 * b + 1200 * a * a, -400 * a], [-400 * a, 200]]
 
 
-def test_a_value_gives_a_value_and_a_list_a_list():
+def test_the_gradient_for_a_value_is_a_value_and_for_a_list_a_list():
     x, y = Value(2.0), Value(3.0)
     product = x * y
     assert grad(product, x).data == 3
@@ -90,7 +90,7 @@ def test_grad_touches_no_grad_attribute():
     assert not slope.has_grad
 
 
-def test_a_gradient_is_a_graph_that_can_be_computed_anew():
+def test_a_gradient_is_a_graph_that_can_be_recomputed():
     x = Value(2.0)
     slope = grad(x**3, x)
     x.data = 5.0
@@ -255,7 +255,7 @@ def test_forward_mode_agrees_with_dual_numbers_and_reverse_mode(seed):
         assert forward == pytest.approx(reverse[i], rel=1e-12, abs=1e-12 * size)
 
 
-def test_forward_mode_gives_the_dual_number_of_each_node():
+def test_forward_mode_returns_the_dual_number_of_each_node():
     """The forward trace of Baydin et al., table 2: y = ln x1 + x1 x2 - sin x2 at (2, 5) along x1."""
     x1, x2 = Value(2.0), Value(5.0)
     v1, v2, v3 = log(x1), x1 * x2, sin(x2)
@@ -299,7 +299,7 @@ def test_forward_mode_refuses_a_constant_as_reverse_mode_does():
         jacobian_vector_product([y], [y.parents[1]], [1.0])
 
 
-def test_things_that_are_no_values_are_refused_by_name():
+def test_things_that_are_not_values_are_refused_by_name():
     x = Value(3.0)
     with pytest.raises(TypeError, match=r"output must be a Value, not float: 9.0"):
         grad(9.0, x)
@@ -311,7 +311,7 @@ def test_things_that_are_no_values_are_refused_by_name():
         jacobian_vector_product([9], [x], [1.0])
 
 
-def test_an_input_that_is_no_sequence_is_refused_by_name():
+def test_inputs_that_are_not_a_sequence_are_refused_by_name():
     x = Value(3.0)
     for inputs in (3.0, None):
         with pytest.raises(TypeError, match="inputs"):
@@ -428,7 +428,7 @@ def test_check_gradients_catches_a_rule_that_is_wrong_in_the_second_order_only()
 
 
 @pytest.mark.parametrize("slope", [math.nan, math.inf, -math.inf])
-def test_check_gradients_catches_a_slope_that_is_no_finite_number(slope):
+def test_check_gradients_catches_a_slope_that_is_not_finite(slope):
     """At once, and not by what follows from it in the second order."""
     message = f"df/dx1, of input 1, is wrong: received {slope} by reverse mode"
     with primitive_of_a_test(math.sin, lambda out, x: slope) as sine, pytest.raises(AssertionError, match=message):

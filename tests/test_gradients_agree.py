@@ -243,7 +243,7 @@ def test_any_net_of_smooth_units(problem, activation):
 
 @settings(max_examples=80)
 @given(problems(st.integers(-50, 50).map(float)), st.sampled_from(["relu", "linear"]))
-def test_whole_numbers_agree_exactly(problem, activation):
+def test_integers_agree_exactly(problem, activation):
     """No rounding happens below 2^53, so that not one bit may differ; ReLU at its corner s = 0 included."""
     matrices, X, Y = problem
     net = net_of(matrices, activation)

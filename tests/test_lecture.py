@@ -31,7 +31,7 @@ def test_names_of_the_lecture_are_taken_apart(label, name):
 @pytest.mark.parametrize(
     "label", ["", "rate", "delta", "delta1", "ss_1^(2)", "s_1^(2)#2", "s_b^(l)", "s_1^2", " x", "x\n", "x 1", "δ"]
 )
-def test_other_labels_are_no_names_of_the_lecture(label):
+def test_other_labels_are_not_names_of_the_lecture(label):
     assert lecture_name(label) is None
     assert delta_name(label) == ""
 

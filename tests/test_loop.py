@@ -289,12 +289,12 @@ def test_average_overrides_what_the_lecture_does(batch_size, average):
     )
 
 
-def test_a_schedule_gives_the_learning_rate_of_each_iteration():
+def test_a_schedule_sets_the_learning_rate_of_each_iteration():
     eta = lambda t: 0.1 / (1 + t)
     assert_fits(truth(network().weights, everything(5), heavy_ball, eta=eta), optimizer=Momentum(eta, beta=0.8))
 
 
-def test_an_optimizer_starts_afresh_and_is_not_changed():
+def test_an_optimizer_starts_without_a_state_and_is_not_changed():
     optimizer = Adam(ETA, beta1=0.8, beta2=0.9, epsilon=1e-3)
     expected = truth(network().weights, everything(4), adam)
     for _ in range(2):
@@ -476,7 +476,7 @@ def test_losses_are_those_of_the_weights_before_the_update():
         ({"batch_size": 1, "evaluate_every": 5}, [0, 5]),
     ],
 )
-def test_the_validation_loss_is_a_mean_computed_every_so_many_iterations(options, computed):
+def test_the_validation_loss_is_a_mean_computed_at_intervals(options, computed):
     weights, callback = recorder()
     net = network()
     before = [net.weights]
@@ -652,7 +652,7 @@ def test_early_stopping_restores_the_weights_of_the_lowest_validation_loss():
     )
 
 
-def test_a_validation_loss_of_nan_is_no_improvement():
+def test_a_validation_loss_of_nan_is_not_an_improvement():
     errors = [2.0, math.nan, 1.0, math.nan, 3.0, math.nan, math.inf, math.nan]
 
     def loss(outputs, target):
@@ -701,7 +701,7 @@ def test_weights_that_explode_in_the_last_update_are_not_kept(keep):
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_not_finite_in_mid_run_is_named_with_its_iteration(number):
+def test_a_loss_that_becomes_infinite_or_nan_is_named_with_its_iteration(number):
     def loss(outputs, target):
         return sum((o - y) ** 2 for o, y in zip(outputs, target, strict=True)) + (number if len(weights) == 3 else 0.0)
 
@@ -974,7 +974,7 @@ def test_a_checkpoint_that_began_with_other_weights_goes_on_with_a_warning(tmp_p
     assert caught[0].filename == __file__
 
 
-def test_a_file_that_is_no_checkpoint_is_refused_and_not_replaced(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused_and_not_replaced(tmp_path):
     weights, text, nothing = tmp_path / "weights.npz", tmp_path / "notes.txt", tmp_path / "empty"
     np.savez(weights, W1=np.ones((1, 3)))
     text.write_text("my notes")
@@ -1011,7 +1011,7 @@ def print_outcomes():
     print(json.dumps({name: outcome_of(name) for name in RUNS}))
 
 
-def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
+def test_the_same_seed_has_the_same_bits_in_fresh_processes():
     here = {name: outcome_of(name) for name in RUNS}
     processes = [python("tests.print_outcomes()", PYTHONHASHSEED=seed) for seed in ("1", "2")]
     for process in processes:
@@ -1019,7 +1019,7 @@ def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
             assert json.loads(process.communicate()[0]) == here
 
 
-def test_other_seeds_give_other_weights():
+def test_other_seeds_have_other_weights():
     weights = []
     for seed in (0, 1, None, None):
         net = network()

@@ -87,7 +87,7 @@ def test_no_outputs_is_a_value_error():
 
 
 @pytest.mark.parametrize("target", [None, "1", 1j, [None]])
-def test_targets_that_are_no_numbers(target):
+def test_targets_that_are_not_numbers(target):
     with pytest.raises(TypeError):
         squared_error(Value(1.0), target)
 
@@ -262,7 +262,7 @@ def test_softmax_cross_entropy_for_each_class(o):
         np.testing.assert_allclose(slopes, softmax(o) - y, rtol=0, atol=5e-16)
 
 
-def test_softmax_cross_entropy_in_whole_numbers():
+def test_softmax_cross_entropy_in_integers():
     """Outputs log 1, log 2, log 5: probabilities 1/8, 2/8, 5/8."""
     e, slopes = gradients(softmax_cross_entropy, [math.log(1), math.log(2), math.log(5)], 1)
     assert e == pytest.approx(math.log(4), rel=1e-15)
@@ -322,7 +322,7 @@ def test_classes_of_every_kind(target):
     assert gradients(softmax_cross_entropy, o, target) == gradients(softmax_cross_entropy, o, [0.0, 0.0, 1.0])
 
 
-def test_a_class_and_its_one_hot_targets_give_the_same_graph():
+def test_a_class_and_its_one_hot_targets_have_the_same_graph():
     o = [Value(0.5), Value(-1.0), Value(2.0)]
     graphs = [topological_order(softmax_cross_entropy(o, target)) for target in (1, [0, 1, 0])]
     names = [[(node.op.name, node.label, node.data) for node in graph] for graph in graphs]

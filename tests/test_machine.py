@@ -62,7 +62,7 @@ def compare(root, inputs, parameters, N=(1, 7, 130), **options):
 
 
 @every_width
-def test_all_lanes_and_batches_give_the_numbers_of_numpy(lanes):
+def test_all_lanes_and_batches_have_the_numbers_of_numpy(lanes):
     inputs, parameters, error = network()
     outputs = [error, sin(inputs[0]) * parameters[0], exp(parameters[1]), inputs[1]]
     compare(outputs, inputs, parameters, EDGES, lanes=lanes)
@@ -284,7 +284,7 @@ def test_inputs_that_are_a_field_of_records():
     assert program(records["x"], [2.0]).outputs.ravel().tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
 
 
-def test_results_are_no_part_of_the_work_space():
+def test_results_are_not_part_of_the_work_space():
     inputs, parameters, error = network()
     machine = Machine(find_arrays(traced([error, inputs[0]], inputs, parameters)))
     X, P = batch(inputs, parameters, 30)
@@ -312,7 +312,7 @@ def test_nothing_is_left_over_from_the_call_before():
         assert all(np.array_equal(a, b) for a, b in zip(received, expected[points], strict=True))
 
 
-def test_a_bound_program_computes_anew_in_place():
+def test_a_bound_program_recomputes_in_place():
     inputs, parameters, error = network()
     machine = Machine(find_arrays(traced(error, inputs, parameters)))
     X, P = batch(inputs, parameters, 30)
@@ -368,7 +368,7 @@ def test_nothing_is_written_outside_of_the_results(monkeypatch):
         assert set(memory[:64]) | set(memory[64 + count :]) == {77.0}
 
 
-def test_threads_have_work_space_of_their_own():
+def test_each_thread_has_its_own_work_space():
     inputs, parameters, error = network(widths=(3, 8, 2))
     machine = Machine(find_arrays(traced(error, inputs, parameters)))
     P = batch(inputs, parameters, 1)[1]
@@ -380,7 +380,7 @@ def test_threads_have_work_space_of_their_own():
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_the_same_program_gives_the_same_text_and_the_same_bits():
+def test_the_same_program_has_the_same_text_and_the_same_bits():
     inputs, parameters, error = network()
     machines = [Machine(find_arrays(traced(error, inputs, parameters))) for _ in range(2)]
     assert machines[0].text == machines[1].text

@@ -58,7 +58,7 @@ def test_labels_stand_at_the_right_numbers():
     assert root.data == pytest.approx(math.tanh(s), rel=1e-15)
 
 
-def test_labels_of_a_layer_and_a_neuron_of_their_own():
+def test_labels_of_a_layer_alone_and_of_a_neuron_alone():
     assert labels(Neuron(1, seed=0, layer=3, unit=4)([2.0])) == {
         *("w^(3)_{4,0}", "w^(3)_{4,1}", "o_1^(2)", "s_4^(3)", "o_4^(3)"),
     }
@@ -217,7 +217,7 @@ def test_random_weights_are_small_and_of_either_sign():
     assert np.any(matrices[0][:, 0] != 0), "biases are random too"
 
 
-def test_the_same_seed_gives_the_same_weights_and_others_others():
+def test_the_same_seed_has_the_same_weights_and_others_others():
     assert equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=np.int64(7)).weights)
     assert not equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=8).weights)
     assert not equal(MLP(2, [3, 1]).weights, MLP(2, [3, 1]).weights), "without a seed, new weights"
@@ -228,7 +228,7 @@ def test_layers_of_one_net_differ():
     assert not np.array_equal(first, second)
 
 
-def test_the_same_seed_gives_the_same_bits_in_fresh_processes():
+def test_the_same_seed_has_the_same_bits_in_fresh_processes():
     program = "from nn import MLP; print([w.data.hex() for w in MLP(3, [4, 2], seed=3).parameters()])"
     outputs = {
         subprocess.run(
@@ -262,7 +262,7 @@ def test_global_generators_are_neither_read_nor_moved():
 # Inputs
 
 
-def test_inputs_of_every_kind_give_the_same_output():
+def test_inputs_of_every_kind_have_the_same_output():
     net = MLP(2, [2, 1], weights=WEIGHTS)
     kinds = [[1, -2], (1.0, -2.0), np.array([1, -2]), np.array([1.0, -2.0], np.float32), [Value(1.0), Value(-2.0)]]
     assert len({net(x).data for x in kinds}) == 1
@@ -302,7 +302,7 @@ def test_deepcopy_is_independent():
     assert twin.parameters()[0].label == net.parameters()[0].label
 
 
-def test_pickle_gives_an_independent_net():
+def test_a_pickle_is_an_independent_net():
     net = MLP(2, [2, 1], "relu", "linear", weights=WEIGHTS)
     twin = pickle.loads(pickle.dumps(net))
     assert equal(twin.weights, WEIGHTS)
@@ -314,7 +314,7 @@ def test_pickle_gives_an_independent_net():
 
 
 @pytest.mark.parametrize("width", [0, -1, 2.0, True, "2", None, [2]])
-def test_widths_must_be_whole_numbers_of_at_least_1(width):
+def test_widths_must_be_integers_of_at_least_1(width):
     for build, argument in [
         (lambda: Neuron(width), "nin"),
         (lambda: Layer(width, 1), "nin"),
@@ -333,7 +333,7 @@ def test_nouts_must_be_a_list(nouts):
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", True, [0], np.array([1, 2])])
-def test_seed_must_be_a_whole_number(seed):
+def test_seed_must_be_an_integer(seed):
     for build in (lambda: Neuron(1, seed=seed), lambda: Layer(1, 1, seed=seed), lambda: MLP(1, [1], seed=seed)):
         with pytest.raises(error_for_integer(seed), match=r"^seed must be an integer of at least 0; received"):
             build()
@@ -361,7 +361,7 @@ def test_an_unknown_activation_of_a_linear_unit_is_refused_too():
 
 
 @pytest.mark.parametrize("weights", [["a", "b", "c"], [1j] * 3])
-def test_weights_of_a_neuron_that_are_no_numbers(weights):
+def test_weights_of_a_neuron_that_are_not_numbers(weights):
     with pytest.raises(TypeError, match=r"^weights must be real numbers"):
         Neuron(2, weights=weights)
 
@@ -387,14 +387,14 @@ def test_inputs_must_be_as_many_as_nin(build):
 
 
 @pytest.mark.parametrize("x", [3, None, np.float64(3), np.array(3.0), iter([1, 2]), {1.0, 2.0}, {1: 1, 2: 2}])
-def test_inputs_that_are_no_sequence_are_refused_by_name(x):
+def test_inputs_that_are_not_a_sequence_are_refused_by_name(x):
     """A set has no order, and a dict would yield its keys."""
     with pytest.raises(TypeError, match=r"^x must be"):
         MLP(2, [1], seed=0)(x)
 
 
 @pytest.mark.parametrize("x", [[None, 1.0], ["a", 1.0], "ab", [1j, 1.0], np.ones((2, 2)), [[1.0], [2.0]]])
-def test_inputs_that_are_no_numbers_are_refused_by_name(x):
+def test_inputs_that_are_not_numbers_are_refused_by_name(x):
     with pytest.raises(TypeError, match=r"^x\b"):
         MLP(2, [1], seed=0)(x)
 

@@ -369,7 +369,7 @@ def test_a_leaky_relu_shows_its_constant():
     assert formula(leaky_relu(Value(1.0, "a"))) == "leaky_relu(a, 0.01)"
 
 
-def test_a_primitive_of_ones_own_is_written_as_a_function():
+def test_a_user_defined_primitive_is_written_as_a_function():
     cube = Primitive("cube_of_a_test", "cu{be", lambda x: x**3, (lambda o, x: 3 * x * x,))
     try:
         root = cube(Value(2.0, "a"))

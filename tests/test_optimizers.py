@@ -257,7 +257,7 @@ def test_a_schedule_may_end_at_zero():
 
 
 @pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf, "0.1", None, 1j])
-def test_a_schedule_that_gives_no_learning_rate(bad):
+def test_a_schedule_that_returns_no_learning_rate(bad):
     optimizer = LectureMomentum(lambda t: bad if t == 2 else 0.1)
     w = [np.ones((1, 1))]
     for _ in range(2):

@@ -270,7 +270,7 @@ def test_several_outputs_are_compared(ax, one_hot):
     assert np.abs(np.abs(on_the_boundary[:, 0]) - np.abs(on_the_boundary[:, 1])).max() < 0.1
 
 
-def test_a_network_that_gives_one_class_has_no_boundary(ax):
+def test_a_network_that_predicts_one_class_has_no_boundary(ax):
     plot_decision_boundary(MLP(2, [1], weights=[[[1.0, 0.0, 0.0]]]), X, Y, ax)
     assert len(ax.collections) == 0
 

@@ -9,7 +9,7 @@ from nn.prediction import outputs_of
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("widths", [[1], [3, 2], [4, 3, 5]])
-def test_forward_propagation_in_matrices_gives_the_outputs_of_the_graph(activation, widths):
+def test_forward_propagation_in_matrices_has_the_outputs_of_the_graph(activation, widths):
     net = MLP(3, widths, activation, "linear", seed=1)
     net.weights = [3 * W for W in net.weights]
     X = np.random.default_rng(0).normal(scale=3.0, size=(7, 3))

@@ -467,7 +467,7 @@ def test_slopes_at_special_points(f, numbers, slopes):
         (p.sin, [inf], [nan]),
     ],
 )
-def test_slopes_that_are_no_finite_numbers(f, numbers, slopes):
+def test_slopes_that_are_not_finite(f, numbers, slopes):
     with pytest.warns(RuntimeWarning, match="a gradient is"):
         received = backward_gradient(f, *numbers)
     assert list(map(bits, received)) == [bits(float(slope)) for slope in slopes]

@@ -48,13 +48,13 @@ def test_the_weights_are_not_changed_and_the_gradients_are_new():
     assert all((a == b).all() for a, b in zip(weights, WEIGHTS, strict=True))
 
 
-def test_no_strength_is_no_penalty():
+def test_without_a_strength_there_is_no_penalty():
     assert L2(0.0).penalty(WEIGHTS) == 0.0
     assert not any(gradient.any() for gradient in L2(0).gradients(WEIGHTS))
 
 
 @pytest.mark.parametrize("strength", [-1e-9, math.nan, math.inf, "0.1", None])
-def test_a_strength_that_is_none_is_refused(strength):
+def test_a_wrong_strength_is_refused(strength):
     with pytest.raises(error_for(strength), match=r"^strength must be"):
         L2(strength)
 

@@ -414,7 +414,7 @@ OWN = ["cube", "my cube", "lambda", "x", "2nd", "a'; import os #", "inputs", "pr
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_a_primitive_of_your_own_is_known_to_the_text(name):
+def test_a_user_defined_primitive_is_known_to_the_text(name):
     own = Primitive(name, "cube", lambda x: x * x * x, (lambda o, x: 3 * x * x,))
     try:
         x = Value(2.0, "x")
@@ -439,7 +439,7 @@ def test_two_primitives_whose_names_become_the_same():
         del PRIMITIVES["a b"], PRIMITIVES["a_b"]
 
 
-def test_the_same_graph_gives_the_same_text():
+def test_the_same_graph_has_the_same_text():
     texts = {autograd_lite.compile_program(*lecture_network()).source for _ in range(3)}
     statements = [traced(*student) for student in [student_as_arguments() for _ in range(3)]]
     assert len(texts) == len({straight_line_source(one).text for one in statements}) == 1

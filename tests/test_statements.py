@@ -160,7 +160,7 @@ def test_small_powers_are_products_that_are_as_exact(x):
             assert abs(received - expected) <= 2 * math.ulp(expected)
 
 
-def test_what_is_no_simplification():
+def test_what_is_not_simplified():
     """x * 0 may be nan, x + 0 turns -0 into 0, x / x may be nan, x - x too, and 1.5 is not an integer power."""
     x, y = leaves("x", "y")
     kept = [x * 0.0, x + 0.0, x / x, x - x, x**1.5, x**0, 1.0 / x, x / -1.0, add(x, -x, y), x * 2.0, x**-2, x**4]
@@ -286,7 +286,7 @@ def test_the_first_of_two_names_of_one_statement_is_kept_and_constants_have_none
 # Signatures
 
 
-def test_names_are_no_part_of_a_signature_and_all_else_is():
+def test_names_are_not_part_of_a_signature_and_all_else_is():
     def signature(f, inputs=1, parameters=1, gradients=True, order=1):
         values = [Value(2.0 + i, f"v{i}") for i in range(inputs + parameters)]
         root = f(*values)

@@ -209,7 +209,7 @@ def test_the_iframe_holds_the_page_and_the_picture_stands_before_it():
             assert f"{node.grad:.4g}" in text
 
 
-def test_the_same_graph_gives_the_same_bytes():
+def test_the_same_graph_has_the_same_bytes():
     assert step_through(network())._repr_html_() == step_through(network())._repr_html_()
 
 
@@ -246,7 +246,7 @@ def large_graph(size):
     return nodes[-1]
 
 
-def test_500_nodes_give_a_page_under_two_megabytes():
+def test_a_page_of_500_nodes_is_under_two_megabytes():
     root = large_graph(500)
     assert len(topological_order(root)) == 500
     stepper = step_through(root)

@@ -271,7 +271,7 @@ def test_the_keys_step_forward_and_back_and_to_the_ends(show):
         expect(view.position).to_have_text(view.at(at))
 
 
-def test_the_keys_also_work_from_a_button_and_the_slider_has_its_own(show):
+def test_the_keys_also_work_from_a_button_but_the_slider_keeps_its_keys(show):
     view = show(step_through(graph()))
     view.button("Large text").press("End")
     expect(view.position).to_have_text(view.at(LAST))
@@ -312,7 +312,7 @@ def test_a_click_on_a_line_of_the_steps_so_far_goes_there(show):
     expect(view.root.locator(".walk li[aria-current=step]")).to_have_text(walk_steps(graph(), digits=4)[3].text)
 
 
-def test_a_click_on_a_node_goes_to_the_next_step_that_gives_it_a_number(show):
+def test_a_click_on_a_node_goes_to_the_next_step_that_computes_its_number(show):
     view = show(step_through(graph()))
     walk = walk_steps(graph())[1:]
     receivers = [step.step.parent if step.step else step.node for step in walk]
@@ -420,7 +420,7 @@ def test_the_picture_zooms_by_buttons_keys_and_wheel(show):
     assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
 
 
-def test_the_picture_moves_by_dragging_and_by_keys_and_a_drag_is_no_click(show):
+def test_the_picture_moves_by_dragging_and_by_keys_and_a_drag_is_not_a_click(show):
     view = show(step_through(graph()))
     before = view.box()
     box = view.node("u").bounding_box()
@@ -729,7 +729,7 @@ def test_the_score_counts_what_was_right_at_the_first_try(show):
     expect(view.score).to_have_text("Score: 1 of 3 right at the first try")
 
 
-def test_an_answer_that_is_no_number_is_no_try(show):
+def test_an_answer_that_is_not_a_number_does_not_count_as_a_try(show):
     view = show(step_through(graph(), predict=True, step=1))
     for text in ("", "u", "1 2", "1/2/3"):
         view.answer.fill(text)
@@ -1046,7 +1046,7 @@ def check_the_numbers(view, root):
             assert box["lines"][1:] == [f"data {number_text(node.data, 17)}", f"grad {number_text(node.grad, 17)}"]
 
 
-def test_the_sliders_on_the_leaves_compute_anew(lab, page):
+def test_the_sliders_on_the_leaves_recompute_the_graph(lab, page):
     lab.open_and_run(
         page, lab.write("leaves.ipynb", GRAPH + WIDGET, "w.leaves = {'b': 0.25}; w.leaves", "L.data, a.data")
     )

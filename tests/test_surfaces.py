@@ -44,7 +44,7 @@ def inside(surface, count=20):
     return random_points(surface, count, seed=1).tolist()
 
 
-def test_numbers_and_values_give_the_published_function(name):
+def test_the_published_function_of_numbers_and_of_values(name):
     surface = SURFACES[name]
     for x, y in inside(surface):
         expected = BY_NUMPY[name](x, y)
@@ -81,7 +81,7 @@ def test_himmelblau_has_its_four_published_minima():
     assert HIMMELBLAU(-0.270845, -0.923039) == pytest.approx(181.617, abs=1e-3)
 
 
-def test_the_saddle_is_none_of_the_minima():
+def test_the_saddle_is_not_a_minimum():
     assert gradient_at(SADDLE, (0.0, 0.0)).tolist() == [0.0, 0.0]
     assert SADDLE(0.1, 0.0) > SADDLE(0.0, 0.0) > SADDLE(0.0, 0.1)
 
@@ -139,7 +139,7 @@ def test_from_the_crest_gradient_descent_ends_in_the_saddle():
     assert descend(SADDLE, (1.0, 1e-9), GradientDescent(0.1), iterations=400)[-1] == pytest.approx([0, 1], abs=1e-9)
 
 
-def test_the_optimizer_is_not_changed_and_starts_afresh():
+def test_the_optimizer_is_not_changed_and_starts_without_a_state():
     optimizer = Adam(0.1)
     first = descend(ROSENBROCK, (-1.0, 1.0), optimizer, iterations=5)
     optimizer.step([[[1.0]]], [[[1.0]]])

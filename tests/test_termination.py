@@ -106,7 +106,7 @@ def test_the_best_of_the_last_errors_counts():
         ([nan, 5.0, 1.0], False),
     ],
 )
-def test_what_is_not_finite_is_no_small_or_large_improvement(losses, met):
+def test_what_is_not_finite_is_neither_a_small_nor_a_large_improvement(losses, met):
     assert SmallImprovement(1.0, over=2).met(history(losses)) is met
 
 
@@ -147,7 +147,7 @@ def test_the_lectures_rule_is_patience_1():
     assert first_met(ValidationRising(1), "validation_loss", [0.5, 0.4, 0.41, 0.1]) == 3
 
 
-def test_an_error_as_low_as_the_lowest_is_no_new_lowest():
+def test_an_error_as_low_as_the_lowest_is_not_a_new_lowest():
     assert first_met(ValidationRising(2), "validation_loss", [0.5, 0.5, 0.5]) == 3
 
 
@@ -171,7 +171,7 @@ def test_iterations_without_validation_do_not_count():
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -inf])
-def test_what_is_not_finite_is_no_new_lowest(bad):
+def test_what_is_not_finite_is_not_a_new_lowest(bad):
     assert first_met(ValidationRising(2), "validation_loss", [0.5, bad, bad, 0.1]) == 3
     assert first_met(ValidationRising(3), "validation_loss", [0.5, bad, 0.4, bad, bad, bad]) == 6
     assert first_met(ValidationRising(2), "validation_loss", [bad, bad, bad]) == 2
@@ -383,7 +383,7 @@ def test_pythons_and_and_or_are_refused():
 
 
 @pytest.mark.parametrize("other", [None, 300, "300 iterations", MaximumIterations])
-def test_what_is_no_criterion_does_not_combine(other):
+def test_what_is_not_a_criterion_does_not_combine(other):
     with pytest.raises(TypeError, match=r"unsupported operand"):
         MaximumIterations(3) | other
     with pytest.raises(TypeError, match=r"unsupported operand"):

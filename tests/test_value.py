@@ -91,7 +91,7 @@ def test_a_square_has_both_edges():
 
 @pytest.mark.parametrize("operate", [*OPERATORS, operator.matmul])
 @pytest.mark.parametrize("other", ["a", None, 1j, [1.0], {}, object()])
-def test_operators_refuse_what_is_no_number(operate, other):
+def test_operators_refuse_what_is_not_a_number(operate, other):
     x = Value(2.0)
     for arguments in ((x, other), (other, x)):
         if arguments[0] == "a" and operate is operator.mod:
@@ -121,7 +121,7 @@ def test_constants_get_no_gradient():
 
 
 @pytest.mark.parametrize("exponent", [2, 2.0, np.int64(2), constant(2.0)])
-def test_the_exponent_of_a_square_is_never_asked_for_its_slope(exponent):
+def test_the_slope_in_the_exponent_of_a_square_is_never_computed(exponent):
     """It would be x^2 log x, which is nan at x = -2, and would warn."""
     x = Value(-2.0)
     (x**exponent).backward()
@@ -138,7 +138,7 @@ def test_a_variable_exponent_and_a_variable_base():
 # NumPy
 
 
-def test_arrays_beside_a_value_give_arrays_of_values():
+def test_arrays_beside_a_value_become_arrays_of_values():
     x = Value(2.0)
     for array, numbers in [(np.array([1.0, 5.0]) * x, [2, 10]), (x - np.array([1, 5]), [1, -3])]:
         assert array.dtype == object
@@ -188,7 +188,7 @@ def test_functions_of_numpy_of_two_arguments():
 # Equality, comparisons, conversion
 
 
-def test_equality_and_hash_are_those_of_the_object():
+def test_equality_and_hash_are_by_identity():
     a, b = Value(1.0), Value(1.0)
     assert a == a
     assert a != b
@@ -314,7 +314,7 @@ def test_a_second_root_adds_to_the_leaves_alone():
     assert square.grad == 5
 
 
-def test_setting_the_gradient_to_zero_starts_anew():
+def test_setting_the_gradient_to_zero_starts_again():
     x = Value(3.0)
     y = x * x
     y.backward()
@@ -504,7 +504,7 @@ def test_a_nan_that_is_still_one_is_not_stale():
     assert x.grad == -2
 
 
-def test_forward_computes_anew_in_place():
+def test_forward_recomputes_in_place():
     x, w = Value(3.0), Value(2.0)
     product = x * w
     y = product.exp() + 1
@@ -800,7 +800,7 @@ def test_a_copy_is_an_independent_graph(duplicate):
 
 
 @every_copy
-def test_a_copied_graph_can_be_computed_anew(duplicate):
+def test_a_copied_graph_can_be_recomputed(duplicate):
     x, *_, y = example()
     twin = duplicate(y)
     leaf = next(v for v in topological_order(twin) if v.label == "x")

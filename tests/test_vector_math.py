@@ -267,7 +267,7 @@ def test_a_lane_that_is_too_hard_leaves_the_others_alone():
         assert (result == other) if math.fabs(x) < 1e9 else ulps(result, PRIMITIVES["sin"].compute(x)) <= 1
 
 
-def test_own_formulas_give_the_same_bits_for_all_widths_and_processors():
+def test_our_formulas_have_the_same_bits_for_all_widths_and_processors():
     """Also for the first x86-64, which has no fused multiply-add, so that LLVM calls the one of C."""
     others = [compiled(NAMES, lanes) for lanes in (1, 2, 4)]
     if llvm.get_default_triple().startswith("x86_64"):
@@ -313,7 +313,7 @@ def test_a_wrong_coefficient_is_caught(monkeypatch):
 # The interface
 
 
-def test_a_called_function_gives_the_same_bits_and_is_defined_once():
+def test_a_called_function_has_the_same_bits_and_is_defined_once():
     generator = random.Random(0)
     columns = [[any_double(generator, -8, 6) for _ in range(40)] for _ in range(2)]
     called = compiled(NAMES, 4, emit="call")

@@ -219,7 +219,7 @@ def test_a_deep_graph_has_its_paths_listed_in_linear_time():
     assert path.product == 1.0
 
 
-def test_what_is_no_value_is_refused_by_name():
+def test_what_is_not_a_value_is_refused_by_name():
     with pytest.raises(TypeError, match="root must be a Value, not int: 5"):
         backward_steps(5)
     with pytest.raises(TypeError, match="leaf must be a Value, not int: 5"):
