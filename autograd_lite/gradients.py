@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
-from autograd_lite.graph import check_fresh
+from autograd_lite.graph import check_fresh, is_tracing
 from autograd_lite.primitives import CONSTANT, as_float, slope_at
 from autograd_lite.value import Operand, Value, chain_rule, check_value, constant, topological_order
 
@@ -297,16 +297,15 @@ class _Adjoint(NamedTuple):
     """An adjoint that is an operand of a graph; `chain_rule` multiplies and adds it like a number."""
 
     operand: Operand
-    times: Callable[[Operand, Operand], Operand]
 
     def __mul__(self, slope: Operand) -> "_Adjoint":  # type: ignore[override]
-        return _Adjoint(self.times(self.operand, slope), self.times)
+        return _Adjoint(_times(self.operand, slope))
 
     def __add__(self, share: "_Adjoint") -> "_Adjoint":  # type: ignore[override]
-        return _Adjoint(self.operand + share.operand, self.times)  # type: ignore[operator]
+        return _Adjoint(self.operand + share.operand)  # type: ignore[operator]
 
 
-def adjoints(order: list[Value], *, for_all_numbers: bool = False) -> dict[Value, Operand]:
+def adjoints(order: list[Value]) -> dict[Value, Operand]:
     """Return each node's adjoint, the derivative of the last node in a topological order, as a graph.
 
     Each adjoint is a Value, or a number where the derivative is constant. Constants, and nodes that the last node does
@@ -314,15 +313,13 @@ def adjoints(order: list[Value], *, for_all_numbers: bool = False) -> dict[Value
 
     Arguments:
         order: nodes, each after its parents.
-        for_all_numbers: whether the graph must hold for other numbers too, so that nothing is left out because of the
-            current numbers.
 
     >>> x = Value(2.0, label="x")
     >>> adjoints(topological_order(x * 3))[x]
     3.0
     """
     try:
-        chain_rule(order, _Adjoint(1.0, _times_for_all_numbers if for_all_numbers else _times), _read)
+        chain_rule(order, _Adjoint(1.0), _read)
         return {node: node._adjoint.operand for node in order if node._adjoint is not None}
     finally:
         for node in order:
@@ -338,15 +335,13 @@ def _read(node: Value) -> Operand:
 
 
 def _times(a: Operand, b: Operand) -> Operand:
-    """Return a * b, with no node for a product with the number 0, 1 or -1; 0 * inf stays nan."""
-    for factor, other in ((a, b), (b, a)):
+    """Return a * b, with no node for a product with the number 0, 1 or -1; 0 * inf stays nan.
+
+    While a function is traced, a product with 0 has a node: for other numbers, the other factor may be infinite.
+    """
+    for factor, other in () if is_tracing() else ((a, b), (b, a)):
         if _is_number(factor, 0.0) and math.isfinite(other._data if isinstance(other, Value) else other):
             return 0.0
-    return _times_for_all_numbers(a, b)
-
-
-def _times_for_all_numbers(a: Operand, b: Operand) -> Operand:
-    """Return a * b, with no node for a product with 1 or -1, but one for 0: the other factor may become infinite."""
     for factor, other in ((a, b), (b, a)):
         if _is_number(factor, 1.0):
             return other

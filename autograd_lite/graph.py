@@ -170,6 +170,11 @@ def tracing() -> Iterator[list[str]]:
             TRACING[thread] = outer
 
 
+def is_tracing() -> bool:
+    """Return whether this thread is tracing a function."""
+    return threading.get_ident() in TRACING
+
+
 def refuse_if_traced(what: str) -> None:
     """Check that this thread is not tracing a function.
 

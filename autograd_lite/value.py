@@ -226,7 +226,7 @@ class Value:
 
     def __init__(self, data: Operand, label: str = "") -> None:
         if not isinstance(label, str):
-            raise TypeError(f"label must be text, not {type(label).__name__}: {label!r}")
+            raise TypeError(f"label must be text, not {type(label).__name__}: {reprlib.repr(label)}")
         self._data: float = data.data if isinstance(data, Value) else as_float(data, "data")
         self._grad: float | None = None
         self.label = label
@@ -276,6 +276,7 @@ class Value:
         >>> x.grad
         54.0
         """
+        refuse_if_traced("backward() is called, where grad(output, input) returns a graph")
         if self.op is CONSTANT:
             return  # it does not vary with anything
         order = topological_order(self)
@@ -331,6 +332,8 @@ class Value:
     @property
     def grad(self) -> float:
         """The derivative of the root with respect to this Value; 0.0 until a backward pass has computed it."""
+        if TRACING:
+            refuse_if_traced("its gradient is read, where grad(output, input) returns a graph")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -544,11 +547,12 @@ class Value:
         return self.data
 
     def __repr__(self) -> str:
+        refuse_if_traced("it is written as text")
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data}, grad={self.grad}{label})"
 
     def __format__(self, specification: str) -> str:  # for f"{x:.2f}"
-        return format(self._data, specification) if specification else repr(self)
+        return format(self.data, specification) if specification else repr(self)
 
     # What micrograd calls them
 
@@ -575,6 +579,7 @@ class Value:
         return memo[id(self)]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        refuse_if_traced("it is pickled")
         return reduce_graph(topological_order(self))
 
 

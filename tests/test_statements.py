@@ -1,9 +1,14 @@
 """Graphs as statements: what is merged, folded, dropped and simplified, in which order, under which names."""
 
+import contextlib
+import copy
+import io
 import itertools
 import math
+import pickle
 import threading
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +16,7 @@ from programs import random_case
 from test_primitives import SPECIAL, bits
 
 import autograd_lite
-from autograd_lite import PRIMITIVES, Value, add, constant, leaky_relu, maximum, minimum, tanh
+from autograd_lite import PRIMITIVES, Value, add, constant, grad, leaky_relu, maximum, minimum, tanh
 from autograd_lite.graph import TracingError, tracing
 from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.program.statements import Recorder, trace
@@ -327,19 +332,6 @@ def test_tracing_is_of_one_thread():
     assert seen == [2.0]
 
 
-def test_a_refusal_that_the_function_swallows_is_raised_in_the_end():
-    x = Value(2.0, "x")
-
-    def f(x):
-        try:
-            return x * float(x)
-        except TypeError:
-            return x
-
-    with pytest.raises(TracingError, match="its number is read"):
-        traced(f, [x])
-
-
 def test_tracing_ends_after_an_exception():
     x = Value(2.0, "x")
 
@@ -365,12 +357,109 @@ def test_tracing_within_tracing_does_not_end_it():
         autograd_lite.compile_program(f, [x])
 
 
+ASK = {
+    "data": lambda v: v.data,
+    "grad": lambda v: v.grad,
+    "backward": lambda v: (v**3).backward(),
+    "float": float,
+    "bool": bool,
+    "math": math.sqrt,
+    "Value": Value,
+    "greater": lambda v: v > 1,
+    "equal": lambda v: v == 1.0,
+    "in": lambda v: v in [1.0, 2.0],
+    "max": lambda v: max(0, v),
+    "sorted": lambda v: sorted([v, v * 2]),
+    "repr": repr,
+    "str": str,
+    "format": format,
+    "digits": lambda v: format(v, ".2f"),
+    "f-string": lambda v: f"{v}",
+    "percent": lambda v: "%s" % v,  # noqa: UP031
+    "list": lambda v: str([v]),
+    "print": lambda v: print(v, file=io.StringIO()),
+    "explain": lambda v: autograd_lite.explain(v * 2),
+    "pickle": pickle.dumps,
+    "array": lambda v: np.zeros(1) + np.array([v], dtype=float),
+    "check": lambda v: autograd_lite.check_gradients(lambda x: x * x, [1.0]),
+}
+"""Ways to ask a Value for its number."""
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: x * 2 - 1], ids=["input", "result"])
+def test_a_traced_function_is_refused_the_numbers(ask, made):
+    """Also if it catches the exception; afterwards, and of another thread, nothing is refused."""
+    x = Value(2.0, "x")
+
+    def f(x):
+        with contextlib.suppress(TypeError, ValueError):
+            ask(made(x))
+        return x * x
+
+    with pytest.raises(TracingError, match="a Value cannot be asked for its number while a function is traced"):
+        traced(f, [x])
+    assert (x.data, x.grad, f"{x:.1f}", repr(x)) == (2.0, 0.0, "2.0", "Value(data=2.0, grad=0.0, label='x')")
+
+
+KEPT = {
+    "label": lambda v: v.label + v.op.name + str(v.level),
+    "identity": lambda v: (v == v, v in [v], hash(v), {v: v}[v]),
+    "deepcopy": copy.deepcopy,
+    "grad": lambda v: grad(v * v, v),
+    "has_grad": lambda v: v.has_grad,
+}
+
+
+@pytest.mark.parametrize("ask", KEPT.values(), ids=KEPT)
+def test_a_traced_function_may_ask_for_what_is_no_number(ask):
+    assert computed(traced(lambda x: [ask(x), x * x][1], leaves("x"))) == ["multiply"]
+
+
+WRONG = {
+    "label must be text, not Value": lambda v: Value(1.0, v),
+    "argument 2 of \\* must be a real number .*, not list": lambda v: v * [v],
+    "root must be a Value, not list": lambda v: topological_order([v]),
+    "inputs must be a sequence of Values, received one": lambda v: autograd_lite.jacobian([v], v),
+    "is neither among the inputs": lambda v: autograd_lite.compile_program(v * Value(5.0), [v]),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_is_wrong_in_a_traced_function_is_said_though_it_is_about_a_value(message):
+    with pytest.raises((TypeError, ValueError), match=message) as info:
+        traced(WRONG[message], leaves("x"))
+    assert info.type is not TracingError
+
+
+def test_a_gradient_within_a_traced_function_holds_for_all_numbers():
+    """Nothing is left out of it because a factor is finite at the recorded number."""
+    [x] = leaves("x")
+    for function in (
+        lambda x: grad(autograd_lite.sqrt(x) * 0.0, x),
+        lambda x: autograd_lite.jacobian_vector_product([autograd_lite.sqrt(x) * 0.0], [x], [1.0])[0],
+    ):
+        statements = traced(function, [x])
+        assert math.isnan(outputs_of(statements, [0.0])[0])
+        assert outputs_of(statements, [4.0]) == [0.0]
+
+
+def test_a_slope_that_branches_on_a_number_is_refused():
+    [x] = leaves("x")
+    kink = autograd_lite.Primitive("kink", "kink", abs, (lambda o, x: 1.0 if x > 0 else -1.0,))
+    try:
+        with pytest.raises(TracingError, match="it is compared with another"):
+            traced(kink(x), [x], gradients=True)
+        assert computed(traced(kink(x), [x])) == ["kink"]
+    finally:
+        del PRIMITIVES["kink"]
+
+
 def test_tracing_as_a_context():
     x = Value(2.0, "x")
     with tracing():
-        for ask in (float, bool, lambda x: x.data, lambda x: x > 1, lambda x: x == 1.0, math.sqrt):
-            with pytest.raises(TracingError):
-                ask(x)
+        with pytest.raises(TracingError):
+            repr(x)
         assert maximum(x, 1.0).op.name.startswith("maximum")
         assert [f(x).op is not None for f in (abs, tanh, leaky_relu, lambda x: minimum(x, x))] == [True] * 4
     assert x.data == 2.0

@@ -91,7 +91,7 @@ class Statements:
 
 
 def _called(node: Value) -> str:
-    return clean(node.label) if node.label else repr(node)
+    return clean(node.label) if node.label else f"Value({node._data})"
 
 
 class Recorder:
@@ -251,10 +251,7 @@ def trace(
     """
     inputs, parameters = _check_leaves("inputs", inputs), _check_leaves("parameters", parameters)
     if callable(outputs):
-        with tracing() as refused:
-            outputs = outputs(*inputs)
-        if refused:  # though the function went on, as after `except TypeError`
-            raise TracingError(refused[0])
+        outputs = _traced(outputs, *inputs)
     if not isinstance(outputs, Value | Iterable):
         raise TypeError(f"outputs must be Values, or a function that returns them; received {outputs!r:.100}")
     roots = [outputs] if isinstance(outputs, Value) else list(outputs)
@@ -276,7 +273,7 @@ def trace(
         recorder.name(node, node.label)
     if gradients:
         first = topological_order(roots[0])
-        slopes = adjoints(first, for_all_numbers=True)
+        slopes = _traced(adjoints, first)
         by_inputs, by_parameters = (
             [slopes.get(leaf, 0.0) for leaf in leaves if leaf.op is not CONSTANT] for leaves in (inputs, parameters)
         )
@@ -292,6 +289,15 @@ def trace(
     if len(set(names)) < len(names):
         raise ValueError(f"primitives of a graph must have different names, received {', '.join(sorted(names))}")
     return without_dead(statements)
+
+
+def _traced(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function that must not ask for the number of a Value."""
+    with tracing() as refused:
+        result = function(*arguments)
+    if refused:  # though the function went on, as after `except TypeError`
+        raise TracingError(refused[0])
+    return result
 
 
 def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
