@@ -8,9 +8,9 @@ dashes too.
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from itertools import count
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,9 @@ COLOURS = {
 MARKERS = "os^DvPX<>"
 """Markers to tell runs or classes apart; not as many as colours, so that pairs of both repeat late."""
 
+STAR: dict[str, Any] = {"marker": "*", "markersize": 15, "markeredgecolor": "black", "linestyle": "none"}
+"""How the best of several things is marked."""
+
 
 class Style(NamedTuple):
     """How a run or a class is drawn."""
@@ -53,15 +56,13 @@ class Style(NamedTuple):
 
 
 def styles() -> Iterator[Style]:
-    """Yield styles for one run or class after another; the first 63 differ.
+    """Return styles for one run or class after another; the first 63 differ.
 
     >>> from itertools import islice
     >>> len(set(islice(styles(), 63)))
     63
     """
-    colours = list(COLOURS.values())
-    for number in count():
-        yield Style(colours[number % len(colours)], MARKERS[number % len(MARKERS)])
+    return map(Style, cycle(COLOURS.values()), cycle(MARKERS))
 
 
 def plot_learning_curves(
@@ -86,29 +87,26 @@ def plot_learning_curves(
     if not runs or any(not isinstance(run, History) or not run.error for run in runs.values()):
         raise ValueError(f"history must be a history of at least 1 iteration, or several by name; received {history!r}")
     ax = _axes(ax)
-    validated = any(_validations(run) for run in runs.values())
-    several = len(runs) > 1
-    longest = max(len(run.error) for run in runs.values())
-    step = max(1, longest // 8)
+    several, validated = len(runs) > 1, False
     for number, (style, (name, run)) in enumerate(zip(styles(), runs.items(), strict=False)):
-        marked = several or longest == 1
-        marks: dict[str, Any] = (
-            {"marker": style.marker, "markevery": (number * step // len(runs), step)} if marked else {}
-        )
-        ax.plot(range(len(run.error)), run.error, color=style.colour, label=_label(name), **marks)
-        known = _validations(run)
-        if known:
-            ts, losses = zip(*known, strict=True)
-            seldom = {**marks, "markevery": 1} if marked and len(known) < longest else marks
-            ax.plot(ts, losses, color=style.colour, linestyle="--", **seldom)
-            look: dict[str, Any] = {"color": style.colour, "markeredgecolor": "black", "markersize": 15}
-            ax.plot([run.best_iteration], [run.best_loss], "*", **look)
-    _error_axes(ax, log)
+        losses = np.array(run.validation_loss, dtype=float)  # nan where it was not computed
+        ts = np.flatnonzero(~np.isnan(losses))
+        lines: dict[str, Any] = {"-": (range(len(run.error)), run.error), "--": (ts, losses[ts])}
+        for dashes, (xs, ys) in lines.items():
+            if len(xs):
+                step = max(1, len(xs) // 8)
+                marker = style.marker if several or len(xs) == 1 else None
+                marks = (number * step // len(runs), step)
+                label = _label(name) if dashes == "-" else None
+                ax.plot(xs, ys, dashes, color=style.colour, marker=marker, markevery=marks, label=label)
+        if len(ts):
+            ax.plot(run.best_iteration, run.best_loss, color=style.colour, **STAR)
+            validated = True
     if validated:  # what each kind of line means is said once, not for each run
         colour = "dimgrey" if several else COLOURS["blue"]
-        ax.plot([], [], color=colour, label="training")
-        ax.plot([], [], color=colour, linestyle="--", label="validation")
-        ax.plot([], [], "*", color=colour, markeredgecolor="black", markersize=15, label="best weights")
+        for words, look in {"training": {}, "validation": {"linestyle": "--"}, "best weights": STAR}.items():
+            ax.plot([], [], color=colour, label=words, **look)
+    _error_axes(ax, log)
     if several or validated:
         _legend(ax)
     return ax
@@ -143,32 +141,30 @@ def plot_decision_boundary(
     several = net.sizes[-1] > 1
     examples, targets = check_data(net, X, y, classes=several)
     ax = _axes(ax)
-    xs, ys = (_centres(column, resolution) for column in examples.T)
+    edges = [_edges(column, resolution) for column in examples.T]
+    xs, ys = ((edge[1:] + edge[:-1]) / 2 for edge in edges)
     points = np.stack(np.meshgrid(xs, ys), axis=-1)
     outputs = outputs_of(net, points.reshape(-1, 2)).reshape(resolution, resolution, -1)
     if several:
         classes = targets if targets.ndim == 1 else np.argmax(targets, axis=1)
         names = [f"class {number}" for number in range(net.sizes[-1])]
-        regions = np.argmax(outputs, axis=-1)
-        lead = [outputs[..., k] - np.delete(outputs, k, axis=-1).max(axis=-1) for k in range(net.sizes[-1])]
     else:
         classes = (targets[:, 0] > threshold).astype(int)
         names = [_class_name(targets[classes == k, 0], k, threshold) for k in (0, 1)]
-        regions = (outputs[..., 0] > threshold).astype(int)
-        lead = [outputs[..., 0] - threshold]
-    looks = [style for style, _ in zip(styles(), names, strict=False)]
-    tints = _matplotlib("colors").ListedColormap([_tint(style.colour) for style in looks])
-    extent = (*_edges(xs), *_edges(ys))
-    ax.imshow(regions, cmap=tints, vmin=-0.5, vmax=len(names) - 0.5, extent=extent, origin="lower", aspect="auto")
-    for height in lead:
-        if height.min() < 0 < height.max():  # otherwise there is no boundary, and matplotlib would warn
-            ax.contour(xs, ys, height, levels=[0.0], colors="black", linewidths=1.5)
+        outputs = np.insert(outputs, 0, threshold, axis=-1)  # so that the class is the number of the largest here too
+    looks = list(islice(styles(), len(names)))
+    extent = (edges[0][0], edges[0][-1], edges[1][0], edges[1][-1])
+    tints = _matplotlib("colors").ListedColormap([style.colour for style in looks])
+    shown: dict[str, Any] = {"cmap": tints, "vmin": -0.5, "vmax": len(names) - 0.5, "alpha": 0.3}
+    ax.imshow(np.argmax(outputs, axis=-1), extent=extent, origin="lower", aspect="auto", **shown)
     for k, (name, style) in enumerate(zip(names, looks, strict=True)):
+        lead = outputs[..., k] - np.delete(outputs, k, axis=-1).max(axis=-1)
+        if lead.min() < 0 < lead.max():  # otherwise there is no boundary, and matplotlib would warn
+            ax.contour(xs, ys, lead, levels=[0.0], colors="black", linewidths=1.5)
         here = examples[classes == k]
         if len(here):
             ax.plot(*here.T, style.marker, color=style.colour, markeredgecolor="black", label=name)
-    ax.set_xlabel("$x_1$")
-    ax.set_ylabel("$x_2$")
+    ax.set(xlabel="$x_1$", ylabel="$x_2$")
     ax.legend()
     return ax
 
@@ -194,12 +190,8 @@ def plot_paths(
         TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
-    walks = _as_paths(paths)
-    ax = _draw_surface(ax, surface, levels)
-    for style, (name, path) in zip(styles(), walks.items(), strict=False):
-        _show_path(_empty_path(ax, style, name, len(path)), path)
-    _draw_starts(ax, [path[0] for path in walks.values()])
-    _legend_below(ax)
+    ax, show, last = _draw_paths(surface, paths, ax, levels)
+    show(last)
     return ax
 
 
@@ -226,26 +218,20 @@ def animate_paths(
         TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
-    walks = _as_paths(paths)
     as_integer("every", every, least=1)
     as_integer("interval", interval, least=1)
-    ax = _draw_surface(ax, surface, levels)
-    artists = [
-        _empty_path(ax, style, name, len(path)) for style, (name, path) in zip(styles(), walks.items(), strict=False)
-    ]
-    _draw_starts(ax, [path[0] for path in walks.values()])
-    _legend_below(ax)
-    last = max(len(path) for path in walks.values()) - 1
+    axes, show, last = _draw_paths(surface, paths, ax, levels)
 
-    def show(t: int) -> list[Any]:
-        for path, its_artists in zip(walks.values(), artists, strict=True):
-            _show_path(its_artists, path[: t + 1])
-        ax.set_title(f"{_text(surface.name)}, iteration {t}")
-        return [artist for its_artists in artists for artist in its_artists]
+    def show_with_title(t: int) -> list[Any]:
+        axes.set_title(f"{_text(surface.name)}, iteration {t}")
+        return show(t)
 
-    frames = [*range(0, last, every), last]
     animation: FuncAnimation = _matplotlib("animation").FuncAnimation(
-        ax.figure.figure, show, frames=frames, init_func=lambda: show(0), interval=interval
+        axes.figure.figure,
+        show_with_title,
+        frames=[*range(0, last, every), last],
+        init_func=lambda: show_with_title(0),
+        interval=interval,
     )
     return animation
 
@@ -322,33 +308,18 @@ def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = F
     if not any(start.history.error for start in restarts.starts):
         raise ValueError(f"restarts must have made at least 1 iteration; received {restarts!r}")
     ax = _axes(ax)
-    others = [start for start in restarts.starts if start is not restarts.best]
+    best = restarts.best
+    others = [start for start in restarts.starts if start is not best]
     for start in others:
         ax.plot(start.history.error, color=COLOURS["sky blue"], linewidth=1)
     if others:
-        ends = [(start.history.iterations, start.error) for start in others]
-        ax.plot(
-            *zip(*ends, strict=True),
-            "o",
-            color="white",
-            markeredgecolor=COLOURS["blue"],
-            clip_on=False,
-            label="at termination",
-        )
-        ax.lines[-2].set_label(f"the other {len(others)} starts" if len(others) > 1 else "the other start")
-    best = restarts.best
-    ax.plot(best.history.error, color=COLOURS["vermillion"], linewidth=2.5, label=f"start {best.number}, the best")
-    ax.plot(
-        [best.history.iterations],
-        [best.error],
-        "*",
-        color=COLOURS["vermillion"],
-        markeredgecolor="black",
-        markersize=15,
-        clip_on=False,
-        zorder=5,
-        label=f"its training error, {best.error:.3g}",
-    )
+        ax.lines[-1].set_label(f"the other {len(others)} starts" if len(others) > 1 else "the other start")
+        ends = np.transpose([(start.history.iterations, start.error) for start in others])
+        circles: dict[str, Any] = {"color": "white", "markeredgecolor": COLOURS["blue"], "clip_on": False}
+        ax.plot(*ends, "o", label="at termination", **circles)
+    colour, words = COLOURS["vermillion"], f"its training error, {best.error:.3g}"
+    ax.plot(best.history.error, color=colour, linewidth=2.5, label=f"start {best.number}, the best")
+    ax.plot(best.history.iterations, best.error, color=colour, clip_on=False, zorder=5, label=words, **STAR)
     _error_axes(ax, log)
     ax.legend()
     return ax
@@ -386,14 +357,7 @@ def plot_surface_restarts(
         ax.plot(*path.T, color=colour, linewidth=width)
     _draw_starts(ax, [path[0] for path in walks])
     ax.plot(*ends.T, "s", color=COLOURS["blue"], markeredgecolor="white", label="end")
-    ax.plot(
-        *ends[best],
-        "*",
-        color=COLOURS["vermillion"],
-        markeredgecolor="black",
-        markersize=17,
-        label=f"lowest end, $f$ = {heights[best]:.3g}",
-    )
+    ax.plot(*ends[best], color=COLOURS["vermillion"], label=f"lowest end, $f$ = {heights[best]:.3g}", **STAR)
     _legend_below(ax)
     return ax
 
@@ -438,13 +402,23 @@ def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
 
 
 def _legend_below(ax: "Axes") -> None:
-    """Add a legend below the axes, in as many columns as there is room for."""
-    labels = ax.get_legend_handles_labels()[1]
-    inches = ax.get_window_extent().width / ax.figure.dpi
-    columns = int(inches / (0.6 + 0.08 * max(map(len, labels))))
-    ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, ncols=min(max(columns, 1), 3), frameon=False
-    )
+    """Add a legend below the axes, in as many columns as there is room for, up to 3."""
+    _make_room(ax)
+    for columns in (3, 2, 1):
+        place: dict[str, Any] = {
+            "loc": "upper center",
+            "bbox_to_anchor": (0.5, 0),
+            "borderaxespad": 4,
+            "frameon": False,
+        }
+        if ax.legend(ncols=columns, **place).get_window_extent().width <= ax.get_window_extent().width:
+            break
+
+
+def _make_room(ax: "Axes") -> None:
+    """Let matplotlib make room for what lies beside the Axes, unless their figure has a layout engine already."""
+    if ax.figure.figure.get_layout_engine() is None:
+        ax.figure.figure.set_layout_engine("constrained")
 
 
 def _legend(ax: "Axes") -> None:
@@ -458,45 +432,20 @@ def _legend(ax: "Axes") -> None:
 
 def _error_axes(ax: "Axes", log: bool) -> None:
     """Label and scale the axes of learning curves."""
-    ax.set_xlabel("iteration $t$")
-    ax.set_ylabel("mean error per example")
+    ax.set(xlabel="iteration $t$", ylabel="mean error per example")
     ax.xaxis.set_major_locator(_matplotlib("ticker").MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if log:
         ax.set_yscale("log")
 
 
-def _tint(colour: str) -> tuple[float, ...]:
-    """Return a light shade of the colour."""
-    return tuple(1 - 0.3 * (1 - channel) for channel in _matplotlib("colors").to_rgb(colour))
-
-
 # Data
 
 
-def _validations(run: History) -> list[tuple[int, float]]:
-    """Return the iterations in which the validation loss was computed, each with the loss."""
-    return [(t, loss) for t, loss in enumerate(run.validation_loss) if loss is not None]
-
-
-def _centres(numbers: FloatArray, resolution: int) -> FloatArray:
-    """Return that number of points along an axis, from a little below the numbers to a little above."""
+def _edges(numbers: FloatArray, resolution: int) -> FloatArray:
+    """Return the edges of that many pixels along an axis, from a little below the numbers to a little above."""
     lowest, highest = float(numbers.min()), float(numbers.max())
     margin = 0.1 * (highest - lowest) or 1.0
-    edges = np.linspace(lowest - margin, highest + margin, resolution + 1)
-    return (edges[1:] + edges[:-1]) / 2
-
-
-def _edges(centres: FloatArray) -> tuple[float, float]:
-    """Return where pixels with these centres begin and end."""
-    half = (centres[1] - centres[0]) / 2
-    return float(centres[0] - half), float(centres[-1] + half)
-
-
-def _as_paths(paths: Mapping[str, Any]) -> dict[str, FloatArray]:
-    """Return the paths as arrays, by their names."""
-    if not isinstance(paths, Mapping) or not paths:
-        raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
-    return {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
+    return np.linspace(lowest - margin, highest + margin, resolution + 1)
 
 
 def _as_path(argument: str, points: Any) -> FloatArray:
@@ -558,21 +507,36 @@ def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[fl
     return ax
 
 
-def _empty_path(ax: "Axes", style: Style, name: str, points: int) -> tuple[Any, Any, Any]:
-    """Add an empty path: a white halo, the line with markers at up to 40 points, and the end."""
-    colour, marker = style
-    (halo,) = ax.plot([], [], color="white", linewidth=3.5)
-    (line,) = ax.plot([], [], color=colour, linewidth=1.5, marker=marker, markersize=3.5, markevery=-(-points // 40))
-    (end,) = ax.plot([], [], marker, color=colour, markeredgecolor="white", markersize=9, zorder=4, label=_label(name))
-    return halo, line, end
+def _draw_paths(
+    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None", levels: int | Sequence[float]
+) -> "tuple[Axes, Callable[[int], list[Any]], int]":
+    """Draw a surface and where the paths start.
 
+    Returns the Axes, a function that shows all paths up to an iteration, and the last iteration.
+    """
+    if not isinstance(paths, Mapping) or not paths:
+        raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
+    walks = {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
+    ax = _draw_surface(ax, surface, levels)
+    halo = [_matplotlib("patheffects").withStroke(linewidth=3.5, foreground="white")]
+    artists = []
+    for (colour, marker), (name, path) in zip(styles(), walks.items(), strict=False):
+        seldom: dict[str, Any] = {"marker": marker, "markersize": 3.5, "markevery": -(-len(path) // 40)}
+        (line,) = ax.plot([], [], color=colour, path_effects=halo, **seldom)
+        (end,) = ax.plot(
+            [], [], marker, color=colour, markeredgecolor="white", markersize=9, zorder=4, label=_label(name)
+        )
+        artists += [line, end]
+    _draw_starts(ax, [path[0] for path in walks.values()])
+    _legend_below(ax)
 
-def _show_path(artists: tuple[Any, Any, Any], path: FloatArray) -> None:
-    """Set the artists to show the path so far."""
-    halo, line, end = artists
-    halo.set_data(*path.T)
-    line.set_data(*path.T)
-    end.set_data(*_last_point(path)[:, np.newaxis])
+    def show(t: int) -> list[Any]:
+        for path, line, end in zip(walks.values(), artists[::2], artists[1::2], strict=True):
+            line.set_data(*path[: t + 1].T)
+            end.set_data(*_last_point(path[: t + 1])[:, np.newaxis])
+        return artists
+
+    return ax, show, max(map(len, walks.values())) - 1
 
 
 def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:

@@ -214,7 +214,7 @@ def regions(axes):
 
 def tint_of(axes, k):
     (image,) = axes.images
-    return np.array(image.cmap(image.norm(k)))[:3]
+    return 1 - image.get_alpha() * (1 - np.array(image.cmap(image.norm(k)))[:3])
 
 
 def test_the_regions_are_the_classes_of_the_network(ax):
