@@ -4,8 +4,9 @@ import random
 
 import numpy as np
 from dual_numbers import TRUTH, random_program
+from random_graphs import build
 
-from autograd_lite import PRIMITIVES, Value, add, tanh
+from autograd_lite import Value, add, tanh
 
 BATCHES = [1, 3, 8, 17, 104, 105, 250]
 """Odd ones, and ones around the lanes of a vector and the points of a block."""
@@ -14,10 +15,7 @@ BATCHES = [1, 3, 8, 17, 104, 105, 250]
 def random_case(seed, names=tuple(TRUTH)):
     """A random smooth expression: its inputs, its parameters, its root, and the scale of its derivatives."""
     program = random_program(seed, names)
-    nodes = [Value(number, f"x{place}") for place, number in enumerate(program.inputs, start=1)]
-    leaves = list(nodes)
-    for name, positions in program.lines:
-        nodes.append(PRIMITIVES[name](*[nodes[position] for position in positions]))
+    leaves, nodes = build(program)
     generator = random.Random(seed)
     inputs = [leaf for leaf in leaves if generator.random() < 0.6] or leaves[:1]
     last = program.duals[-1]

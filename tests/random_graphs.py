@@ -1,13 +1,22 @@
-"""Graphs at random for tests, with shared nodes and constants."""
+"""Random graphs for tests."""
 
 import operator
 import random
 
-from autograd_lite import Value, add, tanh
+from autograd_lite import PRIMITIVES, Value, add, tanh
+
+
+def build(program):
+    """The inputs x1, x2, ... and all nodes of a random program of `dual_numbers`."""
+    inputs = [Value(number, f"x{place}") for place, number in enumerate(program.inputs, start=1)]
+    nodes = list(inputs)
+    for name, positions in program.lines:
+        nodes.append(PRIMITIVES[name](*[nodes[position] for position in positions]))
+    return inputs, nodes
 
 
 def random_graph(seed, size=25):
-    """Three leaves, and a root that is the sum of all nodes computed from them; the same for the same seed."""
+    """Three leaves, and a root that is the sum of all nodes computed from them, some shared and some from constants."""
     generator = random.Random(seed)
     leaves = [Value(generator.uniform(-1, 1)) for _ in range(3)]
     nodes = list(leaves)

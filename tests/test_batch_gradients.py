@@ -407,7 +407,7 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     assert used[-2:] == [later, later]
 
 
-def test_fewer_runs_are_the_first_of_the_longer_training(monkeypatch):
+def test_fewer_runs_have_the_back_end_of_before(monkeypatch):
     monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
     X, y = data(examples=50)
     net = network(sizes=(9, 3))

@@ -147,7 +147,7 @@ def test_class_numbers_are_targets():
     assert [start.error for start in result.starts] == pytest.approx(errors, rel=1e-12)
 
 
-def test_the_network_keeps_its_weights_and_its_parameters():
+def test_restarts_use_the_units_of_the_network_but_not_its_weights():
     net = MLP(2, [2, 1], activation="relu", output_activation="linear", seed=3)
     net.layers[0].neurons[1].nonlin = False
     options = {"stop": MaximumIterations(3)}
