@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from worked_example import DELTAS, ERROR, GRADIENTS, WEIGHTS, X, Y
 
 import autograd_lite.value
 import nn.comparison
@@ -13,45 +14,25 @@ from autograd_lite import PRIMITIVES, TracingError
 from nn import MLP, compare_gradients, squared_error
 from nn.comparison import GradientComparison, Row
 
-WEIGHTS = [[[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]], [[0.2, -0.6, 0.9]]]
-X, Y = [0.5, -1.5], 0.25
-
 
 def example_net():
     return MLP(2, [2, 1], weights=WEIGHTS)
 
 
-def hand_worked():
-    """The gradients of the 2-2-1 net, by the slides' formulas written out."""
-    x1, x2 = X
-    o1 = math.tanh(0.1 + 0.4 * x1 + -0.7 * x2)
-    o2 = math.tanh(-0.3 + 0.8 * x1 + 0.5 * x2)
-    o = math.tanh(0.2 + -0.6 * o1 + 0.9 * o2)
-    d = 2 * (o - Y) * (1 - o**2)
-    d1, d2 = d * -0.6 * (1 - o1**2), d * 0.9 * (1 - o2**2)
-    weights = {
-        **{"w^(1)_{1,0}": d1, "w^(1)_{1,1}": d1 * x1, "w^(1)_{1,2}": d1 * x2},
-        **{"w^(1)_{2,0}": d2, "w^(1)_{2,1}": d2 * x1, "w^(1)_{2,2}": d2 * x2},
-        **{"w^(2)_{1,0}": d, "w^(2)_{1,1}": d * o1, "w^(2)_{1,2}": d * o2},
-    }
-    return weights, {"s_1^(1)": d1, "s_2^(1)": d2, "s_1^(2)": d}, (o - Y) ** 2
-
-
 def test_every_row_has_the_right_numbers():
-    weights, signals, error = hand_worked()
     comparison = compare_gradients(example_net(), X, Y)
-    assert [row.label for row in comparison.weights] == list(weights)
-    assert [row.label for row in comparison.signals] == list(signals)
+    assert [row.label for row in comparison.weights] == list(GRADIENTS)
+    assert [row.label for row in comparison.signals] == list(DELTAS)
     for row in (*comparison.weights, *comparison.signals):
-        expected = (weights | signals)[row.label]
+        expected = (GRADIENTS | DELTAS)[row.label]
         assert row.autodiff == pytest.approx(expected, rel=1e-13)
         assert row.delta_recursion == pytest.approx(expected, rel=1e-13)
         assert row.difference == abs(row.autodiff - row.delta_recursion)
     for row in comparison.weights:
-        assert row.central_difference == pytest.approx(weights[row.label], abs=1e-9)
+        assert row.central_difference == pytest.approx(GRADIENTS[row.label], abs=1e-9)
         assert 0 <= row.difference_from_central < 1e-9
     assert all(row.central_difference is None and row.difference_from_central is None for row in comparison.signals)
-    assert comparison.error == pytest.approx(error, rel=1e-14)
+    assert comparison.error == pytest.approx(ERROR, rel=1e-14)
     assert comparison.largest_difference < 1e-15
 
 
@@ -92,31 +73,16 @@ def test_all_three_ways_agree_for_every_activation(activation):
 # The network is left as it is
 
 
-def test_the_network_is_left_untouched():
-    net = example_net()
+def test_the_network_and_the_data_are_left_untouched():
+    """Gradients that were not computed stay so; earlier ones stay, and are not added to the table."""
+    net, inputs, targets = example_net(), np.array([X, X]), np.array([Y, Y])
+    first = compare_gradients(net, inputs, targets)
+    assert not any(parameter.has_grad for parameter in net.parameters())
     squared_error(net(X), Y).backward()
     net.parameters()[0].grad = 123.0
     before = [(parameter.data, parameter.grad, parameter.label) for parameter in net.parameters()]
-    compare_gradients(net, [X, X], [Y, Y])
+    assert compare_gradients(net, inputs, targets) == first
     assert [(parameter.data, parameter.grad, parameter.label) for parameter in net.parameters()] == before
-
-
-def test_gradients_that_were_not_computed_stay_not_computed():
-    net = example_net()
-    compare_gradients(net, X, Y)
-    assert not any(parameter.has_grad for parameter in net.parameters())
-
-
-def test_gradients_from_before_do_not_add_to_the_table():
-    net = example_net()
-    first = compare_gradients(net, X, Y)
-    squared_error(net(X), Y).backward()
-    assert compare_gradients(net, X, Y) == first
-
-
-def test_what_goes_in_is_left_untouched():
-    inputs, targets = np.array([X, X]), np.array([Y, Y])
-    compare_gradients(example_net(), inputs, targets)
     assert inputs.tolist() == [X, X]
     assert targets.tolist() == [Y, Y]
 
@@ -300,12 +266,8 @@ def test_y_that_does_not_fit_is_named(y):
         compare_gradients(example_net(), X, y)
 
 
-def test_as_many_targets_as_examples():
-    with pytest.raises(ValueError, match=r"^y must have 1 entries for each of 2 examples"):
-        compare_gradients(example_net(), [X, X], [Y])
-
-
-def test_targets_the_wrong_way_round_are_refused_not_reshaped():
+@pytest.mark.parametrize("targets", [np.zeros(2), np.zeros((3, 2))])
+def test_targets_that_do_not_fit_the_examples_are_refused_not_reshaped(targets):
     """Three rows of two targets, for two examples with three outputs: reshaping would mix up the examples."""
     with pytest.raises(ValueError, match=r"^y must have 3 entries for each of 2 examples"):
-        compare_gradients(MLP(2, [3], seed=0), [X, X], np.zeros((3, 2)))
+        compare_gradients(MLP(2, [3], seed=0), [X, X], targets)

@@ -2,14 +2,14 @@
 
 import warnings
 from fractions import Fraction
-from math import tanh
 
 import numpy as np
 import pytest
+import worked_example
 
 from nn.delta import SLOPE, THETA, back_propagation, back_propagation_over_data, forward_propagation
 
-TWO_TWO_ONE = [np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]]), np.array([[0.2, -0.6, 0.9]])]
+TWO_TWO_ONE = [np.array(matrix) for matrix in worked_example.WEIGHTS]
 
 
 # Worked on paper
@@ -17,24 +17,19 @@ TWO_TWO_ONE = [np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]]), np.array([[0.2, -
 
 def test_the_slides_formulas_written_out_for_2_2_1():
     """Every sum of the slides "Computing Partial Derivatives", term by term, with theta = tanh on both layers."""
-    x1, x2, y = 0.5, -1.5, 0.25
-    o11 = tanh(0.1 * 1 + 0.4 * x1 + -0.7 * x2)
-    o12 = tanh(-0.3 * 1 + 0.8 * x1 + 0.5 * x2)
-    o21 = tanh(0.2 * 1 + -0.6 * o11 + 0.9 * o12)
-    delta21 = 2 * (o21 - y) * (1 - o21**2)
-    delta11 = delta21 * -0.6 * (1 - o11**2)
-    delta12 = delta21 * 0.9 * (1 - o12**2)
-
-    example = back_propagation(TWO_TWO_ONE, [x1, x2], y)
-    np.testing.assert_allclose(example.o[1], [1, o11, o12], rtol=1e-15)
-    np.testing.assert_allclose(example.o[2], [o21], rtol=1e-15)
-    np.testing.assert_allclose(example.delta[2], [delta21], rtol=1e-14)
-    np.testing.assert_allclose(example.delta[1], [delta11, delta12], rtol=1e-14)
-    np.testing.assert_allclose(example.G[2], [[delta21, delta21 * o11, delta21 * o12]], rtol=1e-14)
-    np.testing.assert_allclose(
-        example.G[1], [[delta11, delta11 * x1, delta11 * x2], [delta12, delta12 * x1, delta12 * x2]], rtol=1e-14
+    example = back_propagation(TWO_TWO_ONE, worked_example.X, worked_example.Y)
+    s, deltas = (
+        {f"s_{b}^({l})": number for l, row in rows.items() for b, number in enumerate(row, start=1)}
+        for rows in (example.s, example.delta)
     )
-    assert example.error == pytest.approx((o21 - y) ** 2, rel=1e-14)
+    o = {f"o_{b}^({l})": number for l, row in example.o.items() for b, number in enumerate(row, start=l == 2)}
+    gradients = {
+        f"w^({l})_{{{b + 1},{a}}}": number for l, W in example.G.items() for (b, a), number in np.ndenumerate(W)
+    }
+    assert s | o == pytest.approx(worked_example.NUMBERS | {"o_0^(0)": 1, "o_0^(1)": 1}, rel=1e-15)
+    assert deltas == pytest.approx(worked_example.DELTAS, rel=1e-14)
+    assert gradients == pytest.approx(worked_example.GRADIENTS, rel=1e-14)
+    assert example.error == pytest.approx(worked_example.ERROR, rel=1e-14)
 
 
 def test_exact_fractions_for_a_linear_net():
@@ -299,60 +294,37 @@ def test_extreme_signals_have_the_engines_numbers_without_a_warning(activation, 
 # Bad input
 
 
-def test_unknown_activation():
-    with pytest.raises(ValueError, match=r"activations must be 2 names.*received \['tanh', 'arctan'\]"):
-        forward_propagation(TWO_TWO_ONE, [1.0, 2.0], ["tanh", "arctan"])
-
-
-def test_wrong_number_of_activations():
-    with pytest.raises(ValueError, match=r"activations must be 2 names"):
-        back_propagation(TWO_TWO_ONE, [1.0, 2.0], 0.0, ["tanh"])
-
-
-@pytest.mark.parametrize("x", [[1.0], [1.0, 2.0, 3.0], [], 1.0])
-def test_wrong_number_of_inputs(x):
-    with pytest.raises(ValueError, match=r"x must be 2 numbers, to fit W\^\(1\)"):
-        back_propagation(TWO_TWO_ONE, x, 0.0)
+NOT_TWO_NUMBERS = r"^x must be 2 numbers, to fit W\^\(1\)"
+NOT_ONE_NUMBER = r"^y must have shape \(1,\)"
 
 
 @pytest.mark.parametrize(
-    ("x", "error"),
+    ("argument", "error", "message"),
     [
-        ([[1.0, 2.0]], ValueError),
-        ([[1.0, 2.0], [3.0, 4.0]], ValueError),
-        ([1.0, [2.0]], ValueError),
-        ("ab", TypeError),
-        (["a", "b"], TypeError),
-        ([None, 1.0], TypeError),
+        ({"activations": ["tanh", "arctan"]}, ValueError, r"^activations must be 2 names.*\['tanh', 'arctan'\]"),
+        ({"activations": ["tanh"]}, ValueError, r"^activations must be 2 names"),
+        *(({"x": x}, ValueError, NOT_TWO_NUMBERS) for x in ([1.0], [1.0, 2.0, 3.0], [], 1.0)),
+        *(({"x": x}, ValueError, r"^x ") for x in ([[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]], [1.0, [2.0]])),
+        *(({"x": x}, TypeError, r"^x ") for x in ("ab", ["a", "b"], [None, 1.0])),
+        *(({"y": y}, ValueError, NOT_ONE_NUMBER) for y in ([1.0, 2.0], [], [[1.0]])),
+        ({"y": [1.0, [2.0]]}, ValueError, r"^y "),
+        *(({"y": y}, TypeError, r"^y ") for y in ("a", None)),
+        (
+            {"weights": [np.ones((2, 3)), np.ones((1, 4))]},
+            ValueError,
+            r"^weights\[1\], W\^\(2\), must have 3 columns to fit W\^\(1\); received \(1, 4\)",
+        ),
+        ({"weights": []}, ValueError, r"^weights "),
     ],
 )
-def test_x_that_is_not_a_list_of_numbers_is_named(x, error):
-    with pytest.raises(error, match=r"^x "):
-        back_propagation(TWO_TWO_ONE, x, 0.0)
-
-
-@pytest.mark.parametrize("y", [[1.0, 2.0], [], [[1.0]]])
-def test_wrong_number_of_targets(y):
-    with pytest.raises(ValueError, match=r"y must have shape \(1,\)"):
-        back_propagation(TWO_TWO_ONE, [1.0, 2.0], y)
-
-
-@pytest.mark.parametrize(("y", "error"), [("a", TypeError), ([1.0, [2.0]], ValueError), (None, TypeError)])
-def test_y_that_is_not_a_number_is_named(y, error):
-    with pytest.raises(error, match=r"^y "):
-        back_propagation(TWO_TWO_ONE, [1.0, 2.0], y)
-
-
-def test_layers_that_do_not_fit_each_other():
-    with pytest.raises(
-        ValueError, match=r"weights\[1\], W\^\(2\), must have 3 columns to fit W\^\(1\); received \(1, 4\)"
-    ):
-        forward_propagation([np.ones((2, 3)), np.ones((1, 4))], [1.0, 2.0])
-
-
-def test_no_weights_at_all():
-    with pytest.raises(ValueError, match=r"^weights "):
-        back_propagation([], [1.0, 2.0], 0.0)
+def test_a_wrong_argument_is_named(argument, error, message):
+    right = {"weights": TWO_TWO_ONE, "x": [1.0, 2.0], "y": 0.0}
+    with pytest.raises(error, match=message):
+        back_propagation(**right | argument)
+    if "y" not in argument:
+        del right["y"]
+        with pytest.raises(error, match=message):
+            forward_propagation(**right | argument)
 
 
 @pytest.mark.parametrize(("X", "Y"), [([[1.0, 2.0]], [1.0, 2.0]), ([], []), ([[1.0, 2.0]], [])])

@@ -10,12 +10,13 @@ import sys
 
 import numpy as np
 import pytest
+import worked_example
 from bad_input import error_for, error_for_integer
 
 from autograd_lite import Value, topological_order
 from nn import ACTIVATIONS, MLP, Layer, Neuron, squared_error
 
-WEIGHTS = [np.array([[0.1, 0.4, -0.7], [-0.3, 0.8, 0.5]]), np.array([[0.2, -0.6, 0.9]])]
+WEIGHTS = [np.array(matrix) for matrix in worked_example.WEIGHTS]
 
 
 def labels(root):
@@ -31,38 +32,31 @@ def equal(matrices, others):
 
 def test_labels_of_the_whole_graph_of_a_2_2_1_net():
     net = MLP(2, [2, 1], weights=WEIGHTS)
-    assert labels(squared_error(net([0.5, -1.5]), 0.25)) == {
-        *("w^(1)_{1,0}", "w^(1)_{1,1}", "w^(1)_{1,2}"),
-        *("w^(1)_{2,0}", "w^(1)_{2,1}", "w^(1)_{2,2}"),
-        *("w^(2)_{1,0}", "w^(2)_{1,1}", "w^(2)_{1,2}"),
-        *("o_1^(0)", "o_2^(0)", "s_1^(1)", "s_2^(1)", "o_1^(1)", "o_2^(1)", "s_1^(2)", "o_1^(2)"),
-        *("y", "e"),
-    }
+    named = {*worked_example.NUMBERS, *worked_example.GRADIENTS, "y", "e"}
+    assert labels(squared_error(net(worked_example.X), worked_example.Y)) == named
 
 
 def test_labels_stand_at_the_right_numbers():
     """Each label names the entry of W^(l) at row b, column a; s and o are the lecture's sums, written out."""
-    root = MLP(2, [2, 1], weights=WEIGHTS)([0.5, -1.5])
+    root = MLP(2, [2, 1], weights=WEIGHTS)(worked_example.X)
     numbers = {node.label: node.data for node in topological_order(root) if node.label}
     for l, matrix in enumerate(WEIGHTS, start=1):
         for (row, column), number in np.ndenumerate(matrix):
             assert numbers[f"w^({l})_{{{row + 1},{column}}}"] == number
-    s1, s2 = 0.1 + 0.4 * 0.5 + -0.7 * -1.5, -0.3 + 0.8 * 0.5 + 0.5 * -1.5
-    s = 0.2 + -0.6 * math.tanh(s1) + 0.9 * math.tanh(s2)
-    assert (numbers["o_1^(0)"], numbers["o_2^(0)"]) == (0.5, -1.5)
-    assert numbers["s_1^(1)"] == pytest.approx(s1, rel=1e-15)
-    assert numbers["s_2^(1)"] == pytest.approx(s2, rel=1e-15)
-    assert numbers["o_1^(1)"] == pytest.approx(math.tanh(s1), rel=1e-15)
-    assert numbers["s_1^(2)"] == pytest.approx(s, rel=1e-15)
+    for label, number in worked_example.NUMBERS.items():
+        assert numbers[label] == pytest.approx(number, rel=1e-15)
     assert root.label == "o_1^(2)"
-    assert root.data == pytest.approx(math.tanh(s), rel=1e-15)
 
 
 def test_labels_of_a_layer_alone_and_of_a_neuron_alone():
-    assert labels(Neuron(1, seed=0, layer=3, unit=4)([2.0])) == {
-        *("w^(3)_{4,0}", "w^(3)_{4,1}", "o_1^(2)", "s_4^(3)", "o_4^(3)"),
-    }
-    assert [output.label for output in Layer(1, 2, seed=0, layer=5)([2.0])] == ["o_1^(5)", "o_2^(5)"]
+    for layer, unit, root in [
+        (4, 3, Neuron(1, seed=0, layer=4, unit=3)([2.0])),
+        (6, 2, Layer(1, 2, seed=0, layer=6)([2.0])[1]),
+    ]:
+        signs = (
+            f"w^({layer})_{{{unit},0}} w^({layer})_{{{unit},1}} o_1^({layer - 1}) s_{unit}^({layer}) o_{unit}^({layer})"
+        )
+        assert labels(root) == set(signs.split())
 
 
 def test_a_linear_unit_is_its_signal():
@@ -79,14 +73,8 @@ def test_shapes_of_weights_and_gradients():
 
 
 def test_parameters_come_layer_by_layer_row_by_row_the_bias_first():
-    assert [parameter.label for parameter in MLP(2, [2, 1], seed=0).parameters()] == [
-        *("w^(1)_{1,0}", "w^(1)_{1,1}", "w^(1)_{1,2}"),
-        *("w^(1)_{2,0}", "w^(1)_{2,1}", "w^(1)_{2,2}"),
-        *("w^(2)_{1,0}", "w^(2)_{1,1}", "w^(2)_{1,2}"),
-    ]
-
-
-def test_parameters_are_in_the_order_of_the_matrices():
+    net = MLP(2, [2, 1], seed=0)
+    assert [parameter.label for parameter in net.parameters()] == list(worked_example.GRADIENTS)
     net = MLP(3, [4, 2], seed=0)
     assert [w.data for w in net.parameters()] == np.concatenate([W.ravel() for W in net.weights]).tolist()
     assert all(a is b for a, b in zip(net.parameters()[:4], net.layers[0].neurons[0].row, strict=True))
