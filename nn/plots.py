@@ -146,7 +146,7 @@ def plot_decision_boundary(
     points = np.stack(np.meshgrid(xs, ys), axis=-1)
     outputs = outputs_of(net, points.reshape(-1, 2)).reshape(resolution, resolution, -1)
     if several:
-        classes = targets if targets.ndim == 1 else np.argmax(targets, axis=1)
+        classes = np.argmax(targets, axis=1)
         names = [f"class {number}" for number in range(net.sizes[-1])]
     else:
         classes = (targets[:, 0] > threshold).astype(int)

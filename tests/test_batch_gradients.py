@@ -81,22 +81,6 @@ def test_the_gradients_of_all_activations(activation, output):
     agree(BatchGradients(net, X, y, squared_error), net, X, y, squared_error)
 
 
-def test_class_numbers_are_one_hot_targets():
-    X, y = data("softmax_cross_entropy")
-    numbers = np.argmax(y, axis=1).astype(float)
-    net, loss = network("tanh", "linear"), LOSSES["softmax_cross_entropy"]
-    by_numbers, one_hot = BatchGradients(net, X, numbers, loss), BatchGradients(net, X, y, loss)
-    assert np.array_equal(by_numbers.batch(X, numbers), one_hot.batch(X, y))
-    agree(by_numbers, net, X, numbers, loss)
-    received = [
-        engine.gradients(engine.batch(X, t), net.weights) for engine, t in ((by_numbers, numbers), (one_hot, y))
-    ]
-    assert received[0][0] == received[1][0]
-    assert all(np.array_equal(a, b) for a, b in zip(received[0][1], received[1][1], strict=True))
-    values = BatchGradients(net, X, numbers, loss, engine="values")
-    agree(values, net, X, numbers, loss)
-
-
 def test_a_network_is_not_changed():
     X, y = data()
     net = network()

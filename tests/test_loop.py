@@ -405,6 +405,17 @@ def test_losses_for_classes_by_name_and_by_function(loss, y, outputs, slope, by_
     close(net.weights, [W])
 
 
+@pytest.mark.parametrize("engine", ["auto", "values"])
+def test_class_numbers_are_one_hot_targets(engine):
+    numbers, outcomes = np.array([0, 1, 2, 0, 1, 0, 1]), []
+    for y in (numbers, np.eye(3)[numbers]):
+        net = MLP(2, [3, 3], output_activation="linear", seed=1)
+        options = {"loss": "softmax_cross_entropy", "validation": (X, y), "stop": MaximumIterations(3)}
+        history = fit(net, X, y, **options, engine=engine)
+        outcomes.append((bits(net.weights), history.loss, history.validation_loss))
+    assert outcomes[0] == outcomes[1]
+
+
 def test_a_user_defined_loss():
     net = MLP(2, [1], "linear", seed=1)
     W, inputs = np.array(net.weights[0]), np.hstack([np.ones((len(X), 1)), X])

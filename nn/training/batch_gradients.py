@@ -38,7 +38,7 @@ class BatchGradients:
     Arguments:
         net: the network.
         X: examples, of shape (N, d^(0)), a few of which show whether the loss can be traced.
-        y: their targets, of shape (N, d^(L)), or class numbers, (N,).
+        y: their targets, of shape (N, d^(L)).
         loss: the loss of one example.
         dropout: whether hidden nodes may be removed.
         engine: one of ENGINES.
@@ -66,7 +66,6 @@ class BatchGradients:
     ) -> None:
         self.net, self.loss, self.dropout, self.engine = net, loss, dropout, engine
         self.ours = loss in LOSSES.values()
-        self.classes = y.ndim == 1
         self.shapes = [matrix.shape for matrix in net.weights]
         self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
         self.programs: dict[bool, autograd_lite.Program] = {}
@@ -97,16 +96,15 @@ class BatchGradients:
                 raise
             self._fall_back(f"the loss cannot be traced: {error}")
 
-    def _compile(self, x: FloatArray, y: Any, gradients: bool) -> "autograd_lite.Program":
+    def _compile(self, x: FloatArray, y: FloatArray, gradients: bool) -> "autograd_lite.Program":
         """The program of one example; its parameters are the weights, then the factor of each hidden unit in dropout.
 
         It computes the error and, for a user-defined loss, also the outputs o^(L), which the loss can be checked for.
         """
         net = self.net
         inputs = _constants("o", 0, x)
-        numbers = self._targets(np.asarray([y]))[0]
-        names = ["y"] if len(numbers) == 1 else [f"y_{b}" for b in range(1, len(numbers) + 1)]
-        targets = [constant(number, name) for number, name in zip(numbers, names, strict=True)]
+        names = ["y"] if len(y) == 1 else [f"y_{b}" for b in range(1, len(y) + 1)]
+        targets = [constant(number, name) for number, name in zip(y, names, strict=True)]
         widths = net.sizes[1:-1] if self.dropout else []
         factors = [_constants("m", l, np.ones(width)) for l, width in enumerate(widths, start=1)]
         outputs = _outputs(net, inputs, factors)  # not traced: here the factors' numbers may be read
@@ -132,8 +130,8 @@ class BatchGradients:
             UntraceableLossError: if it returns another error than the program.
         """
         received, *numbers = outputs[example].tolist()
-        _, y = self._data(batch[example : example + 1])
-        expected = self.loss([Value(number) for number in numbers], y[0]).data
+        _, y = self._data(batch[example])
+        expected = self.loss([Value(number) for number in numbers], y).data
         both_nan = math.isnan(received) and math.isnan(expected)
         if not both_nan and not math.isclose(received, expected, rel_tol=1e-9, abs_tol=1e-12):
             raise UntraceableLossError(f"the loss is {expected}, but was {received} when it was traced")
@@ -150,8 +148,8 @@ class BatchGradients:
     # Running
 
     def batch(self, X: FloatArray, y: FloatArray) -> FloatArray:
-        """Examples and targets side by side, as the programs take them; of class numbers, a target for each class."""
-        return np.concatenate([X, self._targets(y)], axis=1)
+        """Return examples and targets side by side, as the programs take them."""
+        return np.concatenate([X, y], axis=1)
 
     def gradients(
         self, batch: FloatArray, weights: Sequence[FloatArray], factors: Sequence[FloatArray] = (), runs: int = 0
@@ -191,8 +189,7 @@ class BatchGradients:
         if self.uses_values:
             return None
         if gradients not in self.programs:
-            x, y = self._data(batch[:1])
-            self.programs[gradients] = self._compile(x[0], y[0], gradients)
+            self.programs[gradients] = self._compile(*self._data(batch[0]), gradients)
         program = self.programs[gradients]
         key = gradients, len(batch), program.chosen(len(batch), runs)
         if key not in self.bound:
@@ -213,17 +210,9 @@ class BatchGradients:
             factors = [np.ones(width) for width in self.net.sizes[1:-1]]
         return np.concatenate([*(W.ravel() for W in weights), *factors])
 
-    def _targets(self, y: FloatArray) -> FloatArray:
-        if not self.classes:
-            return y
-        one_hot: FloatArray = (y[:, np.newaxis] == np.arange(self.net.sizes[-1])).astype(np.float64)
-        return one_hot
-
     def _data(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Examples and targets, as they went into a batch."""
-        inputs = self.net.sizes[0]
-        targets = batch[:, inputs:]
-        return batch[:, :inputs], np.argmax(targets, axis=1).astype(np.float64) if self.classes else targets
+        """Return the examples and targets that went into a batch, or of one of its rows."""
+        return batch[..., : self.net.sizes[0]], batch[..., self.net.sizes[0] :]
 
 
 def gradients_by_values(

@@ -470,7 +470,9 @@ def error_of(net: MLP, X: FloatArray, y: FloatArray, loss: Loss, engine: str = "
 
 
 def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[FloatArray, FloatArray]:
-    """The examples as an array of shape (N, d^(0)), and their targets, of shape (N, d^(L)) or, class numbers, (N,).
+    """Return the examples as an array of shape (N, d^(0)), and their targets, of shape (N, d^(L)).
+
+    Class numbers become rows that are 1 for the class and 0 for the others.
 
     Raises:
         ValueError: naming X or y: if it is empty, ragged, has nan or inf, or a shape that does not fit.
@@ -484,7 +486,7 @@ def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[FloatAr
     if classes and targets.shape == (N,):
         if not np.isin(targets, np.arange(outputs)).all():
             raise ValueError(f"y must be class numbers 0 to {outputs - 1}; received {np.unique(targets)[:10]}")
-        return examples, targets
+        targets = np.eye(outputs)[targets.astype(int)]
     if targets.shape == (N,) and outputs == 1:
         targets = targets.reshape(N, 1)
     if targets.shape != (N, outputs):

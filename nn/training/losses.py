@@ -36,8 +36,7 @@ def squared_error(outputs: Outputs, targets: Targets) -> Value:
     >>> e.data, e.label
     (0.25, 'e')
     """
-    o, y = _outputs(outputs), _targets(targets)
-    return _error([(output - target) ** 2 for output, target in _pairs(o, y)])
+    return _sum(lambda o, y: (o - y) ** 2, outputs, _targets(targets))
 
 
 def hinge(outputs: Outputs, targets: Targets) -> Value:
@@ -56,8 +55,7 @@ def hinge(outputs: Outputs, targets: Targets) -> Value:
     >>> hinge(Value(0.25), 1).data, hinge(Value(0.25), -1).data, hinge([Value(3.0), Value(0.0)], [1, -1]).data
     (0.75, 1.25, 1.0)
     """
-    o, y = _outputs(outputs), _targets(targets)
-    return _error([maximum(0.0, 1 - target * output) for output, target in _pairs(o, _signs(y))])
+    return _sum(lambda o, y: maximum(0.0, 1 - y * o), outputs, _signs(targets))
 
 
 def logistic_loss(outputs: Outputs, targets: Targets) -> Value:
@@ -78,8 +76,7 @@ def logistic_loss(outputs: Outputs, targets: Targets) -> Value:
     >>> round(logistic_loss(Value(0.0), 1).data, 6), logistic_loss(Value(-1000.0), 1).data
     (0.693147, 1000.0)
     """
-    o, y = _outputs(outputs), _targets(targets)
-    return _error([softplus(-(target * output)) for output, target in _pairs(o, _signs(y))])
+    return _sum(lambda o, y: softplus(-(y * o)), outputs, _signs(targets))
 
 
 def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value | float]) -> Value:
@@ -115,8 +112,10 @@ def softmax_cross_entropy(outputs: Sequence[Value], target: int | Sequence[Value
     y = _probabilities(target, len(o))
     largest = reduce(maximum, o)
     z = [output - largest for output in o]
-    products = [probability * shifted for probability, shifted in _pairs(z, y)]
-    return _labelled(log(add(*[exp(shifted) for shifted in z])) - add(*products))
+    products = [shifted * probability for shifted, probability in zip(z, y, strict=True)]
+    e = log(add(*[exp(shifted) for shifted in z])) - add(*products)
+    e.label = "e"
+    return e
 
 
 LOSSES: dict[str, Loss] = {
@@ -176,19 +175,13 @@ def _several(targets: Any) -> bool:
     return isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
 
 
-def _pairs(outputs: list[Value], targets: list[Value]) -> list[tuple[Value, Value]]:
-    """Each output with its target."""
-    if len(outputs) != len(targets):
-        raise ValueError(f"targets must have {len(outputs)} entries, one for each output; received {len(targets)}")
-    return list(zip(outputs, targets, strict=True))
-
-
-def _signs(targets: list[Value]) -> list[Value]:
-    """The targets, if each is -1 or 1."""
-    wrong = [target.data for target in targets if target.data not in {-1.0, 1.0}]
-    if wrong:
-        raise ValueError(f"targets must be -1 or 1; received {wrong[0]}")
-    return targets
+def _signs(targets: Any) -> list[Value]:
+    """The targets as a list of Values, if each is -1 or 1."""
+    signs = _targets(targets)
+    for sign in signs:
+        if sign.data not in {-1.0, 1.0}:
+            raise ValueError(f"targets must be -1 or 1; received {sign.data}")
+    return signs
 
 
 def _probabilities(target: Any, classes: int) -> list[Value]:
@@ -211,11 +204,12 @@ def _probabilities(target: Any, classes: int) -> list[Value]:
     return y
 
 
-def _error(terms: list[Value]) -> Value:
-    """The sum of the terms, labelled e."""
-    return _labelled(add(*terms) if len(terms) > 1 else terms[0])
-
-
-def _labelled(error: Value) -> Value:
-    error.label = "e"
-    return error
+def _sum(term: Callable[[Value, Value], Value], outputs: Outputs, targets: list[Value]) -> Value:
+    """The sum of a term over the outputs and their targets, labelled e."""
+    o = _outputs(outputs)
+    if len(o) != len(targets):
+        raise ValueError(f"targets must have {len(o)} entries, one for each output; received {len(targets)}")
+    terms = [term(output, target) for output, target in zip(o, targets, strict=True)]
+    e = add(*terms) if len(terms) > 1 else terms[0]
+    e.label = "e"
+    return e

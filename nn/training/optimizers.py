@@ -100,10 +100,19 @@ class Optimizer(Checked, ABC):
         >>> optimizer.step([[[1.0, 2.0]]], [[[4.0, 4.0]]], updated=[[[True, False]]])
         [array([[-1.,  2.]])]
         """
-        W = _matrices("weights", "W", weights)
-        G = _matrices("gradients", "G", gradients, like=W)
-        masks = [np.array(True)] * len(W) if updated is None else _masks(updated, W)
-        memory = self._memory_for(W)
+        W, G = _matrices("weights", "W", weights), _matrices("gradients", "G", gradients)
+        shapes, received = _shapes(W), _shapes(G)
+        if any(len(shape) != 2 for shape in shapes):
+            raise ValueError(f"weights must be matrices, with rows and columns; received shapes {shapes}")
+        if received != shapes:
+            raise ValueError(f"gradients must have the shapes of the weights, {shapes}; received {received}")
+        masks = [np.array(True)] * len(W) if updated is None else _masks(updated, shapes)
+        memory = self._memory or [tuple(np.zeros_like(w) for _ in self.remembers) for w in W]
+        if self.remembers and shapes != (earlier := [matrices[0].shape for matrices in memory]):
+            raise ValueError(
+                f"weights must have the shapes {earlier} of the iterations before, received {shapes}; "
+                "for another network call reset() first"
+            )
         eta = self.eta(self.iteration)
         moved, remembered = [], []
         with np.errstate(all="ignore"):
@@ -111,7 +120,7 @@ class Optimizer(Checked, ABC):
                 direction, *after = self.direction(g, before)
                 moved.append(np.where(mask, w - eta * direction, w))
                 remembered.append(tuple(np.where(mask, new, old) for new, old in zip(after, before, strict=True)))
-        self._memory = remembered
+        self._memory = remembered if self.remembers else None
         self.iteration += 1
         return moved
 
@@ -146,36 +155,23 @@ class Optimizer(Checked, ABC):
         if not isinstance(state, Mapping) or "iteration" not in state:
             raise ValueError(f'state must have an "iteration", as state() returns it; received {state!r:.100}')
         iteration = as_integer('state["iteration"]', np.asarray(state["iteration"])[()], least=0)
-        layers = {key.rpartition(".")[2] for key in state} - {"iteration"}
-        L = max(len(layers), 1 if iteration and self.remembers else 0)
-        wanted = {"iteration"} | {f"{name}.{l}" for name in self.remembers for l in range(1, L + 1)}
-        if set(state) != wanted:
-            missing, unknown = sorted(wanted - set(state)), sorted(set(state) - wanted)
-            raise ValueError(f"state must be a state of {type(self).__name__}; missing {missing}, unknown {unknown}")
-        memory = []
-        for l in range(1, L + 1):
-            matrices = [as_array(f'state["{name}.{l}"]', state[f"{name}.{l}"]) for name in self.remembers]
-            shapes = [matrix.shape for matrix in matrices]
-            if len(set(shapes)) != 1 or matrices[0].ndim != 2:
+        L = max(len({key.rpartition(".")[2] for key in state}) - 1, 1 if iteration and self.remembers else 0)
+        layers = [[f"{name}.{l}" for name in self.remembers] for l in range(1, L + 1)]
+        missing, unknown = set().union(*layers) - set(state), set(state).difference({"iteration"}, *layers)
+        if missing or unknown:
+            raise ValueError(
+                f"state must be a state of {type(self).__name__}; missing {sorted(missing)}, unknown {sorted(unknown)}"
+            )
+        memory = [tuple(as_array(f'state["{key}"]', state[key]) for key in layer) for layer in layers]
+        for l, matrices in enumerate(memory, start=1):
+            shapes = _shapes(matrices)
+            if len(set(shapes)) != 1 or len(shapes[0]) != 2:
                 raise ValueError(f"state must have matrices of one shape for layer {l}; received shapes {shapes}")
-            memory.append(tuple(matrices))
         self.iteration, self._memory = iteration, memory or None
 
     def reset(self) -> None:
         """Forget everything: back to t = 0, as for another run."""
         self.iteration, self._memory = 0, None
-
-    def _memory_for(self, W: list[FloatArray]) -> list[tuple[FloatArray, ...]]:
-        """Return what it remembers of the layers, 0 at first; a ValueError if that was for other shapes."""
-        if self._memory is None or not self.remembers:
-            return [tuple(np.zeros_like(w) for _ in self.remembers) for w in W]
-        shapes, received = [matrices[0].shape for matrices in self._memory], [w.shape for w in W]
-        if shapes != received:
-            raise ValueError(
-                f"weights must have the shapes {shapes} of the iterations before, received {received}; "
-                "for another network call reset() first"
-            )
-        return self._memory
 
 
 @dataclass(eq=False)
@@ -453,30 +449,23 @@ class Adam(Optimizer):
         return corrected_first / (np.sqrt(corrected_second) + self.epsilon), first, second, updates
 
 
-def _matrices(
-    argument: str, letter: str, matrices: Sequence[Any], like: list[FloatArray] | None = None
-) -> list[FloatArray]:
-    """The matrices as new arrays of floats, of the shapes of others."""
+def _matrices(argument: str, letter: str, matrices: Sequence[Any]) -> list[FloatArray]:
+    """Return the matrices of the layers as new arrays of floats."""
     if not isinstance(matrices, Sequence) or isinstance(matrices, str) or len(matrices) == 0:
         raise ValueError(
             f"{argument} must be a list of matrices {letter}^(1) .. {letter}^(L); received {matrices!r:.100}"
         )
-    arrays = [as_array(f"{argument}[{l - 1}], {letter}^({l}),", matrix) for l, matrix in enumerate(matrices, start=1)]
-    shapes = [array.shape for array in arrays]
-    if like is None:
-        if any(len(shape) != 2 for shape in shapes):
-            raise ValueError(f"{argument} must be matrices, with rows and columns; received shapes {shapes}")
-    elif shapes != [other.shape for other in like]:
-        wanted = [other.shape for other in like]
-        raise ValueError(f"{argument} must have the shapes of the weights, {wanted}; received {shapes}")
-    return arrays
+    return [as_array(f"{argument}[{l - 1}], {letter}^({l}),", matrix) for l, matrix in enumerate(matrices, start=1)]
 
 
-def _masks(updated: Sequence[Any], W: list[FloatArray]) -> list[npt.NDArray[np.bool_]]:
-    """The masks as boolean arrays of the shapes of the weights."""
-    shapes = [w.shape for w in W]
-    received = [np.asarray(mask) for mask in updated] if isinstance(updated, Sequence) else []
-    if [mask.shape for mask in received] != shapes or any(mask.dtype != np.bool_ for mask in received):
-        kinds = [f"{mask.dtype} of shape {mask.shape}" for mask in received] or f"{updated!r:.100}"
+def _masks(updated: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> list[npt.NDArray[np.bool_]]:
+    """Return the masks as boolean arrays, which must have these shapes."""
+    masks = [np.asarray(mask) for mask in updated] if isinstance(updated, Sequence) else []
+    if _shapes(masks) != shapes or any(mask.dtype != np.bool_ for mask in masks):
+        kinds = [f"{mask.dtype} of shape {mask.shape}" for mask in masks] or f"{updated!r:.100}"
         raise ValueError(f"updated must be boolean matrices of the shapes of the weights, {shapes}; received {kinds}")
-    return received
+    return masks
+
+
+def _shapes(arrays: Sequence[npt.NDArray[Any]]) -> list[tuple[int, ...]]:
+    return [array.shape for array in arrays]

@@ -133,10 +133,11 @@ def random_restarts(
         raise TypeError(f"progress must be True, False or None; received {progress!r}")
     if "callbacks" in options:
         options["callbacks"] = tuple(options["callbacks"])  # an iterator would be used up by the first start
-    if executor is not None and _is_pool_of_processes(executor):
+    pools = sys.modules.get("concurrent.futures.process")  # a browser cannot load it: it is only looked for
+    if isinstance(executor, getattr(pools, "ProcessPoolExecutor", ())):
         _check_that_pickle_takes({"net": net, "X": X, "y": y, **options})
     tasks = [
-        partial(_run_start, number, starts, start_seed, net=net, X=X, y=y, options=_options_of(number, options))
+        partial(_run_start, number, starts, start_seed, net=net, X=X, y=y, options=options)
         for number, start_seed in enumerate(seeds_of_starts(seed, starts), start=1)
     ]
     results: list[Start] = []
@@ -182,15 +183,6 @@ def seeds_of_starts(seed: int | None, starts: int) -> list[int]:
     return [int(child.generate_state(1, np.uint64)[0]) for child in children]
 
 
-def _options_of(number: int, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `fit` for one start: without a bar, and with its own checkpoint."""
-    own = {**options, "progress": False}
-    if options.get("checkpoint") is not None:
-        path = Path(options["checkpoint"])
-        own["checkpoint"] = path.with_name(f"{path.stem}-start-{number}{path.suffix}")
-    return own
-
-
 # Where the starts are done
 
 
@@ -224,12 +216,6 @@ def _run_on(
         raise
 
 
-def _is_pool_of_processes(executor: Executor) -> bool:
-    """Return whether it is the standard library's, whose module a browser cannot load: it is only looked for."""
-    module = sys.modules.get("concurrent.futures.process")
-    return module is not None and isinstance(executor, module.ProcessPoolExecutor)
-
-
 def _check_that_pickle_takes(arguments: Mapping[str, Any]) -> None:
     """Raise a ValueError that names the argument that cannot be sent to another process, if there is one."""
     for argument, value in arguments.items():
@@ -250,7 +236,10 @@ def _run_start(number: int, of: int, seed: int, *, net: MLP, X: Any, y: Any, opt
     try:
         net = copy.deepcopy(net)
         net.weights = initial_weights = random_weights(net.sizes, seed)
-        history = fit(net, X, y, seed=seed, **options)
+        if options.get("checkpoint") is not None:
+            path = Path(options["checkpoint"])
+            options = {**options, "checkpoint": path.with_name(f"{path.stem}-start-{number}{path.suffix}")}
+        history = fit(net, X, y, seed=seed, progress=False, **options)
         loss = check_loss(options.get("loss", "squared_error"))
         X, y = check_data(net, X, y, takes_class_numbers(loss))
         traced = loss in LOSSES.values() or history.engine == "programs"

@@ -371,9 +371,7 @@ class Combined(Criterion):
     @property
     def reason(self) -> str:
         """All of their reasons."""
-        return f", {self._word} ".join(
-            f"({one.reason})" if self._needs_parentheses(one) else one.reason for one in self.criteria
-        )
+        return self._join(f", {self._word} ", lambda one: one.reason)
 
     def met(self, history: History) -> bool:
         """Return whether all are, or one is."""
@@ -388,13 +386,13 @@ class Combined(Criterion):
         separator = ", and " if isinstance(self, And) else "; "
         return separator.join(criterion._words(history) for criterion in self.criteria if criterion.met(history))
 
-    def _needs_parentheses(self, criterion: Criterion) -> bool:
-        return isinstance(self, And) and isinstance(criterion, Or)
-
     def __repr__(self) -> str:
-        return f" {self._operator} ".join(
-            f"({one!r})" if self._needs_parentheses(one) else repr(one) for one in self.criteria
-        )
+        return self._join(f" {self._operator} ", repr)
+
+    def _join(self, separator: str, text: Callable[[Criterion], str]) -> str:
+        """Join the texts of the criteria, with an Or inside an And in parentheses."""
+        inner = Or if isinstance(self, And) else ()
+        return separator.join(f"({text(one)})" if isinstance(one, inner) else text(one) for one in self.criteria)
 
 
 class And(Combined):
