@@ -19,7 +19,7 @@ from pathlib import Path
 COUNT = 300
 SEED = 14
 MODULES = {
-    f"{folder}/{name}.py": f"tests/test_{'value' if name == 'graph' else name}.py"
+    f"{folder}/{name}.py": f"tests/test_{name}.py"
     for folder, names in {
         "autograd_lite": "value graph primitives gradients walk",
         "nn": "delta mlp",

@@ -26,3 +26,17 @@ def random_graph(seed, size=25):
         )
         nodes.append(operation(generator.choice(nodes), generator.choice(nodes)))
     return leaves, add(*nodes)
+
+
+def chain(length):
+    """A leaf, and the end of a chain of that many nodes: -(-(...x))."""
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(length):
+        y = -y
+    return x, y
+
+
+def position_of(nodes):
+    """The place of each node in a list."""
+    return {node: position for position, node in enumerate(nodes)}

@@ -6,7 +6,6 @@ import io
 import itertools
 import math
 import pickle
-import threading
 
 import numpy as np
 import pytest
@@ -16,8 +15,8 @@ from programs import random_case
 from test_primitives import SPECIAL, bits
 
 import autograd_lite
-from autograd_lite import PRIMITIVES, Value, add, constant, grad, leaky_relu, maximum, minimum, tanh
-from autograd_lite.graph import TracingError, tracing
+from autograd_lite import PRIMITIVES, Value, add, constant, grad, tanh
+from autograd_lite.graph import TracingError
 from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.program.statements import Recorder, trace
 from autograd_lite.value import topological_order
@@ -318,45 +317,6 @@ def test_names_are_not_part_of_a_signature_and_all_else_is():
 # Tracing a function
 
 
-def test_tracing_is_of_one_thread():
-    x = Value(2.0, "x")
-    seen = []
-
-    def f(x):
-        thread = threading.Thread(target=lambda: seen.append(float(x) if x > 1 else None))
-        thread.start()
-        thread.join()
-        return x * x
-
-    assert computed(traced(f, [x])) == ["multiply"]
-    assert seen == [2.0]
-
-
-def test_tracing_ends_after_an_exception():
-    x = Value(2.0, "x")
-
-    def fails(_):
-        raise KeyError("mine")
-
-    with pytest.raises(KeyError, match="mine"):
-        traced(fails, [x])
-    assert x > 1
-    with pytest.raises(TracingError):
-        traced(lambda x: x if x > 1 else -x, [x])
-    assert x > 1
-
-
-def test_tracing_within_tracing_does_not_end_it():
-    x, z = leaves("x", "z")
-
-    def f(x):
-        autograd_lite.compile_program(lambda z: z * z, [z])
-        return x if x > 0 else -x
-
-    with pytest.raises(TracingError):
-        autograd_lite.compile_program(f, [x])
-
-
 ASK = {
     "data": lambda v: v.data,
     "grad": lambda v: v.grad,
@@ -453,16 +413,6 @@ def test_a_slope_that_branches_on_a_number_is_refused():
         assert computed(traced(kink(x), [x])) == ["kink"]
     finally:
         del PRIMITIVES["kink"]
-
-
-def test_tracing_as_a_context():
-    x = Value(2.0, "x")
-    with tracing():
-        with pytest.raises(TracingError):
-            repr(x)
-        assert maximum(x, 1.0).op.name.startswith("maximum")
-        assert [f(x).op is not None for f in (abs, tanh, leaky_relu, lambda x: minimum(x, x))] == [True] * 4
-    assert x.data == 2.0
 
 
 # Errors
