@@ -21,7 +21,7 @@ from llvmlite import ir  # noqa: E402
 
 from autograd_lite.primitives import BUILT_IN, PRIMITIVES  # noqa: E402
 from autograd_lite.program.llvm import vector_math  # noqa: E402
-from autograd_lite.program.llvm.vector_math import EMITTERS, VectorMath  # noqa: E402
+from autograd_lite.program.llvm.vector_math import EMITTERS, Vector, call, emit, fma, splat  # noqa: E402
 
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
@@ -41,21 +41,25 @@ def arity(name):
 # A small harness: a kernel applies one primitive to arrays
 
 
-def define_kernel(math_, name, emit):
+def vectors_of(lanes):
+    return ir.VectorType(ir.DoubleType(), lanes)
+
+
+def define_kernel(module, lanes, name, emit):
     """`void name(double *out, long n, double *argument, ...)`, for n a multiple of the lanes."""
     integer, pointer = ir.IntType(64), ir.DoubleType().as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, integer] + [pointer] * arity(name))
-    function = ir.Function(math_.module, kind, f"kernel_{name}")
+    function = ir.Function(module, kind, f"kernel_{name}")
     out, n, *arguments = function.args
     builder = ir.IRBuilder(function.append_basic_block())
     entry, loop, end = builder.block, builder.append_basic_block(), builder.append_basic_block()
     builder.branch(loop)
     builder.position_at_end(loop)
     i = builder.phi(integer)
-    vectors = [builder.bitcast(builder.gep(p, [i]), math_.vector.as_pointer()) for p in (out, *arguments)]
-    result = emit(name, builder, [builder.load(p, align=8) for p in vectors[1:]])
-    builder.store(result, vectors[0], align=8)
-    following = builder.add(i, ir.Constant(integer, math_.lanes))
+    vectors = [builder.bitcast(builder.gep(p, [i]), vectors_of(lanes).as_pointer()) for p in (out, *arguments)]
+    result = emit(name, *(Vector(builder, builder.load(p, align=8)) for p in vectors[1:]))
+    builder.store(result.value, vectors[0], align=8)
+    following = builder.add(i, ir.Constant(integer, lanes))
     i.add_incoming(ir.Constant(integer, 0), entry)
     i.add_incoming(following, builder.block)
     builder.cbranch(builder.icmp_signed("<", following, n), loop, end)
@@ -63,14 +67,14 @@ def define_kernel(math_, name, emit):
     builder.ret_void()
 
 
-def compiled(names, lanes, emit="emit", machine=None):
+def compiled(names, lanes, emit=emit, machine=None):
     """For each name a function from columns of numbers to an array; `machine` is another processor and its features."""
     cpu, features = machine or (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    math_ = VectorMath(ir.Module(), lanes)
+    module = ir.Module()
     for name in names:
-        define_kernel(math_, name, getattr(math_, emit))
+        define_kernel(module, lanes, name, emit)
     target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(math_.module)), target)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), target)
     engine.finalize_object()
 
     def kernel(name):
@@ -316,51 +320,50 @@ def test_a_wrong_coefficient_is_caught(monkeypatch):
 def test_a_called_function_has_the_same_bits_and_is_defined_once():
     generator = random.Random(0)
     columns = [[any_double(generator, -8, 6) for _ in range(40)] for _ in range(2)]
-    called = compiled(NAMES, 4, emit="call")
+    called = compiled(NAMES, 4, emit=call)
     for name in NAMES:
         arguments = columns[: arity(name)]
         assert called[name](*arguments).tobytes() == kernels(4)[name](*arguments).tobytes(), name
-    math_ = VectorMath(ir.Module(), 2)
+    module = ir.Module()
     for _ in range(3):
-        function = ir.Function(math_.module, ir.FunctionType(math_.vector, [math_.vector]), f"f{_}")
-        builder = ir.IRBuilder(function.append_basic_block())
-        builder.ret(math_.call("tanh", builder, [math_.call("tanh", builder, function.args)]))
-    assert str(math_.module).count("define internal") == 1
+        [argument] = new_function(module, 2, 1)
+        argument.builder.ret(call("tanh", call("tanh", argument)).value)
+    assert str(module).count("define internal") == 1
 
 
-def new_function(math_, arguments):
-    function = ir.Function(math_.module, ir.FunctionType(math_.vector, [math_.vector] * arguments), "f")
-    return ir.IRBuilder(function.append_basic_block()), function
+def new_function(module, lanes, arguments):
+    """The arguments of a new function of vectors."""
+    kind = vectors_of(lanes)
+    function = ir.Function(module, ir.FunctionType(kind, [kind] * arguments), module.get_unique_name("f"))
+    builder = ir.IRBuilder(function.append_basic_block())
+    return [Vector(builder, argument) for argument in function.args]
 
 
-@pytest.mark.parametrize("way", ["emit", "call"])
+@pytest.mark.parametrize("way", [emit, call])
 def test_add_takes_more_than_two_from_left_to_right(way):
-    math_ = VectorMath(ir.Module(), 4)
-    builder, function = new_function(math_, 4)
-    builder.ret(getattr(math_, way)("add", builder, function.args))
-    sums = re.findall(r'(%"[.\d]+") = fadd <4 x double> (%"[.\d]+"), (%"[.\d]+")', str(math_.module))
-    terms = re.findall(r'%"[.\d]+"', str(math_.module).split("define")[-1])[:4]
+    module = ir.Module()
+    arguments = new_function(module, 4, 4)
+    arguments[0].builder.ret(way("add", *arguments).value)
+    sums = re.findall(r'(%"[.\d]+") = fadd <4 x double> (%"[.\d]+"), (%"[.\d]+")', str(module))
+    terms = re.findall(r'%"[.\d]+"', str(module).split("define")[-1])[:4]
     assert [total for total, _, _ in sums[:-1]] == [left for _, left, _ in sums[1:]]
     assert [sums[0][1], *(right for _, _, right in sums)] == terms
 
 
 def test_helpers():
-    math_ = VectorMath(ir.Module(), 2)
-    builder, function = new_function(math_, 3)
-    builder.ret(math_.fma(builder, *function.args))
-    assert "llvm.fma.v2f64" in str(math_.module)
-    assert str(math_.constant(1.0)) == "<2 x double> <double 0x3ff0000000000000, double 0x3ff0000000000000>"
-    assert math_.constant(0.5).type == math_.vector
+    module = ir.Module()
+    arguments = new_function(module, 2, 3)
+    arguments[0].builder.ret(fma(*arguments).value)
+    assert "llvm.fma.v2f64" in str(module)
+    assert splat(vectors_of(4), 0.5).type == vectors_of(4)
+    assert str(splat(ir.IntType(64), 3)) == "i64 3"
     bits = struct.unpack("<q", struct.pack("<d", math.sqrt(0.5)))[0]
     assert bits == vector_math.SQRT_HALF
 
 
 def test_what_there_is_not_is_named():
-    with pytest.raises(ValueError, match="lanes must be 8, 4, 2 or 1, not 3"):
-        VectorMath(ir.Module(), 3)
-    math_ = VectorMath(ir.Module(), 2)
-    builder, function = new_function(math_, 1)
+    [argument] = new_function(ir.Module(), 2, 1)
     for name in ("leaf", "constant", "gamma"):
-        for emit in (math_.emit, math_.call):
+        for way in (emit, call):
             with pytest.raises(ValueError, match=f"'{name}'"):
-                emit(name, builder, function.args)
+                way(name, argument)

@@ -43,7 +43,8 @@ class Rows(NamedTuple):
         return len(self.rows)
 
 
-class Constants(NamedTuple):
+@dataclass(frozen=True, eq=False)  # equal numbers may have different signs of zero
+class Constants:
     """Constants, one for each row, or one for all."""
 
     numbers: tuple[float, ...]

@@ -40,7 +40,7 @@ class Machine:
 
     Arguments:
         arrays: the program.
-        lanes: how many points a vector has; as many as this processor's registers hold if None.
+        lanes: how many points a vector has: 8, 4 or 2; as many as this processor's registers hold if None.
 
     Raises:
         ValueError: if LLVM does not know a primitive, for example a user-defined one.

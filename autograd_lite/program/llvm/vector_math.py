@@ -44,7 +44,7 @@ def _bits(number: float) -> int:
 
 
 class Vector:
-    """A vector of doubles (or of 64-bit integers, or of truth values) in the program that is being built.
+    """A vector of doubles, of 64-bit integers or of truth values, or one of them, in the program that is being built.
 
     Arithmetic emits an instruction at the builder's position; a number stands for a vector of equal numbers.
     Comparisons with nan are false.
@@ -81,19 +81,27 @@ class Vector:
         function = declare(self.builder.module, name, ir.FunctionType(kind, [kind] * len(values)))
         return self.new(self.builder.call(function, values))
 
+    @property
+    def has_doubles(self) -> bool:
+        """Whether it is a vector of doubles, or a double."""
+        kind = self.value.type
+        return bool(getattr(kind, "element", kind) == DOUBLE)
+
     def _binary(self, doubles: str, integers: str, other: "Operand") -> "Vector":
-        emit = getattr(self.builder, doubles if self.value.type.element == DOUBLE else integers)
+        emit = getattr(self.builder, doubles if self.has_doubles else integers)
         return self.new(emit(self.value, self.vector(other).value))
 
     def _compare(self, sign: str, other: "Operand") -> "Vector":
-        emit = self.builder.fcmp_ordered if self.value.type.element == DOUBLE else self.builder.icmp_signed
+        emit = self.builder.fcmp_ordered if self.has_doubles else self.builder.icmp_signed
         return self.new(emit(sign, self.value, self.vector(other).value))
 
     # fmt: off
     def __add__(self, other: "Operand") -> "Vector": return self._binary("fadd", "add", other)
     def __sub__(self, other: "Operand") -> "Vector": return self._binary("fsub", "sub", other)
     def __mul__(self, other: "Operand") -> "Vector": return self._binary("fmul", "mul", other)
-    def __truediv__(self, other: "Operand") -> "Vector": return self._binary("fdiv", "sdiv", other)
+    def __truediv__(self, other: "Operand") -> "Vector": return self._binary("fdiv", "", other)
+    def __floordiv__(self, other: int) -> "Vector": return self._binary("", "sdiv", other)
+    def __mod__(self, other: int) -> "Vector": return self._binary("", "srem", other)
     def __and__(self, other: "Operand") -> "Vector": return self._binary("and_", "and_", other)
     def __or__(self, other: "Operand") -> "Vector": return self._binary("or_", "or_", other)
     def __xor__(self, other: "Operand") -> "Vector": return self._binary("xor", "xor", other)
@@ -136,12 +144,14 @@ Operand: TypeAlias = Vector | float
 """What an operator takes: a vector, or a number that stands for a vector of equal numbers."""
 
 
-def splat(kind: ir.VectorType, number: float) -> ir.Constant:
-    """The constant vector of equal numbers.
+def splat(kind: ir.Type, number: float) -> ir.Constant:
+    """The constant vector of equal numbers; the number itself if the type is not one of vectors.
 
     >>> print(splat(ir.VectorType(DOUBLE, 2), 1.0))
     <2 x double> <double 0x3ff0000000000000, double 0x3ff0000000000000>
     """
+    if not isinstance(kind, ir.VectorType):
+        return ir.Constant(kind, number)
     return ir.Constant(kind, [ir.Constant(kind.element, number)] * kind.count)
 
 
@@ -169,11 +179,6 @@ def between(low: float, x: Vector, high: float) -> Vector:
     """x, but `low` where it is smaller, and `high` where it is larger; nan stays nan."""
     x = where(x < low, low, x)
     return where(x > high, high, x)
-
-
-def sqrt(x: Vector) -> Vector:
-    """The square root, rounded correctly."""
-    return x.intrinsic("sqrt")
 
 
 def copysign(magnitude: Operand, sign: Vector) -> Vector:
@@ -213,6 +218,15 @@ def lane_by_lane(function: str, *arguments: Vector) -> Vector:
     return arguments[0].new(result)
 
 
+def phi(*incoming: tuple[Vector, ir.Block]) -> Vector:
+    """The value that comes from the block that was left last."""
+    first = incoming[0][0]
+    merged = first.builder.phi(first.value.type)
+    for vector, block in incoming:
+        merged.add_incoming(vector.value, block)
+    return first.new(merged)
+
+
 def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vector:
     """`easy`, but where the lane is `hard` the function of the C library, in a branch that is otherwise skipped."""
     builder, lanes = hard.builder, hard.value.type.count
@@ -222,10 +236,7 @@ def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vec
     with builder.if_then(any_lane, likely=False):
         result = builder.select(hard.value, lane_by_lane(function, *arguments).value, easy.value)
         after = builder.block
-    merged = builder.phi(easy.value.type)
-    merged.add_incoming(easy.value, before)
-    merged.add_incoming(result, after)
-    return easy.new(merged)
+    return phi((easy, before), (easy.new(result), after))
 
 
 def fast_two_sum(a: Operand, b: Vector) -> tuple[Vector, Vector]:
@@ -492,7 +503,7 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "expm1":            _expm1,
     "log":              _log,
     "log1p":            _log1p,
-    "sqrt":             sqrt,
+    "sqrt":             lambda x: x.intrinsic("sqrt"),
     "sin":              _sin,
     "cos":              _cos,
     "tanh":             _tanh,
@@ -511,9 +522,6 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
 """How a primitive is written, by its name; all others are functions of the C library, called lane by lane."""
 # fmt: on
 
-CALLED_BY_LLVM = ("fma", "floor", "trunc")
-"""The functions of the C library that LLVM itself calls, on processors that have no instruction for them."""
-
 
 @functools.cache
 def register_c_function(name: str) -> bool:
@@ -525,75 +533,43 @@ def register_c_function(name: str) -> bool:
     return True
 
 
-class VectorMath:
-    """The primitives for one LLVM module, on vectors of one width.
+for needed in ("fma", "floor", "trunc"):  # LLVM itself calls them, on processors that have no instruction for them
+    register_c_function(needed)
 
-    Arguments:
-        module: where functions are declared and defined.
-        lanes: doubles in a vector: 8, 4, 2 or 1. LLVM splits vectors that are too wide for the machine.
+
+def emit(name: str, *arguments: Vector) -> Vector:
+    """The primitive of that name, at the position of the builder; it may begin new basic blocks.
+
+    A row of the table without an emitter is computed by the function of the C library that has its name.
 
     Raises:
-        ValueError: if the number of lanes is another one.
+        ValueError: if there is no such primitive, if it computes nothing (leaf, constant), or if it is user-defined.
 
-    >>> module = ir.Module()
-    >>> math = VectorMath(module, lanes=2)
-    >>> f = ir.Function(module, ir.FunctionType(math.vector, [math.vector]), "f")
-    >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> instruction = builder.ret(math.emit("relu", builder, f.args))
-    >>> print(f.blocks[0].instructions[1].opname)
-    select
-    >>> math.emit("leaf", builder, [])
-    Traceback (most recent call last):
-    ValueError: name must be the name of a primitive that is computed, not 'leaf'
+    >>> kind = ir.VectorType(DOUBLE, 2)
+    >>> function = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
+    >>> emit("relu", Vector(ir.IRBuilder(function.append_basic_block()), function.args[0])).value.opname
+    'select'
     """
+    if name in EMITTERS:
+        return EMITTERS[name](*arguments)
+    if name in BUILT_IN and arguments and register_c_function(name):
+        return lane_by_lane(name, *arguments)
+    raise ValueError(f"name must be the name of a primitive that is computed, not {name!r}")
 
-    def __init__(self, module: ir.Module, lanes: int) -> None:
-        if lanes not in {1, 2, 4, 8}:
-            raise ValueError(f"lanes must be 8, 4, 2 or 1, not {lanes}")
-        for name in CALLED_BY_LLVM:
-            register_c_function(name)
-        self.module = module
-        self.lanes = lanes
-        self.vector = ir.VectorType(DOUBLE, lanes)
-        """The type of a vector."""
 
-    def constant(self, number: float) -> ir.Constant:
-        """The vector of equal numbers."""
-        return splat(self.vector, number)
+def call(name: str, *arguments: Vector) -> Vector:
+    """The same as a call of a function of the module, which is defined when it is first called.
 
-    def fma(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
-        """a * b + c, rounded once."""
-        return fma(Vector(builder, a), Vector(builder, b), Vector(builder, c)).value
-
-    def emit(self, name: str, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> ir.Value:
-        """The primitive at the builder's position.
-
-        A row of the table without an emitter is computed by the function of the C library that has its name. It may
-        begin new basic blocks; the caller goes on at `builder.block`.
-
-        Raises:
-            ValueError: if there is no such primitive, if it computes nothing (leaf, constant), or if it is
-                user-defined.
-        """
-        vectors = [Vector(builder, argument) for argument in arguments]
-        if name in EMITTERS:
-            return EMITTERS[name](*vectors).value
-        if name in BUILT_IN and vectors and register_c_function(name):
-            return lane_by_lane(name, *vectors).value
-        raise ValueError(f"name must be the name of a primitive that is computed, not {name!r}")
-
-    def call(self, name: str, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> ir.Value:
-        """The same as a call of a function of the module, which is defined when it is first called.
-
-        Raises:
-            ValueError: as `emit` does.
-        """
-        symbol = f"autograd.{name}.{len(arguments)}x{self.lanes}"
-        function: Any = self.module.globals.get(symbol)
-        if function is None:
-            function = ir.Function(self.module, ir.FunctionType(self.vector, [self.vector] * len(arguments)), symbol)
-            function.linkage = "internal"
-            function.attributes.add("nounwind")
-            body = ir.IRBuilder(function.append_basic_block())
-            body.ret(self.emit(name, body, function.args))
-        return builder.call(function, arguments)
+    Raises:
+        ValueError: as `emit` does.
+    """
+    builder, kind = arguments[0].builder, arguments[0].value.type
+    symbol = f"autograd.{name}.{len(arguments)}x{kind.count}"
+    function: Any = builder.module.globals.get(symbol)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * len(arguments)), symbol)
+        function.linkage = "internal"
+        function.attributes.add("nounwind")
+        body = ir.IRBuilder(function.append_basic_block())
+        body.ret(emit(name, *(Vector(body, argument) for argument in function.args)).value)
+    return arguments[0].new(builder.call(function, [argument.value for argument in arguments]))
