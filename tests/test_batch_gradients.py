@@ -340,7 +340,7 @@ def test_all_engines_train_alike(options):
 def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, monkeypatch):
     """Five iterations by array code, then by LLVM; stopped after three, or seven, and resumed, to the same bits."""
     later = "llvm" if HAS_LLVM else "numpy"
-    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else later)
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else later)
     used = []
     backend = compiled.Code.backend
     monkeypatch.setattr(compiled.Code, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
@@ -366,7 +366,7 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
         resumed, again = train(10, file)
         assert again.loss == history.loss
         assert all(np.array_equal(a, b) for a, b in zip(resumed.weights, whole.weights, strict=True))
-    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays")
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays")
     other, _ = train(10)
     assert not all(
         np.array_equal(a, b) for a, b in zip(other.weights, whole.weights, strict=True)
@@ -375,7 +375,7 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
 
 def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     later = "llvm" if HAS_LLVM else "numpy"
-    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else later)
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else later)
     X, y = data()
     net = network()
     used = []
@@ -392,7 +392,7 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
 
 
 def test_fewer_runs_have_the_back_end_of_before(monkeypatch):
-    monkeypatch.setattr(compiled.Code, "choose", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
     X, y = data(examples=50)
     net = network(sizes=(9, 3))
     engine = BatchGradients(net, X, y, squared_error)

@@ -1,6 +1,7 @@
 """Programs on every back end against `backward`, point by point; their arguments, their cache and their words."""
 
 import copy
+import functools
 import importlib.util
 import math
 import pickle
@@ -428,11 +429,11 @@ def test_other_constants_are_another_shape():
 
 
 def test_the_cache_forgets_the_oldest(monkeypatch):
-    monkeypatch.setattr(compiled, "MOST_CACHED", 2)
-    monkeypatch.setattr(compiled, "_CODES", compiled.OrderedDict())
+    monkeypatch.setattr(compiled, "code_of", functools.lru_cache(2)(compiled.Code))
     x = Value(2.0, "x")
-    codes = [autograd_lite.compile_program(x * number, [x]).code for number in (2.0, 3.0, 4.0)]
-    assert list(compiled._CODES.values()) == codes[1:]
+    codes = [autograd_lite.compile_program(x * number, [x]).code for number in (2.0, 3.0, 2.0, 4.0, 2.0, 3.0)]
+    assert codes[0] is codes[2] is codes[4]
+    assert codes[1] is not codes[5]
 
 
 def test_auto_is_the_same_each_time():
@@ -458,7 +459,7 @@ def test_a_program_that_runs_long_enough_is_compiled_to_machine_code():
 
 def test_without_llvmlite_numpy_runs_it_and_says_so(monkeypatch):
     monkeypatch.setattr("autograd_lite.program.choice.find_spec", lambda name: None)
-    monkeypatch.setattr(compiled, "_CODES", compiled.OrderedDict())
+    monkeypatch.setattr(compiled, "code_of", functools.lru_cache(2)(compiled.Code))
     inputs, targets, parameters, error = student_network(3, [3, 4, 2])
     leaves = [*inputs, *targets]
     program = autograd_lite.compile_program(error, leaves, parameters)

@@ -1,13 +1,10 @@
 """A compiled program: what `compile_program` returns."""
 
-import hashlib
-import marshal
 import math
 import time
 import timeit
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
@@ -103,12 +100,11 @@ class Code:
             with self.lock:
                 if name not in self.backends:
                     start = time.perf_counter()
-                    self.backends[name] = self.compile(name)
+                    self.backends[name] = self._compile(name)
                     self.seconds[name] = time.perf_counter() - start
         return self.backends[name]
 
-    def compile(self, name: str) -> Backend:
-        """Compile for a back end."""
+    def _compile(self, name: str) -> Backend:
         error = self.obstacles[name]
         if error is not None:
             raise type(error)(f"backend {name!r} is not possible: {error}")
@@ -120,34 +116,9 @@ class Code:
             return ArrayCode(self.arrays)
         return Floats(self.statements) if name == "python" else Batches(self.statements)
 
-    def choose(self, points: int, runs: float) -> str:
-        """Return the name of the back end for a batch of this size, when the program has run so often."""
-        return choose(
-            self.statements.operations,
-            points,
-            runs,
-            matrices=bool(self.arrays.matrices),
-            llvm=self.obstacles["llvm"] is None,
-        )
 
-
-_CODES: OrderedDict[tuple[Any, ...], Code] = OrderedDict()
-_LOCK = Lock()
-
-
-def code_of(statements: Statements) -> Code:
-    """Return the code of a graph, from the cache if an equal one was compiled before."""
-    key = (hashlib.sha256(marshal.dumps(statements.signature(), 2)).digest(), statements.user_defined())
-    with _LOCK:
-        if key in _CODES:
-            _CODES.move_to_end(key)
-            return _CODES[key]
-    code = Code(statements)
-    with _LOCK:
-        code = _CODES.setdefault(key, code)
-        while len(_CODES) > MOST_CACHED:
-            _CODES.popitem(last=False)
-    return code
+code_of = lru_cache(MOST_CACHED)(Code)
+"""Returns the code of statements, from the cache if equal ones were compiled before."""
 
 
 class Program:
@@ -188,7 +159,10 @@ class Program:
 
     def chosen(self, points: int, runs: float) -> str:
         """Return the name of the back end for a batch of this size, when the program has run so often."""
-        return self.code.choose(points, runs) if self.backend == "auto" else self.backend
+        if self.backend != "auto":
+            return self.backend
+        matrices, llvm = bool(self.code.arrays.matrices), self.code.obstacles["llvm"] is None
+        return choose(self.operations, points, runs, matrices=matrices, llvm=llvm)
 
     def bind(self, inputs: Any = None, parameters: Any = (), *, runs: float = math.inf) -> Bound:
         """Run the program on preallocated arrays: change their numbers, and run it again, in place.

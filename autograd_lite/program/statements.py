@@ -4,9 +4,12 @@ The back ends read nothing else. A statement applies a row of the table of primi
 ones are the inputs, which vary over the batch, and the parameters, which all points of the batch share.
 """
 
+import hashlib
 import itertools
+import marshal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import autograd_lite.primitives as table
@@ -20,9 +23,11 @@ from autograd_lite.words.lecture import delta_name
 Outputs: TypeAlias = Value | Sequence[Value]
 
 
-@dataclass
+@dataclass(eq=False)
 class Statements:
     """Straight-line statements; statement i applies the primitive `ops[i]` to the statements `arguments[i]`.
+
+    Two are equal if they compute the same, whatever the names.
 
     Attributes:
         inputs, parameters: the numbers of inputs and of parameters; these are the first statements.
@@ -61,18 +66,21 @@ class Statements:
         """Return the primitives that are not built in, in the order in which they first appear."""
         return tuple(dict.fromkeys(op for op in self.ops if op.name not in BUILT_IN))
 
+    @cached_property
     def signature(self) -> tuple[Any, ...]:
-        """Return numbers and strings that are equal for two programs that compute the same, whatever the names."""
-        number_of = {op: str(number) for number, op in enumerate(self.user_defined())}
-        return (
-            self.inputs,
-            self.parameters,
-            tuple([number_of.get(op, op.name) for op in self.ops]),
-            tuple(self.arguments),
-            tuple((position, number.hex()) for position, number in self.numbers.items()),
-            tuple(self.outputs),
-            tuple(self.totals),
-        )
+        """What is equal for statements that compute the same: the user-defined primitives, and a hash of the rest."""
+        user_defined = self.user_defined()
+        number_of = {op: str(number) for number, op in enumerate(user_defined)}
+        ops = [number_of.get(op, op.name) for op in self.ops]
+        numbers = [(position, number.hex()) for position, number in self.numbers.items()]  # 0.0 is not -0.0
+        parts = (self.inputs, self.parameters, ops, self.arguments, numbers, self.outputs, self.totals)
+        return user_defined, hashlib.sha256(marshal.dumps(parts, 2)).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Statements) and self.signature == other.signature
+
+    def __hash__(self) -> int:
+        return hash(self.signature)
 
     def uses(self) -> list[int]:
         """Count for each statement how often it is an argument, an output or a total."""

@@ -68,16 +68,14 @@ class Machine:
             call: Call = self.local.call
         except AttributeError:
             call = self.local.call = Call(self.doubles)  # each thread has its own work space
-        outputs, totals, arguments = self._arguments(inputs, parameters)
-        call.set(*arguments)
+        outputs, totals = self._prepare(call, inputs, parameters)
         self.run(call.address)
         return outputs, totals
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """As `Backend` says."""
-        outputs, totals, arguments = self._arguments(inputs, parameters)
         call = Call(self.doubles)
-        call.set(*arguments)
+        outputs, totals = self._prepare(call, inputs, parameters)
         run, address = self.run, call.address
 
         def run_again(_: Any = (inputs, parameters, outputs, totals, call, self)) -> None:
@@ -86,8 +84,8 @@ class Machine:
         run_again()
         return outputs, totals, run_again
 
-    def _arguments(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, ...]]:
-        """Room for the outputs and the totals, and what the machine code is called with."""
+    def _prepare(self, call: "Call", inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Set what the machine code is called with, and return the outputs and the totals that it will compute."""
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
         results = np.empty(totals + self.outputs * width)
@@ -98,8 +96,8 @@ class Machine:
         address = _address(results)
         down, across = inputs.strides
         given = _address(parameters) if self.parameters else 0
-        arguments = points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address
-        return outputs, results[:totals], arguments
+        call.set(points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address)
+        return outputs, results[:totals]
 
 
 class Call:

@@ -115,55 +115,29 @@ class ArrayCode(Interpreted):
         source = array_source(arrays, {})
         self.program = load(source, function_of)
         self.inputs = [slice(group.members[0][0], group.members[-1][0] + 1) for group in source.inputs]
-        self.parameters = [Selection(group.members) for group in source.parameters]
-        self.targets = [Selection(total.targets) for total in arrays.totals]
+        self.parameters = [(_places(group.members), np.shape(group.members)) for group in source.parameters]
+        self.targets = [_places(total.targets) for total in arrays.totals]
         self.number_of_totals = arrays.number_of_totals
         self.bounds = [0, *itertools.accumulate(map(len, arrays.outputs))]
-        places = [target for total in arrays.totals for row in total.targets for target in row]
-        self.overlapping = len(set(places)) < len(places)
         self.block = 1000
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Interpreted`."""
         rows = inputs.T
         with np.errstate(all="ignore"):
-            arguments = [rows[part] for part in self.inputs] + [part.of(parameters) for part in self.parameters]
-            outputs, totals = self.program(*arguments)
+            matrices = [parameters[places].reshape(shape) for places, shape in self.parameters]
+            outputs, totals = self.program(*(rows[part] for part in self.inputs), *matrices)
         columns = np.empty((self.bounds[-1], len(inputs)))
         for start, stop, output in zip(self.bounds, self.bounds[1:], outputs, strict=False):
             columns[start:stop] = output
         sums = np.zeros(self.number_of_totals)
-        for part, total in zip(self.targets, totals, strict=True):
-            part.put(sums, total, self.overlapping)
+        for places, total in zip(self.targets, totals, strict=True):
+            sums[places] = np.ravel(total)
         return columns.T, sums
 
 
-class Selection:
-    """Entries of a vector that form a matrix, which is a view where they lie side by side.
-
-    >>> Selection(((0, 1), (2, 3))).of(np.arange(4.0)).tolist()
-    [[0.0, 1.0], [2.0, 3.0]]
-    """
-
-    def __init__(self, members: Indices) -> None:
-        self.members = np.array(members, dtype=np.intp)
-        flat = self.members.ravel()
-        self.start: int | None = int(flat[0])
-        self.stop = int(flat[0]) + len(flat)
-        if not np.array_equal(flat, np.arange(self.start, self.stop)):
-            self.start = None
-
-    def of(self, vector: FloatArray) -> FloatArray:
-        """Return the matrix."""
-        if self.start is None:
-            return vector[self.members]
-        return vector[self.start : self.stop].reshape(self.members.shape)
-
-    def put(self, vector: FloatArray, matrix: FloatArray | float, overlapping: bool) -> None:
-        """Add a matrix to the vector, whose entries there are zeros unless matrices overlap."""
-        if overlapping:
-            np.add.at(vector, self.members, matrix)
-        else:
-            vector[self.members if self.start is None else slice(self.start, self.stop)] = (
-                matrix if self.start is None else np.ravel(matrix)
-            )
+def _places(members: Indices) -> slice | npt.NDArray[np.intp]:
+    """Return the numbers of a matrix, row by row, as an index; a slice where they are one after another."""
+    flat = np.array(members, dtype=np.intp).ravel()
+    start, stop = int(flat[0]), int(flat[0]) + len(flat)
+    return slice(start, stop) if np.array_equal(flat, np.arange(start, stop)) else flat
