@@ -533,7 +533,7 @@ def test_to_fit_again_compiles_nothing(monkeypatch):
     def compile_(*_):
         raise AssertionError("something is compiled")
 
-    monkeypatch.setattr(compiled.Code, "compile", compile_)
+    monkeypatch.setattr(compiled.Code, "_compile", compile_)
     assert fit(network(), X, y, stop=MaximumIterations(3), validation=(X, y)).loss == first.loss
     with pytest.raises(AssertionError, match="something is compiled"):
         fit(network(sizes=(5, 3)), X, y, stop=MaximumIterations(3))
