@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_micrograd_nn import make_moons
+from test_micrograd import make_moons
 
 from nn import MLP, micrograd
 from nn.delta import back_propagation_over_data
