@@ -9,8 +9,8 @@ from typing import NamedTuple
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = "Helvetica,Arial,sans-serif"
 ROOT_FILL, ROOT_BORDER = "#d6eaf8", "#004c7f"
-GROUP_FILL, GROUP_BORDER, GROUP_TEXT = "#f3f4f6", "#b4b8bf", "#444444"
-ARROW_COLOUR = "#444444"
+GROUP_FILL, GROUP_BORDER = "#f3f4f6", "#b4b8bf"
+GREY = "#444444"  # of arrows, and of the names of groups
 
 
 class Look(NamedTuple):

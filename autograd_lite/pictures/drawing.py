@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from autograd_lite.checks import check_choice, check_integer, check_switches
 from autograd_lite.graph import is_stale
-from autograd_lite.labels import clean
+from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
 from autograd_lite.value import Value, check_value, topological_order
@@ -83,21 +83,24 @@ def draw(
 
     def lines_of(node: Value) -> tuple[str, ...]:
         label = clean(node.label) if labels else ""
-        data = f"{node.data:.{digits}g}"
-        if node.op is CONSTANT:
-            return (f"{label} = {data}" if values else label,) if label else (data,)
-        how = written(node) if operations and node.parents else ""
-        lines = [" = ".join(filter(None, [label, how]))]
-        if values:
-            lines.append(f"data {data} (stale)" if node in stale else f"data {data}")
-        if gradients and node.has_grad:
-            delta = delta_name(label).replace("delta", "δ")
-            lines.append(f"{delta} = {node.grad:.{digits}g}" if delta else f"grad {node.grad:.{digits}g}")
-        return tuple(filter(None, lines))
+        shown = values or (node.op is CONSTANT and not label)
+        data = number_text(node.data, digits, "") + (" (stale)" if node in stale else "") if shown else ""
+        gradient = number_text(node.grad, digits, "") if gradients and node.has_grad else ""
+        return box_lines(node, label, data, gradient, operations)
 
     from autograd_lite.pictures.picture import picture_of  # noqa: PLC0415  late, because it imports graphviz
 
     return picture_of(diagram_from(order, root, lines_of, layers(order), direction), use_dot)
+
+
+def box_lines(node: Value, name: str, data: str, gradient: str, how: bool = True) -> tuple[str, ...]:
+    """Return what a box says: the node's name and how it was computed, its number, and its gradient, if not empty."""
+    if node.op is CONSTANT:
+        return (" = ".join(filter(None, [name, data])),)
+    title = " = ".join(filter(None, [name, written(node) if how and node.parents else ""]))
+    delta = delta_name(name).replace("delta", "δ")
+    lines = [title, data and f"data {data}", gradient and f"{f'{delta} =' if delta else 'grad'} {gradient}"]
+    return tuple(filter(None, lines))
 
 
 def diagram_from(

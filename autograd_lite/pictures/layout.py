@@ -293,9 +293,10 @@ def find_layout(diagram: Diagram) -> Layout:
     for name in dict.fromkeys(box.group for box, band in zip(boxes, bands, strict=True) if box.group and band):
         ranks = {rank_of[number] for number, box in enumerate(boxes) if box.group == name}
         inside = [item for rank in ranks for item in net.rows[rank]]  # bends too: arrows that pass by keep a distance
-        top = min(across[item] - spans[item] / 2 for item in inside) - PADDING
+        top = min(across[item] - spans[item] / 2 for item in inside) - PADDING - (TITLE if horizontal else 0.0)
         bottom = max(across[item] + spans[item] / 2 for item in inside) + PADDING
-        left, right = starts[min(ranks)] - PADDING, ends[max(ranks)] + PADDING
+        left = starts[min(ranks)] - PADDING - (TITLE if diagram.direction == "TB" else 0.0)
+        right = ends[max(ranks)] + PADDING + (TITLE if diagram.direction == "BT" else 0.0)
         groups[name] = Rectangle(left, top, right - left, bottom - top)
     rectangles = [
         Rectangle(x - width / 2, y - height / 2, width, height)
@@ -320,36 +321,23 @@ def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: 
 
 def turn(layout: Layout, direction: str) -> Layout:
     """Return the left-to-right layout turned into another direction and moved into the picture."""
+    horizontal, backward = direction in ("LR", "RL"), direction in ("RL", "BT")
+    points = [Rectangle(*point, 0.0, 0.0) for path in layout.paths for step in path for point in step]
+    shapes = [*layout.boxes, *layout.groups.values(), *points]
+    start, end = min(shape.x for shape in shapes) - MARGIN, max(shape.x + shape.width for shape in shapes) + MARGIN
+    top, bottom = min(shape.y for shape in shapes) - MARGIN, max(shape.y + shape.height for shape in shapes) + MARGIN
 
-    def point(along: float, across: float) -> Point:
-        x = -along if direction in ("RL", "BT") else along
-        return (x, across) if direction in ("LR", "RL") else (across, x)
+    def turned(point: Point) -> Point:
+        along, across = end - point[0] if backward else point[0] - start, point[1] - top
+        return (along, across) if horizontal else (across, along)
 
-    def rectangle(old: Rectangle, title: float = 0.0) -> Rectangle:
-        (x1, y1), (x2, y2) = point(old.x, old.y), point(old.x + old.width, old.y + old.height)
-        return Rectangle(min(x1, x2), min(y1, y2) - title, abs(x2 - x1), abs(y2 - y1) + title)
+    def rectangle(old: Rectangle) -> Rectangle:
+        x, y = turned((old.x + old.width if backward else old.x, old.y))
+        width, height = (old.width, old.height) if horizontal else (old.height, old.width)
+        return Rectangle(x, y, width, height)
 
-    boxes = [rectangle(box) for box in layout.boxes]
-    groups = {name: rectangle(group, TITLE) for name, group in layout.groups.items()}
-    paths = [[[point(*p) for p in step] for step in path] for path in layout.paths]
-
-    shapes = [*boxes, *groups.values(), *(Rectangle(*p, 0.0, 0.0) for path in paths for step in path for p in step)]
-    left, top = min(shape.x for shape in shapes) - MARGIN, min(shape.y for shape in shapes) - MARGIN
-    width = max(shape.x + shape.width for shape in shapes) + MARGIN - left
-    height = max(shape.y + shape.height for shape in shapes) + MARGIN - top
-
-    def move(p: Point) -> Point:
-        return p[0] - left, p[1] - top
-
-    def move_rectangle(old: Rectangle) -> Rectangle:
-        return old._replace(x=old.x - left, y=old.y - top)
-
-    return Layout(
-        width,
-        height,
-        [move_rectangle(box) for box in boxes],
-        [[[move(p) for p in step] for step in path] for path in paths],
-        [move(point(*tip)) for tip in layout.tips],
-        [move(point(*label)) for label in layout.labels],
-        {name: move_rectangle(group) for name, group in groups.items()},
-    )
+    width, height = (end - start, bottom - top) if horizontal else (bottom - top, end - start)
+    paths = [[[turned(point) for point in step] for step in path] for path in layout.paths]
+    tips, labels = [turned(tip) for tip in layout.tips], [turned(label) for label in layout.labels]
+    groups = {name: rectangle(group) for name, group in layout.groups.items()}
+    return Layout(width, height, [rectangle(box) for box in layout.boxes], paths, tips, labels, groups)

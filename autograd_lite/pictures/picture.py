@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import inspect
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -11,16 +12,7 @@ from typing import Any
 
 import graphviz
 
-from autograd_lite.pictures.diagram import (
-    ARROW_COLOUR,
-    FONT,
-    GROUP_BORDER,
-    GROUP_FILL,
-    GROUP_TEXT,
-    Diagram,
-    describe,
-    neighbours,
-)
+from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe, neighbours
 from autograd_lite.pictures.layout import find_bands
 from autograd_lite.pictures.svg import to_svg
 
@@ -28,6 +20,9 @@ HOW_TO_GET_DOT = (
     "to get the program dot, install Graphviz with your system's package manager (apt-get install graphviz, "
     "brew install graphviz, winget install graphviz, conda install graphviz); SVG needs it only with use_dot=True"
 )
+
+GROUP = {"labeljust": "l", "fontsize": "12", "fontcolor": GREY, "style": "rounded,filled"}
+GROUP |= {"color": GROUP_BORDER, "fillcolor": GROUP_FILL}
 
 SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
 
@@ -65,36 +60,23 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         with explain_missing_dot():
             return super().pipe(format, engine=engine, encoding=encoding, **options)
 
-    def render(
-        self,
-        filename: str | os.PathLike[str] | None = None,
-        directory: str | os.PathLike[str] | None = None,
-        view: bool = False,
-        cleanup: bool = False,
-        format: str | None = None,
-        *,
-        outfile: str | os.PathLike[str] | None = None,
-        engine: str | None = None,
-        **options: Any,
-    ) -> str:
+    def render(self, *arguments: Any, **options: Any) -> str:
         """Write the DOT text and the picture to files; the arguments are as in `graphviz.Digraph.render`."""
-        if outfile is not None:
-            outfile = Path(outfile)
-            format = format or outfile.suffix[1:] or None
-        if not self._is_ours(format, engine, **options):
-            options |= {"view": view, "cleanup": cleanup, "format": format, "outfile": outfile, "engine": engine}
+        asked = inspect.signature(super().render).bind(*arguments, **options).arguments
+        outfile = Path(asked["outfile"]) if "outfile" in asked else None
+        format = asked.get("format") or (outfile.suffix[1:] if outfile else None)
+        if not self._is_ours(format, asked.get("engine"), asked.get("renderer")):
             with explain_missing_dot():
-                return super().render(filename, directory=directory, **options)  # type: ignore[no-any-return]
-        if outfile is not None:
-            filename = filename or outfile.with_suffix(".gv")
-        source = self.save(filename, directory=directory)
-        target = Path(f"{source}.svg") if outfile is None else Path(self.directory, outfile)
-        if options.get("raise_if_result_exists") and target.exists():
+                return super().render(*arguments, **options)  # type: ignore[no-any-return]
+        default = outfile.with_suffix(".gv") if outfile else None
+        source = self.save(asked.get("filename", default), directory=asked.get("directory"))
+        target = Path(self.directory, outfile) if outfile else Path(f"{source}.svg")
+        if asked.get("raise_if_result_exists") and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
         target.write_text(to_svg(self.diagram), encoding="utf-8")
-        if cleanup:
+        if asked.get("cleanup"):
             Path(source).unlink()
-        if view or options.get("quiet_view"):
+        if asked.get("view") or asked.get("quiet_view"):
             graphviz.view(target)
         return os.fspath(target)
 
@@ -149,7 +131,7 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
             "fontname": FONT,
         },
         node_attr={"shape": "box", "fontname": FONT, "margin": "0.11,0.08", "height": "0.3", "width": "0.4"},
-        edge_attr={"arrowsize": "0.7", "color": ARROW_COLOUR, "fontname": FONT, "fontsize": "10"},
+        edge_attr={"arrowsize": "0.7", "color": GREY, "fontname": FONT, "fontsize": "10"},
     )
     members: dict[str | None, list[int]] = {None: []}
     for number, box in enumerate(diagram.boxes):
@@ -157,15 +139,7 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
     add_nodes(picture, diagram, members.pop(None))
     for place, (group, numbers) in enumerate(members.items(), start=1):
         with picture.subgraph(name=f"cluster_{place}") as cluster:
-            cluster.attr(
-                label=in_dot([str(group)]),
-                labeljust="l",
-                fontsize="12",
-                fontcolor=GROUP_TEXT,
-                style="rounded,filled",
-                color=GROUP_BORDER,
-                fillcolor=GROUP_FILL,
-            )
+            cluster.attr(label=in_dot([str(group)]), **GROUP)
             add_nodes(cluster, diagram, numbers)
     add_gates(picture, diagram)
     for k, (tail, head, label) in enumerate(diagram.arrows):
@@ -197,13 +171,12 @@ def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int])
     for number in numbers:
         box = diagram.boxes[number]
         look = box.look
-        words = ["filled", *(["rounded"] if look.rounded else []), *(["dashed"] if look.dashed else [])]
         graph.node(
             f"n{number}",
             in_dot(box.lines),
             id=f"n{number}",
             **{"class": f"{box.kind} root" if box.is_root else box.kind},
-            style=",".join(words),
+            style=f"filled{',rounded' if look.rounded else ''}{',dashed' if look.dashed else ''}",
             fillcolor=look.fill,
             color=look.border,
             penwidth=str(look.thickness),

@@ -2,17 +2,7 @@
 
 from html import escape
 
-from autograd_lite.pictures.diagram import (
-    ARROW_COLOUR,
-    FONT,
-    GROUP_BORDER,
-    GROUP_FILL,
-    GROUP_TEXT,
-    Arrow,
-    Box,
-    Diagram,
-    describe,
-)
+from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Arrow, Box, Diagram, describe
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
 
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
@@ -51,7 +41,7 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
     for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):  # last, so that nothing covers them
         if arrow.label:
             lines.append(
-                f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}" font-size="10" fill="{ARROW_COLOUR}" '
+                f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}" font-size="10" fill="{GREY}" '
                 f'stroke="#ffffff" stroke-width="3" paint-order="stroke">{escape(arrow.label)}</text>'
             )
     kept = [line for line in lines if titles or not line.startswith("<title>")]
@@ -84,7 +74,7 @@ def group_svg(name: str, rectangle: Rectangle) -> list[str]:
     return [
         '<g class="group">',
         rect(rectangle, f'rx="6" fill="{GROUP_FILL}" stroke="{GROUP_BORDER}"'),
-        f'<text x="{x}" y="{y}" text-anchor="start" font-size="12" fill="{GROUP_TEXT}">{escape(name)}</text>',
+        f'<text x="{x}" y="{y}" text-anchor="start" font-size="12" fill="{GREY}">{escape(name)}</text>',
         "</g>",
     ]
 
@@ -103,8 +93,8 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
     return [
         f'<g id="e{k}" class="edge">',
         f"<title>n{arrow.tail} to n{arrow.head}</title>",
-        f'<path d="M{drawn}" fill="none" stroke="{ARROW_COLOUR}"/>',
-        f'<polygon points="{head}" fill="{ARROW_COLOUR}"/>',
+        f'<path d="M{drawn}" fill="none" stroke="{GREY}"/>',
+        f'<polygon points="{head}" fill="{GREY}"/>',
         "</g>",
     ]
 

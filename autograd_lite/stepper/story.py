@@ -6,12 +6,11 @@ from typing import Any, TypeAlias
 
 from autograd_lite.labels import node_names, number_text
 from autograd_lite.pictures.diagram import Diagram
-from autograd_lite.pictures.drawing import diagram_from, kind_of, layers, written
+from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Value, topological_order
 from autograd_lite.walk import WalkStep, part_below, walk_steps
-from autograd_lite.words.lecture import delta_name
 from autograd_lite.words.notation import MATHML
 from autograd_lite.words.sentences import Writer
 
@@ -58,7 +57,7 @@ class Story:
             {
                 "name": text.name(node),
                 "math": mathml.name(node),
-                "title": self.title(node),
+                "title": self.lines(node)[0],
                 "kind": kind_of(node),
                 "data": self.number(node.data),
                 "delta": text.delta(node),
@@ -87,11 +86,8 @@ class Story:
                 "edge": self.first_arrow[step.node] + step.place,
                 "formula": text.slope(step),
                 "formulaMath": mathml.slope(step),
-                "slope": self.number(step.slope),
-                "upstream": self.number(step.upstream),
-                "share": self.number(step.share),
+                **{name: self.number(getattr(step, name)) for name in ("slope", "upstream", "share", "total")},
                 "before": None if walked.before is None else self.number(walked.before),
-                "total": self.number(step.total),
                 "number": walked.number,
                 "of": walked.of,
             }
@@ -109,12 +105,10 @@ class Story:
         """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""
         return [number_text(number, self.digits), number if math.isfinite(number) else None]
 
-    def title(self, node: Value) -> str:
-        """Return the first line of a node's box: its name and how it was computed; a constant has no other line."""
-        if node.op is CONSTANT:
-            number = number_text(node.data, self.digits)
-            return f"{self.names[node]} = {number}" if node in self.names else number
-        return self.names[node] + (f" = {written(node)}" if node.parents else "")
+    def lines(self, node: Value, total: float = 0.0) -> tuple[str, ...]:
+        """Return what a node's box says; the total is its gradient."""
+        data, gradient = number_text(node.data, self.digits), number_text(total, self.digits)
+        return box_lines(node, self.names.get(node, ""), data, gradient)
 
     def diagram(self, direction: str, room: bool = False) -> Diagram:
         """Return the graph as boxes: with all numbers, or with room for any that the view may show there.
@@ -133,15 +127,11 @@ class Story:
         widest = max(*texts, "-0." + "0" * self.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
-            if node.op is CONSTANT:
-                return (self.title(node),)
-            delta = delta_name(self.names[node])
-            gradient = delta.replace("delta", "δ") + " =" if delta else "grad"
-            if not room:
-                data, total = (number_text(n, self.digits) for n in (node.data, gradients.get(node, 0.0)))
-                return self.title(node), f"data {data}", f"{gradient} {total}"
+            if not room or node.op is CONSTANT:
+                return self.lines(node, gradients.get(node, 0.0))
             part = f" ({uses[node]} of {uses[node]})" if uses.get(node, 1) > 1 else ""
-            return f"▸ ● {self.title(node)}", f"data {widest}", f"{gradient} {widest}{part}"
+            title, *others = box_lines(node, self.names[node], widest, widest + part)
+            return f"▸ ● {title}", *others
 
         diagram = diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
         return diagram._replace(spacing=SPACING[direction]) if room else diagram

@@ -27,33 +27,26 @@ def step_in_terminal(
       v1 = a * 3 = 2.0 * 3 = 6.0
     """
     last = len(steps) - 1
-    at = 0
-    prompt = f"[{KEYS}] "
-    show(steps, at, write)
+    at: int = 0
+    to: int | None = 0
+    typed, prompt = "", f"[{KEYS}] "
     while True:
+        if to is None:
+            write(f"{typed!r} is not one of: {KEYS}")
+        elif not 0 <= to <= last:
+            write(f"There are steps 1 to {last + 1}; q quits.")
+        else:
+            at, step = to, steps[to]
+            contribution = f", contribution {step.number} of {step.of}" if step.of > 1 else ""
+            write(f"Step {at + 1} of {last + 1}: {step.phase}{contribution}")
+            write(f"  {step.text}")
         try:
             typed = read(prompt).strip().lower()
         except (EOFError, KeyboardInterrupt):
             write("")
             return
         prompt = "> "
-        to = {"": at + 1, "n": at + 1, "b": at - 1, "p": at - 1, "f": 0, "l": last}.get(typed)
         if typed == "q":
             return
-        if typed.isascii() and typed.isdigit():
-            to = int(typed) - 1
-        if to is None:
-            write(f"{typed!r} is not one of: {KEYS}")
-        elif not 0 <= to <= last:
-            write(f"There are steps 1 to {last + 1}; q quits.")
-        else:
-            at = to
-            show(steps, at, write)
-
-
-def show(steps: Sequence[WalkStep], at: int, write: Callable[[str], object]) -> None:
-    """Show a step; where several contributions arrive at one parent, say which of them it is."""
-    step = steps[at]
-    contribution = f", contribution {step.number} of {step.of}" if step.of > 1 else ""
-    write(f"Step {at + 1} of {len(steps)}: {step.phase}{contribution}")
-    write(f"  {step.text}")
+        moves = {"": at + 1, "n": at + 1, "b": at - 1, "p": at - 1, "f": 0, "l": last}
+        to = int(typed[:9]) - 1 if typed.isascii() and typed.isdigit() else moves.get(typed)
