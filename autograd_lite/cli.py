@@ -1,8 +1,8 @@
 """The command: autograd-lite explain|draw|step, and commands that other packages add, for example nn's demo."""
 
 import argparse
+import io
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -50,9 +50,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
       dv1/dx = 2.0
     0
     """
-    parser = argparse.ArgumentParser(
-        prog="autograd-lite", description="Automatic differentiation, explained and drawn, of an expression."
-    )
+    _prepare_streams()
+    try:
+        try:
+            options = _options(arguments)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_note
+                options.run(options)
+        finally:
+            _flush()
+    except BrokenPipeError:
+        return 0  # the reader of a pipe has seen enough
+    except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _prepare_streams() -> None:
+    """Prepare the standard streams: a closed one leads nowhere, and what an encoding lacks is written as an escape."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  open until the end
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Flush the output where errors are caught; after an error Python shall not flush it again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  open until the end
+        raise
+
+
+def _show_note(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as a note to the user, without the line of our code that it came from."""
+    print(f"note: {message}", file=sys.stderr)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of the command line; `run` is the function that runs the command."""
+    purpose = "Automatic differentiation, explained and drawn, of an expression."
+    parser = argparse.ArgumentParser(prog="autograd-lite", description=purpose)
     parser.add_argument("--version", action="version", version=f"autograd-lite {version('autograd-lite')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_explain(commands)
@@ -63,33 +104,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(f"unknown option {unknown[0]}; put -- before an expression that starts with a minus sign")
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_note
-            options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader closed the pipe
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Python would flush the pipe again
-    except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _show_note(message: Warning | str, *_: object, **__: object) -> None:
-    """Show a warning as a note to the user, without the line of our code that it came from."""
-    print(f"note: {message}", file=sys.stderr)
+    return options
 
 
 def _add_command(
-    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, arguments: str, *, digits: int
+    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, digits: int, example: str = ""
 ) -> argparse.ArgumentParser:
     """Add a command that reads an expression, named after the function that runs it."""
     name = run.__name__.strip("_")
-    example = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{arguments}'
-    parser = commands.add_parser(name, help=purpose, description=purpose, epilog=example)
-    expression_help = 'for example "tanh(w*x + b)"; write -- before one that starts with a minus sign'
-    parser.add_argument("expression", help=expression_help)
+    epilog = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{example}'
+    parser = commands.add_parser(name, help=purpose, description=purpose, epilog=epilog)
+    what = 'for example "tanh(w*x + b)"; write -- before one that starts with a minus sign'
+    parser.add_argument("expression", help=what)
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3")
     parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
     parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
@@ -97,20 +123,30 @@ def _add_command(
     return parser
 
 
-def _add_output(parser: argparse.ArgumentParser, help: str, required: bool = False) -> None:
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=help, required=required)
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the file is empty")
+    return Path(text)
+
+
+def _suffix(path: Path, *known: str) -> str:
+    """Return the suffix of a path, without its dot, if it is one of the known ones."""
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix not in known:
+        raise ValueError(f"the output must end in one of .{', .'.join(known)}; received {path}")
+    return suffix
 
 
 def _add_explain(commands: Commands) -> None:
     purpose = "Print the evaluation trace and the chain rule, edge by edge."
-    parser = _add_command(commands, _explain, purpose, "", digits=6)
+    parser = _add_command(commands, _explain, purpose, digits=6)
     parser.add_argument(
         "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
     )
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
     more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
-    _add_output(parser, "write here, not to the terminal")
+    parser.add_argument("-o", "--output", type=_file, metavar="FILE", help="write here, not to the terminal")
 
 
 def _explain(options: argparse.Namespace) -> None:
@@ -121,10 +157,9 @@ def _explain(options: argparse.Namespace) -> None:
     else:
         tangent_of = _node(root, "--tangent", options.tangent, leaves=True)
         explanation = explain(root, tangent_of, digits=options.digits, max_nodes=options.max_nodes)
-    if options.format == "text" and options.output is None and sys.stdout.isatty():
-        text = explanation.text(shutil.get_terminal_size().columns)
-    else:
-        text = getattr(explanation, options.format)()
+    in_terminal = options.output is None and sys.stdout.isatty()
+    columns = [shutil.get_terminal_size().columns] if options.format == "text" and in_terminal else []
+    text = getattr(explanation, options.format)(*columns)
     if options.output is None:
         print(text)
     else:
@@ -134,17 +169,15 @@ def _explain(options: argparse.Namespace) -> None:
 
 def _add_draw(commands: Commands) -> None:
     purpose = "Draw the computation graph with its values and gradients."
-    parser = _add_command(commands, _draw, purpose, " -o neuron.svg", digits=4)
+    parser = _add_command(commands, _draw, purpose, digits=4, example=" -o neuron.svg")
     parser.add_argument("--direction", choices=DIRECTIONS, default="LR", help="of the forward pass")
     what = "the picture, in the format of its suffix: .svg, or .gv for DOT text; with Graphviz, .png, .pdf and more"
-    _add_output(parser, what, required=True)
+    parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what, required=True)
 
 
 def _draw(options: argparse.Namespace) -> None:
     root = _read(options)
-    suffix = options.output.suffix.lstrip(".").lower()
-    if suffix not in {*FORMATS, "gv", "dot"}:
-        raise ValueError(f"the output must end in one of .{', .'.join(FORMATS)}, .gv; received {options.output}")
+    suffix = _suffix(options.output, *FORMATS, "gv", "dot")
     root.backward()
     picture = draw(root, options.direction, digits=options.digits, max_nodes=options.max_nodes)
     options.output.write_bytes(picture.pipe(suffix) if suffix in FORMATS else picture.source.encode())
@@ -153,33 +186,26 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _add_step(commands: Commands) -> None:
     purpose = "Step through the forward pass and every application of the chain rule."
-    parser = _add_command(commands, _step, purpose, " -o neuron.html", digits=4)
+    parser = _add_command(commands, _step, purpose, digits=4, example=" -o neuron.html")
     parser.add_argument(
         "--below", metavar="NAME", help="only the part that this node was computed from; nodes are named as in explain"
     )
     parser.add_argument("--predict", action="store_true", help="in the page: hide each number until it is typed")
-    parser.add_argument(
-        "--ask",
-        choices=ASKED,
-        default="share",
-        help="what to predict at an edge: the local partial derivative (slope), its product with the upstream "
-        "gradient (share, the default), or the running total (total)",
-    )
+    asked = "the local partial derivative (slope), its product with the upstream gradient (share, the default), or the "
+    asked = f"what to predict at an edge: {asked}running total (total)"
+    parser.add_argument("--ask", choices=ASKED, default="share", help=asked)
     parser.add_argument("--large", action="store_true", help="in the page: large text, for example for a projector")
-    _add_output(parser, "write a page that a browser opens from disk; without it, step in the terminal")
+    what = "write a page (.html) that a browser opens from disk; without it, step in the terminal"
+    parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what)
 
 
 def _step(options: argparse.Namespace) -> None:
     root = _read(options)
-    stepper = step_through(
-        root,
-        _node(root, "--below", options.below),
-        digits=options.digits,
-        max_nodes=options.max_nodes,
-        predict=options.predict,
-        ask=options.ask,
-        large=options.large,
-    )
+    if options.output is not None:
+        _suffix(options.output, "html", "htm")
+    below = _node(root, "--below", options.below)
+    chosen = {name: getattr(options, name) for name in ("digits", "max_nodes", "predict", "ask", "large")}
+    stepper = step_through(root, below, **chosen)
     if options.output is not None:
         print(stepper.save(options.output))
     elif sys.stdin.isatty() and sys.stdout.isatty():
@@ -192,10 +218,9 @@ def _read(options: argparse.Namespace) -> Value:
     """Return the graph of the expression in the options."""
     numbers: dict[str, float] = {}
     for word in options.numbers:
-        match = re.fullmatch(r"\s*([^\W\d]\w*)\s*=\s*(\S+)\s*", word)
-        if match is None:
+        name, _, number = map(str.strip, word.partition("="))
+        if not (name.isidentifier() and number):
             raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {word!r}")
-        name, number = match.groups()
         if name in numbers:
             raise ValueError(f"{name} has two numbers: {numbers[name]} and {number}")
         try:

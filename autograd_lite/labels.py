@@ -25,8 +25,11 @@ def clean(label: object) -> str:
     ('two�lines', 60)
     """
     text = label if isinstance(label, str) else str(label)
-    if len(text) > LONGEST_LABEL:
-        text = text[: LONGEST_LABEL - 1] + "…"
+    return visible(text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…")
+
+
+def visible(text: str) -> str:
+    """Return a text with U+FFFD in place of each invisible character."""
     return "".join("�" if unicodedata.category(sign) in _INVISIBLE else sign for sign in text)
 
 

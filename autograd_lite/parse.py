@@ -2,7 +2,9 @@
 
 import ast
 import difflib
+import keyword
 import math
+import re
 import sys
 import unicodedata
 import warnings
@@ -10,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from autograd_lite import primitives
+from autograd_lite.labels import visible
 from autograd_lite.value import Value, constant
 
 CONSTANTS = {"pi": math.pi}
@@ -26,11 +29,23 @@ OPERATORS = {
 }
 
 
+SIGNS = {sign: f"**{number}" for number, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {
+    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "√": "sqrt(...)",
+}  # fmt: skip
+"""What to write in place of signs that are not read."""
+
+WRITTEN = {
+    "ln": "log", "lg": "log10", "lb": "log2", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "σ": "sigmoid",
+    "π": "pi", "e": "exp(1)",
+}  # fmt: skip
+"""What to write in place of names that mathematics uses."""
+
+
 class Function(NamedTuple):
-    """A function that an expression may call, and how many arguments it takes; None means two or more."""
+    """A function that an expression may call, and how many arguments it takes; none means two or more."""
 
     compute: Callable[..., Any]
-    counts: tuple[int, ...] | None
+    counts: tuple[int, ...]
 
 
 def functions() -> dict[str, Function]:
@@ -39,16 +54,10 @@ def functions() -> dict[str, Function]:
     >>> functions()["tanh"].counts, functions()["leaky_relu"].counts
     ((1,), (1, 2))
     """
-    rows = {
-        name: Function(row, None if row.arity is None else (row.arity,))
-        for name, row in primitives.PRIMITIVES.items()
-        if row.symbol.lower() == name
-    }
-    return rows | {
-        "leaky_relu": Function(primitives.leaky_relu, (1, 2)),
-        "max": Function(primitives.maximum, (2,)),
-        "min": Function(primitives.minimum, (2,)),
-    }
+    named = [(name, row) for name, row in primitives.PRIMITIVES.items() if row.symbol.lower() == name]
+    rows = {name: Function(row, (row.arity,) if row.arity else ()) for name, row in named}
+    extremes = {"max": Function(primitives.maximum, (2,)), "min": Function(primitives.minimum, (2,))}
+    return rows | extremes | {"leaky_relu": Function(primitives.leaky_relu, (1, 2))}
 
 
 class ExpressionError(ValueError):
@@ -62,10 +71,15 @@ class ExpressionError(ValueError):
     """
 
     def __init__(self, message: str, text: str, start: int, end: int) -> None:
-        first = max(0, start - 50)  # of a long expression, what surrounds the place
-        shown = text[first : first + 100]
-        length = min(end, first + len(shown)) - start
-        super().__init__(f"{message}\n  {shown}\n  {' ' * (start - first)}{'^' * max(1, length)}")
+        first, last = max(0, start - 50), max(0, start - 50) + 100  # of a long expression, what surrounds the place
+        before, marked = _columns(text[first:start]), max(1, _columns(text[start : min(end, last)]))
+        super().__init__(f"{message}\n  {text[first:last]}\n  {' ' * before}{'^' * marked}")
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a text takes in a terminal: Chinese signs take two, an accent of its own takes none."""
+    combining = sum(unicodedata.category(sign) in {"Mn", "Me"} for sign in text)
+    return len(text) - combining + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def parse_expression(text: str, numbers: Mapping[str, float]) -> Value:
@@ -89,15 +103,16 @@ class _Reader:
     """The state of parsing one expression."""
 
     def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
-        self.text = " ".join(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())
-        self.numbers = {
-            unicodedata.normalize("NFKC", name): number for name, number in numbers.items()
-        }  # as Python does
+        self.text = visible(" ".join(text.split()))
+        self.numbers = {unicodedata.normalize("NFKC", name): numbers[name] for name in numbers}  # as Python does
         self.leaves: dict[str, Value] = {}
 
     def read(self) -> Value:
         if not self.text:
             raise ExpressionError("the expression is empty", self.text, 0, 0)
+        for place, sign in enumerate(self.text):
+            if sign in SIGNS:
+                raise ExpressionError(f"{sign} is not read here; write {SIGNS[sign]}", self.text, place, place + 1)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what Python would warn about is refused below, or harmless
@@ -106,7 +121,11 @@ class _Reader:
         except SyntaxError as error:
             start = error.offset - 1 if error.offset and error.lineno == 1 else len(self.text)  # else: at the end
             hint = "; write 2*w for 2 times w" if error.msg == "invalid decimal literal" else ""
-            raise ExpressionError(f"cannot read this: {error.msg}{hint}", self.text, start, start + 1) from None
+            message, end = f"cannot read this: {error.msg}{hint}", start + 1
+            for word in re.finditer(r"\w+", self.text):
+                if keyword.iskeyword(word[0]):
+                    message, (start, end) = f"{word[0]!r} is a keyword of Python; take another name", word.span()
+            raise ExpressionError(message, self.text, start, end) from None
         except (RecursionError, MemoryError):
             raise ExpressionError("the expression is nested too deeply", self.text, 0, 1) from None
         unused = [name for name in self.numbers if name not in self.leaves]
@@ -124,10 +143,8 @@ class _Reader:
                 return float(number)
             case ast.Name(id=name):
                 return self.name(name, node)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.value(operand)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.value(operand)
+            case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=operand):
+                return -self.value(operand) if isinstance(sign, ast.USub) else self.value(operand)
             case ast.BinOp(op=operator) if type(operator) in OPERATORS:
                 return self.operations(node)
             case ast.BinOp(op=ast.BitXor()):
@@ -155,25 +172,23 @@ class _Reader:
             return CONSTANTS[name]
         if name in functions():
             self.fail(f"{name!r} is a function; write {name}(...)", node)
-        self.fail(f"{name!r} has no number; give it one, as in {name}=2", node)
+        hint = f", or write {WRITTEN[name]}" if name in WRITTEN else ""
+        self.fail(f"{name!r} has no number; give it one, as in {name}=2{hint}", node)
 
     def call(self, name: str, function: ast.expr, arguments: list[ast.expr], node: ast.expr) -> Value | float:
         known = functions()
         if name not in known:
-            near = [repr(other) for other in difflib.get_close_matches(name, known, n=2)]
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
+            near = [WRITTEN[name]] if name in WRITTEN else difflib.get_close_matches(name, known, n=2)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(known)}"
             self.fail(f"unknown function {name!r}; {hint}", function)
         compute, counts = known[name]
-        if len(arguments) < 2 if counts is None else len(arguments) not in counts:
-            wanted = "two or more" if counts is None else " or ".join(map(str, counts))
+        if len(arguments) not in counts if counts else len(arguments) < 2:
+            wanted = " or ".join(map(str, counts)) or "two or more"
             self.fail(f"{name} takes {wanted} arguments, received {len(arguments)}", node)
         result: Value | float = compute(*map(self.value, arguments))
         return result
 
     def fail(self, message: str, node: ast.expr) -> NoReturn:
         encoded = self.text.encode()  # places in the tree are counted in bytes
-
-        def place(offset: int | None) -> int:
-            return len(encoded[: offset or 0].decode())
-
-        raise ExpressionError(message, self.text, place(node.col_offset), place(node.end_col_offset))
+        start, end = (len(encoded[:place].decode()) for place in (node.col_offset, node.end_col_offset))
+        raise ExpressionError(message, self.text, start, end)

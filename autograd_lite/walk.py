@@ -143,6 +143,7 @@ def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:
 
 
 Trail: TypeAlias = "tuple[Step, Trail] | None"
+"""The edges of a path from its last one back: the last one, and the trail that leads to it."""
 
 
 class Path(NamedTuple):

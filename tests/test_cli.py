@@ -65,7 +65,8 @@ def test_step_prints_all_steps_where_nobody_types(capsys):
     assert lines[-1].startswith("backward  dv3/dx += dv3/dv1 * dv1/dx = 0.501 * -3.0 = -1.503")
 
 
-def test_step_walks_where_somebody_types():
+def typed(keys):
+    """What `step` shows in a terminal in which these keys are typed."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     code = "import sys; from autograd_lite.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -73,7 +74,7 @@ def test_step_walks_where_somebody_types():
         [sys.executable, "-c", code, "step", *NEURON], stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    os.write(ours, b"\nl\nq\n")
+    os.write(ours, keys)
     shown = b""
     try:
         while chunk := os.read(ours, 4096):
@@ -82,7 +83,11 @@ def test_step_walks_where_somebody_types():
         pass
     os.close(ours)
     assert process.wait() == 0
-    headings = re.findall(r"Step \d+ of 10: \w+", shown.decode())
+    return shown.decode(errors="replace")
+
+
+def test_step_walks_where_somebody_types():
+    headings = re.findall(r"Step \d+ of 10: \w+", typed(b"\nl\nq\n"))
     assert headings == ["Step 1 of 10: leaves", "Step 2 of 10: forward", "Step 10 of 10: backward"]
 
 
@@ -119,7 +124,9 @@ def test_step_can_be_limited_to_the_part_below_a_node(capsys):
         (["explain", "x*2", "x=1", "--digits", "0"], "digits must be from 1 to 17, received 0"),
         (["explain", "x*2", "x=1", "-o", "/no/such/folder/x"], "No such file"),
         (["draw", "x*2", "x=1", "-o", "picture"], "the output must end in one of .svg, .png, .pdf"),
-        (["draw", "x*2", "x=1", "-o", "a.jpeg2"], ".webp, .gv; received a.jpeg2"),
+        (["draw", "x*2", "x=1", "-o", "a.jpeg2"], ".webp, .gv, .dot; received a.jpeg2"),
+        (["step", "x*2", "x=1", "-o", "a.svg"], "the output must end in one of .html, .htm; received a.svg"),
+        (["step", "x*2", "x=1", "-o", "a"], "the output must end in one of .html, .htm; received a"),
         (["draw", "x*2", "x=1", "-o", "/no/such/folder/a.svg"], "No such file"),
     ],
 )
@@ -171,6 +178,90 @@ def test_a_reader_that_has_seen_enough_causes_no_error():
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait() == 0
+
+
+def shell(command, **environment):
+    """Run a command of sh, in which $ag is autograd-lite; bytes in, text out."""
+    code = "import sys; from autograd_lite.cli import main; sys.exit(main())"
+    return subprocess.run(
+        ["sh", "-c", b'ag() { "$PYTHON" -c "$CODE" "$@"; }; ' + command],
+        env={**os.environ, "PYTHON": sys.executable, "CODE": code, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="written for sh")
+@pytest.mark.parametrize("command", [b"explain x*x x=2", b"step x*x x=2", b"--help"])
+@pytest.mark.parametrize("closed", [b">&-", b"<&-", b"2>&-", b"<&- >&- 2>&-", b"| true"])
+def test_closed_streams_are_no_error(command, closed):
+    result = shell(b"ag " + command + b" " + closed)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.stdout == "") == (b">&-" in closed.replace(b"2>&-", b"") or closed == b"| true")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+@pytest.mark.parametrize("command", [b"explain x*x x=2", b"step x*x x=2"])
+def test_output_that_cannot_be_written_is_one_message(command):
+    result = shell(b"ag " + command + b" >/dev/full")
+    assert (result.returncode, result.stderr) == (2, "error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="written for sh")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (b"explain \xff*x x=2", "invalid character '�' (U+FFFD)"),
+        (b"step 'tanh(\xc3)' x=2", "invalid character '�' (U+FFFD)"),
+        (b"explain x*x x=2 \xe9=3", "expected NAME=NUMBER, for example w=-3; received '\\udce9=3'"),
+        (b"explain x*x x=\xfe", "expected a number for x, for example -3 or 0.5; received '\\udcfe'"),
+        (b"explain x*x x=2 --tangent \xff", "--tangent must be a name in the expression (x); received '\\udcff'"),
+        (b"step x*x x=2 -o \xff.svg", "the output must end in one of .html, .htm; received \\udcff.svg"),
+        (b"step x*x x=2 -o no-\xff/y.html", "No such file or directory: 'no-\\udcff/y.html'"),
+        (b"step x*x x=2 -o no/y.html", "No such file or directory: 'no/y.html'"),
+        (b"draw x*x x=2 -o no/y.svg", "No such file or directory: 'no/y.svg'"),
+        (b"explain x*x x=2 -o no/y", "No such file or directory: 'no/y'"),
+        (b"explain x*x x=2 -o ''", "the name of the file is empty"),
+        (b"draw x*x x=2 -o ''", "the name of the file is empty"),
+        (b"step x*x x=2 -o ''", "the name of the file is empty"),
+    ],
+)
+def test_bytes_that_are_not_utf_8_and_bad_file_names_are_one_message(arguments, message):
+    result = shell(b"ag " + arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert message in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="written for sh")
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        ("explain 'é*2' é=3", "é = 3.0"),
+        ("step 'δ*2' δ=3", "δ = 3.0"),
+        ("explain '日本*2' 日本=3 --format markdown", "`日本 = 3.0`"),
+        ("explain 'é*x' é=3 x=2 --paths é", "All paths from é to v1"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("encoding", "environment"),
+    [
+        ("ascii", {"PYTHONIOENCODING": "ascii"}),
+        ("ascii", {"PYTHONIOENCODING": "ascii:strict"}),
+        ("utf-8", {"LC_ALL": "C"}),
+    ],
+)
+def test_names_that_the_output_cannot_encode_are_escaped(arguments, printed, encoding, environment):
+    result = shell(b"ag " + arguments.encode(), **environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert printed.encode(encoding, errors="backslashreplace").decode() in result.stdout
+
+
+def test_bytes_that_are_not_utf_8_typed_in_a_terminal_are_asked_again():
+    assert "'\\\\xff' is not one of: Enter next" in typed(b"\xff\nq\n")
 
 
 def test_version(capsys):

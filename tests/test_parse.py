@@ -87,6 +87,20 @@ def test_a_new_row_of_the_table_can_be_called():
         ("é + foo(x)", "'é' has no number", "é"),
         ("x + " + "1" * 400, "too large for a float", "1" * 50),
         ("", "empty", ""),
+        ("ln(x)", "unknown function 'ln'; did you mean 'log'?", "ln"),
+        ("2*arctan(x)", "unknown function 'arctan'; did you mean 'atan'?", "arctan"),
+        ("2*π", r"'π' has no number; give it one, as in π=2, or write pi", "π"),
+        ("x * e", r"as in e=2, or write exp\(1\)", "e"),
+        ("x × 2", r"× is not read here; write \*", "×"),
+        ("2·x", r"· is not read here; write \*", "·x"),
+        ("x − 1", "− is not read here; write -", "−"),
+        ("x ÷ 2", "÷ is not read here; write /", "÷"),
+        ("√x", r"√ is not read here; write sqrt\(\.\.\.\)", "√"),
+        ("x² + x", r"² is not read here; write \*\*2", "²"),
+        ("x⁷", r"⁷ is not read here; write \*\*7", "⁷"),
+        ("2 * lambda + x", "'lambda' is a keyword of Python; take another name", "lambda + x"),
+        ("x + is", "'is' is a keyword of Python; take another name", "is"),
+        ("x + \ud800", "invalid character '�'", "�"),
     ],
 )
 def test_errors_point_at_the_place(text, message, marked):
@@ -94,6 +108,27 @@ def test_errors_point_at_the_place(text, message, marked):
         parse_expression(text, {"x": 1.0})
     _, shown, marker = str(error.value).split("\n")
     assert shown[marker.index("^") :].startswith(marked)
+
+
+@pytest.mark.parametrize("wrong", ["foo", "x x", "2x", "x²", "lambda"])
+@pytest.mark.parametrize(
+    ("before", "columns"),
+    [("x", 1), ("é", 1), ("e\u0301", 1), ("δδ", 2), ("日本", 4), ("ก\u0e31", 1), ("日e\u0301" * 9, 27)],
+)
+def test_the_mark_stands_under_its_place_in_columns_of_a_terminal(before, columns, wrong):
+    """A Chinese sign takes two columns, an accent after its letter none."""
+    places = []
+    for text in (wrong, f"{before} + {wrong}"):
+        with pytest.raises(ExpressionError) as error:
+            parse_expression(text, {"x": 1.0, before: 2.0})
+        places.append(str(error.value).split("\n")[2].index("^"))
+    assert places[1] - places[0] == columns + len(" + ")
+
+
+def test_of_a_long_expression_50_signs_before_the_place_are_shown():
+    with pytest.raises(ExpressionError) as error:
+        parse_expression("日" * 70 + " + foo(x)", {"x": 1.0, "日" * 70: 2.0})
+    assert str(error.value).split("\n")[1:] == ["  " + "日" * 47 + " + foo(x)", " " * (2 + 2 * 47 + 3) + "^^^"]
 
 
 def test_a_number_that_does_not_occur_is_an_error():

@@ -4,6 +4,7 @@ What the view does with it in a browser is in test_stepper_browser.py, the widge
 """
 
 import base64
+import errno
 import hashlib
 import json
 import re
@@ -227,14 +228,27 @@ def test_save_replaces_a_file_only_by_a_complete_page(tmp_path, monkeypatch):
     assert file.read_text(encoding="utf-8") == stepper.html()
 
     def fail(*_, **__):
-        raise OSError("the disk is full")
+        raise OSError(errno.ENOSPC, "the disk is full")
 
     monkeypatch.setattr("pathlib.Path.write_text", fail)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(OSError, match=re.escape(f"the disk is full: {str(file)!r}")):
         stepper.save(file)
     monkeypatch.undo()
     assert file.read_text(encoding="utf-8") == stepper.html()
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_save_names_the_file_that_it_was_given_and_follows_links(tmp_path):
+    stepper = step_through(Value(2.0, "x") * 3)
+    with pytest.raises(FileNotFoundError, match=re.escape(f"{str(tmp_path / 'no' / 'y.html')!r}")):
+        stepper.save(tmp_path / "no" / "y.html")
+    with pytest.raises(OSError, match=re.escape(f"directory: {str(tmp_path)!r}")):
+        stepper.save(tmp_path)
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    link.symlink_to(page)
+    assert stepper.save(link) == link
+    assert link.is_symlink()
+    assert page.read_text(encoding="utf-8") == stepper.html()
 
 
 def large_graph(size):

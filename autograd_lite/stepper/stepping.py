@@ -47,14 +47,16 @@ class Stepper:
         Raises:
             OSError: if the file cannot be written.
         """
-        path = Path(path)
-        unfinished = path.with_name(f"{path.name}.part")
+        target = Path(path).resolve()
+        unfinished = target.with_name(f"{target.name}.part")
         try:
             unfinished.write_text(self.html(), encoding="utf-8")
-            unfinished.replace(path)
+            unfinished.replace(target)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None  # not the unfinished file
         finally:
             unfinished.unlink(missing_ok=True)
-        return path
+        return Path(path)
 
     def widget(self) -> "StepperWidget":
         """Return a widget: sliders on the leaves, and state shared with the kernel (`w.step = 5`, `w.observe`).
