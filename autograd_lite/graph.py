@@ -3,10 +3,11 @@
 None of this concerns derivatives, so it is not in `value.py`.
 """
 
+import reprlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from autograd_lite.labels import clean
 from autograd_lite.primitives import Primitive
@@ -85,6 +86,28 @@ def describe(node: Node) -> str:
     more = ["..."] if len(node.parents) > len(arguments) else []
     label = f"{clean(node.label)!r} = " if node.label else ""
     return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._data}"
+
+
+# Errors for those who come from other engines
+
+
+def label_error(label: object, *others: object) -> TypeError:
+    """Return the error for a label that is not text, or for more arguments than a Value takes."""
+    if isinstance(label, str):
+        return TypeError(
+            f"Value takes a number and a label, but received {len(others)} more arguments: {reprlib.repr(others)}"
+        )
+    hint = "; an operation records its parents and its name by itself" if isinstance(label, tuple | set) else ""
+    return TypeError(f"label must be text, not {type(label).__name__}: {reprlib.repr(label)}{hint}")
+
+
+def elsewhere(advice: str) -> property:
+    """Return a property for a name that other engines use here; its error says what to write instead."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise AttributeError(advice)
+
+    return property(refuse, refuse, doc=f"Not an attribute: {advice}.")
 
 
 # Copies and pickles: parents come first, so even a deep graph needs no recursion

@@ -649,6 +649,9 @@ def maximum(a: Number | float, b: Number | float) -> Number:
     The slope is 1 for the larger and 0 for the smaller. At a tie it is 0.5 for each of two Values (the subgradient of
     least norm), and 0 for a Value that ties with a number.
 
+    Python's `max` and NumPy's `maximum` and `clip` only compare the numbers of Values, and return one of their
+    arguments as it is, even a plain number. For an array of Values, write `np.frompyfunc(maximum, 2, 1)(A, 0)`.
+
     >>> maximum(2.0, 3.0)
     3.0
     """

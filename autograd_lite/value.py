@@ -20,7 +20,8 @@ import operator
 import reprlib
 import warnings
 from collections.abc import Callable, KeysView
-from typing import Any, NamedTuple, SupportsFloat, TypeAlias
+from numbers import Number
+from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeAlias
 
 from autograd_lite import primitives as table
 from autograd_lite.graph import (
@@ -29,7 +30,9 @@ from autograd_lite.graph import (
     TRACING,
     copy_graph,
     describe,
+    elsewhere,
     is_stale,
+    label_error,
     reduce_graph,
     refuse_if_traced,
     stale_error,
@@ -198,8 +201,11 @@ class Value:
         data: a real number; it becomes a Python float. If it is a Value, its data is copied.
         label: the name that pictures and explanations show; any text.
 
-    Functions are methods, as in x.exp(), or come from this package. The functions of `math` leave the graph, because
-    they see only the number float(x).
+    Functions are methods, as in x.exp(), or come from this package. A Value never becomes a plain number by itself,
+    because its gradient would be lost: `float(x)`, and with it `math.exp(x)`, is refused; the number is `x.data`.
+
+    `x == y` is identity, so that a Value can be a dictionary key, and comparing with a number by == is refused.
+    `x < y` compares the numbers; so `max(0, x)` returns one of its arguments, without a node (see `maximum`).
 
     Attributes:
         op: the primitive that computed this Value; LEAF if you made it, CONSTANT if it was a number in an expression.
@@ -224,9 +230,9 @@ class Value:
         "__weakref__", "_adjoint", "_data", "_first", "_grad", "_others", "_second", "_time", "label", "level", "op",
     )  # fmt: skip
 
-    def __init__(self, data: Operand, label: str = "") -> None:
-        if not isinstance(label, str):
-            raise TypeError(f"label must be text, not {type(label).__name__}: {reprlib.repr(label)}")
+    def __init__(self, data: Operand, label: str = "", *others: object) -> None:
+        if not isinstance(label, str) or others:
+            raise label_error(label, *others)
         self._data: float = data.data if isinstance(data, Value) else as_float(data, "data")
         self._grad: float | None = None
         self.label = label
@@ -530,9 +536,10 @@ class Value:
         return compare(operator.ge, self, other)
 
     def __eq__(self, other: object) -> bool:
-        if TRACING and not isinstance(other, Value):
+        if isinstance(other, Number):
             refuse_if_traced(f"it is compared with {other!r:.50}")
-        return self is other
+            raise TypeError(f"a Value is not compared with a number by ==: write x.data == {other!r:.50}")
+        return self is other if isinstance(other, Value) else NotImplemented
 
     __hash__ = object.__hash__  # a class with its own __eq__ has no hash unless it says so
 
@@ -543,8 +550,15 @@ class Value:
             "compare its number instead, as in `if v.data != 0:`"
         )
 
-    def __float__(self) -> float:
-        return self.data
+    def __float__(self, *_digits: object) -> NoReturn:
+        refuse_if_traced("it is made a plain number")
+        raise TypeError(
+            "a Value does not become a plain number by itself, because its gradient would be lost: use the functions "
+            "of autograd_lite or the methods, as in x.exp() for math.exp(x); where only the number is wanted, write "
+            "x.data, as in round(x.data, 2)"
+        )
+
+    __int__ = __complex__ = __round__ = __trunc__ = __float__
 
     def __repr__(self) -> str:
         refuse_if_traced("it is written as text")
@@ -554,7 +568,16 @@ class Value:
     def __format__(self, specification: str) -> str:  # for f"{x:.2f}"
         return format(self.data, specification) if specification else repr(self)
 
-    # What micrograd calls them
+    def conjugate(self) -> "Value":
+        """Return this Value, which is real; NumPy asks for this in `var`, `std` and `vdot`."""
+        return self
+
+    # What other engines call it: errors that say what to write here, and two names of micrograd
+
+    item = numpy = detach = tolist = elsewhere("the number of a Value is x.data")
+    requires_grad = elsewhere("every Value has a gradient, except constants: constant(2.0)")
+    zero_grad = elsewhere("set x.grad = 0 for each leaf before the next backward()")
+    _backward = elsewhere("the slopes of an operation are a row of the table: x.op.slopes")
 
     @property
     def _op(self) -> str:

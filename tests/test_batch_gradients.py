@@ -258,6 +258,26 @@ def test_who_asks_for_a_back_end_is_told_that_the_loss_cannot_be_traced(loss):
         BatchGradients(network(), X, y, loss, engine="numpy")
 
 
+LEAVES_THE_GRAPH = [
+    lambda o, y: math.exp(o[0]) * o[0],
+    lambda o, y: np.sum(np.array(o, dtype=float)) * o[0],
+    lambda o, y: np.interp(o[0], [-1.0, 1.0], [0.0, 1.0]) * o[1],
+]
+
+
+@pytest.mark.parametrize("loss", LEAVES_THE_GRAPH, ids=range(3))
+@pytest.mark.filterwarnings("ignore:.*graphs of Values")
+@pytest.mark.parametrize("engine", ["auto", "values"])
+def test_a_loss_that_makes_a_value_a_plain_number_is_refused_before_training(loss, engine):
+    """Its gradient would be wrong without a word."""
+    X, y = data()
+    net = network()
+    before = [W.tolist() for W in net.weights]
+    with pytest.raises(TypeError, match="its gradient would be lost"):
+        fit(net, X, y, loss=loss, optimizer=GradientDescent(0.1), stop=MaximumIterations(2), engine=engine)
+    assert [W.tolist() for W in net.weights] == before
+
+
 def test_a_loss_of_random_numbers_is_not_a_function():
     generator = np.random.default_rng(0)
     X, y = data()

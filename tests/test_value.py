@@ -5,6 +5,7 @@ import gc
 import itertools
 import math
 import operator
+import statistics
 import tracemalloc
 import weakref
 from fractions import Fraction
@@ -133,6 +134,24 @@ def test_a_layer_by_matrix_multiplication():
     assert np.mean(o).data == 5.5
 
 
+def test_variance_standard_deviation_and_products_of_arrays():
+    """dvar/dx_i = 2 (x_i - mean) / n, dstd/dx_i = (x_i - mean) / (n std), here with mean 3, n 4 and variance 4.5."""
+    numbers = [0.0, 3.0, 3.0, 6.0]
+    for function, value, slopes in [
+        (np.var, 4.5, [-1.5, 0.0, 0.0, 1.5]),
+        (np.std, math.sqrt(4.5), [-0.75 / math.sqrt(4.5), 0.0, 0.0, 0.75 / math.sqrt(4.5)]),
+        (lambda x: np.vdot(x, x), 54.0, [0.0, 6.0, 6.0, 12.0]),
+        (lambda x: np.vdot(x, [1.0, 2.0, 3.0, 4.0]), 39.0, [1.0, 2.0, 3.0, 4.0]),
+        (np.linalg.norm, math.sqrt(54.0), [0.0, 3 / math.sqrt(54.0), 3 / math.sqrt(54.0), 6 / math.sqrt(54.0)]),
+        (lambda x: np.sum(np.frompyfunc(p.maximum, 2, 1)(x, 3.0)), 15.0, [0.0, 0.0, 0.0, 1.0]),
+    ]:
+        values = np.array([Value(number) for number in numbers])
+        result = function(values)
+        result.backward()
+        assert result.data == pytest.approx(value)
+        assert [v.grad for v in values] == pytest.approx(slopes)
+
+
 UNARY = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos"]
 UNARY += ["exp2", "log2", "log10", "cbrt", "arctan", "arcsinh", "arctanh", "absolute", "negative", "positive", "square"]
 
@@ -164,7 +183,8 @@ def test_equality_and_hash_are_by_identity():
     assert a != b
     assert len({a, b, a}) == 2
     assert {a: "a", b: "b"}[b] == "b"
-    assert a != 1.0
+    assert a != "1.0"
+    assert a != None  # noqa: E711
     h = hash(a)
     a.data = 2.0
     assert hash(a) == h
@@ -199,9 +219,74 @@ def test_the_truth_of_a_value_is_refused():
         not Value(1.0)
 
 
-def test_conversion_and_text():
+LEAVES_THE_GRAPH = {
+    "float": float,
+    "int": int,
+    "complex": complex,
+    "round": round,
+    "round to digits": lambda x: round(x, 2),
+    "math.exp": math.exp,
+    "math.floor": math.floor,
+    "math.trunc": math.trunc,
+    "math.isclose": lambda x: math.isclose(x, 1.0),
+    "statistics.fmean": lambda x: statistics.fmean([x, x]),
+    "an array of floats": lambda x: np.array([x * x], dtype=float),
+    "an array of small floats": lambda x: np.asarray(x, np.float32),
+    "an array of integers": lambda x: np.array([x]).astype(int),
+    "an entry of an array": lambda x: np.zeros(2).__setitem__(0, x),
+    "np.interp": lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]),
+    "a format of a number": lambda x: "%.2f" % x,  # noqa: UP031
+}
+
+
+@pytest.mark.parametrize("way", LEAVES_THE_GRAPH)
+def test_a_value_never_becomes_a_plain_number_by_itself(way):
+    with pytest.raises(TypeError, match=r"its gradient would be lost: .* as in x\.exp\(\).* write x\.data"):
+        LEAVES_THE_GRAPH[way](Value(0.5))
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [
+        lambda x: x == 2.0,
+        lambda x: x != 2.0,
+        lambda x: x == 2,
+        lambda x: np.float32(2) == x,
+        lambda x: x in [2.0],
+        lambda x: np.array([x]) == 2.0,
+        lambda x: x == 2j,
+    ],
+    ids=range(7),
+)
+def test_a_value_is_not_compared_with_a_number_by_equality(comparison):
+    with pytest.raises(TypeError, match=r"not compared with a number by ==: write x\.data == 2"):
+        comparison(Value(2.0))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "advice"),
+    [(name, r"the number of a Value is x\.data") for name in ("item", "detach", "numpy", "tolist")]
+    + [("requires_grad", r"constant\(2\.0\)"), ("zero_grad", r"x\.grad = 0"), ("_backward", r"x\.op\.slopes")],
+)
+def test_names_of_other_engines_say_what_to_write_here(attribute, advice):
+    x = Value(2.0)
+    assert not hasattr(x, attribute)
+    with pytest.raises(AttributeError, match=advice):
+        getattr(x, attribute)
+    with pytest.raises(AttributeError, match=advice):
+        setattr(x, attribute, lambda: None)
+
+
+@pytest.mark.parametrize("arguments", [((), "+"), ({1.0}, "*", "c"), ((),)], ids=range(3))
+def test_the_arguments_of_other_engines_say_what_to_write_here(arguments):
+    with pytest.raises(TypeError, match=r"label must be text, not (tuple|set): .* records its parents"):
+        Value(2.0, *arguments)
+    with pytest.raises(TypeError, match="a number and a label, but received 1 more"):
+        Value(2.0, "x", "+")
+
+
+def test_text():
     x = Value(2.5, label="x")
-    assert float(x) == 2.5
     assert f"{x:.3f}" == "2.500"
     assert f"{x:8.2e}" == "2.50e+00"
     assert f"{x}" == str(x) == repr(x) == "Value(data=2.5, grad=0.0, label='x')"
