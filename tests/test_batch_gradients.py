@@ -81,6 +81,12 @@ def test_the_gradients_of_all_activations(activation, output):
     agree(BatchGradients(net, X, y, squared_error), net, X, y, squared_error)
 
 
+def test_a_program_has_the_names_of_the_lecture():
+    text = BatchGradients(network(), *data(), squared_error, dropout=True).programs[True].straight_line_source
+    assert "[o0_1, o0_2, y_1, y_2, y_3] = inputs" in text
+    assert "w2_3_4, m1_1, m1_2, m1_3, m1_4] = parameters" in text
+
+
 def test_a_network_is_not_changed():
     X, y = data()
     net = network()

@@ -357,6 +357,7 @@ def test_a_restored_optimizer_goes_on_to_the_bit(make, stopped_after):
 
 @every_optimizer
 def test_reset_forgets_everything(make):
+    assert make() != make(), "an optimizer has a history: it equals only itself"
     optimizer = make(InverseTimeDecay(0.3, 0.1))
     first = trajectory(optimizer, GRADIENTS)
     optimizer.reset()
@@ -486,6 +487,10 @@ def test_all_of_them_find_the_minimum_of_a_square(make, start):
 def test_learning_rates_that_are_none(kind, rate):
     with pytest.raises(error_for(rate), match=r"^learning_rate must be a finite number, greater than 0; received "):
         kind(rate)
+    optimizer = kind(0.1)
+    optimizer.learning_rate = rate
+    with pytest.raises(error_for(rate), match=r"^learning_rate must be a finite number, greater than 0; received "):
+        trajectory(optimizer, GRADIENTS)
 
 
 @pytest.mark.parametrize(
@@ -567,7 +572,6 @@ def test_what_it_says_of_itself():
     assert repr(Adam()) == "Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)"
     scheduled = GradientDescent(InverseTimeDecay(0.5, 0.01))
     assert repr(scheduled) == "GradientDescent(learning_rate=InverseTimeDecay(initial=0.5, decay=0.01))"
-    assert Adam() != Adam(), "an optimizer has a history; it is itself only"
 
 
 def test_the_base_class_has_no_rule():

@@ -83,7 +83,7 @@ def test_each_node_is_removed_with_the_probability_of_the_rate():
 
 
 def test_scaling_keeps_the_mean_of_the_sums():
-    assert Dropout(0.75).factor == 4.0
+    assert [Dropout(rate).factor for rate in (0.75, 0.6)] == [4.0, 2.5]
     assert Dropout(0.75, scale=False).factor == 1.0
     assert Dropout(0.0).factor == 1.0
 

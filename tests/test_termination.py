@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nn.training.termination import (
     And,
     Criterion,
+    History,
     MaximumIterations,
     Or,
     SmallGradient,
@@ -112,6 +113,8 @@ def test_what_is_not_finite_is_neither_a_small_nor_a_large_improvement(losses, m
 
 def test_small_improvement_in_words():
     stop = SmallImprovement(1.0, over=2)
+    assert stop.reason == "an improvement of the error by less than 1.0 in 2 iterations"
+    assert SmallImprovement(1.0, 2, 7).reason == f"{stop.reason}, after at least 7 iterations"
     assert stop.which(history([8.0, 4.0, 3.75, 3.5])) == (
         "the error has improved by 0.5 in the last 2 iterations, less than 1.0"
     )
@@ -320,6 +323,14 @@ def test_early_stopping_that_another_criterion_holds_back_is_not_forgotten():
     assert first_met(stop, "validation_loss", [0.1, 0.5, 0.6, 0.5, 0.4, 0.3, 0.2]) == 6
 
 
+def test_a_history_in_one_line():
+    run = History()
+    assert repr(run) == "<History: 0 iterations; best inf after 0; ended by: not ended>"
+    run.loss[:], run.best_loss, run.best_iteration = [3.0, 2.5], 2.5, 2
+    run.ended = "2 iterations"
+    assert repr(run) == "<History: 2 iterations, last loss 2.5; best 2.5 after 2; ended by: 2 iterations>"
+
+
 def test_which_criteria_read_the_validation_error():
     assert [criterion.reads_validation for criterion in EXAMPLES] == [False, False, False, False, True]
     assert (EXAMPLES[0] | EXAMPLES[4]).reads_validation
@@ -369,6 +380,13 @@ def test_a_pickle_holds_no_history():
     stop, run = ValidationRising(20), history(validation_loss=[random.random() for _ in range(10_000)])
     stop.met(run)
     assert len(pickle.dumps(stop)) < 500
+
+
+@pytest.mark.parametrize("missing", ["reason", "met"])
+def test_a_criterion_must_have_a_reason_and_say_when_it_is_met(missing):
+    parts = {name: vars(Fixed)[name] for name in ("reason", "met") if name != missing}
+    with pytest.raises(TypeError, match=f"abstract method '?{missing}"):
+        type("Half", (Criterion,), parts)()
 
 
 def test_they_do_not_change():
