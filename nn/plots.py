@@ -44,6 +44,9 @@ COLOURS = {
 MARKERS = "os^DvPX<>"
 """Markers to tell runs or classes apart; not as many as colours, so that pairs of both repeat late."""
 
+MOST_NUMBERS = 40
+"""How many entries a matrix may have whose numbers are shown."""
+
 STAR: dict[str, Any] = {"marker": "*", "markersize": 15, "markeredgecolor": "black", "linestyle": "none"}
 """How the best of several things is marked."""
 
@@ -355,10 +358,9 @@ def plot_surface_restarts(
     for number, path in enumerate(walks):
         colour, width = (COLOURS["vermillion"], 2.5) if number == best else (COLOURS["blue"], 1)
         ax.plot(*path.T, color=colour, linewidth=width)
-    _draw_starts(ax, [path[0] for path in walks])
     ax.plot(*ends.T, "s", color=COLOURS["blue"], markeredgecolor="white", label="end")
     ax.plot(*ends[best], color=COLOURS["vermillion"], label=f"lowest end, $f$ = {heights[best]:.3g}", **STAR)
-    _legend_below(ax)
+    _finish_surface(ax, [path[0] for path in walks])
     return ax
 
 
@@ -377,10 +379,10 @@ def _matplotlib(module: str) -> Any:
 
 def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5)) -> "Axes":
     """Return the given Axes, or the Axes of a new figure, whose size is in inches."""
-    if ax is not None:
-        return ax
-    new: Axes = _matplotlib("pyplot").subplots(figsize=size, layout="constrained")[1]
-    return new
+    if ax is None:
+        ax = _matplotlib("pyplot").subplots(figsize=size)[1]
+    _make_room(ax)
+    return ax
 
 
 def _text(name: str) -> str:
@@ -403,7 +405,6 @@ def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
 
 def _legend_below(ax: "Axes") -> None:
     """Add a legend below the axes, in as many columns as there is room for, up to 3."""
-    _make_room(ax)
     for columns in (3, 2, 1):
         place: dict[str, Any] = {
             "loc": "upper center",
@@ -417,8 +418,8 @@ def _legend_below(ax: "Axes") -> None:
 
 def _make_room(ax: "Axes") -> None:
     """Let matplotlib make room for what lies beside the Axes, unless their figure has a layout engine already."""
-    if ax.figure.figure.get_layout_engine() is None:
-        ax.figure.figure.set_layout_engine("constrained")
+    if ax.get_subplotspec() is not None and ax.figure.figure.get_layout_engine() is None:
+        ax.figure.figure.set_layout_engine("compressed")
 
 
 def _legend(ax: "Axes") -> None:
@@ -527,8 +528,7 @@ def _draw_paths(
             [], [], marker, color=colour, markeredgecolor="white", markersize=9, zorder=4, label=_label(name)
         )
         artists += [line, end]
-    _draw_starts(ax, [path[0] for path in walks.values()])
-    _legend_below(ax)
+    _finish_surface(ax, [path[0] for path in walks.values()])
 
     def show(t: int) -> list[Any]:
         for path, line, end in zip(walks.values(), artists[::2], artists[1::2], strict=True):
@@ -539,10 +539,15 @@ def _draw_paths(
     return ax, show, max(map(len, walks.values())) - 1
 
 
-def _draw_starts(ax: "Axes", starts: Sequence[FloatArray]) -> None:
-    """Draw the points where the paths start, each once."""
+def _finish_surface(ax: "Axes", starts: Sequence[FloatArray]) -> None:
+    """Draw each point where a path starts, once, and the legend; thin out the heights at the colour bar if need be."""
     places = np.unique(np.array(starts), axis=0)
     ax.plot(*places.T, "o", color="white", markeredgecolor="black", markersize=7, zorder=3, label="start")
+    _legend_below(ax)
+    ax.figure.figure.draw_without_rendering()  # so that the size of the Axes is known
+    axis = ax.child_axes[-1].yaxis
+    locator: Any = axis.get_major_locator()
+    locator.nbins = int(1.4 * axis.get_tick_space())
 
 
 # Matrices
@@ -552,58 +557,77 @@ def _plot_matrices(
     matrices: Sequence[FloatArray], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
 ) -> "Figure":
     """Draw the matrices of the layers 1 to L as images, side by side."""
-    axes = _one_for_each(matrices, ax)
-    largest = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
+    axes, bar = (
+        (list(np.ravel(np.array(ax, dtype=object))), None) if ax is not None else _new_axes(matrices, same_scale)
+    )
+    if len(axes) != len(matrices):
+        raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
+    _make_room(axes[0])
+    figure: Figure = axes[0].figure.figure
+    limits = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
     if same_scale:
-        largest = [max(largest)] * len(matrices)
-    for l, (matrix, place, scale) in enumerate(zip(matrices, axes, largest, strict=True), start=1):
+        limits = [max(limits)] * len(matrices)
+    for l, (matrix, place, limit) in enumerate(zip(matrices, axes, limits, strict=True), start=1):
         rows, columns = matrix.shape
-        image = place.imshow(
-            matrix,
-            cmap="PuOr",
-            vmin=-scale,
-            vmax=scale,
-            extent=(-0.5, columns - 0.5, rows + 0.5, 0.5),  # so that the axes count as the lecture does
-            aspect="equal" if max(rows, columns) <= 12 else "auto",
-        )
+        extent = (-0.5, columns - 0.5, rows + 0.5, 0.5)  # so that the axes count as the lecture does
+        image = place.imshow(matrix, cmap="PuOr", vmin=-limit, vmax=limit, extent=extent, aspect="auto")
         place.axvline(0.5, color="black", linewidth=2)
         place.set_xticks(_ticks(columns, 0), [f"{a}\n(bias)" if a == 0 else str(a) for a in _ticks(columns, 0)])
         place.set_yticks(_ticks(rows, 1))
         place.set_title(f"${letter}^{{({l})}}$")
-        place.set_xlabel(f"from node $a$ of layer {l - 1}")
-        place.set_ylabel(f"to node $b$ of layer {l}")
-        if matrix.size <= 40:
-            for (row, column), number in np.ndenumerate(matrix):
-                light = abs(number) > 0.6 * scale
-                text = f"{number:.2g}".replace("-", "−")
-                place.text(
-                    column, row + 1, text, ha="center", va="center", size="small", color="white" if light else "black"
-                )
+        place.set(xlabel=f"from node $a$ of layer {l - 1}", ylabel=f"to node $b$ of layer {l}")
         if not same_scale:
-            place.figure.colorbar(image, ax=place, label=label)
+            figure.colorbar(image, cax=place.inset_axes((1.03, 0, 0.05, 1)), label=label)
     if same_scale:
-        axes[-1].figure.colorbar(image, ax=axes, label=label)
-    figure: Figure = axes[0].figure
+        figure.colorbar(image, cax=bar, ax=axes, label=label)
+    figure.draw_without_rendering()  # so that the sizes of the Axes are known
+    for matrix, place, limit in zip(matrices, axes, limits, strict=True):
+        _write_numbers(place, matrix, limit)
     return figure
 
 
-def _one_for_each(matrices: Sequence[FloatArray], ax: "Axes | Sequence[Axes] | None") -> list[Any]:
-    """Return one Axes for each matrix."""
-    if ax is None:
-        widths = [min(max(matrix.shape[1], 3), 12) for matrix in matrices]
-        heights = [min(max(len(matrix), 3), 12) for matrix in matrices]
-        size = (1.5 + sum(0.55 * width + 0.8 for width in widths), 1.3 + 0.45 * max(heights))
-        options = {"width_ratios": widths, "squeeze": False, "layout": "constrained"}
-        return list(_matplotlib("pyplot").subplots(1, len(matrices), figsize=size, **options)[1][0])
-    axes = list(np.ravel(np.array(ax, dtype=object)))
-    if len(axes) != len(matrices):
-        raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
-    return axes
+def _new_axes(matrices: Sequence[FloatArray], same_scale: bool) -> "tuple[list[Any], Axes | None]":
+    """Return Axes in a new figure, one for each matrix, with room for the texts around them, and for a colour bar.
+
+    They are in rows of at most 15 inches. All lengths are in inches, for a font of 10 points, and grow with the font.
+    """
+    left, right, bottom, top = 0.8, 0.2 if same_scale else 1.4, 0.8, 0.4
+    width = x = y = depth = 0.0
+    boxes = []
+    for matrix in matrices:
+        rows, columns = np.clip(matrix.shape, 3, 12)
+        w, h = (0.7 if matrix.size <= MOST_NUMBERS else 0.45) * columns, 0.45 * rows
+        if x > 0 and x + left + w + right > 15:  # the next row
+            x, y = 0.0, depth
+        boxes.append((x + left, y + top + h, w, h))
+        x, depth = x + left + w + right, max(depth, y + top + h + bottom)
+        width = max(width, x)
+    if same_scale:
+        boxes.append((width + 0.1, 0.9 * depth, 0.15, 0.8 * depth))
+        width += 1.2
+    pyplot = _matplotlib("pyplot")
+    unit = pyplot.rcParams["font.size"] / 10
+    figure = pyplot.figure(figsize=(unit * width, unit * depth))
+    axes = [figure.add_axes((x / width, 1 - y / depth, w / width, h / depth)) for x, y, w, h in boxes]
+    return axes[: len(matrices)], axes[-1] if same_scale else None
+
+
+def _write_numbers(ax: "Axes", matrix: FloatArray, limit: float) -> None:
+    """Write the numbers of a small matrix into its cells, if they fit."""
+    if matrix.size > MOST_NUMBERS:
+        return
+    for (row, column), number in np.ndenumerate(matrix):
+        colour = "white" if abs(number) > 0.6 * limit else "black"
+        words = f"{number:.2g}".replace("-", "−")
+        ax.text(column, row + 1, words, ha="center", va="center", size="small", color=colour)
+    cell = np.divide(ax.get_window_extent().size, matrix.shape[::-1])
+    if any((text.get_window_extent().size > 0.95 * cell).any() for text in ax.texts):
+        for text in list(ax.texts):
+            text.remove()
 
 
 def _ticks(count: int, first: int) -> list[int]:
     """Return positions of ticks: the first integer, and multiples of a round step."""
-    step = next(
-        step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, count) if count / step <= 12 or step == count
-    )
-    return [number for number in range(first, first + count) if number == first or number % step == 0]
+    locator = _matplotlib("ticker").MaxNLocator(12, integer=True, steps=[1, 2, 5, 10])
+    ticks = locator.tick_values(first, first + count - 1)
+    return sorted({first, *map(int, ticks)} & set(range(first, first + count)))

@@ -444,7 +444,7 @@ def test_the_scale_is_symmetric_and_shared_or_not():
     assert [image.get_clim() for image in images_of(plot_weights(net))] == [(-2.0, 2.0)] * 2
     own = plot_weights(net, same_scale=False)
     assert [image.get_clim() for image in images_of(own)] == [(-0.5, 0.5), (-2.0, 2.0)]
-    assert len(own.axes) == 4
+    assert [len(axes.child_axes) for axes in own.axes] == [1, 1], "each has a colour bar"
     zero = MLP(2, [1], weights=[np.zeros((1, 3))])
     assert images_of(plot_weights(zero))[0].get_clim() == (-1.0, 1.0)
 
@@ -579,22 +579,89 @@ def test_matplotlib_is_loaded_late_and_its_absence_names_the_extra():
     assert len(printed.splitlines()) == 1
 
 
-def test_every_text_of_every_figure_is_inside_it():
-    runs = {f"a run with a long name, number {number}": trained()[1] for number in range(4)}
-    figures = [
-        plot_learning_curves(runs).figure,
-        plot_decision_boundary(trained()[0], X, Y).figure,
-        plot_paths(TWO_VALLEYS, PATHS).figure,
-        plot_paths(ROSENBROCK, {f"optimizer {number}": [(0, 0)] for number in range(8)}).figure,
-        plot_weights(MLP(2, [2, 1], seed=0)),
-        plot_gradients(MLP(4, [6, 3], seed=0), X @ np.ones((2, 4)), np.ones((12, 3)), same_scale=False),
-        plot_weights(MLP(64, [32, 10], seed=0)),
-    ]
-    for figure in figures:
-        figure.canvas.draw()
-        box = figure.get_tightbbox(figure.canvas.get_renderer())
-        width, height = figure.get_size_inches()
-        assert box.x0 > -0.02, figure.axes[0].get_title()
-        assert box.y0 > -0.02, figure.axes[0].get_title()
-        assert box.x1 < width + 0.02, figure.axes[0].get_title()
-        assert box.y1 < height + 0.02, figure.axes[0].get_title()
+# Every text is inside its figure, and none is on another
+
+
+def boxes_of_texts(figure):
+    """Where each text is that the figure shows, in pixels, by the text."""
+    figure.canvas.draw()
+    outside = set()
+    for axes in figure.findobj(mpl.axes.Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low <= tick.get_loc() <= high:
+                    outside |= {tick.label1, tick.label2}
+    texts = [text for text in figure.findobj(mpl.text.Text) if text.get_visible() and text.get_text().strip()]
+    return [(text.get_text(), text.get_window_extent()) for text in texts if text not in outside]
+
+
+def check_texts(figure):
+    boxes = boxes_of_texts(figure)
+    assert len(boxes) > 4
+    for text, box in boxes:
+        assert figure.bbox.x0 - 1 < box.x0 <= box.x1 < figure.bbox.x1 + 1, f"{text} leaves the figure"
+        assert figure.bbox.y0 - 1 < box.y0 <= box.y1 < figure.bbox.y1 + 1, f"{text} leaves the figure"
+    for (first, box), (second, other) in itertools.combinations(boxes, 2):
+        wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+        high = min(box.y1, other.y1) - max(box.y0, other.y0)
+        assert min(wide, high) < 1, f"{first} is on {second}"
+
+
+@pytest.mark.parametrize("same_scale", [True, False])
+@pytest.mark.parametrize(
+    "widths",
+    [[1], [40], [1] * 3, [3, 1], [1, 13, 1], [2, 19, 2], [8] * 4, [5, 3, 3, 3, 1], [2] * 10, [64, 32, 10], [4, 9] * 3],
+    ids=str,
+)
+def test_no_text_of_matrices_is_cut_off_or_on_another(widths, same_scale):
+    net = MLP(2, widths, seed=0)
+    check_texts(plot_gradients(net, X, np.ones((len(X), widths[-1])), same_scale=same_scale))
+    net.weights = [W * 10.0 ** (-4 * l) for l, W in enumerate(net.weights)]  # long numbers, as where gradients vanish
+    with mpl.rc_context({"font.size": 7 if same_scale else 15}):
+        check_texts(plot_weights(net, same_scale=same_scale))
+
+
+@pytest.mark.parametrize(("size", "numbers"), [((16, 6), [9, 20, 6]), ((16, 3), [9, 20, 6]), ((9, 6), [9, 20, 0])])
+def test_matrices_on_given_axes_have_numbers_where_they_fit(size, numbers):
+    figure, axes = plt.subplots(1, 3, figsize=size)
+    plot_weights(MLP(2, [3, 5, 1], weights=[np.full((3, 3), 0.5), np.full((5, 4), -2), np.full((1, 6), -1e-105)]), axes)
+    check_texts(figure)
+    assert [len(place.texts) for place in axes] == numbers
+
+
+LONG = [f"an optimizer with a long name, number {number}" for number in range(5)]
+PLANE = Surface("A plane", lambda x, y: x + y, ((-6, 6), (-1, 1)))
+
+
+@pytest.mark.parametrize("size", [(3.5, 3.5), (7.8, 5.6), (8, 3), None])
+@pytest.mark.parametrize("names", [list("abcdefghi"), LONG], ids=["many", "long"])
+@pytest.mark.parametrize("surface", [TWO_VALLEYS, ROSENBROCK, PLANE], ids=lambda surface: surface.name)
+def test_no_text_of_paths_is_cut_off_or_on_another(surface, names, size):
+    ax = None if size is None else plt.subplots(figsize=size)[1]
+    paths = {name: [(0, 0), (1, 1)] for name in names}
+    check_texts(plot_paths(surface, paths, ax).figure)
+    if size is not None:
+        animation = animate_paths(surface, paths, plt.subplots(figsize=size)[1])
+        animation._init_draw()
+        check_texts(animation._fig)
+
+
+def test_no_text_of_other_plots_is_cut_off_or_on_another():
+    history = trained()[1]
+    for names in ("ab", LONG):
+        check_texts(plot_learning_curves(dict.fromkeys(names, history)).figure)
+        check_texts(plot_learning_curves(dict.fromkeys(names, history), plt.subplots()[1], log=True).figure)
+    check_texts(plot_decision_boundary(trained()[0], X, Y).figure)
+    check_texts(plot_surface_restarts(ROSENBROCK, [PATHS["heavy ball"]], plt.subplots()[1]).figure)
+
+
+def test_a_layout_of_the_figure_is_left_alone():
+    figure, ax = plt.subplots(layout="tight")
+    engine = figure.get_layout_engine()
+    plot_paths(TWO_VALLEYS, PATHS, ax)
+    assert figure.get_layout_engine() is engine
+    free = plt.figure().add_axes((0.1, 0.4, 0.7, 0.5))
+    plot_paths(TWO_VALLEYS, PATHS, free)
+    assert free.figure.get_layout_engine() is None, "constrained layout warns of Axes that are in no grid"
+    check_texts(free.figure)
