@@ -77,7 +77,7 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Val
     [[1.0, -0.0], [0.0, 2.0]]
     """
     variables = _check_variables("inputs", inputs)
-    return [_grad(output, variables) for output in _check_values("outputs", outputs)]
+    return [_grad(output, variables) for output in check_values("outputs", outputs)]
 
 
 def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
@@ -103,7 +103,7 @@ def vector_jacobian_product(
     >>> [entry.data for entry in vector_jacobian_product([x * y, x + y], [x, y], [1.0, 10.0])]
     [13.0, 12.0]
     """
-    values = _check_values("outputs", outputs)
+    values = check_values("outputs", outputs)
     return _grad(_weighted_sum(values, _check_vector(vector, "outputs", len(values))), inputs)
 
 
@@ -138,7 +138,7 @@ def jacobian_vector_product(
     >>> [entry.data for entry in jacobian_vector_product([x * y, x + y], [x, y], [1.0, 10.0])]
     [23.0, 11.0]
     """
-    values, variables = _check_values("outputs", outputs), _check_variables("inputs", inputs)
+    values, variables = check_values("outputs", outputs), _check_variables("inputs", inputs)
     entries = _check_vector(vector, "inputs", len(variables))
     duals = forward_mode(values, dict(zip(variables, entries, strict=True)))
     return [_as_value(duals[output].tangent) for output in values]
@@ -170,7 +170,7 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
     >>> forward_mode([product], {x: 1.0})[product].tangent.data
     3.0
     """
-    order = topological_order(*_check_values("outputs", outputs))
+    order = topological_order(*check_values("outputs", outputs))
     if not isinstance(seeds, Mapping):
         raise TypeError(f"seeds must be a dict of a tangent for each input, not {type(seeds).__name__}: {seeds!r}")
     _check_variables("seeds", seeds)
@@ -365,7 +365,7 @@ def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
     return _as_value(total)
 
 
-def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
+def check_values(argument: str, values: Iterable[Value]) -> list[Value]:
     """Return the Values as a list, if that is what they are."""
     if isinstance(values, Value):
         raise TypeError(f"{argument} must be a sequence of Values, received one Value: write [value]")
@@ -376,7 +376,7 @@ def _check_values(argument: str, values: Iterable[Value]) -> list[Value]:
 
 def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
     """Return the Values as a list, if none is a constant."""
-    checked = _check_values(argument, values)
+    checked = check_values(argument, values)
     for position, value in enumerate(checked, start=1):
         if value.op is CONSTANT:
             raise TypeError(

@@ -212,7 +212,7 @@ def test_what_is_not_a_value_is_refused():
     x, w = leaves()
     with pytest.raises(TypeError, match=r"number 1 of inputs must be a Value, not float: 1\.0"):
         autograd_lite.compile_program(x * w, [1.0], [w])
-    with pytest.raises(TypeError, match=r"must be sequences of Values, received one Value: write \[value\]"):
+    with pytest.raises(TypeError, match=r"inputs must be a sequence of Values, received one Value: write \[value\]"):
         autograd_lite.compile_program(x * w, x, [w])
     with pytest.raises(TypeError, match="root must be a Value, not int: 3"):
         autograd_lite.compile_program([3], [x], [w])

@@ -70,7 +70,5 @@ def compile_program(
 
     if backend not in {"auto", *BACKENDS}:
         raise ValueError(f"backend must be auto or one of {', '.join(BACKENDS)}; received {backend!r}")
-    if isinstance(inputs, Value) or isinstance(parameters, Value):
-        raise TypeError("inputs and parameters must be sequences of Values, received one Value: write [value]")
     statements = trace(outputs, inputs, parameters, gradients=gradients, max_nodes=max_nodes)
     return Program(statements, backend)

@@ -168,24 +168,18 @@ def find_arrays(statements: Statements) -> Arrays:
 def _merge_equal_sums(statements: Statements) -> Statements:
     """Merge sums of the same terms in any order, and the statements that become equal by that."""
     ops, arguments, uses = statements.ops, statements.arguments, statements.uses()
-    within = {
-        argument
-        for position, op in enumerate(ops)
-        if op is ADD
-        for argument in arguments[position]
-        if ops[argument] is ADD and uses[argument] == 1
-    }
+    within: set[int] = set()  # sums that are terms of one sum alone
+    for op, terms in zip(ops, arguments, strict=True):
+        if op is ADD:
+            within.update(term for term in terms if ops[term] is ADD and uses[term] == 1)
     known: dict[tuple[object, ...], int] = {}
     equal = list(range(len(statements)))  # for each statement, the first that is equal to it
     for position, op in enumerate(ops):
         if arguments[position]:
-            in_any_order = op.commutative
-            parts = arguments[position]
-            if op is ADD and position not in within:
-                parts = tuple(_terms(statements, uses, position)[0])
-                in_any_order = True
-            parts = tuple([equal[part] for part in parts])
-            equal[position] = known.setdefault((op, tuple(sorted(parts)) if in_any_order else parts), position)
+            whole = op is ADD and position not in within
+            places = _terms(statements, uses, position)[0] if whole else arguments[position]
+            parts = [equal[place] for place in places]
+            equal[position] = known.setdefault((op, *(sorted(parts) if op.commutative else parts)), position)
     if equal == list(range(len(statements))):
         return statements
     return without_dead(
@@ -206,7 +200,7 @@ class _Sum(NamedTuple):
     others: tuple[int, ...]
 
 
-def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[list[int], list[int]]:
+def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[Sequence[int], Sequence[int]]:
     """Return the terms of a sum, and of the sums in it that are used nowhere else; and these inner sums."""
     terms: list[int] = []
     inner: list[int] = []
@@ -218,7 +212,7 @@ def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[
             stack.extend(reversed(statements.arguments[term]))
         elif statements.numbers.get(term) != 0.0:  # the built-in sum begins with 0
             terms.append(term)
-    return (terms, inner) if len(terms) > 1 else (list(statements.arguments[position]), [])
+    return (terms, inner) if len(terms) > 1 else (statements.arguments[position], ())
 
 
 def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
@@ -228,41 +222,33 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
     found: dict[int, _Sum] = {}
     within: set[int] = set()  # sums and products that are parts of sums
 
-    def product(position: int) -> tuple[int, int] | None:
-        """Return the parameter of a product, and the factor that varies."""
+    def product(position: int) -> tuple[int, int]:
+        """Return the parameter of a product, and the factor that varies; else what it is, and ONE."""
         if statements.ops[position] is MULTIPLY:
             a, b = statements.arguments[position]
             for parameter, factor in ((a, b), (b, a)):
                 if first <= parameter < last and varies[factor]:
                     return parameter, factor
-        return None
-
-    def take_apart(terms: list[int]) -> _Sum:
-        """Split terms into products and others; of products with the same second factor only the first is one."""
-        products: dict[int, int] = {}
-        others: list[int] = []
-        for term in terms:
-            parameter, factor = product(term) or (term, ONE)
-            if factor in products or not first <= parameter < last:
-                others.append(term)
-            else:
-                products[factor] = parameter
-                if factor != ONE and uses[term] == 1:
-                    within.add(term)
-        return _Sum(products, tuple(others))
+        return position, ONE
 
     for position in range(len(statements) - 1, last - 1, -1):  # the whole of a sum before the sums in it
         if position in within:
             continue
-        pair = product(position)
-        if pair is not None:
-            found[position] = _Sum({pair[1]: pair[0]}, ())
-        elif statements.ops[position] is ADD:
-            terms, inner = _terms(statements, uses, position)
-            within.update(inner)
-            of_sum = take_apart(terms)
-            if len(of_sum.products) > 1:  # one of them, at least, is a product
-                found[position] = of_sum
+        is_sum = statements.ops[position] is ADD
+        terms, inner = _terms(statements, uses, position) if is_sum else ((position,), ())
+        within.update(inner)
+        products: dict[int, int] = {}
+        others: list[int] = []
+        for term in terms:
+            parameter, factor = product(term)
+            if factor in products or not first <= parameter < last:
+                others.append(term)  # of products with the same second factor only the first is one
+            else:
+                products[factor] = parameter
+                if factor != ONE and uses[term] == 1:
+                    within.add(term)
+        if len(products) > is_sum:  # one of the products of a sum, at least, is not the number 1's
+            found[position] = _Sum(products, tuple(others))
     return found
 
 
@@ -330,21 +316,16 @@ class _Finder:
     def _by_depth(self, wanted: set[int]) -> list[list[int]]:
         """Return the statements that are needed, by depth; the arguments of a statement are less deep."""
         first = self.statements.inputs + self.statements.parameters
-        needed = [False] * len(self.statements)
-        for position in wanted:
-            needed[position] = True
-        for position in range(len(needed) - 1, first - 1, -1):
-            if needed[position]:
-                for argument in self._arguments(position):
-                    needed[argument] = True
-        depth = [0] * len(needed)
+        needed = set(wanted)
+        for position in range(len(self.statements) - 1, first - 1, -1):
+            if position in needed:
+                needed.update(self._arguments(position))
+        depth: dict[int, int] = {}
         levels: dict[int, list[int]] = {}
-        for position in range(first, len(needed)):
-            if needed[position] and position not in self.statements.numbers:
-                depth[position] = position  # straight-line code is all steps
-                if self.grouping:
-                    depth[position] = 1 + max([depth[argument] for argument in self._arguments(position)])
-                levels.setdefault(depth[position], []).append(position)
+        for position in sorted(needed.difference(range(first), self.statements.numbers)):
+            deepest = max([depth.get(argument, 0) for argument in self._arguments(position)])
+            depth[position] = 1 + deepest if self.grouping else position  # straight-line code is all steps
+            levels.setdefault(depth[position], []).append(position)
         return [levels[level] for level in sorted(levels)]
 
     def _place(self, positions: list[int]) -> None:
@@ -352,13 +333,13 @@ class _Finder:
         groups: dict[tuple[object, ...], list[int]] = {}
         for position in positions:
             groups.setdefault(self._kind(position), []).append(position)
-        for kind, group in groups.items():
-            if kind[0] == "matmul":
+        for (op, *_), group in groups.items():
+            if op == "matmul":
                 self._place_products(group)
-            elif kind[0] == "sum":
+            elif op == "sum":
                 self._new_array("sum", group, (self.rows(self._in_order(group[0])),))
             else:
-                self._place_elements(self.statements.ops[group[0]], group)
+                self._place_elements(group)
 
     def _kind(self, position: int) -> tuple[object, ...]:
         """Return what statements must have in common to be rows of one array."""
@@ -384,12 +365,11 @@ class _Finder:
         """Sort statements by where they are."""
         return sorted(positions, key=self._place_of)
 
-    def _place_elements(self, op: Primitive, group: list[int]) -> None:
+    def _place_elements(self, group: list[int]) -> None:
         """Make an array of statements of one operation, ordered as their arguments are."""
-        arguments = {position: self._in_order(position) for position in group}
-        group = sorted(group, key=lambda position: list(map(self._place_of, arguments[position])))
-        columns = zip(*(arguments[position] for position in group), strict=True)
-        self._new_array(op, group, tuple([self.rows(list(column)) for column in columns]))
+        group = sorted(group, key=lambda position: list(map(self._place_of, self._in_order(position))))
+        columns = zip(*map(self._in_order, group), strict=True)
+        self._new_array(self.statements.ops[group[0]], group, tuple([self.rows(list(column)) for column in columns]))
 
     def _place_products(self, group: list[int]) -> None:
         """Make a matrix product, and the sum with what else is added to it."""
@@ -416,8 +396,8 @@ class _Finder:
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
-        known = self.entries.get(row.products[column])
-        return (0, *known) if known is not None else (1, min(row.products.values()))
+        parameter = row.products[column]
+        return (0, *self.entries[parameter]) if parameter in self.entries else (1, min(row.products.values()))
 
     def _vector(self, factors: tuple[int, ...]) -> Rows:
         """Return statements, and perhaps the number 1, as rows of one array; a stack is made if need be."""

@@ -5,19 +5,18 @@ ones are the inputs, which vary over the batch, and the parameters, which all po
 """
 
 import hashlib
-import itertools
 import marshal
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import autograd_lite.primitives as table
-from autograd_lite.gradients import adjoints
+from autograd_lite.gradients import adjoints, check_values
 from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
 from autograd_lite.primitives import BUILT_IN, CONSTANT, LEAF, Primitive
-from autograd_lite.value import Operand, Value, check_value, topological_order
+from autograd_lite.value import Operand, Value, topological_order
 from autograd_lite.words.lecture import delta_name
 
 Outputs: TypeAlias = Value | Sequence[Value]
@@ -309,7 +308,7 @@ def _traced(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
-    leaves = [check_value(f"number {place} of {argument}", value) for place, value in enumerate(values, start=1)]
+    leaves = check_values(argument, values)
     for place, leaf in enumerate(leaves, start=1):
         if leaf.parents:
             raise ValueError(f"{argument} must be leaves, but number {place} was computed from others")
@@ -320,26 +319,18 @@ def _check_leaves(argument: str, values: Sequence[Value]) -> list[Value]:
 
 def without_dead(statements: Statements) -> Statements:
     """Leave out the statements that no output and no total depends on; inputs and parameters stay."""
-    alive = [position < statements.inputs + statements.parameters for position in range(len(statements))]
-    for position in (*statements.outputs, *statements.totals):
-        alive[position] = True
+    alive = {*range(statements.inputs + statements.parameters), *statements.outputs, *statements.totals}
     for position in range(len(statements) - 1, -1, -1):
-        if alive[position]:
-            for argument in statements.arguments[position]:
-                alive[argument] = True
-    if all(alive):
-        return statements
-    new = {old: position for position, old in enumerate(itertools.compress(range(len(alive)), alive))}
-    return Statements(
-        statements.inputs,
-        statements.parameters,
-        [statements.ops[position] for position in new],
-        [tuple([new[argument] for argument in statements.arguments[position]]) for position in new],
-        {new[position]: number for position, number in statements.numbers.items() if position in new},
-        [new[position] for position in statements.outputs],
-        statements.roots,
-        [new[position] for position in statements.totals],
-        statements.variables,
-        sum(alive[: statements.backward]),
-        {new[position]: name for position, name in statements.names.items() if position in new},
+        if position in alive:
+            alive.update(statements.arguments[position])
+    new = {old: position for position, old in enumerate(sorted(alive))}
+    return replace(
+        statements,
+        ops=[statements.ops[position] for position in new],
+        arguments=[tuple([new[argument] for argument in statements.arguments[position]]) for position in new],
+        numbers={new[position]: number for position, number in statements.numbers.items() if position in new},
+        outputs=[new[position] for position in statements.outputs],
+        totals=[new[position] for position in statements.totals],
+        backward=sum(position < statements.backward for position in new),
+        names={new[position]: name for position, name in statements.names.items() if position in new},
     )

@@ -403,14 +403,11 @@ class Kernel:
     def add_pair(self, a: Vector, b: Vector, left: int) -> Vector:
         """One vector whose even lanes come from pairs of a and whose odd ones from pairs of b, in groups."""
         group = self.lanes // left  # lanes that belong together already
-        starts = range(0, self.lanes, 2 * group)
-        first = [
-            lane + start for start in starts for vector in (0, self.lanes) for lane in range(vector, vector + group)
-        ]
+        starts = [start + vector for start in range(0, self.lanes, 2 * group) for vector in (0, self.lanes)]
         kind = ir.VectorType(ir.IntType(32), self.lanes)
-        halves = [ir.Constant(kind, lanes) for lanes in (first, [lane + group for lane in first])]
-        one, other = [a.new(self.builder.shuffle_vector(a.value, b.value, half)) for half in halves]
-        return one + other
+        masks = [[start + lane for start in starts for lane in range(own, own + group)] for own in (0, group)]
+        first, second = [self.builder.shuffle_vector(a.value, b.value, ir.Constant(kind, mask)) for mask in masks]
+        return a.new(first) + a.new(second)
 
     # The whole
 

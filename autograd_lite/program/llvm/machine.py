@@ -47,8 +47,7 @@ class Machine:
     """
 
     def __init__(self, arrays: Arrays, lanes: int | None = None) -> None:
-        self.parameters, self.outputs = arrays.parameters.rows, sum(map(len, arrays.outputs))
-        self.totals = arrays.number_of_totals
+        self.outputs, self.totals = sum(map(len, arrays.outputs)), arrays.number_of_totals
         self.lanes = native_lanes() if lanes is None else lanes
         kernel = Kernel(arrays, self.lanes)
         self.text = str(kernel.module)
@@ -89,15 +88,10 @@ class Machine:
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
         results = np.empty(totals + self.outputs * width)
-        if self.outputs == 1:
-            outputs = results[totals : totals + points, np.newaxis]
-        else:
-            outputs = results[totals:].reshape(self.outputs, width).T[:points]
         address = _address(results)
-        down, across = inputs.strides
-        given = _address(parameters) if self.parameters else 0
-        call.set(points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address)
-        return outputs, results[:totals]
+        down, across = [stride // 8 for stride in inputs.strides]
+        call.set(points, _address(inputs), down, across, _address(parameters), address + 8 * totals, width, address)
+        return results[totals:].reshape(self.outputs, width).T[:points], results[:totals]
 
 
 class Call:

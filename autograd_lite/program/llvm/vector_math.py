@@ -278,11 +278,6 @@ def _expm1_reduced(x: Vector, rest: Operand = 0.0) -> tuple[Vector, Vector]:
     return exact + fma(r * r, polynomial(r, EXPM1), tail), shifted
 
 
-def _power_of_two(shifted: Vector) -> Vector:
-    """2^k, for -1023 < k < 1024; `shifted` is k + ROUND."""
-    return ((shifted.bits << 52) + ONE).doubles
-
-
 def _times_power_of_two(x: Vector, shifted: Vector) -> Vector:
     """x 2^k, in two steps, so that overflow comes late and a denormal result is rounded once; |k| < 2000."""
     half = (shifted.bits << 51) & EXPONENT  # k / 2 rounded down, as an exponent
@@ -296,11 +291,16 @@ def _exp(x: Vector) -> Vector:
     return _times_power_of_two(1.0 + expm1, shifted)
 
 
+def _half_expm1(x: Vector) -> Vector:
+    """(2^k expm1(r) + 2^k - 1) / 2, halved because 2^1024 is infinite."""
+    expm1, shifted = _expm1_reduced(x)
+    half = (((shifted - 1.0).bits << 52) + ONE).doubles  # 2^(k - 1), for -1023 < k - 1 < 1024
+    return fma(half, expm1, half - 0.5)
+
+
 def _expm1(x: Vector) -> Vector:
-    """2^k expm1(r) + 2^k - 1, halved because 2^1024 is infinite."""
-    expm1, shifted = _expm1_reduced(between(-40.0, x, 709.8))
-    half = _power_of_two(shifted - 1.0)
-    return where(abs(x) < 1e-20, x, 2.0 * fma(half, expm1, half - 0.5))  # keeps -0 and denormal numbers
+    """Twice half of it; a number near 0 is its own, which keeps -0 and denormal numbers."""
+    return where(abs(x) < 1e-20, x, 2.0 * _half_expm1(between(-40.0, x, 709.8)))
 
 
 def _tanh(x: Vector) -> Vector:
@@ -309,9 +309,7 @@ def _tanh(x: Vector) -> Vector:
     For small |x| it is h - h t, where the rounding errors of the sum and of the quotient count less.
     """
     magnitude = between(0.0, abs(x), 20.0)
-    expm1, shifted = _expm1_reduced(magnitude + magnitude)
-    half = _power_of_two(shifted - 1.0)
-    h = fma(half, expm1, half - 0.5)
+    h = _half_expm1(magnitude + magnitude)
     t = h / (h + 1.0)
     return copysign(where(magnitude < 0.35, fma(-h, t, h), t), x)
 

@@ -255,12 +255,11 @@ class _ArrayWriter:
         self.functions = _functions(array.op for array in arrays.computed)
         self.names = Names(self.functions)
         operands = [operand for array in arrays.computed for operand in array.arguments]
-        results = [*arrays.outputs, *(side for total in arrays.totals for side in total[:2])]
+        results = dict.fromkeys((*arrays.outputs, *(side for total in arrays.totals for side in total[:2])))
         self.rows = [operand for operand in (*operands, *results) if isinstance(operand, Rows)]
-        self.uses = Counter(operand.array for operand in self.rows)
+        apart = [operand for operand in self.rows if operand in results or not operand.whole]
+        self.uses = Counter(operand.array for operand in (*self.rows, *apart))
         """How often each array is used; a use that does not allow it to be written there counts as two."""
-        self.uses.update(operand.array for operand in operands if isinstance(operand, Rows) and not operand.whole)
-        self.uses.update(operand.array for operand in results if isinstance(operand, Rows))
         self.texts: dict[ArrayStatement, Written] = {}
         """For each array that was written: its name; or its expression, which is written where it is used."""
         self.offsets: dict[ArrayStatement, tuple[int, int]] = {}
@@ -338,13 +337,15 @@ class _ArrayWriter:
         if place is None:
             return None
         block, r, c = place
-        members, name = self.blocks[block].members, self.blocks[block].name
-        rows, columns = len(matrix), len(matrix[0])
-        if tuple(row[c : c + columns] for row in members[r : r + rows]) == matrix:
-            return name + _slices((r, r + rows, len(members)), (c, c + columns, len(members[0])))
-        transposed = tuple(row[c : c + rows] for row in members[r : r + columns])
-        if transposed == tuple(zip(*matrix, strict=True)):
-            return name + _slices((r, r + columns, len(members)), (c, c + rows, len(members[0]))) + ".T"
+        members = self.blocks[block].members
+        for part, transposed in ((matrix, ""), (tuple(zip(*matrix, strict=True)), ".T")):
+            down, across = r + len(part), c + len(part[0])
+            if tuple(row[c:across] for row in members[r:down]) == part:
+                return (
+                    self.blocks[block].name
+                    + _slices((r, down, len(members)), (c, across, len(members[0])))
+                    + transposed
+                )
         return None
 
     # Statements
