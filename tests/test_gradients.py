@@ -89,6 +89,12 @@ def test_a_gradient_is_a_graph_that_can_be_recomputed():
     assert slope.forward().data == 75
 
 
+@pytest.mark.parametrize("f", [lambda x: (x // 1) * x, lambda x: x * x + x.exp(), lambda x: x - x.exp()])
+def test_a_gradient_has_no_node_for_a_product_with_0_or_1_or_minus_1(f):
+    x = Value(2.5)
+    assert not any(node.op is p.MULTIPLY for node in topological_order(grad(f(x), x)))
+
+
 def test_a_gradient_can_be_differentiated_by_backward():
     """d/dx of f'(x)^2 with f = x^3: 2 * 3x^2 * 6x = 36 x^3."""
     x = Value(2.0)
@@ -363,6 +369,7 @@ def test_check_gradients_passes_a_right_rule():
     check_gradients(rosenbrock, [-1.5, 2])
     check_gradients(lambda x: x**3, [0.0])
     check_gradients(lambda: Value(1.0), [])
+    check_gradients(lambda x1, x2: Value({x1.label: x1.data, x2.label: x2.data} == {"x1": 3.0, "x2": 4.0}), [3, 4])
 
 
 @pytest.mark.parametrize(
