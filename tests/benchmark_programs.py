@@ -43,6 +43,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 import numpy as np  # noqa: E402
+from moons_demo import demo, fit_demo  # noqa: E402
 
 import autograd_lite  # noqa: E402
 from autograd_lite import Value, constant, topological_order  # noqa: E402
@@ -598,22 +599,9 @@ def straight_line(operations, seed=0):
 
 def fit_moons():
     """Seconds of `fit` on micrograd's moons demo, 100 steps."""
-    from nn import L2, GradientDescent, MaximumIterations, fit, micrograd
-
-    np.random.seed(1337)  # noqa: NPY002
-    random.seed(1337)
-    angles = np.linspace(0, np.pi, 50)
-    upper = np.column_stack([np.cos(angles), np.sin(angles)])
-    lower = np.column_stack([1 - np.cos(angles), 0.5 - np.sin(angles)])
-    order = np.random.permutation(100)  # noqa: NPY002
-    points = np.vstack([upper, lower])[order] + np.random.normal(scale=0.1, size=(100, 2))  # noqa: NPY002
-    signs = np.repeat([-1, 1], 50)[order]
-    net = micrograd.MLP(2, [16, 16, 1])
+    points, signs, net = demo()
     start = time.perf_counter()
-    history = fit(
-        net, points, signs, loss="hinge", average=True, regularization=L2(1e-4),
-        optimizer=GradientDescent(lambda t: 1.0 - 0.9 * t / 100), stop=MaximumIterations(100), keep="last",
-    )  # fmt: skip
+    history = fit_demo(points, signs, net)
     return {"fit": time.perf_counter() - start, "loss": history.loss[-1], "first": history.loss[0]}
 
 

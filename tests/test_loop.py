@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_micrograd import make_moons
+from moons_demo import demo, fit_demo
 
-from nn import MLP, micrograd
+from nn import MLP
 from nn.delta import back_propagation_over_data
 from nn.randomness import stream
 from nn.training import losses
@@ -430,15 +430,8 @@ def test_a_user_defined_loss():
 
 def test_micrograds_moons_demo():
     """The numbers that the demo notebook of micrograd prints: at step 0, and after the last of 100 steps."""
-    np.random.seed(1337)  # noqa: NPY002
-    random.seed(1337)
-    points, classes = make_moons()
-    signs = classes * 2 - 1
-    net = micrograd.MLP(2, [16, 16, 1])
-    history = fit(
-        net, points, signs, loss="hinge", average=True, regularization=L2(1e-4),
-        optimizer=GradientDescent(lambda t: 1.0 - 0.9 * t / 100), stop=MaximumIterations(100), keep="last",
-    )  # fmt: skip
+    points, signs, net = demo()
+    history = fit_demo(points, signs, net)
     assert history.loss[0] == pytest.approx(0.8958441028683222, rel=1e-12)
     assert f"{history.loss[99]:.8f}" == "0.01097837"
     assert all((net(point).data > 0) == (sign > 0) for point, sign in zip(points, signs, strict=True))

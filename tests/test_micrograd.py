@@ -6,9 +6,9 @@ test_published_numbers.py.)
 
 import random
 
-import numpy as np
 import pytest
 from graphviz import Digraph
+from moons_demo import demo
 
 from autograd_lite import Value
 from nn import micrograd
@@ -31,20 +31,6 @@ MOONS = [
 ]
 
 
-def make_moons():
-    """The points of sklearn.datasets.make_moons(n_samples=100, noise=0.1), from NumPy's global generator.
-
-    With np.random.seed(1337) they equal scikit-learn 1.9.1's, bit by bit.
-    """
-    angles = np.linspace(0, np.pi, 50)
-    upper = np.column_stack([np.cos(angles), np.sin(angles)])
-    lower = np.column_stack([1 - np.cos(angles), 1 - np.sin(angles) - 0.5])
-    points, classes = np.vstack([upper, lower]), np.repeat([0, 1], 50)
-    order = np.arange(100)
-    np.random.shuffle(order)  # noqa: NPY002
-    return points[order] + np.random.normal(scale=0.1, size=(100, 2)), classes[order]  # noqa: NPY002
-
-
 def moons_loss(model, points, signs):
     """The demo's loss, in the demo's operations: a max-margin loss and an L2 penalty; and the accuracy."""
     inputs = [list(map(Value, point)) for point in points]
@@ -57,11 +43,7 @@ def moons_loss(model, points, signs):
 
 
 def train(steps):
-    np.random.seed(1337)  # noqa: NPY002
-    random.seed(1337)
-    points, classes = make_moons()
-    signs = classes * 2 - 1
-    model = MLP(2, [16, 16, 1])
+    points, signs, model = demo()
     assert len(model.parameters()) == 337
     for step in range(steps):
         loss, accuracy = moons_loss(model, points, signs)
