@@ -39,54 +39,14 @@ from nn.training.termination import (
     ValidationRising,
 )
 
-__all__ = [
-    "ACTIVATIONS",
-    "L2",
-    "LOSSES",
-    "MLP",
-    "Adagrad",
-    "Adam",
-    "CosineDecay",
-    "Criterion",
-    "Dropout",
-    "EndedBy",
-    "EndedEarlyWarning",
-    "ExponentialDecay",
-    "GradientComparison",
-    "GradientDescent",
-    "History",
-    "InverseTimeDecay",
-    "Layer",
-    "LectureMomentum",
-    "LectureMomentumAdagrad",
-    "LinearWarmup",
-    "MaximumIterations",
-    "Module",
-    "Momentum",
-    "Nesterov",
-    "Neuron",
-    "Optimizer",
-    "RMSProp",
-    "Restarts",
-    "SmallGradient",
-    "SmallImprovement",
-    "Start",
-    "StepDecay",
-    "TimeLimit",
-    "ValidationRising",
-    "compare_gradients",
-    "fit",
-    "hinge",
-    "load_iris",
-    "load_weights",
-    "logistic_loss",
-    "moons",
-    "random_restarts",
-    "save_weights",
-    "softmax_cross_entropy",
-    "spirals",
-    "squared_error",
-    "standardize",
-    "train_test_split",
-    "xor",
-]
+__all__ = ["ACTIVATIONS", "MLP", "Layer", "Module", "Neuron", "load_weights", "save_weights"]
+__all__ += ["EndedEarlyWarning", "Restarts", "Start", "fit", "random_restarts"]
+__all__ += ["LOSSES", "hinge", "logistic_loss", "softmax_cross_entropy", "squared_error"]
+__all__ += ["Adagrad", "Adam", "GradientDescent", "LectureMomentum", "LectureMomentumAdagrad", "Momentum", "Nesterov"]
+__all__ += ["Optimizer", "RMSProp"]
+__all__ += ["CosineDecay", "ExponentialDecay", "InverseTimeDecay", "LinearWarmup", "StepDecay"]
+__all__ += ["L2", "Dropout"]
+__all__ += ["Criterion", "EndedBy", "History", "MaximumIterations", "SmallGradient", "SmallImprovement", "TimeLimit"]
+__all__ += ["ValidationRising"]
+__all__ += ["GradientComparison", "compare_gradients"]
+__all__ += ["load_iris", "moons", "spirals", "standardize", "train_test_split", "xor"]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,7 @@ def as_number(
         bounds = {"greater than": above, "at least": least, "less than": below, "at most": most}
         wanted = " and ".join(f"{words} {bound}" for words, bound in bounds.items() if math.isfinite(bound))
         comma = ", " if wanted else ""
-        raise (ValueError if is_number else TypeError)(
-            f"{argument} must be a finite number{comma}{wanted}; received {reprlib.repr(number)}"
-        )
+        _refuse(argument, f"a finite number{comma}{wanted}", number, right_type=is_number)
     return float(number)
 
 
@@ -63,9 +61,7 @@ def as_integer(argument: str, number: Any, *, least: int) -> int:
     """
     is_integer = isinstance(number, Integral) and not isinstance(number, bool)
     if not is_integer or number < least:
-        raise (ValueError if is_integer else TypeError)(
-            f"{argument} must be an integer of at least {least}; received {reprlib.repr(number)}"
-        )
+        _refuse(argument, f"an integer of at least {least}", number, right_type=is_integer)
     return int(number)
 
 
@@ -136,9 +132,7 @@ def as_sizes(nin: Any, nouts: Any) -> list[int]:
     """
     nin = as_integer("nin", nin, least=1)
     if not is_sequence(nouts) or len(nouts) == 0:
-        raise (ValueError if is_sequence(nouts) else TypeError)(
-            f"nouts must be a list of at least one integer, as in MLP(2, [2, 1]); received {reprlib.repr(nouts)}"
-        )
+        _refuse("nouts", "a list of at least one integer, as in MLP(2, [2, 1])", nouts, right_type=is_sequence(nouts))
     return [nin, *(as_integer(f"nouts[{i}]", width, least=1) for i, width in enumerate(nouts))]
 
 
@@ -152,9 +146,7 @@ def as_matrices(argument: str, matrices: Any, sizes: Sequence[int] | None = None
     array([[4., 5.]])
     """
     if not is_sequence(matrices) or len(matrices) == 0:
-        raise (ValueError if is_sequence(matrices) else TypeError)(
-            f"{argument} must be a list of matrices W^(1) .. W^(L); received {reprlib.repr(matrices)}"
-        )
+        _refuse(argument, "a list of matrices W^(1) .. W^(L)", matrices, right_type=is_sequence(matrices))
     if sizes is not None and len(matrices) != len(sizes) - 1:
         raise ValueError(f"{argument} must be {len(sizes) - 1} matrices, one for each layer; received {len(matrices)}")
     W = {}
@@ -180,6 +172,10 @@ def check_choice(argument: str, choice: Any, choices: Collection[str]) -> None:
     ValueError: keep must be one of best, last; received 'first'
     """
     if not isinstance(choice, str) or choice not in choices:
-        raise (ValueError if isinstance(choice, str) else TypeError)(
-            f"{argument} must be one of {', '.join(choices)}; received {reprlib.repr(choice)}"
-        )
+        _refuse(argument, f"one of {', '.join(choices)}", choice, right_type=isinstance(choice, str))
+
+
+def _refuse(argument: str, expected: str, received: Any, *, right_type: bool) -> NoReturn:
+    """Raise a TypeError, or, if only the value is wrong, a ValueError."""
+    kind = ValueError if right_type else TypeError
+    raise kind(f"{argument} must be {expected}; received {reprlib.repr(received)}")

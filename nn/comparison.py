@@ -88,10 +88,9 @@ class GradientComparison:
 
     def __repr__(self) -> str:
         lines = []
-        for title, rows in self._tables():
-            cells = [[title, *rows[0].cells()], *([row.label, *row.cells().values()] for row in rows)]
-            widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-            for label, *numbers in cells:
+        for table in self._tables():
+            widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+            for label, *numbers in table:
                 columns = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
                 lines.append("  ".join([f"{label:<{widths[0]}}", *columns]).rstrip())
             lines.append("")
@@ -99,20 +98,22 @@ class GradientComparison:
 
     def _repr_html_(self) -> str:
         parts = []
-        for title, rows in self._tables():
-            names = (title, *rows[0].cells())
+        for names, *rows in self._tables():
             head = "".join(f'<th style="{_RIGHT}">{html.escape(name)}</th>' for name in names)
-            body = "".join(
-                f'<tr><th style="text-align:left">{html.escape(row.label)}</th>'
-                + "".join(f'<td style="{_RIGHT}">{text}</td>' for text in row.cells().values())
-                + "</tr>"
-                for row in rows
-            )
-            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>")
+            for label, *numbers in rows:
+                cells = "".join(f'<td style="{_RIGHT}">{number}</td>' for number in numbers)
+                parts.append(f'<tr><th style="text-align:left">{html.escape(label)}</th>{cells}</tr>')
+            parts.append("</tbody></table>")
         return "".join([*parts, *(f"<p>{html.escape(line)}</p>" for line in self._summary().splitlines())])
 
-    def _tables(self) -> list[tuple[str, list[Row]]]:
-        return [(title, rows) for title, rows in (("weight", self.weights), ("signal", self.signals)) if rows]
+    def _tables(self) -> list[list[list[str]]]:
+        """Return the cells of the tables, row by row: the names of the columns, then the weights or the signals."""
+        return [
+            [[title, *rows[0].cells()], *([row.label, *row.cells().values()] for row in rows)]
+            for title, rows in (("weight", self.weights), ("signal", self.signals))
+            if rows
+        ]
 
     def _summary(self) -> str:
         has_program = any(row.program is not None for row in self.weights)

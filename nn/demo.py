@@ -4,7 +4,6 @@
 """
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy as np
 from autograd_lite import draw, explain, step_through
 from nn.checks import FloatArray, as_integer, as_number
 from nn.comparison import compare_gradients
-from nn.data_sets import SPECIES, load_iris, standardize, train_test_split
+from nn.data_sets import SPECIES, Classes, load_iris, standardize, train_test_split
 from nn.mlp import MLP
+from nn.prediction import outputs_of
 from nn.training.loop import Callback, fit
 from nn.training.losses import squared_error
 from nn.training.optimizers import GradientDescent
@@ -58,16 +58,9 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     print(f"{comparison}\n")
 
     print(f"Gradient descent on the sum over the data, {iterations} steps with learning rate {rate}:")
-    fit(
-        net,
-        X,
-        Y,
-        optimizer=GradientDescent(rate),
-        stop=MaximumIterations(iterations),
-        callbacks=[_show_progress(iterations)],
-        progress=False,
-    )
-    accuracy = _accuracy(net, test_X, test_species)
+    stop, callbacks = MaximumIterations(iterations), [_show_progress(iterations)]
+    fit(net, X, Y, optimizer=GradientDescent(rate), stop=stop, callbacks=callbacks, progress=False)
+    accuracy = float(np.mean(outputs_of(net, test_X).argmax(axis=1) == test_species))
     print(f"\nTest accuracy: {accuracy:.1%} of {len(test_X)} flowers that it was not trained on.\n")
 
     error = squared_error(net.outputs(test_X[0]), _targets(test_species[:1])[0])
@@ -82,18 +75,18 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
     print(
-        f"In {folder}: {', '.join(written)} (of one test flower the graph, the trace, and a page to step through it)."
+        f"In {folder}: {', '.join(written)} (the graph, the trace and the page to step through are of one test flower)."
     )
     return accuracy
 
 
-def _targets(species: Iterable[int]) -> FloatArray:
-    """y_b = 1 for the species of the flower, -1 for the others, which tanh can approach."""
-    return np.array([[1.0 if number == one else -1.0 for number in range(len(SPECIES))] for one in species])
+def _targets(species: Classes) -> FloatArray:
+    """Return y_b = 1 for the species of each flower, and -1 for the others: tanh can approach both."""
+    return np.where(np.equal.outer(species, range(len(SPECIES))), 1.0, -1.0)
 
 
 def _show_progress(iterations: int) -> Callback:
-    """Print the training error about every tenth of the way."""
+    """Return a callback that prints the training error about every tenth of the way."""
 
     def show(_: MLP, history: History) -> None:
         done = history.iterations
@@ -102,9 +95,3 @@ def _show_progress(iterations: int) -> Callback:
             print(f"  step {done:>4} of {iterations}: training error {error:9.4f}  ({seconds:4.1f} s)", flush=True)
 
     return show
-
-
-def _accuracy(net: MLP, X: FloatArray, species: Iterable[int]) -> float:
-    """The share of examples whose largest output is that of their species."""
-    answers = [int(np.argmax([output.data for output in net.outputs(x)])) for x in X]
-    return float(np.mean([answer == one for answer, one in zip(answers, species, strict=True)]))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,21 +51,14 @@ STAR: dict[str, Any] = {"marker": "*", "markersize": 15, "markeredgecolor": "bla
 """How the best of several things is marked."""
 
 
-class Style(NamedTuple):
-    """How a run or a class is drawn."""
-
-    colour: str
-    marker: str
-
-
-def styles() -> Iterator[Style]:
-    """Return styles for one run or class after another; the first 63 differ.
+def styles() -> Iterator[tuple[str, str]]:
+    """Return a colour and a marker for one run or class after another; the first 63 pairs differ.
 
     >>> from itertools import islice
     >>> len(set(islice(styles(), 63)))
     63
     """
-    return map(Style, cycle(COLOURS.values()), cycle(MARKERS))
+    return zip(cycle(COLOURS.values()), cycle(MARKERS), strict=True)
 
 
 def plot_learning_curves(
@@ -91,19 +84,19 @@ def plot_learning_curves(
         raise ValueError(f"history must be a history of at least 1 iteration, or several by name; received {history!r}")
     ax = _axes(ax)
     several, validated = len(runs) > 1, False
-    for number, (style, (name, run)) in enumerate(zip(styles(), runs.items(), strict=False)):
+    for number, ((colour, shape), (name, run)) in enumerate(zip(styles(), runs.items(), strict=False)):
         losses = np.array(run.validation_loss, dtype=float)  # nan where it was not computed
         ts = np.flatnonzero(~np.isnan(losses))
         lines: dict[str, Any] = {"-": (range(len(run.error)), run.error), "--": (ts, losses[ts])}
         for dashes, (xs, ys) in lines.items():
             if len(xs):
                 step = max(1, len(xs) // 8)
-                marker = style.marker if several or len(xs) == 1 else None
+                marker = shape if several or len(xs) == 1 else None
                 marks = (number * step // len(runs), step)
                 label = _label(name) if dashes == "-" else None
-                ax.plot(xs, ys, dashes, color=style.colour, marker=marker, markevery=marks, label=label)
+                ax.plot(xs, ys, dashes, color=colour, marker=marker, markevery=marks, label=label)
         if len(ts):
-            ax.plot(run.best_iteration, run.best_loss, color=style.colour, **STAR)
+            ax.plot(run.best_iteration, run.best_loss, color=colour, **STAR)
             validated = True
     if validated:  # what each kind of line means is said once, not for each run
         colour = "dimgrey" if several else COLOURS["blue"]
@@ -157,16 +150,16 @@ def plot_decision_boundary(
         outputs = np.insert(outputs, 0, threshold, axis=-1)  # so that the class is the number of the largest here too
     looks = list(islice(styles(), len(names)))
     extent = (edges[0][0], edges[0][-1], edges[1][0], edges[1][-1])
-    tints = _matplotlib("colors").ListedColormap([style.colour for style in looks])
+    tints = _matplotlib("colors").ListedColormap([colour for colour, _ in looks])
     shown: dict[str, Any] = {"cmap": tints, "vmin": -0.5, "vmax": len(names) - 0.5, "alpha": 0.3}
     ax.imshow(np.argmax(outputs, axis=-1), extent=extent, origin="lower", aspect="auto", **shown)
-    for k, (name, style) in enumerate(zip(names, looks, strict=True)):
+    for k, (name, (colour, marker)) in enumerate(zip(names, looks, strict=True)):
         lead = outputs[..., k] - np.delete(outputs, k, axis=-1).max(axis=-1)
         if lead.min() < 0 < lead.max():  # otherwise there is no boundary, and matplotlib would warn
             ax.contour(xs, ys, lead, levels=[0.0], colors="black", linewidths=1.5)
         here = examples[classes == k]
         if len(here):
-            ax.plot(*here.T, style.marker, color=style.colour, markeredgecolor="black", label=name)
+            ax.plot(*here.T, marker, color=colour, markeredgecolor="black", label=name)
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
     ax.legend()
     return ax

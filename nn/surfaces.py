@@ -51,11 +51,11 @@ class Surface:
     minima: tuple[Point, ...] = ()
 
     def __post_init__(self) -> None:
-        window = as_finite_array("window", self.window)
-        if window.shape != (2, 2) or not (window[:, 0] < window[:, 1]).all():
+        window = as_finite_array("window", self.window, (2, 2))
+        if not (window[:, 0] < window[:, 1]).all():
             raise ValueError(f"window must be ((lowest x, highest x), (lowest y, highest y)); received {self.window!r}")
-        if len(self.minima) and as_finite_array("minima", self.minima).shape != (len(self.minima), 2):
-            raise ValueError(f"minima must be points (x, y); received {self.minima!r}")
+        for number, minimum in enumerate(self.minima):
+            as_finite_array(f"minima[{number}]", minimum, (2,))
 
     def __call__(self, x: Any, y: Any) -> Any:
         """Return f(x, y): a number for numbers, a Value for Values."""
@@ -144,7 +144,9 @@ def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Flo
     >>> gradient_at(ROSENBROCK, (0.0, 1.0)).tolist()
     [-2.0, 200.0]
     """
-    x, y = (Value(number, name) for number, name in zip(_as_point("point", point).tolist(), "xy", strict=True))
+    x, y = (
+        Value(number, name) for number, name in zip(as_finite_array("point", point, (2,)).tolist(), "xy", strict=True)
+    )
     height = surface(x, y)
     if isinstance(height, Value):  # else f is constant
         height.backward()
@@ -165,7 +167,6 @@ def descend(
     Raises:
         TypeError: if the optimizer is not an Optimizer, or another argument has the wrong type.
         ValueError: naming the argument that is wrong.
-        TypeError: if optimizer is not an Optimizer.
 
     Warns:
         RuntimeWarning: if the path becomes infinite or nan, for example if the learning rate is too large; the rest
@@ -181,7 +182,7 @@ def descend(
         raise TypeError(f"optimizer must be an Optimizer, for example GradientDescent(0.01); received {optimizer!r}")
     as_integer("iterations", iterations, least=1)
     path = np.full((iterations + 1, 2), math.nan)
-    path[0] = _as_point("start", start)
+    path[0] = as_finite_array("start", start, (2,))
     optimizer = copy.deepcopy(optimizer)
     optimizer.reset()
     done = 0
@@ -220,11 +221,3 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Floa
     as_integer("count", count, least=1)
     lowest, highest = np.array(surface.window).T
     return stream(seed, "restarts").uniform(lowest, highest, size=(count, 2))
-
-
-def _as_point(argument: str, numbers: Any) -> FloatArray:
-    """Return two finite numbers as a point, or raise a ValueError that names the argument."""
-    point = as_finite_array(argument, numbers)
-    if point.shape != (2,):
-        raise ValueError(f"{argument} must be two numbers (x, y); received shape {point.shape}")
-    return point

@@ -128,7 +128,7 @@ def test_the_colours_are_far_apart_with_and_without_colour_blindness(blindness):
 
 def test_styles_differ_in_colour_and_in_marker():
     first = list(itertools.islice(styles(), 7))
-    assert len({style.colour for style in first}) == len({style.marker for style in first}) == 7
+    assert [len(set(them)) for them in zip(*first, strict=True)] == [7, 7]
 
 
 # Learning curves

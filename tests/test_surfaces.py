@@ -188,7 +188,11 @@ def test_nothing_is_warned_of_on_the_way():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: descend(SADDLE, (1.0,), GradientDescent(0.1), 3), ValueError, "start must be two numbers"),
+        (
+            lambda: descend(SADDLE, (1.0,), GradientDescent(0.1), 3),
+            ValueError,
+            r"start must have shape \(2,\); received \(1,\)",
+        ),
         (lambda: descend(SADDLE, (1.0, math.nan), GradientDescent(0.1), 3), ValueError, "start must be finite"),
         (lambda: descend(SADDLE, (1.0, 1.0), GradientDescent(0.1), 0), ValueError, "iterations must be"),
         (lambda: descend(SADDLE, (1.0, 1.0), "adam", 3), TypeError, "optimizer must be an Optimizer"),
@@ -196,8 +200,12 @@ def test_nothing_is_warned_of_on_the_way():
         (lambda: random_points(SADDLE, 0), ValueError, "count must be"),
         (lambda: random_points(SADDLE, 1, seed=-1), ValueError, "seed must be"),
         (lambda: Surface("s", max, window=((1, 0), (0, 1))), ValueError, "window must be"),
-        (lambda: Surface("s", max, window=(0, 1)), ValueError, "window must be"),
-        (lambda: Surface("s", max, window=((0, 1), (0, 1)), minima=((1.0,),)), ValueError, "minima must be"),
+        (lambda: Surface("s", max, window=(0, 1)), ValueError, r"window must have shape \(2, 2\)"),
+        (
+            lambda: Surface("s", max, window=((0, 1), (0, 1)), minima=((1.0,),)),
+            ValueError,
+            r"minima\[0\] must have shape \(2,\)",
+        ),
     ],
 )
 def test_a_wrong_argument_is_named(call, error, message):
