@@ -1,4 +1,4 @@
-"""The view of `step_through` in a real browser, JupyterLab as a server, and axe-core: what its tests stand on."""
+"""The view of `step_through` in a real browser, JupyterLab as a server, and axe-core, for its tests."""
 
 import contextlib
 import json
@@ -183,7 +183,7 @@ class JupyterLab:
             self.process.wait()
 
     def write(self, name, *cells):
-        """A notebook in the server's folder; a cell is source code, or a pair of it and the HTML that it has given."""
+        """Write a notebook into the server's folder; a cell is its source, or a pair of its source and its HTML output."""
         path = self.folder / name
         write_notebook(path, *cells)
         return path
@@ -203,7 +203,7 @@ class JupyterLab:
         page.locator('[data-command="runmenu:run-all"]').click()
 
     def run_cell(self, page, number):
-        """Run a cell once more or for the first time."""
+        """Run a cell, for the first time or again."""
         page.locator(".jp-Cell").nth(number).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
 
@@ -217,13 +217,13 @@ def framed(page):
 
 
 def environment(folder: Path):
-    """Folders of their own for Jupyter; the kernels and extensions belong to the running Python."""
+    """Return the variables that point Jupyter to folders of the test; the kernels and extensions belong to the running Python."""
     names = ("config", "data", "runtime")
     return {**os.environ, **{f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in names}}
 
 
 def write_notebook(path: Path, *cells):
-    """A notebook that nobody trusts; a cell is source code, or a pair of it and the HTML that it has given."""
+    """Write an untrusted notebook; a cell is its source, or a pair of its source and its HTML output."""
     from nbformat import v4, write
 
     made = []

@@ -1,7 +1,7 @@
 """A seeded sample of mutants of the engine and of training, each run against its module's own tests. Run by hand:
 
     pip install cosmic-ray
-    python tests/mutation_sample.py            # all modules, some 300 mutants
+    python tests/mutation_sample.py            # all modules, about 300 mutants
     python tests/mutation_sample.py nn/mlp.py  # the share of one module
 
 The mutants are Cosmic Ray's. A place in the code is drawn first and then one of its mutants, because an arithmetic sign

@@ -1,4 +1,4 @@
-"""Graphs for the tests of programs, and what `backward` says of them, point by point."""
+"""Graphs for the tests of programs, and their gradients by `backward`, point by point."""
 
 import random
 

@@ -78,7 +78,7 @@ def test_imports_follow_the_arrows(path):
 
 
 def test_the_delta_recursion_shares_no_code_with_the_engine():
-    """Of nn it may have the checking of arrays, which has nothing of the graph either; nn.mlp would not do."""
+    """From nn it may import only the checks of arrays, which know nothing of the graph either."""
     libraries = set("collections.abc dataclasses functools math numbers reprlib typing numpy numpy.typing".split())
     for name, allowed in (("delta.py", libraries | {"nn.checks"}), ("checks.py", libraries)):
         assert set(imports_of(ROOT / "nn" / name)) <= allowed

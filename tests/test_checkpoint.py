@@ -70,7 +70,7 @@ def test_the_file_is_an_archive_of_plain_arrays(tmp_path):
 
 
 class Pickled:
-    """What nobody wants to find in a file of weights."""
+    """An object that ends the process when it is unpickled."""
 
     def __reduce__(self):
         return (os.abort, ())

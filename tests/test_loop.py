@@ -766,7 +766,7 @@ def python(code, *arguments, **environment):
 
 
 def interruptible_run():
-    """A run that would never end; what it says when it has."""
+    """Start a run that would never end, and print what it is like when it has been interrupted."""
 
     def say(_, history):
         if history.iterations == 5:

@@ -507,7 +507,7 @@ def test_random_layered_graphs_on_llvm(seed):
 
 
 def test_most_random_layered_graphs_form_matrices():
-    """Else the tests above would try nothing."""
+    """Otherwise the tests above would check nothing."""
     found = [find_arrays(traced(root, inputs, parameters)) for inputs, parameters, root, _ in map(layered, range(100))]
     assert sum(bool(arrays.matrices) for arrays in found) > 60
     ops = {getattr(array.op, "name", array.op) for arrays in found if arrays.matrices for array in arrays.computed}

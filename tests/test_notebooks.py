@@ -129,7 +129,7 @@ IMAGE = re.compile(r"data:image/(\w+);base64,[A-Za-z0-9+/=\s]+")
 
 
 def without_images(data):
-    """Texts as they are; of images only that there is one.
+    """Leave texts unchanged; in place of an image, say that there is one.
 
     The bytes of a figure differ from machine to machine: with the version of matplotlib, with the fonts.
     """
@@ -248,8 +248,8 @@ WRONG_ANSWER_TOLD = re.compile(r"AssertionError: .*(expected .*received|received
 def test_a_fresh_execution(name):
     """The outputs are the kept ones, and each exercise tells a wrong answer and calls the right one right.
 
-    A notebook is executed once, with the eyes of a student who runs each exercise without an answer, then with a wrong
-    one, then with the right one. So a right answer must not change what the cells after it say.
+    A notebook is executed once, with each exercise first without an answer, then with a wrong one, then with the right
+    one. So a right answer must not change the output of later cells.
     """
     notebook, cells, exercises = read(name), [], []
     given = code_cells(notebook)

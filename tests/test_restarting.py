@@ -76,7 +76,7 @@ class InThisProcess(Executor):
 
 
 def processes(workers):
-    """A pool of processes that begin afresh, as on Windows and macOS."""
+    """A pool of processes that start without a copy of this one, as on Windows and macOS."""
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 

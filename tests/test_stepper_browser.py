@@ -67,7 +67,7 @@ def browser():
 
 
 class Watch:
-    """What the pages of a context complain about and ask for."""
+    """The errors and the requests of the pages of a context."""
 
     def __init__(self, context):
         self.complaints, self.requests, self.noise = [], [], []

@@ -395,7 +395,7 @@ def test_random_graphs_agree_with_dual_numbers(start):
 
 
 def test_random_graphs_use_every_smooth_primitive():
-    """So that the test above is about what it says."""
+    """Otherwise the test above would cover less than it claims."""
     used = {name for seed in range(300) for name, _ in random_program(seed).lines}
     assert used >= set(SMOOTH)
 

@@ -144,7 +144,7 @@ EXACT = """
 
 
 class Function(NamedTuple):
-    """What the errors of a function are measured by."""
+    """How the errors of a function are measured."""
 
     truth: object
     low: float
