@@ -183,7 +183,7 @@ class JupyterLab:
             self.process.wait()
 
     def write(self, name, *cells):
-        """Write a notebook into the server's folder; a cell is its source, or a pair of its source and its HTML output."""
+        """Write a notebook into the server's folder; a cell is its source, or a pair of source and HTML output."""
         path = self.folder / name
         write_notebook(path, *cells)
         return path
@@ -217,13 +217,13 @@ def framed(page):
 
 
 def environment(folder: Path):
-    """Return the variables that point Jupyter to folders of the test; the kernels and extensions belong to the running Python."""
+    """Return variables with folders of the test for Jupyter; kernels and extensions belong to the running Python."""
     names = ("config", "data", "runtime")
     return {**os.environ, **{f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in names}}
 
 
 def write_notebook(path: Path, *cells):
-    """Write an untrusted notebook; a cell is its source, or a pair of its source and its HTML output."""
+    """Write an untrusted notebook; a cell is its source, or a pair of source and HTML output."""
     from nbformat import v4, write
 
     made = []

@@ -10,6 +10,7 @@ in a copy of the repository (git worktree add --detach). A survivor is a missing
 """
 
 import ast
+import os
 import random
 import sys
 import time
@@ -61,6 +62,7 @@ def main(chosen):
     from cosmic_ray.testing import run_tests
     from cosmic_ray.work_item import MutationSpec
 
+    os.environ["PYTHONPATH"] = os.getcwd()  # the tests import the copy, whatever is installed
     found = {module: places(Path(module)) for module in MODULES}
     share = COUNT / sum(map(len, found.values()))
     caught = total = 0
