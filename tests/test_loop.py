@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -294,6 +295,14 @@ def test_a_schedule_sets_the_learning_rate_of_each_iteration():
     assert_fits(truth(network().weights, everything(5), heavy_ball, eta=eta), optimizer=Momentum(eta, beta=0.8))
 
 
+def test_without_options_it_is_gradient_descent_for_1000_iterations():
+    net, same = network(), network()
+    history = fit(net, X, Y)
+    fit(same, X, Y, optimizer=GradientDescent(0.01), stop=MaximumIterations(1000))
+    assert history.iterations == 1000
+    assert bits(net.weights) == bits(same.weights)
+
+
 def test_an_optimizer_starts_without_a_state_and_is_not_changed():
     optimizer = Adam(ETA, beta1=0.8, beta2=0.9, epsilon=1e-3)
     expected = truth(network().weights, everything(4), adam)
@@ -309,6 +318,14 @@ def test_l2_adds_2_lambda_w_to_the_gradient_and_lambda_omega_to_the_loss(bias, b
     samples = everything(5) if batch_size is None else drawn(5, batch_size, seed=0)
     expected = truth(network().weights, samples, mean=batch_size is not None, strength=0.3, bias=bias)
     assert_fits(expected, optimizer=GradientDescent(ETA), batch_size=batch_size, regularization=L2(0.3, bias=bias))
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_jitter_adds_noise_to_all_inputs_and_to_no_target(outputs):
+    net, y = MLP(2, [outputs], "linear", seed=1), np.outer(Y[:, 0], range(1, outputs + 1))
+    [W], inputs = net.weights, np.hstack([np.ones((len(X), 1)), X + numbers_of(8, "jitter").normal(0, 0.4, X.shape)])
+    fit(net, X, y, optimizer=GradientDescent(ETA), jitter=0.4, seed=8, stop=MaximumIterations(1), keep="last")
+    close(net.weights, [W - ETA * 2 * (inputs @ W.T - y).T @ inputs])
 
 
 @pytest.mark.parametrize("batch_size", [None, 3])
@@ -407,9 +424,10 @@ def test_losses_for_classes_by_name_and_by_function(loss, y, outputs, slope, by_
 
 @pytest.mark.parametrize("engine", ["auto", "values"])
 def test_class_numbers_are_one_hot_targets(engine):
+    """Of the five classes two are missing in the data."""
     numbers, outcomes = np.array([0, 1, 2, 0, 1, 0, 1]), []
-    for y in (numbers, np.eye(3)[numbers]):
-        net = MLP(2, [3, 3], output_activation="linear", seed=1)
+    for y in (numbers, np.eye(5)[numbers]):
+        net = MLP(2, [3, 5], output_activation="linear", seed=1)
         options = {"loss": "softmax_cross_entropy", "validation": (X, y), "stop": MaximumIterations(3)}
         history = fit(net, X, y, **options, engine=engine)
         outcomes.append((bits(net.weights), history.loss, history.validation_loss))
@@ -696,11 +714,12 @@ def test_a_loss_that_explodes_ends_the_run_with_the_best_finite_weights(keep, va
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
-def test_weights_that_explode_in_the_last_update_are_not_kept(keep):
+@pytest.mark.parametrize("examples", [X, 0 * X], ids=["all weights", "the bias alone"])
+def test_weights_that_explode_in_the_last_update_are_not_kept(keep, examples):
     net = MLP(2, [1], "linear", seed=1)
     first = net.weights
     with pytest.warns(RuntimeWarning, match="training ended: a weight is -?inf in iteration 0"):
-        fit(net, X, 1e10 * Y[:, 0], optimizer=GradientDescent(1e300), keep=keep, stop=MaximumIterations(1))
+        fit(net, examples, 1e10 * Y[:, 0], optimizer=GradientDescent(1e300), keep=keep, stop=MaximumIterations(1))
     assert bits(net.weights) == bits(first)
 
 
@@ -1109,7 +1128,11 @@ REFUSED = {
     "y nan": (lambda: {"y": np.full((7, 2), math.nan)}, "y"),
     "y too few": (lambda: {"y": Y[:6]}, r"y must have shape \(7, 2\)"),
     "y too wide": (lambda: {"y": np.ones((7, 3))}, "y"),
-    "y in a row, for two outputs": (lambda: {"y": np.ones(7)}, "y"),
+    "y in a row, for two outputs": (lambda: {"y": np.ones(7)}, r"y must have shape \(7, 2\).*; received \(7,\)"),
+    "classes too few": (
+        lambda: {"y": [0, 1, 0, 1, 0, 1], "loss": "softmax_cross_entropy"},
+        r"y must have shape \(7, 2\).*; received \(6,\)",
+    ),
     "class too large": (lambda: {"y": [0, 1, 2, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
     "class negative": (lambda: {"y": [0, 1, -1, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
     "class 0.5": (lambda: {"y": [0, 1, 0.5, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
@@ -1156,6 +1179,14 @@ def assert_refused(options, kind, match):
 
 
 WRONG_TYPES = {"batch 2.5", "batch True", "X words", "X missing", "seed 1.5"}
+
+
+@pytest.mark.parametrize("shape", [(6,), (8,), (7, 2)])
+def test_targets_of_one_output_that_do_not_fit(shape):
+    with pytest.raises(
+        ValueError, match=re.escape(f"y must have shape (7, 1), a target for each output; received {shape}")
+    ):
+        fit(MLP(2, [1], seed=0), X, np.ones(shape))
 
 
 @pytest.mark.parametrize("case", REFUSED)
