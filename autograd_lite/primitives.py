@@ -216,11 +216,13 @@ def _cosh(x: float) -> float:
 
 
 def _maximum(a: float, b: float) -> float:
+    if a == b == 0:
+        return a + b  # 0.0 is larger than -0.0
     return b if b > a or b != b else a  # b != b: nan wins
 
 
 def _minimum(a: float, b: float) -> float:
-    return b if b < a or b != b else a
+    return -_maximum(-a, -b)
 
 
 # The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). The functions in a slope are

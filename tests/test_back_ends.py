@@ -3,6 +3,8 @@
 A new row needs nothing here: its arity is the table's, its truth and its domain are in `dual_numbers.TRUTH`.
 """
 
+import itertools
+import math
 import re
 from collections import Counter
 from importlib.util import find_spec
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from dual_numbers import TRUTH
 
-from autograd_lite import PRIMITIVES, Value, compile_program, formula
+from autograd_lite import PRIMITIVES, Value, compile_program, formula, tanh
 from autograd_lite.primitives import BUILT_IN
 
 ROWS = sorted(BUILT_IN - {"leaf", "constant"})
@@ -49,6 +51,32 @@ def test_programs_compute_every_row_and_its_slopes(name, backend):
     for place, partial in enumerate(truth.partials):
         expected = [partial(*point) for point in X]
         np.testing.assert_allclose(batch.input_gradients[:, place], expected, rtol=1e-10, atol=1e-12)
+
+
+@every_row
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_programs_tell_0_from_minus_0_in_every_row(name, backend):
+    """Constants of both signs in one program, and inputs of both signs; results are those of Value, zeros by sign.
+
+    The last outputs form a matrix, so that array code has something to find.
+    """
+    x, y = Value(0.5, "x"), Value(0.25, "y")
+    row, zeros = PRIMITIVES[name], (0.0, -0.0)
+    calls = [(x,), *((x * zero,) for zero in zeros)]
+    if row.arity != 1:
+        calls = [(x, y), (y, x), *(pair for zero in zeros for pair in ((x, zero), (zero, x), (x * zero, y)))]
+    weights = [Value(number, f"w{number}") for number in (1.0, 2.0, 3.0, 4.0)]
+    matrix = [tanh(weights[0] * x + weights[1] * y), tanh(weights[2] * x + weights[3] * y)]
+    outputs = [row(*call) for call in calls] + matrix
+    points = list(itertools.product([*zeros, 1.0, -1.0, 2.5, -0.5, math.inf, -math.inf], repeat=2))
+    program = compile_program(outputs, [x, y], weights, gradients=False, backend=backend)
+    received = program(points, [1.0, 2.0, 3.0, 4.0]).outputs[:, :-2]
+    for point, numbers in zip(points, received.tolist(), strict=True):
+        x.data, y.data = point
+        for output, number in zip(outputs, numbers, strict=False):
+            expected = output.forward().data
+            assert number == pytest.approx(expected, rel=1e-12, nan_ok=True), (point, output)
+            assert number != 0 or math.copysign(1.0, number) == math.copysign(1.0, expected), (point, output)
 
 
 @every_row

@@ -146,6 +146,9 @@ def test_infinite_and_undefined_numbers_come_without_a_warning(backend):
         warnings.simplefilter("error")
         program = autograd_lite.compile_program([x.log(), 1 / x, x / w, (x * 1000).exp()], [x], [w], backend=backend)
         outputs = program([[0.0], [-1.0], [1.0]], [0.0]).outputs
+        for gradients in (False, True):  # the total of inf and -inf is nan
+            program = autograd_lite.compile_program(1 / x, [x], gradients=gradients, backend=backend)
+            assert math.isnan(program([[0.0], [-0.0]]).total)
     expected = [[-np.inf, np.inf, np.nan, 1.0], [np.nan, -1.0, -np.inf, 0.0], [0.0, 1.0, np.inf, np.inf]]
     np.testing.assert_array_equal(outputs, expected)
 

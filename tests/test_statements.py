@@ -74,8 +74,7 @@ def test_equal_statements_are_one_and_commutative_ones_in_either_order(name):
         assert computed(statements) == [name] * (1 if row.commutative else 2)
         if row.commutative:
             for a, b in itertools.product(SPECIAL, repeat=2):
-                received, expected = row.compute(a, b), row.compute(b, a)
-                assert bits(received) == bits(expected) or received == expected == 0
+                assert bits(row.compute(a, b)) == bits(row.compute(b, a)), (a, b)
 
 
 def test_merging_goes_on_through_what_was_merged():

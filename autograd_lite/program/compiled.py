@@ -154,7 +154,8 @@ class Program:
         self.runs += 1
         outputs, totals = backend(X, P)
         roots = self.statements.roots
-        total = totals.item(0) if self.statements.totals else float(outputs[:, 0].sum())
+        with np.errstate(all="ignore"):
+            total = totals.item(0) if self.statements.totals else float(outputs[:, 0].sum())
         return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def chosen(self, points: int, runs: float) -> str:

@@ -14,7 +14,6 @@ Sums of products use fused multiply-add; everything else is rounded operation by
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
@@ -60,16 +59,6 @@ class Place(NamedTuple):
     offset: int
     stride: int
     memory: str = "work"
-
-
-@dataclass(frozen=True)
-class Affine:
-    """A matrix of parameters whose entry in row i and column j is number start + i * down + j * across."""
-
-    place: Place
-    start: int
-    down: int
-    across: int
 
 
 class Kernel:
@@ -302,34 +291,38 @@ class Kernel:
     def matmul(self, array: ArrayStatement) -> None:
         """A matrix of parameters times a vector, ROWS rows at a time."""
         [vector] = array.arguments
-        matrix, columns = self.affine(array.matrix), len(array.matrix[0])
+        place, start, down, across = self.affine(array.matrix)
+        columns = len(array.matrix[0])
         with self.function(self.block):
             for first, how_many in self.pieces(array.rows, ROWS):
-                begin = first * matrix.down + matrix.start
+                begin = first * down + start
                 with self.loop(self.chunks) as chunk:
                     sums = [self.constant(0.0)] * how_many
                     with self.loop(columns, sums) as column:
                         entry = self.operand(vector, column, columns, chunk)
-                        top = begin + column * matrix.across
-                        weights = [self.load(self.at(matrix.place, top + i * matrix.down)) for i in range(how_many)]
+                        top = begin + column * across
+                        weights = [self.load(self.at(place, top + i * down)) for i in range(how_many)]
                         sums[:] = [fma(self.spread(w), entry, total) for w, total in zip(weights, sums, strict=True)]
                     for i, total in enumerate(sums):
                         self.keep(total, array, first + i, chunk)
 
-    def affine(self, matrix: Indices) -> Affine:
-        """A matrix of parameters where its entries lie, if they do so regularly, else where it will be copied to."""
+    def affine(self, matrix: Indices) -> tuple[Place, int, int, int]:
+        """Return where a matrix of parameters lies: entry i, j is number start + i * down + j * across of a place.
+
+        It is read where its entries are if they lie so, else where it will be copied to.
+        """
         rows, columns, start = len(matrix), len(matrix[0]), matrix[0][0]
         down = matrix[1][0] - start if rows > 1 else 0
         across = matrix[0][1] - start if columns > 1 else 0
         if all(number == start + i * down + j * across for i, row in enumerate(matrix) for j, number in enumerate(row)):
-            return Affine(self.places[self.arrays.parameters], start, down, across)
+            return self.places[self.arrays.parameters], start, down, across
         for place, other in self.packed:
             if other == matrix:
-                return Affine(place, 0, columns, 1)
+                return place, 0, columns, 1
             if other == tuple(zip(*matrix, strict=True)):
-                return Affine(place, 0, 1, rows)
+                return place, 0, 1, rows
         self.packed.append((self.reserve(rows * columns, 1), matrix))
-        return Affine(self.packed[-1][0], 0, columns, 1)
+        return self.packed[-1][0], 0, columns, 1
 
     # Sums over the batch
 

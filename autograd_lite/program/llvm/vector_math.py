@@ -125,11 +125,6 @@ class Vector:
         return self._compare("==", other)
 
     @property
-    def isnan(self) -> "Vector":
-        """Where it is nan, as truth values."""
-        return self.new(self.builder.fcmp_unordered("uno", self.value, self.value))
-
-    @property
     def bits(self) -> "Vector":
         """The bits of the doubles, as integers."""
         return self.new(self.builder.bitcast(self.value, ir.VectorType(INTEGER, self.value.type.count)))
@@ -476,12 +471,13 @@ def _floor_divide(x: Vector, y: Vector) -> Vector:
     return where(y.equals(0.0), plain, where(quotient.equals(0.0), copysign(0.0, plain), floor))
 
 
-def _larger(a: Vector, b: Vector) -> Vector:
-    return where((b > a) | b.isnan, b, a)
+def _maximum(a: Vector, b: Vector) -> Vector:
+    zeros = a.equals(0.0) & b.equals(0.0)  # 0 is larger than -0
+    return where(zeros, a + b, where((b > a) | ~b.equals(b), b, a))
 
 
-def _smaller(a: Vector, b: Vector) -> Vector:
-    return where((b < a) | b.isnan, b, a)
+def _minimum(a: Vector, b: Vector) -> Vector:
+    return -_maximum(-a, -b)
 
 
 # How each primitive is emitted
@@ -509,10 +505,10 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "softplus":         _softplus,
     "relu":             lambda x: where(x <= 0.0, 0.0, x),
     "leaky_relu":       lambda x, a: where(x <= 0.0, a * x, x),
-    "maximum":          _larger,
-    "minimum":          _smaller,
-    "maximum_constant": _larger,
-    "minimum_constant": _smaller,
+    "maximum":          _maximum,
+    "minimum":          _minimum,
+    "maximum_constant": _maximum,
+    "minimum_constant": _minimum,
     "sign":             lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, abs(x))),
     "greater":          lambda a, b: where(a > b, 1.0, 0.0),
     "multiply_no_nan":  lambda a, b: where(a.equals(0.0), 0.0, a * b),

@@ -56,22 +56,34 @@ def leaky_relu(x: Any, a: Any) -> Any:
     return np.where(x <= 0, a * x, x)
 
 
+def maximum(a: Any, b: Any) -> Any:
+    """The larger one; 0 is larger than -0, which NumPy leaves open."""
+    return np.where(np.equal(a, 0) & np.equal(b, 0), np.add(a, b), np.maximum(a, b))
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller one."""
+    return -maximum(np.negative(a), np.negative(b))
+
+
 def greater(a: Any, b: Any) -> Any:
     """1 where a > b, else 0."""
     return np.greater(a, b).astype(float)
 
 
-erf = np.vectorize(math.erf, otypes=[float])  # NumPy has none
+def erf(x: Any) -> Any:
+    """The error function, which NumPy has not."""
+    return np.vectorize(math.erf, otypes=[float])(x)
+
 
 FUNCTIONS: dict[str, Function] = {
     **{
         function.__name__: function
-        for function in (multiply_no_nan, power, sigmoid, softplus, relu, leaky_relu, greater)
+        for function in (multiply_no_nan, power, erf, sigmoid, softplus, relu, leaky_relu, maximum, minimum, greater)
     },
     **{f"a{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
-    "erf": erf,
-    "maximum_constant": np.maximum,
-    "minimum_constant": np.minimum,
+    "maximum_constant": maximum,
+    "minimum_constant": minimum,
 }
 """The functions of arrays for the primitives that NumPy does not compute, under their names or to IEEE 754."""
 
@@ -96,7 +108,6 @@ def import_of(op: Primitive) -> tuple[str, str]:
     [('numpy', 'tanh'), ('numpy', 'arcsin as asin'), ('autograd_lite.program.python.functions', 'relu')]
     """
     function = function_of(op)
-    if isinstance(function, np.ufunc):
-        name = function.__name__
-        return "numpy", name if name == op.name else f"{name} as {op.name}"
-    return __name__, op.name
+    name = function.__name__
+    module = "numpy" if isinstance(function, np.ufunc) else __name__
+    return module, name if name == op.name else f"{name} as {op.name}"

@@ -45,12 +45,12 @@ class Interpreted:
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Backend`."""
-        if len(inputs) <= self.block:
-            return self.compute(inputs, parameters)
-        blocks = [
-            self.compute(inputs[start : start + self.block], parameters) for start in range(0, len(inputs), self.block)
-        ]
-        return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
+        with np.errstate(all="ignore"):
+            if len(inputs) <= self.block:
+                return self.compute(inputs, parameters)
+            starts = range(0, len(inputs), self.block)
+            blocks = [self.compute(inputs[start : start + self.block], parameters) for start in starts]
+            return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """See `Backend`."""
@@ -99,12 +99,11 @@ class Batches(Interpreted):
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Interpreted`."""
         points = len(inputs)
-        with np.errstate(all="ignore"):
-            outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
-            columns = np.empty((len(outputs), points))
-            for row, output in zip(columns, outputs, strict=True):
-                row[:] = output
-            sums = [np.sum(total) if np.ndim(total) else points * total for total in totals]
+        outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
+        columns = np.empty((len(outputs), points))
+        for row, output in zip(columns, outputs, strict=True):
+            row[:] = output
+        sums = [np.sum(total) if np.ndim(total) else points * total for total in totals]
         return columns.T, np.array(sums, dtype=np.float64)
 
 
@@ -124,9 +123,8 @@ class ArrayCode(Interpreted):
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Interpreted`."""
         rows = inputs.T
-        with np.errstate(all="ignore"):
-            matrices = [parameters[places].reshape(shape) for places, shape in self.parameters]
-            outputs, totals = self.program(*(rows[part] for part in self.inputs), *matrices)
+        matrices = [parameters[places].reshape(shape) for places, shape in self.parameters]
+        outputs, totals = self.program(*(rows[part] for part in self.inputs), *matrices)
         columns = np.empty((self.bounds[-1], len(inputs)))
         for start, stop, output in zip(self.bounds, self.bounds[1:], outputs, strict=False):
             columns[start:stop] = output
