@@ -28,10 +28,10 @@ MODULES = {
     }.items()
     for name in names.split()
 }
-"""The tests of each module; `value.py` and its support `graph.py` are tested together."""
 MODULES |= dict.fromkeys(
     ("autograd_lite/value.py", "autograd_lite/graph.py"), "tests/test_value.py tests/test_graph.py"
 )
+"""The tests of each module; `value.py` and its support `graph.py` are tested together."""
 
 
 def places(path):
