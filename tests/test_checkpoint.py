@@ -1,5 +1,6 @@
 """Files of weights: to the bit and back, without pickles, replaced only when complete; other files are refused."""
 
+import hashlib
 import io
 import json
 import math
@@ -7,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -79,8 +82,8 @@ class Pickled:
 def test_a_file_with_a_pickle_is_refused_without_running_it(tmp_path):
     objects = np.array([[Pickled()]], dtype=object)
     path = tmp_path / "evil.npz"
-    np.savez(path, W1=objects, activations=np.array('["tanh"]'))
-    with pytest.raises(ValueError, match=r"evil.npz is not a file of arrays that was written here: .*allow_pickle"):
+    path.write_bytes(sealed(npz(W1=objects, activations=np.array('["tanh"]'))))
+    with pytest.raises(ValueError, match=r"evil.npz is damaged, or was not written by this package: .*allow_pickle"):
         load_weights(path)
 
 
@@ -94,6 +97,12 @@ def npy(array):
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
+
+
+def sealed(content):
+    """An archive with its checksum as the comment, which begins with its length."""
+    content = content[:-2] + bytes([64, 0])
+    return content + hashlib.sha256(content).hexdigest().encode()
 
 
 def archive(**members):
@@ -132,21 +141,31 @@ OTHERS = {
 }
 
 
+@pytest.mark.parametrize("seal", [bytes, sealed], ids=["", "sealed"])
 @pytest.mark.parametrize("content", OTHERS.values(), ids=OTHERS)
-def test_other_files_are_refused_by_name(tmp_path, content):
+def test_other_files_are_refused_by_name(tmp_path, content, seal):
     path = tmp_path / "some file"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"some file (is not a file of arrays|does not hold the weights)"):
+    path.write_bytes(seal(content))
+    with pytest.raises(ValueError, match=r"some file (is damaged, or was not written|does not hold the weights)"):
         load_weights(path)
 
 
-def test_a_file_of_which_a_byte_has_changed_is_refused(tmp_path):
-    content = bytearray(npz(**GOOD))
-    place = content.index(np.ones((2, 3)).tobytes())
-    content[place] ^= 1
-    (tmp_path / "net.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"net.npz is not a file of arrays"):
-        load_weights(tmp_path / "net.npz")
+def test_the_files_above_differ_from_one_that_is_read(tmp_path):
+    path = tmp_path / "good"
+    path.write_bytes(sealed(npz(**GOOD)))
+    assert bits(load_weights(path).weights) == bits([GOOD["W1"], GOOD["W2"]])
+
+
+def test_a_change_of_any_byte_and_a_file_cut_off_anywhere_are_noticed(tmp_path):
+    path = tmp_path / "net.npz"
+    save_weights(MLP(1, [1], seed=0), path)
+    content = path.read_bytes()
+    flipped = [content[:i] + bytes([content[i] ^ 1 << i % 8]) + content[i + 1 :] for i in range(len(content))]
+    cut_off = [content[:end] for end in range(0, len(content), 5)]
+    for damaged in [*flipped, *cut_off, content + b"\0", content + content, b"\0" + content]:
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"net.npz is damaged, or was not written by this package: its checksum"):
+            load_weights(path)
 
 
 def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path):
@@ -156,8 +175,11 @@ def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path):
         load_weights(tmp_path)
     with pytest.raises(OSError, match="nowhere"):
         save_weights(MLP(1, [1], seed=0), tmp_path / "nowhere" / "net.npz")
-    with pytest.raises(OSError, match="directory"):
-        save_weights(MLP(1, [1], seed=0), tmp_path)
+    for no_file in (tmp_path, os.devnull):
+        with pytest.raises(OSError, match="not a file, but a directory or a device"):
+            save_weights(MLP(1, [1], seed=0), no_file)
+    with pytest.raises(OSError, match="too long"):
+        save_weights(MLP(1, [1], seed=0), tmp_path / ("x" * 250))
 
 
 # The file is replaced only when complete
@@ -168,16 +190,18 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, m
     write_arrays(path, {"a": np.arange(3)})
     content = path.read_bytes()
 
-    def half(file, **_):
-        file.write(b"PK\x03\x04 half")
-        file.flush()
+    def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(np, "savez", half)
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_arrays(path, {"a": np.arange(4)})
     assert path.read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["arrays.npz"]
+
+
+def run_python(code, *arguments):
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
 
 
 KILLED_WHILE_WRITING = """
@@ -185,12 +209,7 @@ import os, signal, sys
 import numpy as np
 from nn.training.checkpoint import write_arrays
 
-def half(file, **_):
-    file.write(b"PK half")
-    file.flush()
-    os.kill(os.getpid(), signal.SIGKILL)
-
-np.savez = half
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 write_arrays(sys.argv[1], {"a": np.arange(4)})
 """
 
@@ -199,12 +218,12 @@ write_arrays(sys.argv[1], {"a": np.arange(4)})
 def test_kill_9_in_the_middle_leaves_the_old_file_and_the_next_writing_succeeds(tmp_path):
     path = tmp_path / "arrays.npz"
     write_arrays(path, {"a": np.arange(3)})
-    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, path], check=False)
-    assert killed.returncode == -signal.SIGKILL
+    with run_python(KILLED_WHILE_WRITING, path) as process:
+        assert process.wait() == -signal.SIGKILL
     assert read_arrays(path)["a"].tolist() == [0, 1, 2]
     write_arrays(path, {"a": np.arange(5)})
     assert read_arrays(path)["a"].tolist() == [0, 1, 2, 3, 4]
-    assert [one.name for one in tmp_path.iterdir()] == ["arrays.npz"]
+    assert len(list(tmp_path.glob("arrays.npz.*.part"))) == len(list(tmp_path.iterdir())) - 1 == 1
 
 
 def test_the_file_is_complete_on_the_disk_before_it_replaces_the_old_one(tmp_path, monkeypatch):
@@ -212,23 +231,70 @@ def test_the_file_is_complete_on_the_disk_before_it_replaces_the_old_one(tmp_pat
     fsync, replace = os.fsync, type(path).replace
 
     def flushed(number):
-        done.append(("fsync", read_arrays(tmp_path / "arrays.npz.part")["a"].tolist()))
+        done.append(("fsync", read_arrays(*tmp_path.glob("arrays.npz.*.part"))["a"].tolist()))
         fsync(number)
 
     def replaced(source, target):
-        done.append(("replace", source.name, target.name))
+        done.append(("replace", source.suffix, target.name))
         return replace(source, target)
 
     monkeypatch.setattr(os, "fsync", flushed)
     monkeypatch.setattr(type(path), "replace", replaced)
     write_arrays(path, {"a": np.arange(2)})
-    assert done == [("fsync", [0, 1]), ("replace", "arrays.npz.part", "arrays.npz")]
+    assert done == [("fsync", [0, 1]), ("replace", ".part", "arrays.npz")]
+
+
+WRITING = """
+import sys
+import numpy as np
+from nn.training.checkpoint import write_arrays
+
+print("started", flush=True)
+for number in range(100):
+    write_arrays(sys.argv[1], {"a": np.full(1000, number)})
+"""
+
+
+def test_two_processes_may_write_one_file(tmp_path):
+    path = tmp_path / "arrays.npz"
+    with run_python(WRITING, path) as one, run_python(WRITING, path) as other:
+        assert one.stdout.readline() == other.stdout.readline() == "started\n"
+        while one.poll() is None or other.poll() is None:
+            if path.exists():
+                assert len(set(read_arrays(path)["a"].tolist())) == 1, "the whole file of one of them"
+    assert one.returncode == other.returncode == 0
+    assert read_arrays(path)["a"].tolist() == [99] * 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_threads_may_write_one_file(tmp_path, monkeypatch):
+    """Both are in the middle of their writing at the same time."""
+    path, both, fsync = tmp_path / "arrays.npz", threading.Barrier(2), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: [fsync(number), both.wait(60)])
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda number: write_arrays(path, {"a": np.full(3, number)}), range(2)))
+    assert read_arrays(path)["a"].tolist() in ([0, 0, 0], [1, 1, 1])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_symbolic_link_stays_one(tmp_path, exists):
+    folder, link = tmp_path / "large disk", tmp_path / "run.npz"
+    folder.mkdir()
+    (tmp_path / "between.npz").symlink_to("large disk/target.npz")
+    link.symlink_to("between.npz")
+    for number in range(1 - exists, 2):
+        write_arrays(link if number else folder / "target.npz", {"a": np.full(1, number)})
+    assert (link.is_symlink(), (folder / "target.npz").is_symlink()) == (True, False)
+    assert read_arrays(folder / "target.npz")["a"].tolist() == read_arrays(link)["a"].tolist() == [1]
+    assert [one.name for one in folder.iterdir()] == ["target.npz"]
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_no_file_is_left_open(tmp_path):
     path = tmp_path / "half.npz"
-    path.write_bytes(OTHERS["half a file"])
+    path.write_bytes(sealed(OTHERS["half a file"]))
     for _ in range(3):
         with pytest.raises(ValueError, match="half"):
             read_arrays(path)

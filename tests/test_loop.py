@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import os
+import pickle
 import random
 import re
 import signal
@@ -19,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moons_demo import demo, fit_demo
 
-from nn import MLP
+import nn
+from nn import MLP, save_weights
 from nn.delta import back_propagation_over_data
 from nn.randomness import stream
 from nn.training import losses
@@ -939,15 +941,126 @@ def test_pauses_do_not_count_as_time(tmp_path, clock):
     assert second.time == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
-def test_after_ctrl_c_a_run_resumes_to_the_same_bits(tmp_path):
-    options = {**RUNS["jitter and dropout"], "stop": MaximumIterations(8)}
-    net, uninterrupted = network(), network()
-    checkpoint = {"checkpoint": tmp_path / "checkpoint.npz", "checkpoint_every": 3}
-    with pytest.warns(RuntimeWarning, match="Ctrl-C after 5"):
-        fit(net, X, Y, **options, **checkpoint, callbacks=[leave("interrupt", 5)])
-    net.weights = network().weights
-    history = fit(net, X, Y, **options, **checkpoint)
-    assert outcome(net, history) == outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
+def clip(net, _):
+    """A callback that changes the weights."""
+    net.weights = [np.clip(W, -0.3, 0.3) for W in net.weights]
+
+
+def interrupt_at(line):
+    """A function for `sys.settrace` that presses Ctrl-C at one of the lines that a run executes, counted from 0."""
+    lines = itertools.count()
+
+    def trace(frame, event, _):
+        if Path(frame.f_code.co_filename).parts[-2:] not in {("training", "loop.py"), ("training", "optimizers.py")}:
+            return None
+        if frame.f_code.co_name in {"run", "fit", "interrupts_held"}:  # where it is taken care of
+            return None
+        if event == "line" and next(lines) == line:
+            raise KeyboardInterrupt
+        return trace
+
+    return trace, lines
+
+
+def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # the disk is slow, and not what this is about
+    options = {**RUNS["jitter and dropout"], "stop": MaximumIterations(3), "callbacks": [clip], "shuffle": True}
+    options["engine"] = "values"  # it compiles nothing, so that the test is fast
+    uninterrupted = network()
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
+    interrupted = 0
+    for line in itertools.count(step=13):
+        net, checkpoint = network(), {"checkpoint": tmp_path / f"{line}.npz", "checkpoint_every": 2}
+        trace, lines = interrupt_at(line)
+        before = sys.gettrace()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                sys.settrace(trace)
+                history = fit(net, X, Y, **options, **checkpoint)
+            finally:
+                sys.settrace(before)
+        if next(lines) <= line:
+            break
+        interrupted += 1
+        assert history.ended_by is EndedBy.INTERRUPTED
+        assert len(caught) == 1
+        assert str(caught[0].message).startswith(f"training ended: Ctrl-C after {history.iterations} iterations; the")
+        assert outcome(net, fit(net, X, Y, **options, **checkpoint)) == expected, f"and no warning, at line {line}"
+    assert interrupted > 10
+
+
+def test_after_ctrl_c_the_warning_names_the_file(tmp_path):
+    with pytest.warns(EndedEarlyWarning, match=r"the best weights are kept, and the run is saved in .*c\.npz$"):
+        fit(network(), X, Y, checkpoint=tmp_path / "c.npz", callbacks=[leave("interrupt", 2)])
+
+
+IMPORTS = """
+import json, signal, sys, warnings
+import nn
+
+events = 0
+
+def press(event, _):
+    global events
+    events += event == "import"
+    if event == "import" and events == int(sys.argv[1]):
+        signal.raise_signal(signal.SIGINT)
+
+def run(net):
+    history = nn.fit(net, [[1.0, 2.0], [0.0, 1.0]], [0.5, 0.1], stop=nn.MaximumIterations(2))
+    return [W.tolist() for W in net.weights], history.ended
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+net = nn.MLP(2, [3, 1], seed=0)
+before = [W.tolist() for W in net.weights]
+sys.addaudithook(press)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    first, ended = run(net)
+again = run(net)
+print(json.dumps([ended, [str(one.message) for one in caught], first == before, again, run(nn.MLP(2, [3, 1], seed=0))]))
+"""
+
+
+def test_ctrl_c_during_an_import_ends_the_run_like_any_other():
+    """The first call of `fit` in a process imports modules; raised in the midst, it would break the next call."""
+    for number in (1, 4, 8, 20, 80):
+        output = subprocess.run(
+            [sys.executable, "-c", IMPORTS, str(number)], check=True, capture_output=True, text=True
+        )
+        ended, warned, unchanged, again, uninterrupted = json.loads(output.stdout)
+        assert ended == "Ctrl-C after 0 iterations", f"at import {number}"
+        assert warned == [f"training ended: {ended}; the best weights are kept"]
+        assert unchanged
+        assert again == uninterrupted
+        assert output.stderr == ""
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    def loss(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the second is at once")
+
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(EndedEarlyWarning, match="Ctrl-C after 0 iterations; the best weights are kept$"):
+            fit(network(), X, Y, loss=loss, engine="values")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def test_a_checkpoint_holds_what_the_callbacks_of_its_iteration_have_done(tmp_path):
+    options = {"optimizer": Momentum(0.3), "stop": MaximumIterations(9), "checkpoint_every": 1}
+    for ended in range(1, 9):
+        uninterrupted, net, file = network(), network(), tmp_path / f"{ended}.npz"
+        expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options, callbacks=[clip]))
+        with pytest.raises(LeaveError):
+            fit(net, X, Y, **options, checkpoint=file, callbacks=[clip, leave("exception", ended)])
+        assert outcome(net, fit(net, X, Y, **options, checkpoint=file, callbacks=[clip])) == expected
+    assert len({repr(bits(one.weights)) for one in (uninterrupted, network())}) == 2
 
 
 CHANGES = {
@@ -987,6 +1100,79 @@ def test_the_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, na
     assert checkpoint.read_bytes() == content
 
 
+def function_with(source, number):
+    """A function of which a number differs, as if its source had been edited."""
+    namespace = {"np": np, "nn": nn, "number": number}
+    exec(source.replace("NUMBER", repr(number)), namespace)
+    return namespace["f"]
+
+
+FUNCTIONS = {
+    "loss": "f = lambda o, y: (o[0] - y[0]) ** 2 * NUMBER",
+    "loss (enclosed)": "f = (lambda a: lambda o, y: (o[0] - y[0]) ** 2 * a)(number)",
+    "loss (global)": "f = lambda o, y: (o[0] - y[0]) ** 2 * number",
+    "optimizer (schedule)": "f = nn.Adam(lambda t: NUMBER)",
+    "optimizer (default)": "f = nn.Adam(lambda t, rate=number: rate)",
+    "optimizer (schedule after the warm-up)": "f = nn.Momentum(nn.LinearWarmup(2, lambda t: NUMBER))",
+    "optimizer (user-defined)": "class A(nn.GradientDescent):\n def direction(self, G, memory): return (G * NUMBER,)"
+    "\nf = A(0.1)",
+    "regularization": "class A(nn.L2):\n def gradients(self, weights): return [W * NUMBER for W in weights]"
+    "\nf = A(0.1)",
+    "dropout": "class A(nn.Dropout):\n factor = NUMBER\nf = A(0.1)",
+    "callbacks": "def f(net, history): net.weights = [np.clip(W, -NUMBER, NUMBER) for W in net.weights]",
+    "callbacks (an object)": "class A:\n def __init__(self): self.a = NUMBER\n def __call__(self, net, history):"
+    " net.weights = [W * self.a for W in net.weights]\nf = A()",
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_edited_function_makes_another_run(tmp_path, name):
+    def run(number, iterations):
+        argument, function = name.split()[0], function_with(FUNCTIONS[name], number)
+        options = {argument: [function] if argument == "callbacks" else function}
+        net = network()
+        history = fit(net, X, Y, **options, stop=MaximumIterations(iterations), checkpoint=tmp_path / "c.npz")
+        return outcome(net, history)
+
+    run(0.25, 2)
+    with pytest.raises(ValueError, match=rf"another run, which differs in {name.split()[0]}; delete the file, or"):
+        run(0.125, 3)
+    resumed = run(0.25, 3)
+    (tmp_path / "c.npz").unlink()
+    assert resumed == run(0.25, 3)
+
+
+def test_callbacks_that_only_look_on_are_no_part_of_the_run(tmp_path):
+    options = {"checkpoint": tmp_path / "c.npz", "batch_size": 2}
+    seen, net, uninterrupted = [], network(), network()
+    fit(network(), X, Y, stop=MaximumIterations(2), callbacks=[lambda net, _: seen.append(net.weights)], **options)
+    with open(os.devnull, "w") as file:
+        history = fit(net, X, Y, stop=MaximumIterations(4), callbacks=[lambda *_: print("x", file=file)], **options)
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, batch_size=2, stop=MaximumIterations(4)))
+    assert outcome(net, history) == expected
+
+
+def test_a_function_without_an_identity_is_refused_before_training(tmp_path):
+    with open(os.devnull, "w") as file:
+
+        def loss(o, y):
+            print("x", file=file)
+            return (o[0] - y[0]) ** 2
+
+        for options in ({"loss": loss}, {"optimizer": Adam(lambda t: 0.1 if file else 0.2)}):
+            arguments = {**options, "checkpoint": tmp_path / "c.npz"}
+            assert_refused(lambda: arguments, TypeError, rf"^{next(iter(options))} must be data and functions that")  # noqa: B023
+        assert list(tmp_path.iterdir()) == []
+
+        def change(net, _):
+            print("x", file=file)
+            net.weights = [W * 0.5 for W in net.weights]
+
+        net = network()
+        with pytest.raises(TypeError, match=r"^callbacks must be data and functions that a checkpoint can compare"):
+            fit(net, X, Y, callbacks=[change], checkpoint=tmp_path / "c.npz")
+
+
 def test_a_checkpoint_that_began_with_other_weights_goes_on_with_a_warning(tmp_path):
     options = {"stop": MaximumIterations(2), "checkpoint": tmp_path / "checkpoint.npz"}
     first, other = network(seed=1), network(seed=2)
@@ -998,28 +1184,66 @@ def test_a_checkpoint_that_began_with_other_weights_goes_on_with_a_warning(tmp_p
 
 
 def test_a_file_that_is_not_a_checkpoint_is_refused_and_not_replaced(tmp_path):
-    weights, text, nothing = tmp_path / "weights.npz", tmp_path / "notes.txt", tmp_path / "empty"
-    np.savez(weights, W1=np.ones((1, 3)))
-    text.write_text("my notes")
-    nothing.touch()
-    for path in (weights, text, nothing):
-        content = path.read_bytes()
-        with pytest.raises(ValueError, match=path.name):
-            fit(network(), X, Y, checkpoint=path)
+    path = tmp_path / "c.npz"
+    fit(network(), X, Y, stop=MaximumIterations(2), checkpoint=path)
+    written = path.read_bytes()
+    save_weights(network(), path)
+    contents = [path.read_bytes(), b"", b"my notes", pickle.dumps([1, 2]), written[:-1], written + b"x"]
+    for place in range(0, len(written), 1 + len(written) // 50):
+        contents.append(written[:place] + bytes([written[place] ^ 64]) + written[place + 1 :])
+    for content in contents:
+        path.write_bytes(content)
+        net = network()
+        with pytest.raises(ValueError, match=r"^checkpoint .*c\.npz is .*; delete the file, or pass another"):
+            fit(net, X, Y, stop=MaximumIterations(2), checkpoint=path)
         assert path.read_bytes() == content
+        assert bits(net.weights) == bits(network().weights)
 
 
 def test_a_checkpoint_that_cannot_be_written_ends_the_run_with_the_best_weights(tmp_path, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+    written, fsync = itertools.count(), os.fsync
+
+    def full(number):
+        if next(written) > 0:
+            raise OSError(28, "No space left on device")
+        fsync(number)
 
     net = network()
     path, loss = wild_run()
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         fit(net, X, Y, optimizer=GradientDescent(WILD), stop=MaximumIterations(4), checkpoint=tmp_path / "c.npz")
     close(net.weights, path[np.argmin(loss)], rel=1e-9)
-    assert list(tmp_path.iterdir()) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["c.npz"]
+
+
+def read_only(folder):
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("this user may write everywhere")
+    folder.chmod(0o500)
+    return folder / "c.npz"
+
+
+def dangling_link(folder):
+    (folder / "c.npz").symlink_to("nowhere/c.npz")
+    return folder / "c.npz"
+
+
+UNWRITABLE = {
+    "read-only": read_only,
+    "a link to nowhere": dangling_link,
+    "too long": lambda folder: folder / ("c" * 250),
+}
+
+
+@pytest.mark.parametrize("make", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_a_checkpoint_that_can_never_be_written_is_named_before_training_starts(tmp_path, make):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = make(folder)
+    assert_refused(
+        lambda: {"checkpoint": path}, OSError, rf"checkpoint .*{path.name} cannot be written; pass a file in"
+    )
 
 
 # Seeds

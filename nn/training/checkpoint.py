@@ -1,32 +1,39 @@
 """Weights and checkpoints in files: NumPy's format without pickles, replaced only when complete."""
 
+import errno
 import hashlib
+import io
 import json
 import os
-import zipfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nn.checks import FloatArray
 from nn.mlp import MLP
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     """Write arrays to a file (.npz) under a temporary name, flush it to the disk, and only then replace the file.
 
-    A process that is killed in the middle, or a power cut, leaves the old file as it was.
+    A process that is killed in the middle, or a power cut, leaves the old file as it was, and perhaps one of the
+    temporary name. The end of the file, the comment of the archive, is a checksum of all that is before it.
 
     Raises:
         OSError: if the file cannot be written.
     """
-    path = Path(path)
-    unfinished = path.with_name(f"{path.name}.part")
+    path = Path(os.path.realpath(path))  # so that a symbolic link stays one
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a file, but a directory or a device", os.fspath(path))
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)
+    content = archive.getvalue()[:-2] + CHECKSUM_LENGTH.to_bytes(2, "little")  # the length of the comment
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # no other process and thread has it
     try:
-        with open(unfinished, "wb") as file:
-            np.savez(file, **arrays)
+        with open(unfinished, "xb") as file:
+            file.write(content + _checksum(content))
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -39,25 +46,23 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it was not written by `write_arrays`.
+        ValueError: if it was not written by `write_arrays`, or has changed.
     """
+    content = Path(path).read_bytes()
     try:
-        # opened here, because np.load leaves the file open if it is not an archive
-        with open(path, "rb") as opened:
-            file = np.load(opened, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise ValueError("it is a single array")
-            return {name: np.asarray(file[name]) for name in file.files}
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, AttributeError) as error:
-        raise ValueError(f"{os.fspath(path)} is not a file of arrays that was written here: {error}") from error
+        if content[-CHECKSUM_LENGTH:] != _checksum(content[:-CHECKSUM_LENGTH]):
+            raise ValueError("its checksum is wrong")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # a forged file may raise anything
+        raise ValueError(f"{os.fspath(path)} is damaged, or was not written by this package: {error}") from error
 
 
-def digest(*arrays: FloatArray) -> str:
-    """A short name for the numbers of arrays."""
-    name = hashlib.sha256()
-    for array in arrays:
-        name.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return name.hexdigest()[:16]
+CHECKSUM_LENGTH = 64
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def save_weights(net: MLP, path: str | os.PathLike[str]) -> None:
@@ -93,17 +98,15 @@ def load_weights(path: str | os.PathLike[str]) -> MLP:
         ValueError: if it does not hold the weights of a network.
     """
     arrays = read_arrays(path)
-    matrices = [arrays[f"W{layer}"] for layer in range(1, len(arrays)) if f"W{layer}" in arrays]
-    if not matrices or "activations" not in arrays or len(matrices) != len(arrays) - 1:
-        raise ValueError(
-            f"{os.fspath(path)} does not hold the weights of a network, but {', '.join(arrays) or 'nothing'}"
-        )
     try:
-        activations = json.loads(str(arrays["activations"]))
+        activations = json.loads(str(arrays.pop("activations")))
+        matrices = [arrays[f"W{l}"] for l in range(1, len(arrays) + 1)]
         widths = [len(matrix) for matrix in matrices]
         net = MLP(matrices[0].shape[1] - 1, widths, activations[0], activations[-1], weights=matrices)
         if net.activations != activations:
             raise ValueError(f"activations {activations} for layers of {widths} units")
     except (ValueError, TypeError, LookupError) as error:
-        raise ValueError(f"{os.fspath(path)} does not hold the weights of a network: {error}") from error
+        raise ValueError(
+            f"{os.fspath(path)} does not hold the weights of a network, as `save_weights` writes them: {error!r}"
+        ) from error
     return net

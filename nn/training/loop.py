@@ -4,28 +4,33 @@ import copy
 import json
 import math
 import os
-import re
+import signal
+import threading
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
+from types import FrameType, SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd_lite import Value
 from nn.checks import FloatArray, as_finite_array, as_integer, as_number, check_choice
-from nn.mlp import MLP
+from nn.mlp import ACTIVATIONS, MLP
 from nn.randomness import stream
 from nn.training.batch_gradients import ENGINES, BatchGradients
 from nn.training.batches import Batches
-from nn.training.checkpoint import digest, read_arrays, write_arrays
+from nn.training.checkpoint import read_arrays, write_arrays
+from nn.training.identity import digest
 from nn.training.losses import LOSSES, Loss, check_loss, takes_class_numbers
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
 from nn.training.termination import Criterion, EndedBy, History, MaximumIterations, Or
+
+LISTS = ("loss", "error", "validation_loss", "gradient_norm", "time")
+"""The lists of a History, with an entry for each iteration."""
 
 Callback: TypeAlias = Callable[[MLP, History], object]
 """A function that is called after each iteration; if it returns True, the run ends."""
@@ -94,13 +99,17 @@ def fit(
             "llvm" and "python" are the back ends of programs. All agree to rounding.
         progress: True shows a progress bar, False does not; None shows one in runs of more than two seconds if the
             package tqdm is installed.
-        checkpoint: a file that is written every `checkpoint_every` iterations, and at the end. If it exists already,
-            the run continues where it stopped, to the same weights bit for bit, also with a `stop` that lets it run
-            longer; delete it to start from the beginning.
+        checkpoint: a file that is written at the start, after every `checkpoint_every` iterations, and however the run
+            ends, also by Ctrl-C. If it exists already, the run continues where it stopped, to the same weights bit for
+            bit, also with a `stop` that lets it run longer; delete it to start from the beginning. It is refused if
+            another run wrote it: with other data, settings or functions. Functions are compared by their code,
+            constants, defaults, enclosed values and global variables (see `nn.training.identity`). `stop`, `keep` and
+            callbacks that leave the weights as they are may differ.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong, before training starts; a ValueError also if the
-            checkpoint was written by another run.
+            checkpoint was written by another run, or is damaged.
+        OSError: if the checkpoint cannot be read or written; before training starts, if that can be known.
 
     Warns:
         EndedEarlyWarning: if the run is ended by Ctrl-C, or because the loss, the gradient or a weight is infinite or
@@ -125,37 +134,50 @@ class NotFiniteError(ArithmeticError):
     """The loss, the gradient or a weight is infinite or nan; it says which, and in which iteration."""
 
 
-@dataclass(eq=False, repr=False)
-class Run:
-    """One run of `fit`, whose arguments are its fields.
+class Run(SimpleNamespace):
+    """One run of `fit`, whose arguments are its attributes."""
 
-    Raises:
-        TypeError, ValueError: naming the argument that is wrong.
-    """
-
-    net: MLP
-    X: Any
-    y: Any
-    loss: str | Loss
+    X: FloatArray
+    y: FloatArray
+    validation: tuple[FloatArray, FloatArray] | None
     optimizer: Optimizer
-    batch_size: int | None
-    shuffle: bool
     average: bool | None
-    regularization: L2 | None
-    jitter: float
-    dropout: Dropout | None
-    validation: tuple[Any, Any] | None
-    evaluate_every: int | None
-    stop: Criterion
-    keep: str
-    seed: int | None
-    callbacks: Iterable[Callback]
-    engine: str
-    progress: bool | None
-    checkpoint: str | os.PathLike[str] | None
-    checkpoint_every: int
+    callbacks: tuple[Callback, ...]
+    identity: dict[str, Any]
 
-    def __post_init__(self) -> None:
+    def run(self) -> History:
+        """Iterate until a criterion is met, or something stops the run, and leave the network with the best weights."""
+        self.history = history = History()
+        self.state: Any = None
+        try:
+            with interrupts_held():
+                self._begin()
+            self._iterate()
+        except NotFiniteError as error:
+            history.ended_by, history.ended = EndedBy.NOT_FINITE, str(error)
+        except KeyboardInterrupt:
+            history.cut()
+            history.ended_by, history.ended = EndedBy.INTERRUPTED, f"Ctrl-C after {history.iterations} iterations"
+        finally:  # also if a callback raises an error
+            early = history.ended_by not in {EndedBy.CRITERION, EndedBy.CALLBACK}
+            if self.state is not None:  # else the network has not been touched
+                self.net.weights = self.best_weights if early or self.keep == "best" else self.weights
+                history.engine = "values" if self.batch_gradients.uses_values else "programs"
+                history.fallback = self.batch_gradients.fallback
+                if early:
+                    self._save(self.state)
+        if early:
+            saved = f", and the run is saved in {self.file}" if self.state else ""
+            words = f"training ended: {history.ended}; the best weights are kept{saved}"
+            warnings.warn(words, EndedEarlyWarning, stacklevel=3)
+        return history
+
+    def _begin(self) -> None:
+        """Check the arguments, and prepare the first iteration, or the next one of the checkpoint's run.
+
+        Raises:
+            TypeError, ValueError: naming the argument that is wrong.
+        """
         self._check_options()
         self._check_examples()
         examples = len(self.X)
@@ -168,62 +190,37 @@ class Run:
         self.optimizer.reset()
         self.generators = {use: stream(self.seed, use) for use in ("batches", "jitter", "dropout")}
         self.batches = Batches(examples, self.batch_size, self.shuffle, self.generators["batches"])
-        self.history = History()
         self.batch_gradients = BatchGradients(
             self.net, self.X, self.y, check_loss(self.loss), dropout=self.dropout is not None, engine=self.engine
         )
         self.examples = self.batch_gradients.batch(self.X, self.y)
         self.evaluated = self.examples if self.validation is None else self.batch_gradients.batch(*self.validation)
-        self.weights = self.net.weights  # the network is given them again only where somebody may look
-        self.first_weights = digest(*self.weights)
-        self.best_weights = self.weights
-
-    # The run
-
-    def run(self) -> History:
-        """Iterate until a criterion is met, or something stops the run; the network keeps the best weights."""
-        history = self.history
-        if self.file is not None and self.file.exists():
-            self._resume(self.file)
-        try:
-            self._iterate()
-        except NotFiniteError as error:
-            history.ended_by, history.ended = EndedBy.NOT_FINITE, str(error)
-        except KeyboardInterrupt:
-            history.cut()
-            history.ended_by, history.ended = EndedBy.INTERRUPTED, f"Ctrl-C after {history.iterations} iterations"
-        except BaseException:  # for example an error in a callback
-            self.net.weights = self.best_weights
-            raise
-        early = history.ended_by in {EndedBy.NOT_FINITE, EndedBy.INTERRUPTED}
-        if early:
-            words = f"training ended: {history.ended}; the best weights are kept"
-            warnings.warn(words, EndedEarlyWarning, stacklevel=3)
-        history.engine = "values" if self.batch_gradients.uses_values else "programs"
-        history.fallback = self.batch_gradients.fallback
-        self.net.weights = self.best_weights if early or self.keep == "best" else self.weights
-        return history
+        self.weights = self.best_weights = self.net.weights
+        if self.file is not None:
+            self._open_checkpoint()
+        self.state = self._state()
 
     def _iterate(self) -> None:
         """Do all iterations, and the last evaluation."""
-        history, met = self.history, self.stop.watch()
+        history, met, stopped = self.history, self.stop.watch(), False
         start = perf_counter() - (history.time[-1] if history.time else 0.0)
-        with progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations) as bar:
-            while not met(history):
-                self._update(start)
+        with interrupts_held():
+            bar_or_none = progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations)
+        with bar_or_none as bar:
+            while not stopped and not met(history):
+                with interrupts_held():
+                    self._update(start)
                 if bar is not None:
                     bar.update()
                     bar.set_postfix_str(f"loss {history.loss[-1]:.4g}", refresh=False)
-                if self.file is not None and history.iterations % self.checkpoint_every == 0:
-                    self._save(self.file)
-                if self._call_back():
-                    history.ended_by, history.ended = EndedBy.CALLBACK, EndedBy.CALLBACK.value
-                    break
-            else:
-                history.ended_by, history.ended = EndedBy.CRITERION, self.stop.which(history)
-        if self.file is not None:
-            self._save(self.file)  # before the last evaluation, which a longer run would not have
+                stopped = self._call_back()
+                self.state = self._state()
+                if history.iterations % self.checkpoint_every == 0:
+                    self._save(self.state)
+        self._save(self.state)
         self._evaluate(history.iterations, at_the_end=True)
+        history.ended_by = EndedBy.CALLBACK if stopped else EndedBy.CRITERION
+        history.ended = EndedBy.CALLBACK.value if stopped else self.stop.which(history)
 
     @np.errstate(over="ignore", invalid="ignore")  # it is checked below
     def _update(self, start: float) -> None:
@@ -232,8 +229,7 @@ class Run:
         Raises:
             NotFiniteError: if the loss, the gradient or a weight is not finite.
         """
-        history, sizes, weights = self.history, self.net.sizes, self.weights
-        t = history.iterations
+        sizes, weights, t = self.net.sizes, self.weights, self.history.iterations
         validation_loss = self._evaluate(t)
         batch = self.examples if self.batch_size is None else self.examples[self.batches.draw()]
         if self.jitter:
@@ -261,11 +257,9 @@ class Run:
             if not np.isfinite(W).all():
                 raise NotFiniteError(f"a weight is {W[~np.isfinite(W)].item(0)} in iteration {t}")
         self.weights = updated
-        history.loss.append(loss)
-        history.error.append(error)
-        history.validation_loss.append(validation_loss)
-        history.gradient_norm.append(norm)
-        history.time.append(perf_counter() - start)
+        entries = (loss, error, validation_loss, norm, perf_counter() - start)
+        for name, entry in zip(LISTS, entries, strict=True):
+            getattr(self.history, name).append(entry)
 
     def _evaluate(self, t: int, at_the_end: bool = False) -> float | None:
         """Compute the monitored loss, if it is time, and keep the weights if they are the best; return the validation
@@ -289,8 +283,15 @@ class Run:
         if not self.callbacks:
             return False
         self.net.weights = self.weights
-        answers = [callback(self.net, self.history) for callback in self.callbacks]
-        self.weights = self.net.weights
+        answers = []
+        for number, callback in enumerate(self.callbacks):
+            answers.append(callback(self.net, self.history))
+            before, self.weights = self.weights, self.net.weights
+            if self.file is not None and not all(map(np.array_equal, before, self.weights)):
+                identity = self.identities_of_callbacks[number]
+                if isinstance(identity, TypeError):
+                    raise identity
+                self.identity["callbacks"] = sorted({*self.identity["callbacks"], identity})
         return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     # Checks
@@ -320,19 +321,17 @@ class Run:
         for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0)):
             if getattr(self, argument) is not None:
                 as_integer(argument, getattr(self, argument), least=least)
-        self.file = None if self.checkpoint is None else Path(self.checkpoint)
-        if self.file is not None and (self.file.is_dir() or not self.file.parent.is_dir()):
+        self.file: Any = None if self.checkpoint is None else Path(self.checkpoint)
+        if self.file is not None and (
+            not self.file.parent.is_dir() or (self.file.exists() and not self.file.is_file())
+        ):
             raise ValueError(f"checkpoint must be a file in an existing folder; received {self.checkpoint!r}")
 
     def _check_examples(self) -> None:
-        loss, classes = check_loss(self.loss), takes_class_numbers(self.loss)
-        self.X, self.y = check_data(self.net, self.X, self.y, classes)
-        check_error(self.net, self.X, self.y, loss)
-        examples = len(self.X)
-        if self.batch_size is not None and self.batch_size > examples:
-            raise ValueError(
-                f"batch_size must be at most {examples}, the number of examples; received {self.batch_size}"
-            )
+        self.X, self.y = self._check_data(self.X, self.y)
+        if self.batch_size is not None and self.batch_size > len(self.X):
+            examples = f"{len(self.X)}, the number of examples"
+            raise ValueError(f"batch_size must be at most {examples}; received {self.batch_size}")
         if self.validation is None:
             if self.stop.reads_validation:
                 raise ValueError(f"stop waits for {self.stop.reason}, but validation is None")
@@ -340,86 +339,119 @@ class Run:
         if not isinstance(self.validation, tuple | list) or len(self.validation) != 2:
             raise ValueError(f"validation must be a pair of X and y, received {type(self.validation).__name__}")
         try:
-            self.validation = check_data(self.net, *self.validation, classes)
-            check_error(self.net, *self.validation, loss)
+            self.validation = self._check_data(*self.validation)
         except ValueError as error:
             raise ValueError(f"validation is wrong: {error}") from None
 
+    def _check_data(self, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
+        """Return examples and targets as arrays that fit the network and the loss."""
+        X, y = check_data(self.net, X, y, takes_class_numbers(self.loss))
+        check_error(self.net, X, y, check_loss(self.loss))
+        return X, y
+
     # Checkpoints
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what distinguishes this run from another: a checkpoint is only taken up by the run that wrote it."""
-        names = (
-            "optimizer", "batch_size", "shuffle", "average", "regularization", "jitter", "dropout", "evaluate_every",
-            "seed", "engine",
-        )  # fmt: skip
-        settings = {name: repr(getattr(self, name)) for name in names}
-        settings["loss"] = (
-            self.loss if isinstance(self.loss, str) else getattr(self.loss, "__qualname__", repr(self.loss))
-        )
-        return {
-            "net": [self.net.sizes, self.net.activations],
-            "X": digest(self.X),
-            "y": digest(self.y),
-            "validation": digest(*(self.validation or ())),
-            # addresses of objects differ from process to process
-            **{name: re.sub(r" at 0x[0-9a-fA-F]+", "", text) for name, text in settings.items()},
-        }
+    def _state(self) -> dict[str, Any]:
+        """Return all that the rest of the run depends on, but for the lists of the history, which only grow.
 
-    def _save(self, file: Path) -> None:
-        """Write all that the rest of the run depends on."""
-        history = self.history
-        validation_loss = history.validation_loss
-        arrays: dict[str, Any] = {
-            "fingerprint": np.array(json.dumps(self.fingerprint())),
-            "first_weights": np.array(self.first_weights),
-            "generators": np.array(json.dumps({use: g.bit_generator.state for use, g in self.generators.items()})),
-            "best": np.array([history.best_iteration, history.best_loss]),
-            "validation_loss": np.array([math.nan if number is None else number for number in validation_loss]),
-            "has_validation_loss": np.array([number is not None for number in validation_loss], dtype=bool),
-            **{name: np.array(getattr(history, name)) for name in ("loss", "error", "gradient_norm", "time")},
+        It is taken between two iterations. A checkpoint holds the last one, whenever it is written, so that it does not
+        matter where in an iteration the run was interrupted.
+        """
+        if self.file is None:
+            return {}
+        return {
+            "generators": {use: generator.bit_generator.state for use, generator in self.generators.items()},
+            "best": [self.history.best_iteration, self.history.best_loss],
+            "iterations": self.history.iterations,
             **{f"weights.{l}": W for l, W in enumerate(self.weights, start=1)},
             **{f"best_weights.{l}": W for l, W in enumerate(self.best_weights, start=1)},
             **{f"optimizer.{name}": array for name, array in self.optimizer.state().items()},
             **{f"batches.{name}": array for name, array in self.batches.state().items()},
         }
-        write_arrays(file, arrays)
 
-    def _resume(self, file: Path) -> None:
+    def _save(self, state: dict[str, Any]) -> None:
+        """Write a state of the run, with the history up to it, if there is a checkpoint."""
+        if self.file is not None:
+            lists = {name: getattr(self.history, name)[: state["iterations"]] for name in LISTS}
+            arrays = {name: np.array(entries, dtype=float) for name, entries in lists.items()}  # None becomes nan
+            texts = {"identity": json.dumps(self.identity), "generators": json.dumps(state["generators"])}
+            write_arrays(self.file, {**state, **arrays, **texts, "first_weights": self.first_weights})
+
+    def _open_checkpoint(self) -> None:
+        """Continue the run of the checkpoint if there is one, and write it for the first time, to see that this works.
+
+        Raises:
+            ValueError: if another run wrote it, or it is not a checkpoint.
+            TypeError: if an argument cannot be compared with what another run had.
+            OSError: if it cannot be written.
+        """
+        self.first_weights = digest("weights", self.weights)
+        names = (
+            "X", "y", "validation", "optimizer", "batch_size", "shuffle", "average", "regularization", "jitter",
+            "dropout", "evaluate_every", "seed", "engine",
+        )  # fmt: skip
+        thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in self.net.layers]
+        parts = {name: getattr(self, name) for name in names}
+        parts |= {"net": (type(self.net), self.net.sizes, thetas), "loss": check_loss(self.loss)}
+        self.identity = {name: digest(name, part, self.net) for name, part in parts.items()}
+        self.identity["callbacks"] = []  # of the ones that have changed the weights; the others are only onlookers
+        self.identities_of_callbacks = [self._identity_of_callback(one) for one in self.callbacks]
+        if self.file.exists():
+            self._resume()
+        try:
+            self._save(self._state())
+        except OSError as error:
+            words = f"checkpoint {self.file} cannot be written; pass a file in a folder that you may write to"
+            raise OSError(error.errno, f"{words} ({error.strerror})") from error
+
+    def _identity_of_callback(self, callback: Callback) -> str | TypeError:
+        try:
+            return digest("callbacks", callback, self.net)
+        except TypeError as error:  # which is raised if it changes the weights
+            return error
+
+    def _resume(self) -> None:
         """Continue where the run stopped that wrote the checkpoint.
 
         Raises:
             ValueError: if it was another run, or the file is not a checkpoint.
         """
-        arrays = read_arrays(file)
-        if "fingerprint" not in arrays:
-            raise ValueError(f"checkpoint {file} is not a checkpoint of a run; pass another file")
-        theirs, ours = json.loads(str(arrays["fingerprint"])), self.fingerprint()
-        different = [name for name in ours if theirs.get(name) != ours[name]]
+        remedy = "; delete the file, or pass another one, to start from the beginning"
+        try:
+            arrays = read_arrays(self.file)
+        except ValueError as error:
+            raise ValueError(f"checkpoint {error}{remedy}") from error
+        if "identity" not in arrays:
+            raise ValueError(f"checkpoint {self.file} is not a checkpoint of a run{remedy}")
+        theirs = json.loads(str(arrays["identity"]))
+        different = [name for name, ours in self.identity.items() if name != "callbacks" and theirs.get(name) != ours]
+        if not set(theirs["callbacks"]) <= set(self.identities_of_callbacks):
+            different.append("callbacks")
         if different:
-            raise ValueError(
-                f"checkpoint {file} was written by another run, which differs in {', '.join(different)}; delete "
-                "the file, or pass another one, to start from the beginning"
-            )
+            which = f"which differs in {', '.join(different)}"
+            raise ValueError(f"checkpoint {self.file} was written by another run, {which}{remedy}")
+
+        self.identity = theirs
 
         def part(prefix: str) -> dict[str, Any]:
             return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
         self.weights, self.best_weights = list(part("weights.").values()), list(part("best_weights.").values())
         first = str(arrays["first_weights"])
-        if self.first_weights not in {first, digest(*self.weights), digest(*self.best_weights)}:
+        if self.first_weights not in {first, digest("weights", self.weights), digest("weights", self.best_weights)}:
             warnings.warn(
-                f"the run of the checkpoint {file} began with other weights than the network has, and continues "
-                "with its own; to start from the beginning, delete the file, or pass another one",
+                f"the run of the checkpoint {self.file} began with other weights than the network has, and continues "
+                f"with its own{remedy}",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
         self.first_weights = first
         history = self.history
-        for name in ("loss", "error", "gradient_norm", "time"):
+        for name in LISTS:
             getattr(history, name).extend(arrays[name].tolist())
-        known = zip(arrays["validation_loss"].tolist(), arrays["has_validation_loss"].tolist(), strict=True)
-        history.validation_loss.extend(number if exists else None for number, exists in known)
+        for t in range(history.iterations):
+            if self.validation is None or t % self.interval:
+                history.validation_loss[t] = None
         history.best_iteration, history.best_loss = int(arrays["best"][0]), float(arrays["best"][1])
         for use, state in json.loads(str(arrays["generators"])).items():
             self.generators[use].bit_generator.state = state
@@ -458,6 +490,33 @@ def progress_bar(progress: bool | None, unit: str, total: int | None, done: int 
     delay, disable = (2.0, None) if progress is None else (0.0, False)  # seconds; None: where there is no terminal
     bar: AbstractContextManager[Any] = tqdm(total=total, initial=done, delay=delay, disable=disable, unit=f" {unit}")
     return bar
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Let a first Ctrl-C wait until the end of the block; a second one does not wait.
+
+    Without this, a Ctrl-C in the middle of an import, of which there are some in a first run, may be swallowed by the
+    import system, or leave half a module behind, at which the next call fails.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()  # only this one is told of signals
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    pressed: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            signal.default_int_handler(number, frame)
+        pressed.append(number)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 # The data

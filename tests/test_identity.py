@@ -1,0 +1,205 @@
+"""Digests: the same for what computes the same, in every process; others for what may compute something else."""
+
+import functools
+import math
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import pytest
+
+from nn import L2, MLP, Adam, GradientDescent, InverseTimeDecay, LinearWarmup, hinge, squared_error
+from nn.training.identity import digest
+
+
+def defined(source, **variables):
+    """What a cell of a notebook defines as `f`."""
+    namespace = {"__name__": "cell", "np": np, "functools": functools, **variables}
+    exec(source, namespace)
+    return namespace["f"]
+
+
+SAME = {
+    "a parameter by another name": ("f = lambda t: 1 / (1 + t)", "f = lambda step: 1 / (1 + step)"),
+    "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
+    "a comment": ("def f(t): return t", "def f(t): return t  # so"),
+    "a set in another order": ("f = lambda t: t in {'a', 'b', 'c'}", "f = lambda t: t in {'c', 'b', 'a'}"),
+    "a variable that is not read": ("a = 1\nf = lambda t: t", "a = 2\nf = lambda t: t"),
+    "an attribute of the name of a variable": ("real = 1\nf = lambda t: t.real", "real = 2\nf = lambda t: t.real"),
+    "NumPy's number": ("a = 2.0\nf = lambda t: a", "a = np.float64(2.0)\nf = lambda t: a"),
+}
+OTHER = {
+    "a constant": ("f = lambda t: 0.1", "f = lambda t: 0.2"),
+    "the sign of zero": ("f = lambda t: 0.0", "f = lambda t: -0.0"),
+    "the type of a constant": ("f = lambda t: 1", "f = lambda t: True"),
+    "an operator": ("f = lambda t: t * t", "f = lambda t: t + t"),
+    "another attribute": ("f = lambda t: t.real", "f = lambda t: t.imag"),
+    "another function of NumPy": ("f = lambda t: np.sin(t)", "f = lambda t: np.cos(t)"),
+    "a function in it": ("f = lambda t: (lambda s: s + 1)(t)", "f = lambda t: (lambda s: s + 2)(t)"),
+    "a function in a comprehension": ("f = lambda t: sum(s for s in t)", "f = lambda t: sum(s * s for s in t)"),
+    "what is caught": (
+        "def f(t):\n try: return 1 / t\n except ZeroDivisionError: return 0",
+        "def f(t):\n try: return 1 / t\n except OverflowError: return 0",
+    ),
+    "a default": ("f = lambda t, a=1: t * a", "f = lambda t, a=2: t * a"),
+    "a default by keyword": ("f = lambda t, *, a=1: t * a", "f = lambda t, *, a=2: t * a"),
+    "an enclosed number": ("f = (lambda a: lambda t: a)(1)", "f = (lambda a: lambda t: a)(2)"),
+    "an enclosed list": ("f = (lambda a: lambda t: a)([1, 2])", "f = (lambda a: lambda t: a)([2, 1])"),
+    "an enclosed array": ("f = (lambda a: lambda t: a)(np.ones(3))", "f = (lambda a: lambda t: a)(np.ones((3, 1)))"),
+    "an enclosed function": ("f = (lambda g: lambda t: g)(lambda: 1)", "f = (lambda g: lambda t: g)(lambda: 2)"),
+    "a global number": ("a = 1\nf = lambda t: a", "a = 2\nf = lambda t: a"),
+    "a global dictionary": ("a = {'x': 1}\nf = lambda t: a", "a = {'x': 2}\nf = lambda t: a"),
+    "a global function": ("def g(t): return 1\ndef f(t): return g(t)", "def g(t): return 2\ndef f(t): return g(t)"),
+    "a global that a function in it reads": ("a = 1\nf = lambda: (lambda: a)()", "a = 2\nf = lambda: (lambda: a)()"),
+    "what is far away": (
+        "a = 1\ndef h(): return a\ndef g(): return h()\ndef f(): return g()",
+        "a = 2\ndef h(): return a\ndef g(): return h()\ndef f(): return g()",
+    ),
+    "recursion": (
+        "def f(t): return 1 if t < 1 else t * f(t - 1)",
+        "def f(t): return 1 if t < 1 else t + f(t - 1)",
+    ),
+    "what is cached": ("@functools.cache\ndef f(t): return t", "@functools.cache\ndef f(t): return -t"),
+    "what is decorated": (
+        "def f(t): return t\nold = f\nf = functools.wraps(old)(lambda t: old(t) * 2)",
+        "def f(t): return t\nold = f\nf = functools.wraps(old)(lambda t: old(t) * 3)",
+    ),
+    "in the name of another": (
+        "f = functools.wraps(np.linalg.norm)(lambda t: 1)",
+        "f = functools.wraps(np.linalg.norm)(lambda t: 2)",
+    ),
+    "a partial argument": ("f = functools.partial(pow, 2)", "f = functools.partial(pow, 3)"),
+    "a partial function": ("f = functools.partial(lambda a, t: 1, 2)", "f = functools.partial(lambda a, t: 2, 2)"),
+    "a method": (
+        "class A:\n def g(self, t): return 1\nf = A().g",
+        "class A:\n def g(self, t): return 2\nf = A().g",
+    ),
+    "what a method belongs to": (
+        "class A:\n def __init__(self, a): self.a = a\n def g(self, t): return self.a\nf = A(1).g",
+        "class A:\n def __init__(self, a): self.a = a\n def g(self, t): return self.a\nf = A(2).g",
+    ),
+    "an object that is called": (
+        "class A:\n def __call__(self, t): return 1\nf = A()",
+        "class A:\n def __call__(self, t): return 2\nf = A()",
+    ),
+    "its constant": (
+        "class A:\n a = 1\n def __call__(self, t): return self.a\nf = A()",
+        "class A:\n a = 2\n def __call__(self, t): return self.a\nf = A()",
+    ),
+    "its class method": (
+        "class A:\n @classmethod\n def g(cls): return 1\nf = A()",
+        "class A:\n @classmethod\n def g(cls): return 2\nf = A()",
+    ),
+    "its property": (
+        "class A:\n @property\n def g(self): return 1\nf = A()",
+        "class A:\n @property\n def g(self): return 2\nf = A()",
+    ),
+    "what its class inherits": (
+        "class B:\n def g(self): return 1\nclass A(B): pass\nf = A()",
+        "class B:\n def g(self): return 2\nclass A(B): pass\nf = A()",
+    ),
+    "its slots": (
+        "class A:\n __slots__ = ['a']\nf = A()\nf.a = 1",
+        "class A:\n __slots__ = ['a']\nf = A()\nf.a = 2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+def test_what_computes_the_same(one, other):
+    assert digest("f", defined(one)) == digest("f", defined(one)) == digest("f", defined(other))
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
+def test_what_may_compute_something_else(one, other):
+    assert digest("f", defined(one)) == digest("f", defined(one)) != digest("f", defined(other))
+
+
+class Colour(Enum):
+    RED, GREEN = 1, 2
+
+
+@dataclass(frozen=True)
+class Setting:
+    number: float
+
+
+THINGS = [
+    None, True, 1, 1.0, 1j, "1", b"1", 2, math.nan, math.inf, [1], (1,), {1}, frozenset({1}), {1: 1}, range(3),
+    slice(3), ..., np, math, np.ones(2), np.ones(2, dtype=np.float32), np.ones((2, 1)),
+    np.array([1, "a"], dtype=object), len, math.sin, np.sin, np.cos, np.mean, str.upper, "a".upper, "b".upper,
+    [1].append, np.add.reduce, np.multiply.reduce, squared_error, hinge, int, L2, L2(0.1), L2(0.2), Adam(0.1),
+    Adam(InverseTimeDecay(0.1, 1.0)), GradientDescent(0.1), LinearWarmup(3, 0.1),
+    LinearWarmup(3, InverseTimeDecay(0.1, 1.0)), Colour.RED, Colour.GREEN, Setting(1.0), Setting(2.0),
+    np.random.default_rng(0), np.random.default_rng(1), np.random.default_rng(0).normal, MLP(2, [1], seed=0),
+    MLP(2, [1], seed=1),
+]  # fmt: skip
+
+
+def digests():
+    return [digest("f", thing) for thing in (*THINGS, *(defined(source) for pair in OTHER.values() for source in pair))]
+
+
+def test_all_of_them_differ_from_each_other():
+    assert len({digest("f", thing) for thing in THINGS}) == len(THINGS)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_they_are_the_same_in_other_processes(seed):
+    code = "import test_identity; print(test_identity.digests())"
+    process = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stdout.strip() == repr(digests())
+
+
+def test_what_is_known_is_not_compared():
+    one, other = MLP(2, [1], seed=0), MLP(2, [1], seed=1)
+    functions = [lambda o, y, net=net: (o[0] - y[0]) ** 2 + net.parameters()[0] ** 2 for net in (one, other)]
+    assert digest("loss", functions[0]) != digest("loss", functions[1])
+    assert digest("loss", functions[0], one) == digest("loss", functions[1], other)
+
+
+def test_what_refers_to_itself():
+    def itself():
+        thing = Setting(1.0)
+        object.__setattr__(thing, "number", [thing, lambda: thing])
+        return thing
+
+    assert digest("f", itself()) == digest("f", itself())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        threading.Lock,
+        lambda: (i for i in range(3)),
+        lambda: open(__file__),  # noqa: SIM115
+        lambda: np.frompyfunc(lambda x: x, 1, 1),
+    ],
+    ids=["a lock", "a generator", "a file", "a custom ufunc"],
+)
+def test_what_has_no_state_to_compare_is_refused(make):
+    thing = make()
+    for function in (lambda t: thing, lambda t, a=thing: a, functools.partial(pow, thing), [thing]):
+        with pytest.raises(
+            TypeError, match=r"^loss must be data and functions that a checkpoint can compare; received "
+        ):
+            digest("loss", function)
+    if hasattr(thing, "close"):
+        thing.close()
+
+
+def test_a_list_that_contains_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    with pytest.raises(TypeError, match="loss must be"):
+        digest("loss", endless)
