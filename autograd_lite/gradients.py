@@ -334,6 +334,12 @@ def _read(node: Value) -> Operand:
     return node._data if node.op is CONSTANT and not node.label else node
 
 
+def stand_in(node: Value) -> Operand:
+    """Return a new leaf with the number of a node, to write a row with; for a constant without a label, the number."""
+    number = _read(node)
+    return Value(node._data) if isinstance(number, Value) else number
+
+
 def _times(a: Operand, b: Operand) -> Operand:
     """Return a * b, with no node for a product with the number 0, 1 or -1; 0 * inf stays nan.
 

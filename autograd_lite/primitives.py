@@ -15,6 +15,7 @@ import operator
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from itertools import combinations
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
@@ -47,6 +48,8 @@ class Primitive:
         commutative: whether the order of the arguments makes no difference.
         variadic: whether more than two arguments are allowed, as in a sum; the last slope then holds for each further
             argument.
+        composite: whether `compute` is written with other primitives, and takes Values too. Formulas and programs
+            then write out what it does, and need not know the row.
 
     Attributes:
         arity: how many arguments it takes; None if it is variadic, which means two or more.
@@ -60,17 +63,18 @@ class Primitive:
     [3.0, 2.0]
     """
 
-    __slots__ = ("arity", "commutative", "compute", "name", "slopes", "symbol")
+    __slots__ = ("arity", "commutative", "composite", "compute", "name", "slopes", "symbol")
 
     def __init__(
         self,
         name: str,
         symbol: str,
-        compute: Callable[..., float],
+        compute: Callable[..., Any],
         slopes: Iterable[Slope],
         *,  # keyword-only from here
         commutative: bool = False,
         variadic: bool = False,
+        composite: bool = False,
     ) -> None:
         if name in BUILT_IN:
             raise ValueError(f"name must be new, but {name!r} is already a primitive of autograd_lite")
@@ -80,6 +84,7 @@ class Primitive:
         self.slopes = tuple(slopes)
         self.arity = None if variadic else len(self.slopes)
         self.commutative = commutative
+        self.composite = composite
         PRIMITIVES[name] = self
 
     def __call__(self, *arguments: Any) -> Any:
@@ -100,7 +105,8 @@ class Primitive:
         6.0
         """
         # For f and three numbers, reduce returns f(f(a, b), c).
-        return reduce(self.compute, numbers) if self.arity is None else self.compute(*numbers)
+        result: float = reduce(self.compute, numbers) if self.arity is None else self.compute(*numbers)
+        return result
 
     def slopes_of(self, arguments: int) -> tuple[Slope, ...]:
         """Return one slope for each argument; `arguments` says how many there are.
@@ -200,6 +206,30 @@ def _power(x: float, y: float) -> float:
         return math.copysign(inf, x) if y % 2 == 1 else inf
 
 
+def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
+    """Differentiate x**y j times with respect to x and k times with respect to y (Leibniz' rule).
+
+    j derivatives by x are c(y) x**(y - j), with c(y) = y (y - 1) ... (y - j + 1). Of the k derivatives by y, i fall on
+    c(y), and are i! times the sum of all products of j - i of its factors; the others each bring a factor log(x).
+    """
+    by_x, by_y = int(j), int(k)
+    factors = [y - m if m else y for m in range(by_x)]
+    terms = []
+    for i in range(min(by_x, by_y) + 1):
+        products = [_product(*chosen) for chosen in combinations(factors, by_x - i)]
+        times = float(math.comb(by_y, i) * math.factorial(i))
+        terms.append(_product(times, reduce(operator.add, products), *[log(x)] * (by_y - i)))
+    coefficient = reduce(operator.add, terms)
+    return _product(coefficient, power(x, y - j)) if by_x else _product(power(x, y), coefficient)
+
+
+def _product(*factors: Any) -> Any:
+    """Return the product of all factors but the numbers 1, where 0 * inf is 0."""
+    return reduce(
+        multiply_no_nan, [factor for factor in factors if type(factor) is not float or factor != 1.0] or [1.0]
+    )
+
+
 def _sigmoid(x: float) -> float:
     if x >= 0:
         return 1 / (1 + math.exp(-x))
@@ -221,6 +251,11 @@ def _maximum(a: float, b: float) -> float:
     return b if b > a or b != b else a  # b != b: nan wins
 
 
+def _multiply_no_nan(a: float, b: float) -> float:
+    product = a * b
+    return product if product == product or (a and b) else 0.0
+
+
 def _minimum(a: float, b: float) -> float:
     return -_maximum(-a, -b)
 
@@ -240,7 +275,7 @@ MULTIPLY     = Primitive("multiply",     "*",     operator.mul,                 
 DIVIDE       = Primitive("divide",       "/",     _divide,                        (lambda o, a, b: divide(1.0, b), lambda o, a, b: divide(-o, b)))
 FLOOR_DIVIDE = Primitive("floor_divide", "//",    _floor_divide,                  (0.0, 0.0))
 REMAINDER    = Primitive("remainder",    "%",     _remainder,                     (1.0, lambda o, a, b: -floor_divide(a, b)))
-POWER        = Primitive("power",        "**",    _power,                         (lambda o, x, y: multiply_no_nan(y, power(x, y - 1)), lambda o, x, y: multiply_no_nan(o, log(x))))
+POWER        = Primitive("power",        "**",    _power,                         (lambda o, x, y: multiply_no_nan(y, power(x, y - 1)) if type(y) is float else POWER_PARTIAL(x, y, 1.0, 0.0), lambda o, x, y: multiply_no_nan(o, log(x)) if type(x) is float and x else POWER_PARTIAL(x, y, 0.0, 1.0)))
 NEGATIVE     = Primitive("negative",     "-",     operator.neg,                   (-1.0,))
 ABS          = Primitive("abs",          "abs",   math.fabs,                      (lambda o, x: sign(x),))
 
@@ -258,23 +293,23 @@ HYPOT        = Primitive("hypot",        "hypot", math.hypot,                   
 SIN          = Primitive("sin",          "sin",   _ieee(math.sin),                (lambda o, x: cos(x),))
 COS          = Primitive("cos",          "cos",   _ieee(math.cos),                (lambda o, x: -sin(x),))
 TAN          = Primitive("tan",          "tan",   _ieee(math.tan),                (lambda o, x: 1 + o * o,))
-ASIN         = Primitive("asin",         "asin",  _ieee(math.asin),               (lambda o, x: divide(1.0, sqrt((1 - x) * (1 + x))),))
-ACOS         = Primitive("acos",         "acos",  _ieee(math.acos),               (lambda o, x: divide(-1.0, sqrt((1 - x) * (1 + x))),))
-ATAN         = Primitive("atan",         "atan",  math.atan,                      (lambda o, x: divide(1.0, 1 + x * x),))
-ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: multiply_no_nan(x, divide(1.0, x * x + y * y)), lambda o, y, x: multiply_no_nan(-y, divide(1.0, x * x + y * y))))
+ASIN         = Primitive("asin",         "asin",  _ieee(math.asin),               (lambda o, x: divide(1.0, sqrt(ONE_MINUS_SQUARE(x))),))
+ACOS         = Primitive("acos",         "acos",  _ieee(math.acos),               (lambda o, x: divide(-1.0, sqrt(ONE_MINUS_SQUARE(x))),))
+ATAN         = Primitive("atan",         "atan",  math.atan,                      (lambda o, x: LORENTZIAN(x),))
+ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: _product(x, divide(1.0, hypot(x, y)), divide(1.0, hypot(x, y))), lambda o, y, x: _product(-y, divide(1.0, hypot(x, y)), divide(1.0, hypot(x, y)))))  # x * x would overflow
 
 SINH         = Primitive("sinh",         "sinh",  _ieee(math.sinh),               (lambda o, x: cosh(x),))
 COSH         = Primitive("cosh",         "cosh",  _cosh,                         (lambda o, x: sinh(x),))
 TANH         = Primitive("tanh",         "tanh",  math.tanh,                      (lambda o, x: 1 - o * o,))
-ASINH        = Primitive("asinh",        "asinh", math.asinh,                     (lambda o, x: divide(1.0, sqrt(1 + x * x)),))
+ASINH        = Primitive("asinh",        "asinh", math.asinh,                     (lambda o, x: divide(1.0, hypot(1.0, x)),))
 ACOSH        = Primitive("acosh",        "acosh", _ieee(math.acosh),              (lambda o, x: divide(1.0, sqrt(x - 1) * sqrt(x + 1)),))
-ATANH        = Primitive("atanh",        "atanh", _ieee(math.atanh, {1: inf, -1: -inf}), (lambda o, x: divide(1.0, (1 - x) * (1 + x)),))
+ATANH        = Primitive("atanh",        "atanh", _ieee(math.atanh, {1: inf, -1: -inf}), (lambda o, x: divide(1.0, ONE_MINUS_SQUARE(x)),))
 
 ERF          = Primitive("erf",          "erf",   math.erf,                       (lambda o, x: 2 / math.sqrt(math.pi) * exp(-(x * x)),))
 SIGMOID      = Primitive("sigmoid",      "sigmoid", _sigmoid,                     (lambda o, x: o * sigmoid(-x),))  # o * (1 - o) would lose the tail
 SOFTPLUS     = Primitive("softplus",     "softplus", _softplus,                   (lambda o, x: sigmoid(x),))
 RELU         = Primitive("relu",         "ReLU",  lambda x: 0.0 if x <= 0 else x, (lambda o, x: greater(x, 0.0),))
-LEAKY_RELU   = Primitive("leaky_relu",   "leaky_relu", lambda x, a: a * x if x <= 0 else x, (lambda o, x, a: greater(x, 0.0) + a * (1 - greater(x, 0.0)), lambda o, x, a: x * (1 - greater(x, 0.0))))
+LEAKY_RELU   = Primitive("leaky_relu",   "leaky_relu", lambda x, a: a * x if x <= 0 else x, (lambda o, x, a: greater(x, 0.0) + a * (1 - greater(x, 0.0)), lambda o, x, a: minimum(x, 0.0)))
 
 # When two variables tie, each has slope 0.5; a variable that ties with a constant has slope 0.
 MAXIMUM      = Primitive("maximum",      "max",   _maximum,                       (lambda o, a, b: (1 + greater(a, b) - greater(b, a)) / 2, lambda o, a, b: (1 + greater(b, a) - greater(a, b)) / 2), commutative=True)
@@ -285,7 +320,11 @@ MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,               
 # Used in slopes.
 SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, (0.0,))
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
-MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", lambda a, b: a * b if a else 0.0, (lambda o, a, b: b, lambda o, a, b: a))
+MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", _multiply_no_nan,             (lambda o, a, b: b, lambda o, a, b: a), commutative=True)
+# Written out in formulas and programs, but with slopes of their own: the chain rule would multiply 0 by inf, overflow or cancel.
+POWER_PARTIAL: Primitive = Primitive("power_partial", "d(x^y)", _power_partial,              (lambda o, x, y, j, k: POWER_PARTIAL(x, y, j + 1, k), lambda o, x, y, j, k: POWER_PARTIAL(x, y, j, k + 1), 0.0, 0.0), composite=True)
+ONE_MINUS_SQUARE: Primitive = Primitive("one_minus_square", "1-x^2", lambda x: (1 - x) * (1 + x), (lambda o, x: -2 * x,), composite=True)
+LORENTZIAN: Primitive = Primitive("lorentzian",   "1/(1+x^2)", lambda x: divide(1.0, 1 + x * x), (lambda o, x: -2 * multiply_no_nan(x, o) * o,), composite=True)
 # fmt: on
 BUILT_IN.update(PRIMITIVES)
 
@@ -348,7 +387,7 @@ def power(x: Number | float, y: Number | float) -> Number:
 
 
 def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
-    """Return a * b, but 0 where a is 0, even if b is infinite or nan (a "strong zero"); used in slopes.
+    """Return a * b, but 0 where one is 0, even if the other is infinite or nan (a "strong zero"); used in slopes.
 
     If a is a number, it is constant, so 0 stays 0 however often it is differentiated. This keeps all derivatives of
     x**n correct at x = 0.
@@ -356,11 +395,9 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
     >>> multiply_no_nan(0.0, inf)
     0.0
     """
-    if hasattr(a, "__record__"):
+    if hasattr(a, "__record__") or not hasattr(b, "__record__"):
         return MULTIPLY_NO_NAN(a, b)
-    if a == 1.0:
-        return b  # type: ignore[return-value]
-    return a * b if a else 0.0  # type: ignore[operator, return-value]
+    return b if a == 1.0 else a * b if a else 0.0  # type: ignore[operator, return-value]
 
 
 def greater(a: Number | float, b: Number | float) -> Number:

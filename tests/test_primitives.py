@@ -4,8 +4,12 @@ import itertools
 import math
 import pickle
 import struct
+import warnings
 from fractions import Fraction
+from importlib.util import find_spec
+from random import Random
 
+import mpmath
 import numpy as np
 import pytest
 from dual_numbers import TRUTH
@@ -13,12 +17,27 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite
-from autograd_lite import PRIMITIVES, Primitive, Value, check_gradients, derivative, grad, hessian, maximum, minimum
+from autograd_lite import (
+    PRIMITIVES,
+    Primitive,
+    Value,
+    check_gradients,
+    compile_program,
+    constant,
+    derivative,
+    formula,
+    grad,
+    hessian,
+    maximum,
+    minimum,
+)  # fmt: skip
 from autograd_lite import primitives as p
 from autograd_lite.primitives import as_float
 
 inf, nan = math.inf, math.nan
-ROWS = sorted({row.name for row in vars(p).values() if isinstance(row, Primitive)} - {"leaf", "constant"})
+TABLE = {row.name: row for row in vars(p).values() if isinstance(row, Primitive)}
+COMPOSITE = sorted(name for name, row in TABLE.items() if row.composite)
+ROWS = sorted(set(TABLE) - {"leaf", "constant", *COMPOSITE})
 FUNCTIONS = [name for name in ROWS if hasattr(autograd_lite, name) and name != "add"]
 STEPS = {"floor_divide", "sign", "greater"}
 ZERO = autograd_lite.constant(0.0, label="zero")
@@ -241,7 +260,9 @@ def test_add_goes_from_left_to_right():
         (p.power(nan, 0), 1.0),
         (p.multiply_no_nan(0.0, inf), 0.0),
         (p.multiply_no_nan(0.0, nan), 0.0),
-        (p.multiply_no_nan(inf, 0.0), nan),
+        (p.multiply_no_nan(inf, 0.0), 0.0),
+        (p.multiply_no_nan(-2.0, 0.0), -0.0),
+        (p.multiply_no_nan(nan, 1.0), nan),
         (p.maximum(nan, 1), nan),
         (p.maximum(1, nan), nan),
         (p.minimum(nan, 1), nan),
@@ -578,3 +599,163 @@ def test_functions_name_what_they_received():
         p.atan2(Value(1.0), None)
     with pytest.raises(TypeError, match=r"argument 1 of exp must be a real number .* not ndarray"):
         p.exp(np.array([1.0, 2.0]))
+
+
+# Derivatives over the whole range of floats, against mpmath
+
+mp = mpmath.MPContext()
+mp.dps = 2500
+EXACT = {
+    "divide": lambda a, b: a / b, "power": mp.power, "sqrt": mp.sqrt,
+    "cbrt": lambda x: mp.sign(x) * mp.exp(mp.log(abs(x)) / 3), "hypot": lambda x, y: mp.sqrt(x * x + y * y),
+    "exp": mp.exp, "expm1": lambda x: mp.exp(x) - 1, "exp2": lambda x: mp.power(2, x), "log": mp.log,
+    "log1p": lambda x: mp.log(1 + x), "log2": lambda x: mp.log(x) / mp.log(2),
+    "log10": lambda x: mp.log(x) / mp.log(10),
+    "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "asin": mp.asin, "acos": mp.acos, "atan": mp.atan, "atan2": mp.atan2,
+    "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "acosh": mp.acosh, "erf": mp.erf,
+    "asinh": lambda x: mp.sign(x) * mp.log(abs(x) + mp.sqrt(x * x + 1)),
+    "atanh": lambda x: mp.log((1 + x) / (1 - x)) / 2,
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)), "softplus": lambda x: mp.log(1 + mp.exp(x)),
+    "leaky_relu": lambda x, a: x if x > 0 else a * x,
+}  # fmt: skip
+EXPONENTIAL = "exp expm1 exp2 sinh cosh tanh sigmoid softplus erf".split()
+LEAST_NORMAL, LARGEST = 2.0**-1022, 1.7e308
+
+
+def exact_derivatives(function, numbers):
+    """The gradient and the Hessian, by differences of 2,500 digits with a step of 1e-450 of each number."""
+    exact, step = [mp.mpf(number) for number in numbers], mp.mpf(10) ** -450
+    steps = [number * step for number in exact]
+    places = range(len(exact))
+
+    def moved(*signs):
+        return mp.re(function(*[x + sign * h for x, sign, h in zip(exact, signs, steps, strict=True)]))
+
+    def unit(place):
+        return np.eye(len(exact), dtype=int)[place]
+
+    slopes = [(moved(*unit(i)) - moved(*-unit(i))) / (2 * steps[i]) for i in places]
+    second = [
+        [
+            sum(s * t * moved(*(s * unit(i) + t * unit(j))) for s in (1, -1) for t in (1, -1))
+            / (4 * steps[i] * steps[j])
+            for j in places
+        ]
+        for i in places
+    ]
+    return slopes, second
+
+
+@pytest.mark.parametrize("name", sorted(EXACT))
+def test_derivatives_over_the_whole_range_of_floats(name):
+    """Where the true number is an ordinary float, so is ours, to 9 digits: nothing overflows in between."""
+    row, random = PRIMITIVES[name], Random(name)
+    largest = 2.5 if name in EXPONENTIAL else 307
+    tried = 0
+    while tried < 12:
+        numbers = [random.choice([-1, 1]) * 10 ** random.uniform(-307, largest) for _ in range(row.arity)]
+        if name == "power":
+            numbers[1] = random.uniform(-20, 20)  # for 1e-150, x**(y - 2) may overflow, though y * x**(y - 2) does not
+        if (name == "tanh" and abs(numbers[0]) > 5) or not math.isfinite(row(*numbers)):
+            continue  # tanh' is the lecture's 1 - o * o, which is 0 where tanh is 1.0
+        tried += 1
+        slopes, second = exact_derivatives(EXACT[name], numbers)
+        inputs = [Value(number) for number in numbers]
+        gradient = grad(row(*inputs), inputs)
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # where the true slope is infinite
+            row(*inputs).backward()
+        for i, slope in enumerate(slopes):
+            # Where the second derivative is a small difference of large numbers, so is its error.
+            scale = abs(slope / numbers[i]) if name in {"hypot", "sigmoid"} else 0.0
+            entries = [(inputs[i].grad, slope), (gradient[i].data, slope)]
+            entries += [(entry.data, true) for entry, true in zip(grad(gradient[i], inputs), second[i], strict=True)]
+            for received, true in entries:
+                if abs(true) > LARGEST:
+                    assert math.isinf(received)
+                else:
+                    tolerance = max(1e-9 * abs(true), 1e-14 * scale, 4 * LEAST_NORMAL)
+                    assert abs(received - true) <= tolerance, f"{name} at {numbers}: {received}, not {mp.nstr(true, 9)}"
+
+
+def test_infinities_where_the_slope_is_ordinary():
+    for function, numbers, expected in [
+        (p.leaky_relu, [inf, 0.1], [1.0, 0.0]),
+        (p.atan2, [1.0, inf], [0.0, 0.0]),
+        (p.asinh, [-inf], [0.0]),
+        (p.atan, [inf], [0.0]),
+        (p.erf, [-inf], [0.0]),
+    ]:
+        assert graph_gradient(function, *numbers) == backward_gradient(function, *numbers) == expected
+
+
+# x**y where x is 0: c(y) x**(y - j) log(x)**k is 0 if c(y) is 0, or if x**(y - j) is 0
+
+
+def partials_of_power(x, y, j, k):
+    """The derivative of x**y, j times by x and k times by y, in every order of differentiation."""
+    base, exponent = Value(x), Value(y)
+    for variables in set(itertools.permutations([base] * j + [exponent] * k)):
+        output = base**exponent
+        for variable in variables:
+            output = grad(output, variable)
+        yield output.data
+
+
+@pytest.mark.parametrize(("j", "k"), [(1, 1), (2, 0), (0, 2), (2, 1), (1, 2), (2, 2), (3, 1)])
+def test_higher_derivatives_of_powers(j, k):
+    for x, y in [(0.7, 1.3), (2.5, -1.5), (1.0, 3.0), (3.0, 2.0)]:
+        true = float(mpmath.diff(mpmath.power, (x, y), (j, k)))
+        for received in partials_of_power(x, y, j, k):
+            assert received == pytest.approx(true, rel=1e-12, abs=1e-12)
+
+
+def test_hessian_of_powers_at_zero():
+    """The limits for x -> 0+: x**y goes to 0 faster than log(x) to infinity if y > 0."""
+    for y, expected in [
+        (2.0, [[2.0, 0.0], [0.0, 0.0]]),
+        (3.0, [[0.0, 0.0], [0.0, 0.0]]),
+        (1.5, [[inf, 0.0], [0.0, 0.0]]),
+        (1.0, [[0.0, -inf], [-inf, 0.0]]),
+        (0.5, [[-inf, -inf], [-inf, 0.0]]),
+        (0.0, [[0.0, inf], [inf, inf]]),
+    ]:
+        inputs = [Value(0.0), Value(y)]
+        assert [[entry.data for entry in row] for row in hessian(inputs[0] ** inputs[1], inputs)] == expected
+
+
+@pytest.mark.parametrize("exponent", range(5))
+def test_all_derivatives_of_integer_powers_at_zero(exponent):
+    """n! for the n-th, 0 for all others, also if the exponent is a constant with a name."""
+    for n in (float(exponent), constant(float(exponent), "n"), Value(float(exponent))):
+        x = Value(0.0)
+        received = [derivative(x**n, x, order).data for order in range(7)]
+        assert received == [math.factorial(exponent) * float(order == exponent) for order in range(7)]
+    y = Value(exponent + 0.5)
+    assert [derivative(0.0**y, y, order).data for order in range(5)] == [0.0] * 5
+
+
+# Composite rows: written with others, and with slopes of their own
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "slopes"),
+    [
+        ("power", [2.0, 3.0], ["y * x ** (y - 1)", "x ** y * log(x)"]),
+        ("atan", [0.5], ["1 / (1 + x ** 2)"]),
+        ("atanh", [0.5], ["1 / ((1 - x) * (1 + x))"]),
+    ],
+)
+def test_composite_rows_are_written_out_in_formulas_and_programs(name, numbers, slopes):
+    inputs = [Value(number, label) for number, label in zip(numbers, "xy", strict=False)]
+    output = PRIMITIVES[name](*inputs)
+    assert [formula(entry) for entry in grad(output, inputs)] == slopes
+    second = list(itertools.chain(*hessian(output, inputs)))
+    expected = [float(entry) for entry in itertools.chain(*exact_derivatives(EXACT[name], numbers)[1])]
+    assert [entry.data for entry in second] == pytest.approx(expected, rel=1e-12)
+    for backend in ["python", "numpy", *(["llvm"] if find_spec("llvmlite") else [])]:
+        program = compile_program(second, inputs, gradients=False, backend=backend)
+        np.testing.assert_allclose(program([numbers, numbers]).outputs, [expected, expected], rtol=1e-12)
+
+
+def test_every_composite_row_is_tested_here():
+    assert COMPOSITE == ["lorentzian", "one_minus_square", "power_partial"]

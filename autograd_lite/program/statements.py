@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import autograd_lite.primitives as table
-from autograd_lite.gradients import adjoints, check_values
+from autograd_lite.gradients import adjoints, check_values, stand_in
 from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
 from autograd_lite.primitives import BUILT_IN, CONSTANT, LEAF, Primitive
@@ -137,8 +137,20 @@ class Recorder:
                     f"{_called(node)} is neither among the inputs nor among the parameters; declare it, "
                     "or make it a number or a constant"
                 )
+            elif node.op.composite:
+                self.positions[node] = self.written_out(node)
             else:
                 self.positions[node] = self.operation(node.op, tuple([self.positions[p] for p in node.parents]))
+
+    def written_out(self, node: Value) -> int:
+        """Return the statement that computes the result of a composite primitive, from those it is composed of."""
+        operands = [stand_in(parent) for parent in node.parents]
+        for operand, parent in zip(operands, node.parents, strict=True):
+            if isinstance(operand, Value):
+                self.positions[operand] = self.positions[parent]
+        result = node.op.compute(*operands)
+        self.record(topological_order(result) if isinstance(result, Value) else [])
+        return self.position_of(result)
 
     def position_of(self, operand: Operand) -> int:
         """Return the statement of a node that was recorded, or of a number."""

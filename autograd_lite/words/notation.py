@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_choice
+from autograd_lite.gradients import stand_in
 from autograd_lite.labels import clean, number_text
-from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive
+from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
-from autograd_lite.value import Value, check_value
+from autograd_lite.value import Operand, Value, check_value
 from autograd_lite.words.lecture import lecture_name
 
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
@@ -367,11 +368,13 @@ def formula(
     check_value("root", root)
     setting = as_form(form)
     stand_ins = {node: setting.name(name) for node, name in (names or {}).items()}
-    return write(root, stand_ins, setting, literal=literal)
+    return write(root, stand_ins, setting, literal=literal).text
 
 
-def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, literal: bool = False) -> str:
+def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, literal: bool = False) -> Written:
     """Write the expression that a Value was computed by; what stands for a node is written already."""
+    if root in stand_ins and root.level == 0:
+        return stand_ins[root]
     written: dict[Value, Written] = {}
     for node in _below(root, stand_ins):
         if node in stand_ins and node is not root:
@@ -386,7 +389,7 @@ def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, lit
                 f"the formula is longer than {setting.most_characters:,} characters, because shared nodes repeat in "
                 "it: name some of them (argument `names`), or use explain()"
             )
-    return written[root].text
+    return written[root]
 
 
 def _below(root: Value, stand_ins: Mapping[Value, Written]) -> list[Value]:
@@ -407,6 +410,8 @@ def _operation(
 ) -> Written:
     """Write an operation on arguments that are written already."""
     arguments = [written[parent] for parent in parents]
+    if op.composite:
+        return write_call(op.compute, parents, arguments, setting)
     if op is MULTIPLY and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
         return setting.operation("**", [arguments[0], setting.number(2.0, whole="")])
     if op is POWER_ROW and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
@@ -436,18 +441,18 @@ def slope_formula(node: Value, place: int, names: Mapping[Value, str], form: For
     """
     setting = as_form(form)
     slope = node.op.slopes_of(len(node.parents))[place]
-    stand_ins: dict[Value, Written] = {}
+    nodes = (node, *node.parents)
+    written = [setting.name(names[of]) if of in names else setting.number(of.data, whole="") for of in nodes]
+    return write_call(lambda *operands: slope_at(slope, operands[0], operands[1:]), nodes, written, setting).text
 
-    def symbol(of: Value) -> Value | float:
-        if of.op is CONSTANT and not of.label:
-            return of.data
-        stand_in = Value(of.data)
-        stand_ins[stand_in] = setting.name(names[of])
-        return stand_in
 
-    if callable(slope):
-        symbols = {value: symbol(value) for value in (*node.parents, node)}
-        slope = slope(symbols[node], *[symbols[parent] for parent in node.parents])
-    if not isinstance(slope, Value):
-        return setting.number(slope, whole="").text
-    return stand_ins[slope].text if slope in stand_ins else write(slope, stand_ins, setting)
+def write_call(
+    function: Callable[..., Operand], nodes: Sequence[Value], written: Sequence[Written], setting: Form
+) -> Written:
+    """Write what a function of the table computes from nodes, each of which is written already."""
+    stand_ins = {node: stand_in(node) for node in nodes}  # x * x has one, twice
+    texts = {stand_ins[node]: text for node, text in zip(nodes, written, strict=True)}
+    result = function(*[stand_ins[node] for node in nodes])
+    if not isinstance(result, Value):
+        return setting.number(float(result), whole="")
+    return write(result, {of: text for of, text in texts.items() if isinstance(of, Value)}, setting)

@@ -59,7 +59,7 @@ class Writer(NamedTuple):
             for parent in node.parents
             if parent in self.names
         }
-        return write(node, stand_ins, self.form, literal=True)
+        return write(node, stand_ins, self.form, literal=True).text
 
     def slope(self, step: Step) -> str:
         """Write the local partial derivative of a step as a formula."""

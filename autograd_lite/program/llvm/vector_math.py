@@ -511,7 +511,7 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "minimum_constant": _minimum,
     "sign":             lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, abs(x))),
     "greater":          lambda a, b: where(a > b, 1.0, 0.0),
-    "multiply_no_nan":  lambda a, b: where(a.equals(0.0), 0.0, a * b),
+    "multiply_no_nan":  lambda a, b: where((a * b).isnan & (a.equals(0.0) | b.equals(0.0)), 0.0, a * b),
 }
 """How a primitive is written, by its name; all others are functions of the C library, called lane by lane."""
 # fmt: on

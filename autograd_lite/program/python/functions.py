@@ -26,8 +26,9 @@ def stack(*parts: Any) -> Any:
 
 
 def multiply_no_nan(a: Any, b: Any) -> Any:
-    """a * b, but 0 where a is 0."""
-    return np.where(a == 0, 0.0, a * b)
+    """a * b, but 0 for 0 * inf."""
+    product = a * b
+    return np.where(np.isnan(product) & (np.equal(a, 0) | np.equal(b, 0)), 0.0, product)
 
 
 def power(x: Any, y: Any) -> Any:
