@@ -482,6 +482,12 @@ def _minimum(a: Vector, b: Vector) -> Vector:
 
 # How each primitive is emitted
 
+
+def _multiply_no_nan(a: Vector, b: Vector) -> Vector:
+    product = a * b
+    return where(~product.equals(product) & (a.equals(0.0) | b.equals(0.0)), 0.0, product)  # nan is not equal to itself
+
+
 # fmt: off
 EMITTERS: dict[str, Callable[..., Vector]] = {
     "add":              lambda *terms: functools.reduce(operator.add, terms),
@@ -511,7 +517,7 @@ EMITTERS: dict[str, Callable[..., Vector]] = {
     "minimum_constant": _minimum,
     "sign":             lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, abs(x))),
     "greater":          lambda a, b: where(a > b, 1.0, 0.0),
-    "multiply_no_nan":  lambda a, b: where((a * b).isnan & (a.equals(0.0) | b.equals(0.0)), 0.0, a * b),
+    "multiply_no_nan":  _multiply_no_nan,
 }
 """How a primitive is written, by its name; all others are functions of the C library, called lane by lane."""
 # fmt: on
