@@ -6,6 +6,8 @@ import importlib.util
 import math
 import pickle
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -276,6 +278,12 @@ def test_a_stale_graph_is_refused():
         ([[1.0]], [], r"parameters must have shape \(1,\); received \(0,\)"),
         ([[1.0]], 1.0, r"parameters must have shape \(1,\); received \(\)"),
         ([[1j]], [1.0], r"inputs must be an array of real numbers"),
+        ([[np.timedelta64(1, "D")]], [1.0], r"inputs must be an array of real numbers"),
+        ([[10**400]], [1.0], r"inputs must be an array of real numbers; received \[\[1000"),
+        (np.array([[None]]), [1.0], r"inputs must be an array of real numbers"),
+        (np.array([["1.0"]], dtype=object), [1.0], r"inputs must be an array of real numbers"),
+        (np.array([[[1.0]]], dtype=object)[:, :, 0] * 1j, [1.0], r"inputs must be an array of real numbers"),
+        (np.empty((0, 1), dtype=object), [1.0], r"inputs must be an array of real numbers"),
     ],
 )
 def test_a_wrong_batch_is_refused(X, P, message):
@@ -283,6 +291,56 @@ def test_a_wrong_batch_is_refused(X, P, message):
     program = autograd_lite.compile_program(x * w, [x], [w])
     with pytest.raises(ValueError, match=message):
         program(X, P)
+
+
+OBJECTS = {
+    "float and bool": [[1.5, True], [2.0, False]],
+    "integers": [[1, 2], [3, 10**20]],
+    "fractions": [[Fraction(1, 4), Decimal("0.5")], [0, 2.0]],
+    "NumPy's scalars": [[np.float32(0.5), np.int64(2)], [np.bool_(True), 1e300]],
+}
+
+
+@pytest.mark.parametrize("rows", OBJECTS.values(), ids=OBJECTS)
+def test_an_array_of_objects_that_are_numbers_is_one_of_numbers(rows):
+    x, y, w = Value(1.0, "x"), Value(1.0, "y"), Value(1.0, "w")
+    program = autograd_lite.compile_program([x * w, y], [x, y], [w])
+    X, P = np.array(rows, dtype=object), np.array([Fraction(1, 2)], dtype=object)
+    expected = [[float(a) / 2, float(b)] for a, b in rows]
+    for inputs in (X, rows, np.ma.masked_array(X, mask=False)):
+        assert program(inputs, P).outputs.tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["float and bool", "Float64", "Int64", "convert_dtypes", "boolean"])
+def test_a_table_of_numbers_is_an_array(kind):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"x": [1.0, 0.0, 1.0], "y": [True, False, True]})
+    table = table.convert_dtypes() if kind == "convert_dtypes" else table if " " in kind else table.astype(kind)
+    x, y = Value(1.0, "x"), Value(1.0, "y")
+    program = autograd_lite.compile_program([x * 2, y + x], [x, y])
+    assert program(table).outputs.tolist() == [[2.0, 2.0], [0.0, 0.0], [2.0, 2.0]]
+    with pytest.raises(ValueError, match="inputs must be an array of real numbers"):
+        program(table.astype(object).replace({True: pandas.NA}))
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.ma.masked_array([[1.0], [2.0]], mask=[[False], [True]]),
+        np.ma.masked_invalid([[1.0], [math.nan]]),
+        [np.ma.masked_array([1.0]), np.ma.masked_array([2.0], mask=[True])],
+        np.ma.masked_array(np.array([[1.0], [True]], dtype=object), mask=[[True], [False]]),
+    ],
+    ids=["float", "invalid", "list", "object"],
+)
+def test_a_mask_that_hides_something_is_refused(X):
+    x, w = leaves()
+    program = autograd_lite.compile_program(x * w, [x], [w])
+    with pytest.raises(ValueError, match=r"(?s)inputs must be an array of real numbers; received .*; fill its masked"):
+        program(X, [1.0])
+    with pytest.raises(ValueError, match=r"(?s)parameters must be an array of .*; fill its masked entries"):
+        program([[1.0]], np.ma.masked_array([1.0], mask=[True]))
+    assert program(np.ma.masked_array([[1.0], [2.0]]), [3.0]).outputs.tolist() == [[3.0], [6.0]]
 
 
 def test_an_unknown_back_end_is_refused():

@@ -30,8 +30,8 @@ def compile_program(
 
     Arguments:
         outputs: the Value, or the Values, to compute; or a function of the inputs that returns them. A function is
-            called once, with the inputs, and an error meets it if it asks for the number of a Value, because a branch
-            on that number would be frozen into the program.
+            called once, with the inputs. It must not ask for the number, the gradient or the text of a Value, nor
+            compare Values, because the program would be frozen to these numbers.
         inputs: the leaves that vary over the batch. The first output of each point is differentiated with respect to
             those that are variables, not to constants, which need a label (see `constant`).
         parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
@@ -53,7 +53,9 @@ def compile_program(
         ImportError: if the back end is "llvm" and llvmlite is not installed.
 
     Results agree with `Value.backward` but for rounding: a few ulp, times the depth of the graph. Where a derivative
-    jumps, as for abs at 0, rounding may decide on which side a point is.
+    jumps, as for abs at 0, rounding may decide on which side a point is. If the graph has matrices, sums are added in
+    another order, from 0: a sum of huge numbers may then be infinite or nan where Value's is not, or the reverse, and a
+    sum that is 0 may have the other sign.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.88, "b")
     >>> program = compile_program((w * x + b).tanh(), inputs=[x], parameters=[w, b])

@@ -3,8 +3,10 @@
 import math
 import time
 import timeit
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache, partial
+from numbers import Real
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
 
@@ -146,8 +148,12 @@ class Program:
             inputs: N points, of shape (N, inputs), N at least 1; None for one point of a program without inputs.
             parameters: of shape (parameters,).
 
+        Both may be arrays, nested lists or tables (pandas) of real numbers, also of objects that are real numbers; True
+        and False count as 1 and 0.
+
         Raises:
-            ValueError: naming the argument whose shape is wrong, or that is not an array of numbers.
+            ValueError: naming the argument whose shape is wrong, that has entries that are masked, missing or not
+                real numbers, or an integer too large for a float.
         """
         X, P = self._inputs(inputs), self._parameters(parameters)
         backend = self.code.backend(self.chosen(len(X), self.runs))
@@ -303,13 +309,16 @@ def _numbers(argument: str, numbers: Any) -> FloatArray:
     """Return numbers as an array of floats, which is the array itself if it is one."""
     if type(numbers) is np.ndarray and numbers.dtype is FLOAT and numbers.flags.aligned:
         return numbers
+    hint = ""
     try:
-        array = np.asarray(numbers)
-        if array.dtype.kind not in "bifu":
-            raise ValueError
-        return array.astype(np.float64)
-    except (ValueError, TypeError):
-        hint = ""
-        if isinstance(numbers, Iterable) and any(isinstance(entry, Value) for entry in numbers):
+        array = np.ma.asarray(numbers)  # a list of masked arrays has masks too
+        kinds = set(map(type, array.data.flat)) if array.dtype == object else set()
+        if np.ma.is_masked(array):
+            hint = "; fill its masked entries, or leave them out"
+        elif Value in kinds:
             hint = "; of Values take the numbers, as in [w.data for w in weights]"
-        raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}") from None
+        elif array.dtype.kind in "bifu" or all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds or [str]):
+            return array.data.astype(np.float64)
+    except (ValueError, TypeError, OverflowError):
+        pass  # it is not an array, or has an integer that is too large
+    raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}")
