@@ -8,6 +8,7 @@ import math
 import reprlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, NoReturn, TypeAlias
@@ -84,22 +85,47 @@ class Checked:
 def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
     """Return the numbers as a new array of floats; True and False in arrays count as 1 and 0.
 
+    Arguments:
+        argument: its name, for messages.
+        numbers: numbers in nested sequences, an array, also of objects that are numbers, or a table: what NumPy makes
+            an array of. (pandas makes arrays of objects of tables whose columns differ in type.)
+        shape: the shape that is asked for; any if None.
+
     Raises:
         TypeError: naming the argument, if they are not real numbers.
-        ValueError: naming the argument, if rows differ in length, or the shape is wrong.
+        ValueError: naming the argument, if rows differ in length, entries are masked or missing (pandas.NA), or
+            the shape is wrong.
 
     >>> as_array("x", [1, 2.5])
     array([1. , 2.5])
+    >>> as_array("x", np.array([1, 2.5, True], dtype=object))
+    array([1. , 2.5, 1. ])
     """
-    try:
-        array = np.asarray(numbers)
-    except ValueError:
-        raise ValueError(f"{argument} must have rows of equal length; received {reprlib.repr(numbers)}") from None
-    if array.dtype.kind not in "bifu":
-        raise TypeError(f"{argument} must be real numbers; received {reprlib.repr(numbers)}")
+    array = as_plain_array(argument, numbers)
+    kinds = set(map(type, array.flat)) if array.dtype == object else {array.dtype.type}
+    if not all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds):
+        missing = any(kind.__name__ == "NAType" for kind in kinds)  # of pandas, which need not be installed
+        expected = "real numbers, none of them missing" if missing else "real numbers"
+        _refuse(argument, expected, numbers, right_type=missing)
     if shape is not None and array.shape != shape:
         raise ValueError(f"{argument} must have shape {shape}; received {array.shape}")
-    return array.astype(np.float64)
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        _refuse(argument, "numbers up to 1.8e308", numbers, right_type=True)
+
+
+def as_plain_array(argument: str, entries: Any) -> npt.NDArray[Any]:
+    """Return numbers, or names, as an array.
+
+    Raises:
+        ValueError: naming the argument, if rows differ in length, or entries are masked.
+    """
+    check_not_masked(argument, entries)
+    try:
+        return np.asarray(entries)
+    except ValueError:
+        raise ValueError(f"{argument} must have rows of equal length; received {reprlib.repr(entries)}") from None
 
 
 def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
@@ -112,6 +138,16 @@ def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None =
     if not np.isfinite(array).all():
         raise ValueError(f"{argument} must be finite numbers; received {reprlib.repr(numbers)}")
     return array
+
+
+def check_not_masked(argument: str, entries: Any) -> None:
+    """Check that no entry of a masked array is hidden; NumPy's functions that make arrays would show it.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    if np.ma.is_masked(entries):
+        _refuse(argument, "an array without masked entries", entries, right_type=True)
 
 
 def is_sequence(argument: Any) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import FloatArray, as_finite_array, as_integer, as_number
+from nn.checks import FloatArray, as_finite_array, as_integer, as_number, as_plain_array
 from nn.randomness import stream
 
 Classes: TypeAlias = npt.NDArray[np.int64]
@@ -184,7 +184,10 @@ def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 
     >>> X.shape, held_out_X.shape, np.bincount(held_out_species).tolist()
     ((120, 4), (30, 4), [10, 10, 10])
     """
-    examples, targets = _rows("X", X), _rows("y", y)
+    examples, targets = as_plain_array("X", X), as_plain_array("y", y)
+    for argument, array in (("X", examples), ("y", targets)):
+        if array.ndim == 0:
+            raise ValueError(f"{argument} must have a row for each example; received {array!r:.100}")
     N = len(examples)
     if len(targets) != N:
         raise ValueError(f"y must have {N} targets, one for each example of X; received {len(targets)}")
@@ -200,7 +203,7 @@ def train_test_split(X: Any, y: Any, held_out: float = 0.25, seed: int | None = 
 
 def _held_out(order: npt.NDArray[np.intp], targets: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
     """Return the first examples of each class in this order: its share, rounded by largest remainder."""
-    if targets.ndim > 1 or targets.dtype.kind == "f":
+    if targets.ndim > 1 or any(isinstance(target, float) for target in targets.tolist()):
         return order[:count]
     _, numbers, sizes = np.unique(targets[order], return_inverse=True, return_counts=True)
     shares = count * sizes / len(order)
@@ -210,17 +213,6 @@ def _held_out(order: npt.NDArray[np.intp], targets: npt.NDArray[Any], count: int
     most_lost = np.lexsort([comes, (counts - shares).round(9)])
     counts[most_lost[: count - counts.sum()]] += 1
     return np.concatenate([order[numbers == number][:taken] for number, taken in enumerate(counts)])
-
-
-def _rows(argument: str, numbers: Any) -> npt.NDArray[Any]:
-    """Return the numbers, or the names of classes, as an array with rows."""
-    try:
-        array = np.asarray(numbers)
-    except ValueError:
-        array = np.asarray(None)
-    if array.ndim == 0:
-        raise ValueError(f"{argument} must have a row for each example, all of equal length; received {numbers!r:.100}")
-    return array
 
 
 @overload
@@ -251,25 +243,45 @@ def standardize(train: Any, *others: Any) -> FloatArray | tuple[FloatArray, ...]
     >>> test
     array([[2.]])
     """
-    names = ["train", *(f"others[{position}]" for position in range(len(others)))]
-    arrays = [as_finite_array(name, numbers) for name, numbers in zip(names, (train, *others), strict=True)]
-    for name, array in zip(names, arrays, strict=True):
-        if array.ndim != 2 or array.shape[1] != arrays[0].shape[1] or (name == "train" and len(array) == 0):
-            width = arrays[0].shape[1] if arrays[0].ndim == 2 else "d^(0)"
-            raise ValueError(f"{name} must be examples of shape (N, {width}); received {array.shape}")
-    center, scale = center_and_scale(arrays[0])
-    scaled = tuple((array - center) / scale for array in arrays)
-    return scaled if others else scaled[0]
+    examples = as_finite_array("train", train)
+    if examples.ndim != 2 or len(examples) == 0:
+        raise ValueError(f"train must be examples of shape (N, d^(0)); received {examples.shape}")
+    scale, width = Scale(examples), examples.shape[1]
+    scaled = [scale.apply(examples)]
+    for position, other in enumerate(others):
+        array = as_finite_array(f"others[{position}]", other)
+        if array.ndim != 2 or array.shape[1] != width:
+            raise ValueError(f"others[{position}] must be examples of shape (N, {width}); received {array.shape}")
+        scaled.append(scale.apply(array))
+    return tuple(scaled) if others else scaled[0]
 
 
-def center_and_scale(numbers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the standard deviation of each column; for a column of equal numbers, that number and 1.
+class Scale:
+    """The mean and the standard deviation of each column of some numbers.
 
-    (The computed deviation of equal numbers need not be 0. For 0.1, 0.1, 0.1 it is 1e-17, and dividing by it would
-    produce noise.)
+    A column of equal numbers has exactly the deviation 0, and is only shifted. (The deviation that NumPy computes of
+    0.1, 0.1, 0.1 is 1e-17, and dividing by it would produce noise.)
 
-    >>> center_and_scale(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]]))[0].tolist()
-    [0.1, 2.0]
+    Attributes:
+        exponent: for each column that of the power of 2 just above its largest number. All is computed in units of this
+            power, exactly, so that no square overflows or underflows, whatever the size of the numbers.
+        mean, deviation: in units of 2^exponent.
+
+    >>> scale = Scale(np.array([[0.1, 1e300], [0.1, 3e300]]))
+    >>> scale.apply(np.array([[0.1, 5e300]]))
+    array([[0., 3.]])
     """
-    equal = (numbers == numbers[0]).all(axis=0)
-    return np.where(equal, numbers[0], numbers.mean(axis=0)), np.where(equal, 1.0, numbers.std(axis=0))
+
+    def __init__(self, numbers: FloatArray) -> None:
+        equal = (numbers == numbers[0]).all(axis=0)
+        self.exponent = np.where(equal, 0, np.frexp(np.abs(numbers).max(axis=0))[1])
+        units = np.where(equal, 0.0, np.ldexp(numbers, -self.exponent))
+        self.mean = np.where(equal, numbers[0], units.mean(axis=0))
+        self.deviation = units.std(axis=0)
+
+    def apply(self, numbers: FloatArray) -> FloatArray:
+        """Return (x - mean) / deviation for numbers x with the same columns."""
+        scaled: FloatArray = (np.ldexp(numbers, -self.exponent) - self.mean) / np.where(
+            self.deviation, self.deviation, 1.0
+        )
+        return scaled

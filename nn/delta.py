@@ -172,8 +172,7 @@ def back_propagation_over_data(
     >>> [float(round(entry, 6)) for entry in data.G[1][0]]
     [0.0, -0.846033]
     """
-    if not hasattr(X, "__len__") or not hasattr(Y, "__len__"):
-        raise TypeError(f"X and Y must be lists of examples and targets; received {X!r} and {Y!r}")
+    X, Y = np.atleast_1d(as_array("X", X), as_array("Y", Y))
     if len(X) != len(Y) or len(X) == 0:
         raise ValueError(f"X and Y must have the same number of examples, at least 1; received {len(X)} and {len(Y)}")
     examples = [back_propagation(weights, x, y, activations) for x, y in zip(X, Y, strict=True)]

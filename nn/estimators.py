@@ -15,14 +15,15 @@ True
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import FloatArray, as_integer, as_number, check_choice
-from nn.data_sets import center_and_scale, train_test_split
+from nn.checks import FloatArray, as_integer, as_number, check_choice, check_not_masked, is_sequence
+from nn.data_sets import Scale, train_test_split
 from nn.mlp import ACTIVATIONS, MLP
 from nn.prediction import outputs_of
 from nn.training.loop import fit
@@ -61,6 +62,39 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     patience: int = 10
     progress: bool = False
     random_state: int | np.random.RandomState | None = None
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name; if deep, also of what they are made of, as optimizer__learning_rate.
+
+        >>> NetworkClassifier(dropout=Dropout(0.5)).get_params()["dropout__rate"]
+        0.5
+        """
+        params: dict[str, Any] = super().get_params(deep=False)
+        for name in list(params) if deep else []:
+            params |= _arguments(name, self._part(name))
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; one of the optimizer, as optimizer__learning_rate, makes a new optimizer.
+
+        Raises:
+            TypeError, ValueError: naming the parameter that is wrong.
+
+        >>> NetworkClassifier().set_params(optimizer__learning_rate=0.1).optimizer
+        Adam(learning_rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-08)
+        """
+        super().set_params(**{name: value for name, value in params.items() if "__" not in name})
+        for path in sorted(params.keys() - super().get_params(deep=False).keys()):
+            if path not in (known := self.get_params()):
+                raise ValueError(f"{path} must be a parameter, one of {', '.join(known)}")
+            name, _, rest = path.partition("__")
+            setattr(self, name, _replaced(self._part(name), rest, params[path]))
+        return self
+
+    def _part(self, name: str) -> Any:
+        """Return a parameter; in place of no optimizer, the one that is taken then."""
+        part = getattr(self, name)
+        return Adam(0.01) if name == "optimizer" and part is None else part
 
     def _train(self, X: FloatArray, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
         """Train a new network with this number of linear outputs."""
@@ -107,32 +141,31 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             progress=self.progress,
         )
         self.loss_ = self.history_.best_loss
+        sizes = np.diff([*range(0, len(X), batch_size or len(X)), len(X)])  # of the batches of an epoch
+        losses = np.array(self.history_.loss)
+        epochs = np.split(losses, range(len(sizes), len(losses), len(sizes)))
+        self.loss_curve_ = [float(np.average(epoch, weights=sizes[: len(epoch)])) for epoch in epochs if len(epoch)]
         self.n_iter_ = math.ceil(self.history_.iterations / iterations_in_an_epoch)
 
     def _hidden(self) -> list[int]:
-        """The widths of the hidden layers."""
-        hidden = [self.hidden] if isinstance(self.hidden, int | np.integer) else self.hidden
-        if not isinstance(hidden, Sequence | np.ndarray) or isinstance(hidden, str):
+        """Return the widths of the hidden layers."""
+        hidden: Any = [self.hidden] if isinstance(self.hidden, Integral) else self.hidden
+        if not is_sequence(hidden):
             raise TypeError(f"hidden must be integers, the widths of the hidden layers; received {hidden!r}")
         return [as_integer(f"hidden[{l}]", width, least=1) for l, width in enumerate(hidden)]
 
     def _optimizer(self) -> Optimizer:
-        """The optimizer, with the learning rate if one was given."""
-        if self.optimizer is None:
-            optimizer: Optimizer = Adam(0.01)
-        elif isinstance(self.optimizer, Optimizer):
-            optimizer = copy.deepcopy(self.optimizer)
-        else:
-            raise TypeError(
-                f"optimizer must be an Optimizer, for example Adam(0.01), or None; received {self.optimizer!r}"
-            )
+        """Return the optimizer, with the learning rate if one was given."""
+        optimizer: Optimizer = copy.deepcopy(self._part("optimizer"))
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer, for example Adam(0.01), or None; received {optimizer!r}")
         if self.learning_rate is not None:
             check_rate("learning_rate", self.learning_rate)
             optimizer.learning_rate = self.learning_rate
         return optimizer
 
     def _seed(self) -> int:
-        """The seed of the weights, the split and the run."""
+        """Return the seed of the weights, the split and the run."""
         if self.random_state is None:  # not NumPy's global generator, as elsewhere in scikit-learn
             return int(np.random.SeedSequence().generate_state(1)[0])
         if isinstance(self.random_state, np.random.RandomState):
@@ -140,9 +173,26 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         return as_integer("random_state", self.random_state, least=0)
 
     def _outputs(self, X: Any) -> FloatArray:
-        """The outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
+        """Return the outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
         check_is_fitted(self)
+        check_not_masked("X", X)
         return outputs_of(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
+
+
+def _arguments(path: str, part: Any) -> dict[str, Any]:
+    """Return the arguments of a dataclass, and of those among them, by their paths; none of anything else."""
+    found: dict[str, Any] = {}
+    for one in fields(part) if is_dataclass(part) else ():
+        if one.init:
+            argument = f"{path}__{one.name}", getattr(part, one.name)
+            found |= dict([argument]) | _arguments(*argument)
+    return found
+
+
+def _replaced(part: Any, path: str, value: Any) -> Any:
+    """Return a copy of a dataclass with another value of the argument at a path."""
+    name, _, rest = path.partition("__")
+    return replace(part, **{name: _replaced(getattr(part, name), rest, value) if rest else value})
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
@@ -179,7 +229,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             data, where the lecture sums: so the same learning rate and lambda_C suit data of any size.
         loss_: the mean loss of net_ on the training data, with the penalty of the regularization; with early stopping
             the mean loss on the part that was held out.
-        n_iter_: how many epochs there were, the last perhaps not finished.
+        loss_curve_: the mean loss of each epoch, with the penalty; a list.
+        n_iter_: the number of epochs, the last perhaps not finished.
         classes_: the classes, in order, of shape (K,).
         n_features_in_: d^(0).
         feature_names_in_: the names of the inputs, where X had names.
@@ -210,6 +261,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
+        check_not_masked("X", X)
+        check_not_masked("y", y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
@@ -222,16 +275,18 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return self
 
     def decision_function(self, X: Any) -> FloatArray:
-        """The outputs of the network, logits: of shape (N, K), or for two classes (N,), the ones of classes_[1].
+        """Return the outputs of the network, logits: of shape (N, K), or (N,) for two classes.
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
+
+        For two classes they are the logits of classes_[1].
         """
         outputs = self._outputs(X)
         return outputs[:, 0] if len(self.classes_) == 2 else outputs
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """The class that is most probable, for each example, of shape (N,).
+        """Return the most probable class of each example, of shape (N,).
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
@@ -242,7 +297,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return predicted
 
     def predict_log_proba(self, X: Any) -> FloatArray:
-        """The logarithms of the probabilities of the classes, of shape (N, K), in the order of `classes_`.
+        """Return the logarithms of the probabilities of the classes, of shape (N, K), in the order of `classes_`.
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
@@ -256,7 +311,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         return outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
 
     def predict_proba(self, X: Any) -> FloatArray:
-        """The probabilities of the classes, of shape (N, K), in the order of `classes_`.
+        """Return the probabilities of the classes, of shape (N, K), in the order of `classes_`.
 
         Arguments:
             X: N examples, of shape (N, d^(0)).
@@ -281,7 +336,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         history_: the History of the run, with the errors of scaled targets: for one output, 1 is the error of the mean.
         loss_: the mean loss of the run's best weights, of scaled targets, with the penalty of the regularization, on
             the training data; with early stopping, without the penalty, on the part that was held out.
-        n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.
+        loss_curve_, n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.
 
     Raises:
         TypeError, ValueError: in `fit`, naming the argument that is wrong, before training starts.
@@ -304,19 +359,25 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
+        check_not_masked("X", X)
+        check_not_masked("y", y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
-        mean, deviation = center_and_scale(targets)
-        self._train(X, (targets - mean) / deviation, targets.shape[1], "squared_error")
+        scale = Scale(targets)
+        self._train(X, scale.apply(targets), targets.shape[1], "squared_error")
         *others, W = self.net_.weights
-        W = W * deviation[:, np.newaxis]
-        W[:, 0] += mean
+        W = W * scale.deviation[:, np.newaxis]
+        W[:, 0] += scale.mean
+        with np.errstate(over="ignore"):  # it is checked below
+            W = np.ldexp(W, scale.exponent[:, np.newaxis])
+        if not np.isfinite(W).all():
+            raise ValueError(f"y must be smaller: {np.abs(targets).max()} makes a weight of the network infinite")
         self.net_.weights = [*others, W]
         self._one_dimension = y.ndim == 1
         return self
 
     def predict(self, X: Any) -> FloatArray:
-        """The outputs of the network, of shape (N,) or (N, d^(L)), as y was.
+        """Return the outputs of the network, of shape (N,) or (N, d^(L)), as y was.
 
         Arguments:
             X: N examples, of shape (N, d^(0)).

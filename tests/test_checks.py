@@ -1,6 +1,7 @@
 """The numbers that `nn.checks` takes, those that it refuses, and what it says."""
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.checks import as_array, as_finite_array, as_integer, as_number, check_choice
+from nn.comparison import compare_gradients
+from nn.data_sets import standardize
+from nn.delta import back_propagation_over_data
+from nn.mlp import MLP
+from nn.plots import plot_decision_boundary, plot_paths
+from nn.surfaces import HIMMELBLAU
+from nn.training.loop import fit
+from nn.training.restarting import random_restarts
+from nn.training.termination import MaximumIterations
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -97,6 +107,113 @@ def test_the_wrong_type_is_a_type_error_and_a_wrong_value_a_value_error(check, k
     with pytest.raises(kind) as error:
         check()
     assert str(error.value) == message
+
+
+# One rule for an array of numbers, for all that takes one
+
+
+class Table:
+    """What pandas makes of a table whose columns differ in type, or have types of its own: an array of objects."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.rows, dtype=dtype or object)
+
+
+NAType = type("NAType", (), {"__repr__": lambda self: "<NA>"})
+"""Stands for the type of pandas.NA."""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (Table([[1.5, True], [2, False]]), [[1.5, 1.0], [2.0, 0.0]]),
+        (np.array([1, 2.5, np.float32(0.5), np.int8(3), np.True_], dtype=object), [1.0, 2.5, 0.5, 3.0, 1.0]),
+        ([Fraction(1, 4), Decimal("0.5"), 2**70], [0.25, 0.5, 2.0**70]),
+        (np.array([], dtype=object), []),
+        (np.ma.array([1.0, 2.0], mask=[False, False]), [1.0, 2.0]),
+    ],
+    ids=["table", "objects", "exact", "empty", "masked"],
+)
+def test_objects_that_are_numbers_are_an_array_of_numbers(numbers, expected):
+    array = as_array("x", numbers)
+    assert type(array) is np.ndarray
+    assert array.dtype == np.float64
+    assert array.tolist() == expected
+
+
+GOOD = np.array([[1.0, -0.5], [0.25, 2.0], [-1.0, 1.5], [0.5, 0.5]])
+Y = [1.0, -1.0, 1.0, -1.0]
+SHORT = {"stop": MaximumIterations(3), "seed": 0}
+
+
+def trained(X, y, outputs=1, **options):
+    return fit(MLP(2, [2, outputs], seed=0), X, y, **SHORT, **options).loss
+
+
+def drawn(plot, *arguments):
+    axes = pytest.importorskip("matplotlib.figure").Figure().subplots()
+    return [np.array(line.get_data()).tolist() for line in plot(*arguments, axes).lines]
+
+
+TAKERS = {
+    "fit X": ("X", lambda X: trained(X, Y)),
+    "fit y": ("y", lambda y: trained(GOOD, y, outputs=2)),
+    "validation": ("(validation is wrong: )?X", lambda X: trained(GOOD, Y, validation=(X, Y))),
+    "restarts": ("X", lambda X: random_restarts(MLP(2, [1]), X, Y, 2, **SHORT).best.error),
+    "comparison": ("x", lambda X: compare_gradients(MLP(2, [1], seed=0), X, Y).error),
+    "delta": ("X", lambda X: back_propagation_over_data([[[0.1, 0.2, 0.3]]], X, Y).error),
+    "standardize": ("train", lambda X: standardize(X).tolist()),
+    "weights": ("weights", lambda W: [o.data for o in MLP(1, [4], weights=[W])([2.0])]),
+    "boundary": ("X", lambda X: drawn(plot_decision_boundary, MLP(2, [1], seed=0), X, Y)),
+    "paths": (r"paths\['a'\]", lambda X: drawn(plot_paths, HIMMELBLAU, {"a": X})),
+}
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+def test_all_that_takes_an_array_of_numbers_takes_the_same_and_refuses_the_same(taker):
+    argument, take = TAKERS[taker]
+    expected = take(GOOD)
+    for form in (
+        GOOD.astype(object),
+        Table(GOOD.tolist()),
+        Table([[Fraction(n) for n in row] for row in GOOD.tolist()]),
+    ):
+        assert take(form) == expected
+    ones = np.ones((4, 2)) * [[1, 0.5]]
+    assert take(Table([[True, 0.5]] * 4)) == take(ones)
+    for wrong, error in (
+        (np.ma.masked_greater(GOOD, 1.75), ValueError),
+        (Table([[NAType(), 1.0], *GOOD[1:].tolist()]), ValueError),
+        (Table([["1.0", 1.0], *GOOD[1:].tolist()]), TypeError),
+        (Table([[1j, 1.0], *GOOD[1:].tolist()]), TypeError),
+        (Table([[10**400, 1.0], *GOOD[1:].tolist()]), ValueError),
+    ):
+        with pytest.raises(error, match=rf"^{argument}[ ,\[]"):
+            take(wrong)
+    if taker not in {"weights", "paths", "delta"}:  # which show where a nan comes from, and where it goes
+        with pytest.raises(ValueError, match=f"^{argument} must be finite"):
+            take(Table([[math.nan, 1.0], *GOOD[1:].tolist()]))
+
+
+def test_tables_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    numbers, expected = pandas.DataFrame(GOOD, columns=["a", "b"]), TAKERS["fit X"][1](GOOD)
+    for table in (numbers.convert_dtypes(), numbers.astype("Float64"), numbers.astype(object)):
+        assert TAKERS["fit X"][1](table) == expected
+    assert trained(
+        pandas.DataFrame({"a": GOOD[:, 0], "b": GOOD[:, 1] > 1}), pandas.Series([1, -1, 1, -1], dtype="Int64")
+    )
+    numbers = numbers.astype("Float64")
+    numbers.loc[2, "b"] = pandas.NA
+    for missing in (numbers, numbers.assign(a=[1, 2, 3, 4]).convert_dtypes()):
+        with pytest.raises(ValueError, match=r"^X must be real numbers|^X must be finite"):
+            trained(missing, Y)
 
 
 def test_arrays_are_copies_of_floats():

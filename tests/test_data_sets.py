@@ -1,6 +1,8 @@
 """nn.data_sets: against published numbers, the equations of the curves, and scikit-learn's own splits and scales."""
 
+import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -174,7 +176,8 @@ def test_at_least_one_example_is_on_each_side():
         (([[1], [2]], [1, 2, 3]), "^y must have 2 targets"),
         (([[1]], [1]), "^X must have at least 2"),
         (([], []), "^X must have at least 2"),
-        (([[1], [2, 3]], [1, 2]), "^X must have a row"),
+        (([[1], [2, 3]], [1, 2]), "^X must have rows of equal length"),
+        (([[1], [2]], np.ma.array([1, 2], mask=[0, 1])), "^y must be an array without masked entries"),
         ((5, [1, 2]), "^X must have a row"),
         (([[1], [2]], 1), "^y must have a row"),
         (([[1], [2]], [1, 2], 0.0), "^held_out must"),
@@ -209,6 +212,44 @@ def test_an_input_that_never_changes_becomes_0():
     train, others = standardize(column, [[0.1], [1.1]])
     assert train.tolist() == [[0.0]] * 3
     assert others.tolist() == [[0.0], [1.0]]
+
+
+def standardized(numbers):
+    """The definition in rational numbers: (x - mean)^2 / variance is one, and its root has the sign of x - mean."""
+    numbers = [Fraction(number) for number in numbers]
+    mean = sum(numbers) / len(numbers)
+    variance = sum((number - mean) ** 2 for number in numbers) / len(numbers)
+    return [math.copysign(math.sqrt((x - mean) ** 2 / variance), x - mean) for x in numbers]
+
+
+COLUMNS = [[1.0, 2.0, 4.0, -3.0], [1.0, 1.0, 1.0, 1.5], [0.0, 0.0, 1e-9, 1.0], [-1.0, 1.0, -1.0, 1.0], [0, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-150, 1e-170, 1e-300, 5e-324, 3e-310, 1e150, 1e200, 4e307])
+def test_any_size_of_the_numbers_is_scaled(size):
+    for column in [*COLUMNS, [1e-320, 1e-160, 1e160, 2.0]]:
+        numbers = np.array([number * size for number in column])
+        if len(set(numbers)) > 1 and np.isfinite(numbers).all():
+            train, other = standardize(numbers[:, np.newaxis], numbers[:1, np.newaxis])
+            assert train[:, 0] == pytest.approx(standardized(numbers.tolist()), rel=1e-12, abs=1e-15)
+            assert other[0] == train[0]
+    assert standardize([[size], [size], [size]]).tolist() == [[0.0]] * 3
+
+
+@pytest.mark.parametrize("power", [-900, -60, 3, 900])
+def test_a_power_of_2_is_a_unit_that_changes_no_bit(power):
+    measurements = load_iris().measurements
+    assert (standardize(np.ldexp(measurements, power)) == standardize(measurements)).all()
+
+
+@pytest.mark.parametrize(
+    "y", [[0.5, 1.5, 2.5, 0.5], np.array([0.5, 1.5, 2, True], dtype=object)], ids=["floats", "objects"]
+)
+def test_floats_are_not_classes_also_as_objects(y):
+    X = np.arange(4)
+    (_, train), (_, test) = train_test_split(X, y, held_out=0.5, seed=3)
+    (_, order), (_, other) = train_test_split(X, X.astype(float), held_out=0.5, seed=3)
+    assert [list(y).index(entry) % 3 for entry in [*train, *test]] == [int(n) % 3 for n in [*order, *other]]
 
 
 def test_what_was_given_is_not_changed():

@@ -164,6 +164,53 @@ def test_a_search_in_other_processes_finds_the_same():
     assert (scores[0] == scores[1]).all()
 
 
+def test_the_arguments_of_what_an_estimator_is_made_of_are_parameters_too():
+    classifier = NetworkClassifier(optimizer=Momentum(StepDecay(0.2, 0.5, every=4)), dropout=Dropout(0.5))
+    params = classifier.get_params()
+    assert {name: value for name, value in params.items() if "__" in name and "learning" not in name} == {
+        "optimizer__beta": 0.9, "dropout__rate": 0.5, "dropout__scale": True
+    }  # fmt: skip
+    assert params["optimizer__learning_rate__factor"] == 0.5
+    assert classifier.get_params(deep=False) == {name: params[name] for name in params if "__" not in name}
+    optimizer = classifier.optimizer
+    twin = clone(classifier).set_params(optimizer__learning_rate__factor=0.25, dropout__scale=False, optimizer__beta=0)
+    assert twin.optimizer.learning_rate == StepDecay(0.2, 0.25, every=4)
+    assert (twin.optimizer.beta, twin.dropout) == (0, Dropout(0.5, scale=False))
+    assert (optimizer.beta, optimizer.learning_rate, classifier.dropout.scale) == (0.9, StepDecay(0.2, 0.5, 4), True)
+    assert NetworkRegressor().set_params(optimizer__learning_rate=0.5).optimizer.learning_rate == 0.5, "of Adam"
+    assert NetworkRegressor().set_params(optimizer__beta=0.5, optimizer=Momentum(0.1)).optimizer.beta == 0.5
+    for wrong in ("optimizer__beta", "optimizer__learning_rate__factor", "dropout__rate", "hidden__0", "sigma__x"):
+        with pytest.raises(ValueError, match=f"^{wrong} must be a parameter"):
+            NetworkClassifier().set_params(**{wrong: 1})
+    with pytest.raises(ValueError, match=r"^learning_rate must be"):
+        NetworkClassifier().set_params(optimizer__learning_rate=-1)
+
+
+def test_a_search_over_the_learning_rate_of_the_optimizer():
+    X, y = xor(60)
+    grid = {"optimizer__learning_rate": [1e-6, 0.1], "optimizer__beta": [0.5]}
+    tried = NetworkClassifier((4,), optimizer=Momentum(0.3), batch_size=8, max_iter=30, random_state=0)
+    search = GridSearchCV(tried, grid, cv=2).fit(X, y)
+    assert search.best_params_ == {"optimizer__learning_rate": 0.1, "optimizer__beta": 0.5}
+    same = NetworkClassifier((4,), optimizer=Momentum(0.1, 0.5), batch_size=8, max_iter=30, random_state=0).fit(X, y)
+    assert weights_of(search.best_estimator_) == weights_of(same)
+    assert tried.optimizer.learning_rate == 0.3
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(16, [16, 16, 16, 2]), (None, [50]), (50, [50]), (100, [50])])
+def test_the_loss_curve_is_the_mean_loss_of_each_epoch(batch_size, sizes):
+    X, y = xor(50)
+    classifier = NetworkClassifier((3,), batch_size=batch_size, max_iter=3, regularization=0.01, random_state=0).fit(
+        X, y
+    )
+    losses = iter(classifier.history_.loss)
+    expected = [sum(size * next(losses) for size in sizes) / 50 for _ in range(3)]
+    assert classifier.loss_curve_ == pytest.approx(expected, rel=1e-12)
+    stopped = NetworkClassifier((3,), max_iter=9, stop=MaximumIterations(6), random_state=0).fit(X, y)
+    assert len(stopped.loss_curve_) == stopped.n_iter_ == 2
+    assert stopped.loss_curve_[1] == pytest.approx(np.mean(stopped.history_.loss[4:])), "of what there is of it"
+
+
 def test_the_names_of_the_inputs_are_remembered():
     pandas = pytest.importorskip("pandas")
     X, y = xor(20)
@@ -249,6 +296,43 @@ def test_another_unit_of_the_targets_changes_nothing_else():
     first, second = (NetworkRegressor(**SMALL, random_state=0).fit(X, target) for target in (y, 512 * y - 64))
     assert second.predict(X) == pytest.approx(512 * first.predict(X) - 64, rel=1e-9)
     assert second.loss_ == pytest.approx(first.loss_, rel=1e-9)
+
+
+@pytest.mark.parametrize("power", [-1000, -500, 500, 1000])
+def test_targets_of_any_size_are_learnt_to_the_bit(power):
+    """A power of 2 is a unit that changes no bit of the training, nor of the predictions."""
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    Y = np.column_stack([X[:, 0] - X[:, 1] ** 2, np.full(30, 0.1)])
+    first, second = (NetworkRegressor(**SMALL, random_state=0).fit(X, targets) for targets in (Y, np.ldexp(Y, power)))
+    assert (second.predict(X) == np.ldexp(first.predict(X), power)).all()
+    assert (second.loss_, second.loss_curve_) == (first.loss_, first.loss_curve_)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300, 1e-170, 1e200, 1e300])
+def test_targets_of_any_size_are_learnt(size):
+    X = np.linspace(-1, 1, 21).reshape(-1, 1)
+    y = np.round(X[:, 0] * 8) * size
+    regressor = NetworkRegressor((4,), learning_rate=0.1, batch_size=None, max_iter=300, random_state=0).fit(X, y)
+    assert (np.abs(regressor.predict(X) - y) <= max(0.8 * size, 5 * 5e-324)).all()
+    assert (NetworkRegressor(**SMALL).fit(X, np.full(21, size)).predict(X) == size).all(), "a constant is exact"
+
+
+def test_targets_whose_weights_would_be_infinite_are_refused():
+    X = np.linspace(-1, 1, 21).reshape(-1, 1)
+    with pytest.raises(ValueError, match=r"^y must be smaller"):
+        NetworkRegressor((), learning_rate=0.1, max_iter=300, random_state=0).fit(X / 100, np.sign(X[:, 0]) * 1.7e308)
+
+
+@pytest.mark.parametrize("argument", ["X", "y"])
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_masked_entries_are_refused(kind, argument):
+    data = dict(zip("Xy", xor(20), strict=True))
+    data[argument] = np.ma.masked_less(data[argument], 0)
+    with pytest.raises(ValueError, match=f"^{argument} must be an array without masked entries"):
+        kind(**SMALL).fit(**data)
+    if argument == "X":
+        with pytest.raises(ValueError, match=r"^X must be an array without masked entries"):
+            kind(**SMALL).fit(*xor(20)).predict(data["X"])
 
 
 # What is passed on
