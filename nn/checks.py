@@ -116,16 +116,18 @@ def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) 
 
 
 def as_plain_array(argument: str, entries: Any) -> npt.NDArray[Any]:
-    """Return numbers, or names, as an array.
+    """Return numbers, or names, as an array; whatever NumPy makes an array of is taken.
 
     Raises:
         ValueError: naming the argument, if rows differ in length, or entries are masked.
     """
-    check_not_masked(argument, entries)
     try:
-        return np.asarray(entries)
+        array = np.ma.asarray(entries)  # of a list of masked arrays too, np.asarray would show what is masked
     except ValueError:
         raise ValueError(f"{argument} must have rows of equal length; received {reprlib.repr(entries)}") from None
+    if np.ma.is_masked(array):
+        _refuse(argument, "an array without masked entries", entries, right_type=True)
+    return array.data
 
 
 def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:
@@ -138,16 +140,6 @@ def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None =
     if not np.isfinite(array).all():
         raise ValueError(f"{argument} must be finite numbers; received {reprlib.repr(numbers)}")
     return array
-
-
-def check_not_masked(argument: str, entries: Any) -> None:
-    """Check that no entry of a masked array is hidden; NumPy's functions that make arrays would show it.
-
-    Raises:
-        ValueError: naming the argument.
-    """
-    if np.ma.is_masked(entries):
-        _refuse(argument, "an array without masked entries", entries, right_type=True)
 
 
 def is_sequence(argument: Any) -> bool:

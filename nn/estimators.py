@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import FloatArray, as_integer, as_number, check_choice, check_not_masked, is_sequence
+from nn.checks import FloatArray, as_integer, as_number, as_plain_array, check_choice, is_sequence
 from nn.data_sets import Scale, train_test_split
 from nn.mlp import ACTIVATIONS, MLP
 from nn.prediction import outputs_of
@@ -175,7 +175,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _outputs(self, X: Any) -> FloatArray:
         """Return the outputs o^(L) of the network for all examples, of shape (N, d^(L))."""
         check_is_fitted(self)
-        check_not_masked("X", X)
+        as_plain_array("X", X)
         return outputs_of(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
 
 
@@ -261,8 +261,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
-        check_not_masked("X", X)
-        check_not_masked("y", y)
+        as_plain_array("X", X)
+        as_plain_array("y", y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
@@ -359,8 +359,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         Raises:
             TypeError, ValueError: naming the argument that is wrong.
         """
-        check_not_masked("X", X)
-        check_not_masked("y", y)
+        as_plain_array("X", X)
+        as_plain_array("y", y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
         scale = Scale(targets)

@@ -189,6 +189,7 @@ def test_all_that_takes_an_array_of_numbers_takes_the_same_and_refuses_the_same(
     assert take(Table([[True, 0.5]] * 4)) == take(ones)
     for wrong, error in (
         (np.ma.masked_greater(GOOD, 1.75), ValueError),
+        (list(np.ma.masked_greater(GOOD, 1.75)), ValueError),
         (Table([[NAType(), 1.0], *GOOD[1:].tolist()]), ValueError),
         (Table([["1.0", 1.0], *GOOD[1:].tolist()]), TypeError),
         (Table([[1j, 1.0], *GOOD[1:].tolist()]), TypeError),
