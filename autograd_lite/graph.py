@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias
+from weakref import WeakSet
 
 from autograd_lite.labels import clean
-from autograd_lite.primitives import Primitive
 
 Node: TypeAlias = Any
 """A `Value`, which cannot be imported here because `value.py` imports this module."""
@@ -113,50 +113,82 @@ def elsewhere(advice: str) -> property:
 # Copies and pickles: parents come first, so even a deep graph needs no recursion
 
 
+def new_node(kind: type[Node], data: float, parents: tuple[Node, ...], *attributes: Any) -> Node:
+    """Return a node with the attributes op, gradient and label."""
+    node = kind(data)
+    node.op, node._grad, node.label = attributes
+    node._set_parents(parents)
+    return node
+
+
 def copy_graph(order: list[Node], memo: dict[int, Any]) -> None:
     """Copy the nodes of a topological order into `memo`, which maps the `id` of each original to its copy."""
     for node in order:
         if id(node) not in memo:
-            copy = restore_node(type(node), node.op, node._data, node._grad, node.label)
-            copy._set_parents(tuple([memo[id(parent)] for parent in node.parents]))
+            parents = tuple([memo[id(parent)] for parent in node.parents])
+            copy = memo[id(node)] = new_node(type(node), node._data, parents, node.op, node._grad, node.label)
             copy._time = node._time
-            memo[id(node)] = copy
 
 
-def reduce_graph(order: list[Node]) -> tuple[Any, ...]:
-    """Return what `pickle` stores for the last node of a topological order: its leaves, and a row for each result.
+class Pickling(threading.local):
+    """The nodes that the pickle which this thread is writing holds already.
+
+    `pickle` stores an object once, and then refers to it. Every node refers to PICKLING before anything else, so
+    `__reduce__` is called once in each pickle, at its beginning.
+    """
+
+    def __init__(self) -> None:
+        self.stored: WeakSet[Node] = WeakSet()
+
+    def __reduce__(self) -> str:
+        self.stored.clear()
+        return "PICKLING"  # the name by which a pickle refers to this object
+
+
+PICKLING = Pickling()
+
+
+class Ancestors:
+    """All that a node was computed from, as far as the pickle does not hold it yet; stored as a list before the node.
+
+    Without it, a node would store its parents, and these theirs: Python cannot go as deep as a graph.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self.missing()
+
+    def missing(self) -> Iterator[Node]:
+        """Yield the ancestors that are not stored, each after its parents."""
+        stored = PICKLING.stored
+        waiting = [self.node]
+        while waiting:
+            above = [parent for parent in waiting[-1].parents if parent not in stored]
+            if above:
+                waiting.extend(above)
+            else:
+                node = waiting.pop()
+                if node is not self.node and node not in stored:
+                    yield node
+                stored.add(node)
+
+
+def reduce_node(node: Node) -> tuple[Any, ...]:
+    """Return what `pickle` stores for a node.
 
     Raises:
-        RuntimeError: if the graph is stale, because times are valid only in this process.
+        RuntimeError: if it is stale, because times are valid only in this process.
     """
-    check_fresh(order)
-    root = order[-1]
-    if root.level == 0:
-        return restore_node, (type(root), root.op, root._data, root._grad, root.label)
-    index = {node: position for position, node in enumerate(order)}
-    leaves = [node for node in order if node.level == 0]  # they come first in the order
-    rows = [
-        (type(node), node.op, node._data, node._grad, node.label, [index[parent] for parent in node.parents])
-        for node in order[len(leaves) :]
-    ]
-    return restore_graph, (leaves, rows)
+    check_fresh([node])
+    attributes = type(node), node._data, node.parents, node.op, node._grad, node.label
+    return restore_node, (PICKLING, Ancestors(node), *attributes)
 
 
-def restore_node(kind: type[Node], op: Primitive, data: float, grad: float | None, label: str) -> Node:
-    """Return a node without parents."""
-    node = kind(data)
-    node.op, node._grad, node.label = op, grad, label
-    return node
-
-
-def restore_graph(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
-    """Return the root of a graph that was pickled."""
-    nodes = list(leaves)
-    for *attributes, positions in rows:
-        node = restore_node(*attributes)
-        node._set_parents(tuple([nodes[position] for position in positions]))
-        nodes.append(node)
-    return nodes[-1]
+def restore_node(_pickling: Pickling, _ancestors: list[Node], *attributes: Any) -> Node:
+    """Return a node that was pickled."""
+    return new_node(*attributes)
 
 
 # The tracing guard: the graph of a traced function is recorded once, and stands for all numbers

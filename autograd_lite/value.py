@@ -33,7 +33,7 @@ from autograd_lite.graph import (
     elsewhere,
     is_stale,
     label_error,
-    reduce_graph,
+    reduce_node,
     refuse_if_traced,
     stale_error,
 )
@@ -603,7 +603,7 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         refuse_if_traced("it is pickled")
-        return reduce_graph(topological_order(self))
+        return reduce_node(self)
 
 
 # How a node is made

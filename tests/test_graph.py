@@ -1,13 +1,17 @@
 """graph: numbers that are changed after the forward pass, copies and pickles, and the guard while tracing."""
 
+import collections
 import contextlib
 import copy
 import functools
+import io
 import math
 import pickle
+import random
 import re
 import threading
 
+import joblib
 import pytest
 from random_graphs import chain, position_of
 
@@ -157,21 +161,69 @@ def test_a_copy_of_a_deep_chain(duplicate):
     assert not y.has_grad
 
 
-def test_a_deepcopy_of_a_list_keeps_what_is_shared():
-    x, w, inner, y = example()
-    copies = copy.deepcopy([x, w, inner, y, {"again": x}])
-    assert copies[2] in topological_order(copies[3])
-    assert copies[0] in topological_order(copies[3])
-    assert copies[4]["again"] is copies[0]
-    assert len(set(topological_order(*copies[:4]))) == len(topological_order(y))
+def python_pickle(thing):
+    """By the pickler that is written in Python, which joblib extends."""
+    file = io.BytesIO()
+    pickle._Pickler(file).dump(thing)
+    return pickle.loads(file.getvalue())
 
 
-def test_a_pickle_of_a_list_keeps_shared_leaves():
-    x, w, inner, y = example()
-    copies = through_pickle([x, w, inner, y])
-    assert copies[0] in topological_order(copies[3])
-    assert copies[1] in topological_order(copies[3])
-    assert copies[0] in topological_order(copies[2])
+def through_joblib(thing):
+    file = io.BytesIO()
+    joblib.dump(thing, file)
+    return joblib.load(io.BytesIO(file.getvalue()))
+
+
+CONTAINERS = COPIES | {"pickle in Python": python_pickle, "joblib": through_joblib}
+del CONTAINERS["copy"]
+
+
+@pytest.mark.parametrize("duplicate", CONTAINERS.values(), ids=CONTAINERS)
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_shared_in_a_container_is_shared_in_its_copy(duplicate, seed):
+    """Nodes of one graph, in any order, and one of them twice: the copies are one graph in the same way."""
+    *_, y = example()
+    nodes = topological_order(y, y * 2)
+    random.Random(seed).shuffle(nodes)
+    copies = duplicate({"nodes": nodes[:4], "again": [nodes[0], *nodes]})
+    assert all(one is other for one, other in zip(copies["nodes"], copies["again"][1:5], strict=True))
+    assert copies["again"][0] is copies["nodes"][0]
+    copy_of = dict(zip(nodes, copies["again"][1:], strict=True))
+    assert len(set(copy_of.values()) | set(nodes)) == 2 * len(nodes)
+    for node, duplicated in copy_of.items():
+        assert duplicated.parents == tuple([copy_of[parent] for parent in node.parents])
+        assert (duplicated.data, duplicated.grad, duplicated.label) == (node.data, node.grad, node.label)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_all_nodes_of_a_chain_are_pickled_in_linear_time(monkeypatch, backwards):
+    reads = collections.Counter()
+    parents = Value.parents.fget
+    monkeypatch.setattr(Value, "parents", property(lambda node: reads.update(["parents"]) or parents(node)))
+
+    def reads_for(length):
+        nodes = [Value(1.0)]
+        for _ in range(length):
+            nodes.append(nodes[-1] * 1.5)
+        reads.clear()
+        pickle.dumps(nodes[::-1] if backwards else nodes)
+        return reads["parents"]
+
+    assert reads_for(2000) < 2.1 * reads_for(1000)
+
+
+def test_two_pickles_that_are_written_in_turns_are_complete():
+    *_, y = example()
+    files = io.BytesIO(), io.BytesIO()
+    picklers = [pickle.Pickler(file) for file in files]
+    for node in topological_order(y):
+        for pickler in picklers:
+            pickler.dump(node)
+    for file in files:
+        file.seek(0)
+        unpickler = pickle.Unpickler(file)
+        copies = [unpickler.load() for _ in topological_order(y)]
+        assert copies == topological_order(copies[-1])
 
 
 # The guard while tracing
