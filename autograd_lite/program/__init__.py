@@ -1,9 +1,9 @@
 """Programs: a graph of Values, compiled once, and run over whole batches many thousand times faster.
 
-A graph is traced into straight-line statements (`statements`), in which the structure of matrices is found again where
+A graph is traced into straight-line statements (`statements`), from which the structure of matrices is recovered where
 there is one (`matrices`). It is written as Python (`python`), which runs on floats and NumPy arrays, or for LLVM
-(`llvm`), which makes machine code of it. `choice` says which of these runs, and `compiled` has the Program that a user
-holds. NumPy is imported only when a program is compiled.
+(`llvm`), which compiles it to machine code. `choice` decides which of these runs, and `compiled` has the Program that a
+user holds. NumPy is imported only when a program is compiled.
 """
 
 from collections.abc import Callable, Sequence

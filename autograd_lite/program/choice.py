@@ -30,15 +30,15 @@ FEW_OPERATIONS = 1_000
 """With fewer operations over all points, floats are faster than matrices."""
 
 PAYS = 400_000
-"""The number of points after which compiling to machine code has paid, where each run counts as RUN points more.
+"""The number of points after which compiling to machine code pays off; each run counts as RUN points more.
 
-The time of a run and the time to compile both grow with the size of the program, so that the number does not depend on
-it. To compile after runs that took about as long never takes more than about twice the time of the best choice (the
+The time of a run and the time to compile both grow with the size of the program, so the number does not depend on it.
+Compiling once the runs have taken as long as compiling takes never costs more than about twice the best choice (the
 ski-rental problem; Karlin, Manasse, Rudolph and Sleator, "Competitive snoopy caching", 1988).
 """
 
 RUN = 50
-"""The number of points that take as long as what each run costs whatever its size."""
+"""The fixed cost of a run, as a number of points."""
 
 
 def obstacle(name: str, statements: Statements, arrays: Arrays) -> Exception | None:

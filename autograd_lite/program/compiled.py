@@ -124,7 +124,7 @@ code_of = lru_cache(MOST_CACHED)(Code)
 
 
 class Program:
-    """A graph compiled into straight-line statements, array code or machine code; called with a batch, it runs.
+    """A graph compiled into straight-line statements, array code or machine code; call it with a batch to run it.
 
     Attributes:
         inputs, parameters: the numbers of inputs and of parameters.
@@ -148,8 +148,8 @@ class Program:
             inputs: N points, of shape (N, inputs), N at least 1; None for one point of a program without inputs.
             parameters: of shape (parameters,).
 
-        Both may be arrays, nested lists or tables (pandas) of real numbers, also of objects that are real numbers; True
-        and False count as 1 and 0.
+        Both may be arrays, nested lists or pandas tables of real numbers, including arrays of objects; True and False
+        count as 1 and 0.
 
         Raises:
             ValueError: naming the argument whose shape is wrong, that has entries that are masked, missing or not

@@ -1,7 +1,7 @@
-"""Matrices, vectors and element-wise operations that are found again in straight-line statements.
+"""Matrices, vectors and element-wise operations, recovered from straight-line statements.
 
-A network that was written scalar by scalar has the structure of the lecture's matrices. It is found whatever the names,
-the loops and the order in which sums were added:
+A network that was written scalar by scalar has the structure of the lecture's matrices. It is recovered whatever the
+names, the loops and the order in which sums were added:
 
 - Sums of products of a parameter and something that varies form s = W o, if they share their second factors.
 - Statements of one operation at one depth, whose arguments lie in the same arrays, form one array: o = tanh(s).
@@ -22,7 +22,7 @@ from autograd_lite.program.statements import Statements, without_dead
 from autograd_lite.words.lecture import lecture_name
 
 ONE = -1
-"""Stands for the number 1, which a bias is multiplied by (o_0 = 1), where the position of a statement is expected."""
+"""Stands for the number 1, by which a bias is multiplied (o_0 = 1), where the position of a statement is expected."""
 
 MANY = 3
 """The smallest number of terms in one array that are summed as an array."""
@@ -247,7 +247,7 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
                 products[factor] = parameter
                 if factor != ONE and uses[term] == 1:
                     within.add(term)
-        if len(products) > is_sum:  # one of the products of a sum, at least, is not the number 1's
+        if len(products) > is_sum:  # a sum needs two, of which at least one is not with the number 1
             found[position] = _Sum(products, tuple(others))
     return found
 

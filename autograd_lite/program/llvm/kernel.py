@@ -6,7 +6,7 @@ points of a block. For each block the kernel runs a few loops, each a separate f
 - element by element: operations over the same rows, with everything between them in registers;
 - a matrix times a vector: ROWS rows at a time, so that each entry of the vector is loaded once for all of them;
 - sums over the batch: tiles of G = delta o^T, accumulated lane by lane, and added up across the lanes at the end of the
-  block. Lanes beyond the last point hold anything, and are masked out here: they do not count.
+  block. Lanes beyond the last point hold arbitrary numbers, which are masked out here.
 
 Sums of products use fused multiply-add; everything else is rounded operation by operation, as `Value` does it.
 """
@@ -62,7 +62,7 @@ class Place(NamedTuple):
 
 
 class Kernel:
-    """Writes the module of a program."""
+    """Write the module of a program."""
 
     def __init__(self, arrays: Arrays, lanes: int) -> None:
         self.arrays, self.lanes = arrays, lanes
@@ -175,7 +175,7 @@ class Kernel:
         carried[:] = [phi((value, before), (result, end)) for value, result in zip(initial, results, strict=True)]
 
     def pieces(self, count: int, size: int) -> Iterator[tuple[Index, int]]:
-        """Loop over pieces of a size, and over what is left: the start of each, and how many are in it."""
+        """Loop over pieces of a size, then over what is left: the start of each, and how many are in it."""
         whole, rest = divmod(count, size)
         if whole:
             with self.loop(whole) as number:
@@ -307,9 +307,9 @@ class Kernel:
                         self.keep(total, array, first + i, chunk)
 
     def affine(self, matrix: Indices) -> tuple[Place, int, int, int]:
-        """Return where a matrix of parameters lies: entry i, j is number start + i * down + j * across of a place.
+        """Return place, start, down and across: entry (i, j) of a matrix is number start + i * down + j * across there.
 
-        It is read where its entries are if they lie so, else where it will be copied to.
+        If its entries lie so among the parameters, they are read there, else from a copy.
         """
         rows, columns, start = len(matrix), len(matrix[0]), matrix[0][0]
         down = matrix[1][0] - start if rows > 1 else 0
@@ -327,7 +327,7 @@ class Kernel:
     # Sums over the batch
 
     def total(self, total: Total) -> None:
-        """Add up over the batch; in the end the sums go to where they are wanted."""
+        """Add up over the batch, and add the sums to their totals."""
         left, right = total.left, total.right
         targets = [target for row in total.targets for target in row]
         if isinstance(left, Constants) or not left.array.varies:
@@ -347,7 +347,7 @@ class Kernel:
     def tile(
         self, tall: Operand | None, row: Index, height: int, wide: Operand, column: Index, width: int, sums: Place
     ) -> None:
-        """The sums of the products of some rows with some others; of the others alone if `tall` is None."""
+        """Sum the products of some rows with some others, or the others alone if `tall` is None."""
         totals = [self.constant(0.0)] * (height * width)
         for chunk, mask in self.over_points(totals):
             lefts = [self.constant(1.0)] if tall is None else self.masked(tall, row, height, chunk, mask)
@@ -362,7 +362,7 @@ class Kernel:
         return points if mask is None else [where(mask, vector, 0.0) for vector in points]
 
     def place_of_sums(self, targets: list[int]) -> Place:
-        """Return where sums are added up: among the totals if they lie there side by side, else in a place apart."""
+        """Return where sums are added up: among the totals if they lie there side by side, else in another place."""
         if targets == list(range(targets[0], targets[0] + len(targets))):
             return Place(targets[0], 1, "totals")
         sums = self.reserve(len(targets), 1)

@@ -23,7 +23,7 @@ def native_lanes() -> int:
 
 
 def target_machine() -> Any:
-    """LLVM's view of this processor; the compiler that it is given to owns it."""
+    """Return LLVM's view of this processor; it belongs to the compiler that receives it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(

@@ -287,14 +287,14 @@ def _exp(x: Vector) -> Vector:
 
 
 def _half_expm1(x: Vector) -> Vector:
-    """(2^k expm1(r) + 2^k - 1) / 2, halved because 2^1024 is infinite."""
+    """(e^x - 1) / 2 = (2^k expm1(r) + 2^k - 1) / 2, halved because 2^1024 is infinite."""
     expm1, shifted = _expm1_reduced(x)
     half = (((shifted - 1.0).bits << 52) + ONE).doubles  # 2^(k - 1), for -1023 < k - 1 < 1024
     return fma(half, expm1, half - 0.5)
 
 
 def _expm1(x: Vector) -> Vector:
-    """Twice half of it; a number near 0 is its own, which keeps -0 and denormal numbers."""
+    """e^x - 1; near 0 it is x, which keeps -0 and denormal numbers."""
     return where(abs(x) < 1e-20, x, 2.0 * _half_expm1(between(-40.0, x, 709.8)))
 
 
@@ -480,13 +480,12 @@ def _minimum(a: Vector, b: Vector) -> Vector:
     return -_maximum(-a, -b)
 
 
-# How each primitive is emitted
-
-
 def _multiply_no_nan(a: Vector, b: Vector) -> Vector:
     product = a * b
     return where(~product.equals(product) & (a.equals(0.0) | b.equals(0.0)), 0.0, product)  # nan is not equal to itself
 
+
+# How each primitive is emitted
 
 # fmt: off
 EMITTERS: dict[str, Callable[..., Vector]] = {

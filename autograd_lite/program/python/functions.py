@@ -32,7 +32,7 @@ def multiply_no_nan(a: Any, b: Any) -> Any:
 
 
 def power(x: Any, y: Any) -> Any:
-    """x to the power y; only for the square root of minus infinity NumPy departs from IEEE 754."""
+    """x to the power y; NumPy departs from IEEE 754 only for the square root of minus infinity."""
     return np.where(np.isneginf(x) & (np.equal(y, 0.5)), math.inf, np.power(x, y))
 
 
@@ -58,12 +58,12 @@ def leaky_relu(x: Any, a: Any) -> Any:
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """The larger one; 0 is larger than -0, which NumPy leaves open."""
+    """The larger of a and b, where 0 is larger than -0; NumPy may return either."""
     return np.where(np.equal(a, 0) & np.equal(b, 0), np.add(a, b), np.maximum(a, b))
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """The smaller one."""
+    """The smaller of a and b."""
     return -maximum(np.negative(a), np.negative(b))
 
 
@@ -73,7 +73,7 @@ def greater(a: Any, b: Any) -> Any:
 
 
 def erf(x: Any) -> Any:
-    """The error function, which NumPy has not."""
+    """The error function, which NumPy lacks."""
     return np.vectorize(math.erf, otypes=[float])(x)
 
 
@@ -86,7 +86,7 @@ FUNCTIONS: dict[str, Function] = {
     "maximum_constant": maximum,
     "minimum_constant": minimum,
 }
-"""The functions of arrays for the primitives that NumPy does not compute, under their names or to IEEE 754."""
+"""The functions for the primitives that NumPy lacks, calls otherwise, or computes otherwise than IEEE 754."""
 
 
 def function_of(op: Primitive | str) -> Function:

@@ -341,11 +341,8 @@ class _ArrayWriter:
         for part, transposed in ((matrix, ""), (tuple(zip(*matrix, strict=True)), ".T")):
             down, across = r + len(part), c + len(part[0])
             if tuple(row[c:across] for row in members[r:down]) == part:
-                return (
-                    self.blocks[block].name
-                    + _slices((r, down, len(members)), (c, across, len(members[0])))
-                    + transposed
-                )
+                slices = _slices((r, down, len(members)), (c, across, len(members[0])))
+                return f"{self.blocks[block].name}{slices}{transposed}"
         return None
 
     # Statements
