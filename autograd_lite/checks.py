@@ -23,6 +23,19 @@ def check_integer(argument: str, number: object, least: int, most: int | None = 
         raise ValueError(f"{argument} must be {wanted}, received {number}")
 
 
+def check_size(nodes: int, max_nodes: int, remedy: str, what: str = "the graph") -> None:
+    """Check that a graph, or a part of it, is small enough to be shown.
+
+    >>> check_size(9, 5, "draw less")
+    Traceback (most recent call last):
+    ValueError: the graph has 9 nodes, more than max_nodes=5 allows: draw less, or raise the limit with max_nodes=9
+    """
+    check_integer("max_nodes", max_nodes, 1)
+    if nodes > max_nodes:
+        limit = f"max_nodes={max_nodes} allows: {remedy}, or raise the limit with max_nodes={nodes}"
+        raise ValueError(f"{what} has {nodes:,} nodes, more than {limit}")
+
+
 def check_switches(**switches: object) -> None:
     """Check that keyword arguments are True or False.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd_lite.checks import check_integer
+from autograd_lite.checks import check_integer, check_size
 from autograd_lite.labels import clean, node_names
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
@@ -52,10 +52,9 @@ class Explanation(NamedTuple):
             apart = columns is not None and sum(widths) + 3 * len(widths) > columns
             lines = [section.title]
             for line in section.lines:
-                cells = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
-                rows = [cells[:1], cells[1:]] if apart else [cells]
-                texts = ["   ".join(row).rstrip() for row in rows]
-                lines += [f"{'    ' if position else '  '}{text}" for position, text in enumerate(texts) if text]
+                first, *others = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
+                start = f"{first.rstrip()}\n    " if apart else f"{first}   "
+                lines.append("  " + (start + "   ".join(others)).rstrip())
             parts.append("\n".join(lines))
         return "\n\n".join(parts)
 
@@ -155,12 +154,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
       dL/dx = 0.5
     """
     check_integer("digits", digits, 1, 17)
-    check_integer("max_nodes", max_nodes, 1)
     order = topological_order(root)
-    if len(order) > max_nodes:
-        raise ValueError(
-            f"the graph has {len(order):,} nodes, too many to read; max_nodes={max_nodes} raises the limit"
-        )
+    check_size(len(order), max_nodes, "explain a part of it")
     if tangent_of is not None and (tangent_of not in order or tangent_of.op is CONSTANT):
         raise ValueError(f"tangent_of must be a Value that the root was computed from, received {tangent_of!r}")
     names, steps = node_names(order), backward_steps_of(order)

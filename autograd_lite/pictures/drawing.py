@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from autograd_lite.checks import check_choice, check_integer, check_switches
+from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
 from autograd_lite.graph import is_stale
 from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
@@ -68,13 +68,8 @@ def draw(
     check_choice("direction", direction, DIRECTIONS)
     check_switches(values=values, gradients=gradients, labels=labels, operations=operations, use_dot=use_dot)
     check_integer("digits", digits, 1, 17)
-    check_integer("max_nodes", max_nodes, 1)
     order = topological_order(root)
-    if len(order) > max_nodes:
-        raise ValueError(
-            f"the graph has {len(order)} nodes, more than max_nodes={max_nodes} allows: draw a part of it, "
-            f"or raise the limit with max_nodes={len(order)}"
-        )
+    check_size(len(order), max_nodes, "draw a part of it")
 
     stale: set[Value] = set()
     for node in order:

@@ -9,7 +9,7 @@ The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
 Along an arrow runs the coordinate `along`, beside it the coordinate `across`; `turn` makes them x and y.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate, groupby, pairwise
 from statistics import fmean
@@ -161,10 +161,9 @@ def order_rows(net: Net) -> None:
         for row in net.rows:
             passed: list[float] = []
             for item in row:
-                for other in sorted(place[neighbour] for neighbour in net.after[item]):
-                    total += len(passed) - bisect_right(passed, other)
-                for neighbour in net.after[item]:
-                    insort(passed, place[neighbour])
+                others = [place[neighbour] for neighbour in net.after[item]]
+                total += sum(len(passed) - bisect_right(passed, other) for other in others)
+                passed = sorted(passed + others)
         return total
 
     for row in net.rows:

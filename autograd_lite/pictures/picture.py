@@ -63,13 +63,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def render(self, *arguments: Any, **options: Any) -> str:
         """Write the DOT text and the picture to files; the arguments are as in `graphviz.Digraph.render`."""
         asked = inspect.signature(super().render).bind(*arguments, **options).arguments
-        outfile = Path(asked["outfile"]) if "outfile" in asked else None
+        outfile = Path(asked["outfile"]) if asked.get("outfile") else None
         format = asked.get("format") or (outfile.suffix[1:] if outfile else None)
         if not self._is_ours(format, asked.get("engine"), asked.get("renderer")):
             with explain_missing_dot():
                 return super().render(*arguments, **options)  # type: ignore[no-any-return]
         default = outfile.with_suffix(".gv") if outfile else None
-        source = self.save(asked.get("filename", default), directory=asked.get("directory"))
+        source = self.save(asked.get("filename") or default, directory=asked.get("directory"))
         target = Path(self.directory, outfile) if outfile else Path(f"{source}.svg")
         if asked.get("raise_if_result_exists") and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
@@ -121,18 +121,10 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
     >>> "n0 -> n1" in picture.source
     True
     """
-    picture = Picture(
-        format="svg",
-        graph_attr={
-            "rankdir": diagram.direction,
-            "ranksep": "0.3",
-            "newrank": "true",
-            "nodesep": "0.2",
-            "fontname": FONT,
-        },
-        node_attr={"shape": "box", "fontname": FONT, "margin": "0.11,0.08", "height": "0.3", "width": "0.4"},
-        edge_attr={"arrowsize": "0.7", "color": GREY, "fontname": FONT, "fontsize": "10"},
-    )
+    graph = {"rankdir": diagram.direction, "ranksep": "0.3", "newrank": "true", "nodesep": "0.2", "fontname": FONT}
+    nodes = {"shape": "box", "fontname": FONT, "margin": "0.11,0.08", "height": "0.3", "width": "0.4"}
+    edges = {"arrowsize": "0.7", "color": GREY, "fontname": FONT, "fontsize": "10"}
+    picture = Picture(format="svg", graph_attr=graph, node_attr=nodes, edge_attr=edges)
     members: dict[str | None, list[int]] = {None: []}
     for number, box in enumerate(diagram.boxes):
         members.setdefault(box.group, []).append(number)

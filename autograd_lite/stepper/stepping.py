@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd_lite.checks import check_choice, check_integer, check_switches
+from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
 from autograd_lite.pictures.diagram import DIRECTIONS, describe
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.story import Story
@@ -35,9 +35,8 @@ class Stepper:
         """Return the page as text: one file with nothing loaded from elsewhere."""
         from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
 
-        return page(
-            self._title, {**self._state, "picture": self._picture(room=True), "story": self._told, "leaves": None}
-        )
+        state = {**self._state, "picture": self._picture(room=True), "story": self._told, "leaves": None}
+        return page(self._title, state)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, which a browser opens from disk, offline; return its path.
@@ -134,7 +133,6 @@ def step_through(
     True
     """
     check_integer("digits", digits, 1, 17)
-    check_integer("max_nodes", max_nodes, 1)
     check_switches(predict=predict, large=large)
     if direction is not None:
         check_choice("direction", direction, DIRECTIONS)
@@ -144,23 +142,9 @@ def step_through(
     if not 0 < tolerance < math.inf:
         raise ValueError(f"tolerance must be greater than 0, received {tolerance}")
     story = Story(root, below, digits)
-    if len(story.part) > max_nodes:
-        what = "the graph" if below is None else "the part below that Value"
-        raise ValueError(
-            f"{what} has {len(story.part):,} nodes, more than max_nodes={max_nodes} allows: step through a part of it, "
-            "with below=the Value that the part was computed for (its steps still belong to the root's backward "
-            f"pass), or raise the limit with max_nodes={len(story.part)}"
-        )
+    remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
+    check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
     check_integer("step", step, 0, len(story.walk) - 1)
-    state: dict[str, Any] = {
-        "step": step,
-        "predict": predict,
-        "ask": ask,
-        "tolerance": float(tolerance),
-        "large": large,
-        "speed": 1.0,
-        "breakpoints": [],
-        "score": {"right": 0, "answered": 0},
-        "direction": direction or story.direction(),
-    }
-    return Stepper(story, state)
+    state = {"step": step, "predict": predict, "ask": ask, "tolerance": float(tolerance), "large": large, "speed": 1.0}
+    more = {"breakpoints": [], "score": {"right": 0, "answered": 0}, "direction": direction or story.direction()}
+    return Stepper(story, state | more)
