@@ -5,6 +5,7 @@ walk, a `WalkStep` for each computation, for the seed and for each edge, where i
 `step_through` shows these on a page.
 """
 
+from collections import Counter
 from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -112,16 +113,16 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
 
 def _backward(steps: list[Step], inside: set[Value], writer: Writer) -> list[WalkStep]:
     """Return the steps at edges inside a part of the graph, each with what its parent had received before."""
-    arriving: dict[Value, list[Step]] = {}
+    shares = Counter(step.parent for step in steps)
+    arrived: dict[Value, tuple[int, float | None]] = {}  # how many shares, and their sum
     walk = []
     for step in steps:
-        earlier = arriving.setdefault(step.parent, [])
+        number, before = arrived.get(step.parent, (0, None))
+        arrived[step.parent] = number + 1, step.total
         if step.node in inside:
-            text = "   ".join(writer.backward_parts(step))
-            before = earlier[-1].total if earlier else None
-            walk.append(WalkStep("backward", text, step.node, step.total, step, before, len(earlier) + 1))
-        earlier.append(step)
-    return [step._replace(of=len(arriving[step.step.parent])) for step in walk if step.step is not None]
+            text, of = "   ".join(writer.backward_parts(step)), shares[step.parent]
+            walk.append(WalkStep("backward", text, step.node, step.total, step, before, number + 1, of))
+    return walk
 
 
 def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:

@@ -19,33 +19,28 @@ function stateOfPage(values) {
 
 /** State that is shared with Python. */
 function stateOfWidget(model) {
-  const own = stateOfPage({ theme: "light" });
-  const isOwn = (name) => name === "theme";
   return {
-    get: (name) => (isOwn(name) ? own.get(name) : model.get(name)),
+    get: (name) => model.get(name),
     set: (name, value) => {
-      if (isOwn(name)) return own.set(name, value);
       model.set(name, value);
       model.save_changes();
     },
     listen: (name, listener) => {
-      if (isOwn(name)) return own.listen(name, listener);
       model.on(`change:${name}`, listener);
       return () => model.off(`change:${name}`, listener);
     },
   };
 }
 
-/** Keep the theme that of the notebook around us, else that of the system. */
-function followTheme(state, body) {
+/** Keep the theme of the view that of the notebook around us, else that of the system. */
+function followTheme(view, body) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const update = () => {
     const lab = body?.dataset.jpThemeLight;
     const code = body?.classList.contains("vscode-dark") || body?.classList.contains("vscode-high-contrast");
     const dark =
       lab === undefined ? code || (!body?.classList.contains("vscode-light") && system.matches) : lab === "false";
-    const theme = dark ? "dark" : "light";
-    if (state.get("theme") !== theme) state.set("theme", theme);
+    view.root.dataset.theme = dark ? "dark" : "light";
   };
   update();
   system.addEventListener("change", update);
@@ -59,19 +54,16 @@ function followTheme(state, body) {
 
 /** Show the view in a page of its own, or in an iframe of a notebook; the page has its state as JSON. */
 function openPage() {
-  const state = stateOfPage({
-    ...JSON.parse(document.getElementById("autograd-stepper-state").textContent),
-    theme: "light",
-  });
-  let frame = null;
-  try {
-    frame = window.frameElement; // null in a page of its own; an error in a frame of a foreign page
-  } catch {
-    frame = null;
-  }
-  followTheme(state, frame ? frame.ownerDocument.body : document.body);
+  const state = stateOfPage(JSON.parse(document.getElementById("autograd-stepper-state").textContent));
   const host = document.getElementById("autograd-stepper");
   const view = new View(host, state, true);
+  let frame = null;
+  try {
+    frame = window.frameElement; // null in a page of its own
+  } catch {
+    // an error in a frame of a foreign page
+  }
+  followTheme(view, frame ? frame.ownerDocument.body : document.body);
   document.addEventListener("keydown", (event) => {
     if (!view.root.contains(event.target)) view.key(event);
   });
@@ -88,9 +80,8 @@ function openPage() {
 
 /** Show the view as a widget. */
 function render({ model, el }) {
-  const state = stateOfWidget(model);
-  const stop = followTheme(state, document.body);
-  const view = new View(el, state, false);
+  const view = new View(el, stateOfWidget(model), false);
+  const stop = followTheme(view, document.body);
   return () => {
     stop();
     view.dispose();

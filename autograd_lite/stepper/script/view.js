@@ -16,7 +16,7 @@ class View {
     this.timer = null;
     this.id = `stepper-view-${++views}`;
     this.build(host);
-    const shown = ["step", "breakpoints", "ask", "predict", "score", "large", "speed", "theme"];
+    const shown = ["step", "breakpoints", "ask", "predict", "score", "large", "speed"];
     this.stops = [
       state.listen("story", () => this.takeUp()),
       ...shown.map((name) => state.listen(name, () => this.render())),
@@ -264,7 +264,6 @@ class View {
     this.shown = at;
     if (moved) this.prediction.judge("", "");
     this.root.dataset.large = String(this.state.get("large"));
-    this.root.dataset.theme = this.state.get("theme");
     this.picture.magnify(this.state.get("large") ? 1.5 : 1);
     this.renderControls(at, step);
     this.renderPicture(at, step, hidden);
