@@ -1,5 +1,9 @@
 """autograd_lite.stepper.widget: state, what is refused, and what if. Its view is driven in test_stepper_browser.py."""
 
+import json
+import math
+import re
+
 import pytest
 import traitlets
 from hypothesis import given
@@ -121,6 +125,67 @@ def test_numbers_that_json_cannot_hold_are_given_as_text():
     widget = step_through(Value(2.0, "x") * 1e308).widget()
     widget.leaves = {"x": 100.0}
     assert widget.story["nodes"][-1]["data"] == ["inf", None]
+
+
+NUMBERS = [math.nan, math.inf, -math.inf, -0.0, 5e-324, -5e-324, 1.8e308, 1.7976931348623157e308, -1e308, 1e-310, 0.1]
+
+
+def strict(data):
+    """JSON as the standard has it, read again: an error where Python would write NaN or Infinity."""
+    return json.loads(json.dumps(data, allow_nan=False))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("function", ["x * y", "x / y - y / x", "(x * y).log()", "x ** y", "(x - y).tanh()", "x // y"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_all_state_and_all_messages_are_json(number, function, monkeypatch):
+    def build():
+        x, y = Value(number, "x"), Value(2.0, "y")
+        return eval(function, {"x": x, "y": y})
+
+    def same(told):
+        return json.dumps(told["leaves"]) == json.dumps(
+            {"x": number if math.isfinite(number) else str(number), "y": 2.0}
+        )
+
+    widget = step_through(build()).widget()
+    state = {name: value for name, value in widget.get_state().items() if name != "layout"}
+    assert same(strict(state))
+    assert strict(state)["leaves"] == strict(state)["given"]
+    page = re.search(r'state">(.*?)</script>', step_through(build()).html())[1]
+    assert strict(json.loads(page))["story"] == strict(state["story"])
+
+    sent = []
+    monkeypatch.setattr(type(widget.comm), "publish_msg", lambda _, kind, data=None, **__: sent.append(data))
+    widget.leaves = {"x": 1.0}
+    widget.leaves = {"x": number}
+    assert widget.leaves["x"] == number or math.isnan(number)
+    last = [message["state"] for message in strict(sent) if "leaves" in message["state"]][-1]
+    assert same(last)
+    widget.set_state({"leaves": last["leaves"]})  # as the view sends it back
+    assert strict(widget.get_state()["story"]) == strict(step_through(build()).widget().story)
+
+
+@pytest.mark.parametrize("sent", [{"x": "inf"}, {"x": "nan"}, {"x": "-inf"}, {"x": 5}])
+def test_the_view_can_send_each_number(sent):
+    widget = step_through(Value(2.0, "x") * 3).widget()
+    widget.set_state({"leaves": sent})
+    assert str(widget.leaves["x"]) == str(float(sent["x"]))
+    assert widget.story["nodes"][-1]["data"][0] == f"{float(sent['x']) * 3:.4g}".replace("15", "15.0")
+
+
+@pytest.mark.parametrize("score", [{"right": math.nan, "answered": 1}, {"right": 0.5, "answered": 1}, {"right": "1"}])
+def test_a_score_is_counted_in_integers(score):
+    with pytest.raises(traitlets.TraitError, match="score"):
+        step_through(Value(2.0, "x") * 3).widget().score = score
+
+
+@pytest.mark.parametrize("size", [math.nan, math.inf, -math.inf, 0.0, -0.0])
+@pytest.mark.parametrize("name", ["speed", "tolerance"])
+def test_what_must_be_a_size_is_one(name, size):
+    widget = step_through(Value(2.0, "x") * 3).widget()
+    with pytest.raises(traitlets.TraitError, match=f"{name} must be a number greater than 0"):
+        setattr(widget, name, size)
 
 
 def test_the_graph_of_the_widget_can_be_used():

@@ -38,8 +38,9 @@ def draw(
     changed is marked as stale. Leaves have sharp corners and a thick border, constants are small and dashed, the root
     has a double border. Edges come from the arguments; where their order matters, they are numbered.
 
-    In Jupyter the picture shows itself; `.render("name", format="pdf")` writes a file, `.pipe("svg")` returns its
-    bytes, `.source` is the DOT text. SVG and DOT text do not need Graphviz' program `dot`; all other formats do.
+    In Jupyter the picture shows itself, and nbconvert draws it in LaTeX with PGF; `.render("name", format="pdf")`
+    writes a file, `.pipe("svg")` returns its bytes, `.source` is the DOT text. SVG, LaTeX and DOT text do not need
+    Graphviz' program `dot`; all other formats do.
 
     Arguments:
         root: the Value whose graph is drawn.

@@ -14,6 +14,7 @@ import graphviz
 
 from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe, neighbours
 from autograd_lite.pictures.layout import find_bands
+from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 
 HOW_TO_GET_DOT = (
@@ -31,15 +32,17 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     """A graphviz.Digraph whose SVG is drawn by our own layout, without the program `dot`.
 
     Everything that the library offers works: `source`, `render`, `pipe`, `save`, `view`, display in Jupyter. All other
-    formats, and SVG where DOT statements were added or `own_source` is None, are drawn by `dot`.
+    formats, and SVG with `use_dot` or where DOT statements were added, are drawn by `dot`.
 
     Attributes:
         diagram: what our own layout draws.
-        own_source: the DOT text of the diagram, which tells whether statements were added; None: `dot` draws SVG too.
+        own_source: the DOT text of the diagram, which tells whether statements were added.
+        use_dot: whether `dot` draws SVG too.
     """
 
     diagram = Diagram((), ())
-    own_source: str | None = None
+    own_source = ""
+    use_dot = False
 
     def __repr__(self) -> str:
         return f"<Picture: {describe(self.diagram)}>"
@@ -47,7 +50,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def copy(self) -> "Picture":
         """Return a copy, to which DOT statements can be added."""
         copied: Picture = super().copy()
-        copied.diagram, copied.own_source = self.diagram, self.own_source
+        copied.diagram, copied.own_source, copied.use_dot = self.diagram, self.own_source, self.use_dot
         return copied
 
     def pipe(
@@ -83,22 +86,28 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def _is_ours(self, format: str | None, engine: str | None, renderer: str | None = None, **_: Any) -> bool:
         """Return whether our own layout draws what is asked for."""
         as_svg = (format or self.format).lower() == "svg" and (engine or self.engine) == "dot" and renderer is None
-        return as_svg and self.source == self.own_source
+        return as_svg and not self.use_dot and self.source == self.own_source
 
-    def _repr_mimebundle_(self, *arguments: Any, **options: Any) -> dict[str, bytes | str]:
-        """Return what Jupyter shows: in HTML the picture is never too small to read, and scrolls if it is too wide."""
-        bundle: dict[str, bytes | str] = super()._repr_mimebundle_(*arguments, **options)
-        svg = bundle.get("image/svg+xml")
-        width = re.search(r'<svg [^>]*?width="([\d.]+)pt"', svg) if isinstance(svg, str) else None
-        if width is not None:
-            pixels = float(width[1]) * 96 / 72
-            data = base64.b64encode(str(svg).encode("utf-8")).decode("ascii")
-            bundle["text/html"] = (
-                f'<div style="overflow-x:auto"><img alt="{describe(self.diagram)}" '
-                f'style="width:100%;min-width:{SMALLEST_SCALE * pixels:.0f}px;max-width:{pixels:.0f}px" '
-                f'src="data:image/svg+xml;base64,{data}"></div>'
-            )
-        return bundle
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, bytes | str]:
+        """Return images for Jupyter; SVG only if it is asked for, because nbconvert needs Inkscape to make it LaTeX."""
+        bundle: dict[str, bytes | str] = super()._repr_mimebundle_(include, exclude, **options)
+        return {kind: image for kind, image in bundle.items() if include is not None or kind != "image/svg+xml"}
+
+    def _repr_html_(self) -> str:
+        """Return an image that is never too small to read, and scrolls if it is too wide."""
+        svg: str = self.pipe("svg", encoding="utf-8")
+        [points] = re.findall(r'<svg [^>]*?width="([\d.]+)pt"', svg)
+        pixels = float(points) * 96 / 72
+        data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
+        return (
+            f'<div style="overflow-x:auto"><img alt="{describe(self.diagram)}" '
+            f'style="width:100%;min-width:{SMALLEST_SCALE * pixels:.0f}px;max-width:{pixels:.0f}px" '
+            f'src="data:image/svg+xml;base64,{data}"></div>'
+        )
+
+    def _repr_latex_(self) -> str | None:
+        """Return our own layout as LaTeX; None where DOT statements were added, which it does not have."""
+        return to_pgf(self.diagram) if self.source == self.own_source else None
 
 
 @contextlib.contextmanager
@@ -138,7 +147,7 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
         at_head = {"headlabel": label, "labeldistance": "1.6", "labelangle": "-28"} if label else {}
         picture.edge(f"n{tail}", f"n{head}", id=f"e{k}", **at_head)
     picture.diagram = diagram
-    picture.own_source = None if use_dot else picture.source
+    picture.own_source, picture.use_dot = picture.source, use_dot
     return picture
 
 

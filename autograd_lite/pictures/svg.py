@@ -87,9 +87,7 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
         if points(step) != at:  # a straight line of no length may stand before a curve
             drawn += ("L" if len(step) == 1 else "C") + points(step)
         at = points(step[-1:])
-    (x, y), (dx, dy) = path[-1][-1], sideways
-    wing = 0.42 * HEAD
-    head = points([tip, (x - wing * dy, y - wing * dx), (x + wing * dy, y + wing * dx)])
+    head = points(arrow_head(path[-1][-1], tip, sideways))
     return [
         f'<g id="e{k}" class="edge">',
         f"<title>n{arrow.tail} to n{arrow.head}</title>",
@@ -99,26 +97,39 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
     ]
 
 
+def arrow_head(base: Point, tip: Point, sideways: Point) -> list[Point]:
+    """Return the corners of an arrow head: its tip, and the ends of its wings beside the base."""
+    (x, y), (dx, dy), wing = base, sideways, 0.42 * HEAD
+    return [tip, (x - wing * dy, y - wing * dx), (x + wing * dy, y + wing * dx)]
+
+
 def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
     """Return a box: its border, a second one within for the root, and its lines of text."""
     look = box.look
     border = f'rx="{8 if look.rounded else 0}" stroke="{look.border}" stroke-width="{number(look.thickness)}"'
     if look.dashed:
         border += ' stroke-dasharray="4,3"'
-    x, y, width, height = rectangle
     lines = [
         f'<g id="n{i}" class="node {box.kind}{" root" if box.is_root else ""}">',
         f"<title>{escape(f'{box.kind}: ' + ', '.join(box.lines))}</title>",
         rect(rectangle, f'fill="{look.fill}" {border}'),
     ]
     if box.is_root:
-        inner = Rectangle(x + 3.5, y + 3.5, width - 7, height - 7)
-        lines.append(rect(inner, f'fill="none" {border.replace("8", "5", 1)}'))
-    step = 1.25 * look.font_size
-    first = y + height / 2 - step * (len(box.lines) - 1) / 2 + 0.36 * look.font_size
-    for place, line in enumerate(box.lines):
-        lines.append(
-            f'<text x="{number(x + width / 2)}" y="{number(first + place * step)}" font-size="{look.font_size}">'
-            f"{escape(line)}</text>"
-        )
+        lines.append(rect(within(rectangle), f'fill="none" {border.replace("8", "5", 1)}'))
+    for line, (x, y) in zip(box.lines, baselines(box, rectangle), strict=True):
+        lines.append(f'<text x="{number(x)}" y="{number(y)}" font-size="{look.font_size}">{escape(line)}</text>')
     return [*lines, "</g>"]
+
+
+def within(rectangle: Rectangle) -> Rectangle:
+    """Return the second border of the root, within its first."""
+    x, y, width, height = rectangle
+    return Rectangle(x + 3.5, y + 3.5, width - 7, height - 7)
+
+
+def baselines(box: Box, rectangle: Rectangle) -> list[Point]:
+    """Return the middle of the baseline of each line of a box."""
+    step = 1.25 * box.look.font_size
+    x, middle = rectangle.x + rectangle.width / 2, rectangle.y + rectangle.height / 2
+    first = middle - step * (len(box.lines) - 1) / 2 + 0.36 * box.look.font_size
+    return [(x, first + place * step) for place in range(len(box.lines))]

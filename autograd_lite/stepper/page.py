@@ -7,6 +7,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from autograd_lite.pictures.diagram import Diagram, describe
+from autograd_lite.pictures.svg import to_svg
+
 MODULES = ("elements", "answers", "sentences", "picture", "prediction", "what_if", "view", "start")
 """The files of the script, in the order in which they are joined to one JavaScript module."""
 
@@ -49,19 +52,23 @@ def page(title: str, state: dict[str, Any]) -> str:
     )
 
 
-def framed(document: str, title: str, svg: str, description: str) -> str:
+def image(diagram: Diagram) -> str:
+    """Return a diagram as an image for HTML, described in words."""
+    data = base64.b64encode(to_svg(diagram, titles=False).encode("utf-8")).decode("ascii")
+    return f'<img alt="{escape(describe(diagram))}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+
+
+def framed(document: str, title: str, diagram: Diagram) -> str:
     """Return HTML for a notebook: a picture, and the document in an iframe, which removes it where scripts run.
 
     Arguments:
         document: the page.
         title: what a screen reader calls the iframe.
-        svg: the picture.
-        description: the picture in words.
+        diagram: the picture.
     """
-    data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
     source = document.replace("&", "&amp;").replace("'", "&#39;")  # between single quotes, as there are fewer of them
+    note = "This is a picture: trust the notebook, or run it, to step through the graph."
     return (
-        f'<div><img alt="{escape(description)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
-        "<p>This is a picture: trust the notebook, or run it, to step through the graph.</p></div>"
+        f"<div>{image(diagram)}<p>{note}</p></div>"
         f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" srcdoc=\'{source}\'></iframe>'
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
-from autograd_lite.pictures.diagram import DIRECTIONS, describe
+from autograd_lite.pictures.diagram import DIRECTIONS
+from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.story import Story
 from autograd_lite.value import Value
@@ -28,15 +29,14 @@ class Stepper:
     def __init__(self, story: Story, state: dict[str, Any]) -> None:
         self.story = story
         self._state = state
-        self._title = f"Step through the gradients of {story.names[story.root]}"
         self._told = story.told()
+        self._title = f"Step through the gradients of {story.name}"
 
     def html(self) -> str:
         """Return the page as text: one file with nothing loaded from elsewhere."""
         from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
 
-        state = {**self._state, "picture": self._picture(room=True), "story": self._told, "leaves": None}
-        return page(self._title, state)
+        return page(self._title, {**self._state, "story": self._told, "leaves": None})
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, which a browser opens from disk, offline; return its path.
@@ -71,20 +71,18 @@ class Stepper:
                 f"widget() needs the package anywidget ({error}): pip install 'autograd-lite[lab]'; "
                 "without it, the stepper still shows itself in the notebook, and save() writes a page"
             ) from error
-        return StepperWidget(self.story, picture=self._picture(room=True), **self._state)
-
-    def _picture(self, room: bool) -> str:
-        return to_svg(self.story.diagram(self._state["direction"], room), titles=False)
+        return StepperWidget(self.story, **self._state)
 
     def _repr_html_(self) -> str:
         from autograd_lite.stepper.page import framed  # noqa: PLC0415  late, as in `html`
 
-        description = describe(self.story.diagram(self._state["direction"]))
-        return framed(self.html(), self._title, self._picture(room=False), description)
+        return framed(self.html(), self._title, self.story.diagram(self._state["direction"]))
+
+    def _repr_latex_(self) -> str:
+        return to_pgf(self.story.diagram(self._state["direction"]))
 
     def __repr__(self) -> str:
-        steps, root = len(self.story.walk), self.story.names[self.story.root]
-        return f'<Stepper: {steps} steps through the gradients of {root}; show it in Jupyter, or .save("page.html")>'
+        return f'<Stepper: {self.story.summary}; show it in Jupyter, or .save("page.html")>'
 
 
 def step_through(
@@ -146,5 +144,7 @@ def step_through(
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
     check_integer("step", step, 0, len(story.walk) - 1)
     state = {"step": step, "predict": predict, "ask": ask, "tolerance": float(tolerance), "large": large, "speed": 1.0}
-    more = {"breakpoints": [], "score": {"right": 0, "answered": 0}, "direction": direction or story.direction()}
+    direction = direction or story.direction()
+    picture = to_svg(story.diagram(direction, room=True), titles=False)
+    more = {"breakpoints": [], "score": {"right": 0, "answered": 0}, "direction": direction, "picture": picture}
     return Stepper(story, state | more)

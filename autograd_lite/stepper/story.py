@@ -2,7 +2,7 @@
 
 import math
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from autograd_lite.labels import node_names, number_text
 from autograd_lite.pictures.diagram import Diagram
@@ -44,7 +44,9 @@ class Story:
         self.root, self.below, self.digits = root, below, digits
         self.part = order if below is None else part_below(root, order, below)
         self.names = node_names(order)
+        self.name = Writer(self.names, root, digits).name(root)
         self.walk = walk_steps(root, below, digits=digits)
+        self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.index = {node: i for i, node in enumerate(self.part)}
         arrows = accumulate((len(node.parents) for node in self.part), initial=0)
         self.first_arrow = dict(zip(self.part, arrows, strict=False))
@@ -66,7 +68,7 @@ class Story:
             for node in self.part
         ]
         return {
-            "root": text.name(self.root),
+            "root": self.name,
             "rootMath": mathml.name(self.root),
             "nodes": nodes,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
@@ -136,7 +138,7 @@ class Story:
         diagram = diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
         return diagram._replace(spacing=SPACING[direction]) if room else diagram
 
-    def direction(self) -> str:
+    def direction(self) -> Literal["LR", "TB", "RL", "BT"]:
         """Return the direction, left to right or top to bottom, that fits better where the view has its picture."""
 
         def scale(direction: str) -> float:

@@ -1,15 +1,35 @@
 """The view as a widget whose state is shared with the kernel. Only this module imports anywidget."""
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import anywidget
 import traitlets
 
+from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.primitives import as_float
-from autograd_lite.stepper.page import SCRIPT, STYLE
+from autograd_lite.stepper.page import SCRIPT, STYLE, image
 from autograd_lite.stepper.story import Story
+
+
+def to_json(numbers: Mapping[str, float], _: object = None) -> dict[str, float | str]:
+    """Return numbers for JSON, which has neither infinities nor nan: they become text.
+
+    >>> to_json({"x": 2.0, "y": float("-inf")})
+    {'x': 2.0, 'y': '-inf'}
+    """
+    return {name: number if math.isfinite(number) else str(number) for name, number in numbers.items()}
+
+
+def from_json(numbers: Mapping[str, float | str], _: object = None) -> dict[str, float]:
+    """Return the numbers that `to_json` has written.
+
+    >>> from_json({"x": 2.0, "y": "-inf"})
+    {'x': 2.0, 'y': -inf}
+    """
+    return {name: float(number) for name, number in numbers.items()}
 
 
 class StepperWidget(anywidget.AnyWidget):
@@ -43,21 +63,29 @@ class StepperWidget(anywidget.AnyWidget):
     predict = traitlets.Bool(False).tag(sync=True)
     ask = traitlets.Enum(["slope", "share", "total"], default_value="share").tag(sync=True)
     tolerance = traitlets.Float(0.01).tag(sync=True)
-    score = traitlets.Dict(default_value={"right": 0, "answered": 0}).tag(sync=True)
+    score = traitlets.Dict(value_trait=traitlets.Int(), default_value={"right": 0, "answered": 0}).tag(sync=True)
     breakpoints = traitlets.List(traitlets.Unicode()).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
     large = traitlets.Bool(False).tag(sync=True)
-    leaves = traitlets.Dict().tag(sync=True)
-    given = traitlets.Dict(read_only=True).tag(sync=True)
+    leaves = traitlets.Dict().tag(sync=True, to_json=to_json, from_json=from_json)
+    given = traitlets.Dict(read_only=True).tag(sync=True, to_json=to_json)
 
     def __init__(self, story: Story, **state: Any) -> None:
-        self.root, self._below = copy.deepcopy((story.root, story.below))
-        self._digits = story.digits
-        copied = Story(self.root, self._below, self._digits)
-        self._leaves = copied.leaves()
+        self.root, below = copy.deepcopy((story.root, story.below))
+        self._copied = Story(self.root, below, story.digits)
+        self._leaves = self._copied.leaves()
         numbers = {name: leaf.data for name, leaf in self._leaves.items()}
         self.set_trait("given", numbers)
-        super().__init__(story=copied.told(), leaves=numbers, **state)
+        super().__init__(story=self._copied.told(), leaves=numbers, **state)
+
+    def __repr__(self) -> str:
+        return f"<StepperWidget: {self._copied.summary}>"
+
+    def _repr_html_(self) -> str:  # what is shown where no widget can be
+        return image(self._copied.diagram(self.direction))
+
+    def _repr_latex_(self) -> str:
+        return to_pgf(self._copied.diagram(self.direction))
 
     @traitlets.validate("step")
     def _valid_step(self, proposal: Any) -> int:
@@ -69,7 +97,7 @@ class StepperWidget(anywidget.AnyWidget):
 
     @traitlets.validate("tolerance", "speed")
     def _valid_size(self, proposal: Any) -> float:
-        if not 0 < proposal["value"] < float("inf"):
+        if not 0 < proposal["value"] < math.inf:
             name = proposal["trait"].name
             raise traitlets.TraitError(f"{name} must be a number greater than 0, received {proposal['value']}")
         return float(proposal["value"])
@@ -93,4 +121,5 @@ class StepperWidget(anywidget.AnyWidget):
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()
-        self.story = Story(self.root, self._below, self._digits).told()
+        self._copied = Story(self.root, self._copied.below, self._copied.digits)
+        self.story = self._copied.told()

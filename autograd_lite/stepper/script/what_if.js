@@ -4,18 +4,19 @@
 function whatIf(state) {
   const leaves = state.get("leaves");
   if (!leaves || !Object.keys(leaves).length) return null;
-  const start = { ...state.get("given") };
+  const start = state.get("given");
   const change = (name, text) => {
     const number = Number(text);
     if (text !== "" && Number.isFinite(number)) state.set("leaves", { ...state.get("leaves"), [name]: number });
     else show();
   };
   const rows = Object.keys(leaves).map((name) => {
-    const reach = Math.max(2 * Math.abs(start[name]), 1);
+    const middle = Number.isFinite(start[name]) ? start[name] : 0;
+    const reach = Math.min(Math.max(2 * Math.abs(middle), 1), 1e307);
     const slider = make("input", {
       type: "range",
-      min: start[name] - reach,
-      max: start[name] + reach,
+      min: middle - reach,
+      max: middle + reach,
       step: reach / 100,
       "aria-label": name,
       input: () => change(name, slider.value),
@@ -29,12 +30,16 @@ function whatIf(state) {
     return { name, slider, box };
   });
   const show = () => {
-    const now = state.get("leaves");
+    const leaves = state.get("leaves");
     for (const { name, slider, box } of rows) {
-      slider.min = Math.min(slider.min, now[name]);
-      slider.max = Math.max(slider.max, now[name]);
-      slider.value = now[name];
-      if (document.activeElement !== box) box.value = String(Number(now[name].toPrecision(6)));
+      const now = leaves[name];
+      box.placeholder = Number.isFinite(now) ? "" : now; // text, which the box cannot hold: inf, -inf or nan
+      if (Number.isFinite(now)) {
+        slider.min = Math.min(slider.min, now);
+        slider.max = Math.max(slider.max, now);
+        slider.value = now;
+      }
+      if (document.activeElement !== box) box.value = Number.isFinite(now) ? String(Number(now.toPrecision(6))) : "";
     }
   };
   show();

@@ -1,0 +1,102 @@
+r"""A diagram as LaTeX, by our own layout: commands of PGF, the basic layer of TikZ.
+
+PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template loads tcolorbox, but not TikZ itself.
+"""
+
+from autograd_lite.pictures.diagram import GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe
+from autograd_lite.pictures.layout import Point, Rectangle, find_layout
+from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, number, within
+
+LETTERS = (
+    "αalpha βbeta γgamma δdelta εvarepsilon ζzeta ηeta θtheta ιiota κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau "
+    "υupsilon φvarphi χchi ψpsi ωomega ΓGamma ΔDelta ΘTheta ΛLambda ΞXi ΠPi ΣSigma ΥUpsilon ΦPhi ΨPsi ΩOmega"
+)
+SIGNS = {word[0]: rf"$\{word[1:]}$" for word in LETTERS.split()} | {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$", " ": r"\ ", "-": "{-}",
+    "`": r"{\textasciigrave}", "'": "{'}", '"': "{''}", ",": "{,}", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
+    "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
+}  # fmt: skip
+"""How signs are written that LaTeX reads as commands or joins to others, or that its fonts may lack."""
+
+ACCENTED = {chr(code) for code in range(0xC0, 0x100)} - set("ÐÞðþ")
+"""Letters outside of ASCII that all fonts of LaTeX have."""
+
+FIT = r"""\ifdim\wd0>\linewidth\sbox0{\resizebox{\linewidth}{!}{\usebox0}}\fi
+\ifdim\ht0>0.9\textheight\sbox0{\resizebox{!}{0.9\textheight}{\usebox0}}\fi
+\begin{center}\usebox0\end{center}
+"""
+"""Commands that show box 0, no larger than the page."""
+
+
+def to_pgf(diagram: Diagram) -> str:
+    r"""Return the diagram as LaTeX, for a document that loads PGF.
+
+    >>> from autograd_lite.pictures.diagram import Box
+    >>> print(to_pgf(Diagram((Box(("50 %",), "leaf"),), ())).splitlines()[3])
+    \pgftext[base,x=29.4bp,y=-25.2bp]{\fontsize{12bp}{15.0bp}\selectfont 50\ \%}
+    """
+    layout = find_layout(diagram)
+    lines = [rf"\begingroup % {describe(diagram)}", r"\sbox0{\begin{pgfpicture}\sffamily"]
+    for name, group in layout.groups.items():
+        lines.append(shape(rectangle(group, 6.0), fill=GROUP_FILL, stroke=GROUP_BORDER))
+        lines.append(text(name, (group.x + 8, group.y + 15), 12, "left,base"))
+    for path, tip in zip(layout.paths, layout.tips, strict=True):
+        head = [[corner] for corner in arrow_head(path[-1][-1], tip, SIDEWAYS[diagram.direction])]
+        lines += [shape(curve(path), stroke=GREY), shape(curve(head), fill=GREY)]
+    for box, place in zip(diagram.boxes, layout.boxes, strict=True):
+        look = box.look
+        style = command("pgfsetlinewidth", f"{look.thickness}bp")
+        style += command("pgfsetdash", "{4bp}{3bp}", "0bp") if look.dashed else ""
+        lines.append(shape(style + rectangle(place, 8.0 * look.rounded), fill=look.fill, stroke=look.border))
+        if box.is_root:
+            lines.append(shape(style + rectangle(within(place), 5.0 * look.rounded), stroke=look.border))
+        lines += [text(line, at, look.font_size) for line, at in zip(box.lines, baselines(box, place), strict=True)]
+    for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):
+        lines += [text(arrow.label, (x, y + 3.5), 10)] if arrow.label else []
+    return "\n".join([*lines, r"\end{pgfpicture}}", FIT + r"\endgroup", ""])
+
+
+def command(name: str, *arguments: object) -> str:
+    r"""Return a command of LaTeX.
+
+    >>> print(command("pgfpoint", "1bp", "2bp"))
+    \pgfpoint{1bp}{2bp}
+    """
+    return rf"\{name}" + "".join(f"{{{argument}}}" for argument in arguments)
+
+
+def point(x: float, y: float) -> str:
+    """Return a point; in LaTeX, y goes upward."""
+    return command("pgfpoint", f"{number(x)}bp", f"{number(-y)}bp")
+
+
+def curve(path: list[list[Point]]) -> str:
+    """Return a path of straight lines and Bézier curves, as in `Layout`."""
+    start, *steps = [[point(*place) for place in step] for step in path]
+    drawn = [command("pgfpathlineto" if len(step) == 1 else "pgfpathcurveto", *step) for step in steps]
+    return command("pgfpathmoveto", *start) + "".join(drawn)
+
+
+def rectangle(place: Rectangle, corner: float) -> str:
+    """Return a rectangle, whose corners are round."""
+    corners = command("pgfsetcornersarced", command("pgfpoint", f"{corner}bp", f"{corner}bp"))
+    return corners + command("pgfpathrectangle", point(place.x, place.y), point(place.width, place.height))
+
+
+def shape(path: str, **colours: str) -> str:
+    """Return a path in its colours: `fill`, `stroke`, or both."""
+    chosen = [
+        command("definecolor", "autograd", "HTML", colour[1:].upper()) + command(f"pgfset{use}color", "autograd")
+        for use, colour in colours.items()
+    ]
+    drawn = "".join(chosen) + path + command("pgfusepath", ",".join(colours))
+    return command("begin", "pgfscope") + drawn + command("end", "pgfscope")
+
+
+def text(words: str, at: Point, size: int, anchor: str = "base") -> str:
+    """Return a line of text; a sign that fonts of LaTeX may lack is written as its number in Unicode."""
+    safe = [sign if sign.isascii() or sign in ACCENTED | SIGNS.keys() else f"[U+{ord(sign):04X}]" for sign in words]
+    written = "".join(SIGNS.get(sign, sign) for sign in safe)
+    x, y = number(at[0]), number(-at[1])
+    return rf"\pgftext[{anchor},x={x}bp,y={y}bp]{{\fontsize{{{size}bp}}{{{1.25 * size}bp}}\selectfont {written}}}"
