@@ -13,7 +13,6 @@ True
 """
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields, is_dataclass, replace
 from numbers import Integral
@@ -70,8 +69,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         0.5
         """
         params: dict[str, Any] = super().get_params(deep=False)
-        for name in list(params) if deep else []:
-            params |= _arguments(name, self._part(name))
+        found = [(name, self._part(name)) for name in params] if deep else []
+        while found:
+            path, part = found.pop()
+            if is_dataclass(part):
+                inner = {f"{path}__{one.name}": getattr(part, one.name) for one in fields(part) if one.init}
+                params |= inner
+                found += inner.items()
         return params
 
     def set_params(self, **params: Any) -> Self:
@@ -103,9 +107,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         optimizer = self._optimizer()
         as_integer("max_iter", self.max_iter, least=1)
         if not isinstance(self.stop, Criterion | None):
-            raise TypeError(
-                f"stop must be a Criterion, for example SmallGradient(0.01), or None; received {self.stop!r}"
-            )
+            raise TypeError(f"stop must be a Criterion, as SmallGradient(0.01), or None; received {self.stop!r}")
         regularization, dropout = self.regularization, self.dropout
         if not isinstance(regularization, L2):
             regularization = L2(as_number("regularization", regularization, least=0))
@@ -113,15 +115,16 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
         if self.batch_size is not None:
             as_integer("batch_size", self.batch_size, least=1)
-        seed, validation, stop = self._seed(), None, self.stop
+        seed, validation, criteria = self._seed(), None, [self.stop]
         if self.early_stopping:
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
-            rising = ValidationRising(as_integer("patience", self.patience, least=1))
-            stop = rising if stop is None else stop | rising
+            criteria.append(ValidationRising(as_integer("patience", self.patience, least=1)))
             (X, y), validation = train_test_split(X, y, self.validation_fraction, seed)
         batch_size = None if self.batch_size is None else min(self.batch_size, len(X))
-        iterations_in_an_epoch = 1 if batch_size is None else math.ceil(len(X) / batch_size)
-        end = MaximumIterations(self.max_iter * iterations_in_an_epoch)
+        sizes = np.diff([*range(0, len(X), batch_size or len(X)), len(X)])  # of the batches of an epoch
+        stop: Criterion = MaximumIterations(self.max_iter * len(sizes))
+        for criterion in criteria:
+            stop = stop if criterion is None else stop | criterion
         self.net_ = MLP(X.shape[1], widths, self.activation, "linear", seed=seed)
         self.history_ = fit(
             self.net_,
@@ -136,16 +139,15 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             jitter=self.jitter,
             dropout=dropout if dropout.rate else None,
             validation=validation,
-            stop=end if stop is None else end | stop,
+            stop=stop,
             seed=seed,
             progress=self.progress,
         )
         self.loss_ = self.history_.best_loss
-        sizes = np.diff([*range(0, len(X), batch_size or len(X)), len(X)])  # of the batches of an epoch
         losses = np.array(self.history_.loss)
-        epochs = np.split(losses, range(len(sizes), len(losses), len(sizes)))
-        self.loss_curve_ = [float(np.average(epoch, weights=sizes[: len(epoch)])) for epoch in epochs if len(epoch)]
-        self.n_iter_ = math.ceil(self.history_.iterations / iterations_in_an_epoch)
+        epochs = [losses[start : start + len(sizes)] for start in range(0, len(losses), len(sizes))]
+        self.loss_curve_ = [float(np.average(epoch, weights=sizes[: len(epoch)])) for epoch in epochs]
+        self.n_iter_ = len(epochs)
 
     def _hidden(self) -> list[int]:
         """Return the widths of the hidden layers."""
@@ -177,16 +179,6 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         check_is_fitted(self)
         as_plain_array("X", X)
         return outputs_of(self.net_, validate_data(self, X, dtype=np.float64, reset=False))
-
-
-def _arguments(path: str, part: Any) -> dict[str, Any]:
-    """Return the arguments of a dataclass, and of those among them, by their paths; none of anything else."""
-    found: dict[str, Any] = {}
-    for one in fields(part) if is_dataclass(part) else ():
-        if one.init:
-            argument = f"{path}__{one.name}", getattr(part, one.name)
-            found |= dict([argument]) | _arguments(*argument)
-    return found
 
 
 def _replaced(part: Any, path: str, value: Any) -> Any:
