@@ -616,7 +616,9 @@ def check_texts(figure):
 )
 def test_no_text_of_matrices_is_cut_off_or_on_another(widths, same_scale):
     net = MLP(2, widths, seed=0)
-    check_texts(plot_gradients(net, X, np.ones((len(X), widths[-1])), same_scale=same_scale))
+    figure = plot_gradients(net, X, np.ones((len(X), widths[-1])), same_scale=same_scale)
+    check_texts(figure)
+    assert figure.get_figwidth() <= 16.2, "deep networks are in several rows"
     net.weights = [W * 10.0 ** (-4 * l) for l, W in enumerate(net.weights)]  # long numbers, as where gradients vanish
     with mpl.rc_context({"font.size": 7 if same_scale else 15}):
         check_texts(plot_weights(net, same_scale=same_scale))
