@@ -1,5 +1,15 @@
 """Neural networks of Values, in the notation of the lecture (CMU 10-301/601, lecture 14).
 
+Where they depart from the lecture:
+- `fit` leaves the network with the best weights of the run, and not with the last ones (keep="last").
+- `Dropout` scales the outputs of the remaining nodes by 1 / (1 - rate) in training (scale=False: as on the slide).
+- `Momentum` accumulates all earlier gradients, as is usual; the lecture's, with the previous one, is `LectureMomentum`.
+- `LectureMomentumAdagrad` is our combination of both; the lecture names it, and prints no formula.
+- `ValidationRising` waits a while for a lower validation error (patience=1: the lecture's rule).
+- Back-propagation also adds up G^(L), and leaves out the bias node's delta (see `nn.delta`).
+- Additions: other activations than tanh, several outputs, other losses than the squared error, mini-batches in epochs
+  (shuffle=True), spared biases (L2(bias=False)), removed inputs (Dropout(input_rate=...)), learning-rate schedules.
+
 >>> from nn import MLP, squared_error
 >>> net = MLP(2, [2, 1], seed=0)
 >>> e = squared_error(net([1.0, -1.0]), 0.5)

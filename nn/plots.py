@@ -64,7 +64,7 @@ def styles() -> Iterator[tuple[str, str]]:
 def plot_learning_curves(
     history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False
 ) -> "Axes":
-    """Plot the mean error per example in each iteration, and the validation loss, of one or several runs.
+    """Plot the mean error per example in each iteration (`History.error`), and the validation loss, of runs.
 
     Arguments:
         history: the History that `fit` returned; or several, by the names that the legend shows.

@@ -23,6 +23,7 @@ from moons_demo import demo, fit_demo
 import nn
 from nn import MLP, save_weights
 from nn.delta import back_propagation_over_data
+from nn.mlp import ACTIVATIONS
 from nn.randomness import stream
 from nn.training import losses
 from nn.training.loop import EndedEarlyWarning, fit
@@ -200,7 +201,7 @@ def epochs(count, batch_size, seed):
 
 def truth(
     W, samples, rule=gradient_descent, *, mean=False, eta=ETA, strength=0.0, bias=True, sigma=0.0, rate=0.0, scale=1.0,
-    seed=0,
+    inputs=0.0, seed=0,
 ):  # fmt: skip
     """The weights before and after each iteration, and the losses, mean errors and norms of gradients of each."""
     W = [np.array(matrix) for matrix in W]
@@ -209,6 +210,8 @@ def truth(
     spared = vector([np.tile(np.arange(matrix.shape[1]) == 0, (len(matrix), 1)) for matrix in W]) & (not bias)
     for t, sample in enumerate(samples):
         x = X[sample] + noise.normal(0.0, sigma, size=(len(sample), SIZES[0])) if sigma else X[sample]
+        seen = nodes.random(SIZES[0]) >= inputs if inputs else np.full(SIZES[0], True)
+        x = x * np.where(seen, 1 / (1 - inputs), 0)
         remain = [nodes.random(width) >= rate for width in SIZES[1:-1]] if rate else None
         errors, G = errors_and_gradients(W, x, Y[sample], remain, scale)
         divisor = len(sample) if mean else 1
@@ -218,6 +221,7 @@ def truth(
         m = vector([np.ones(matrix.shape) for matrix in W]) > 0
         if remain is not None:
             masks = [np.ones(matrix.shape, dtype=bool) for matrix in W]
+            masks[0][:, 1:] &= seen
             for l, kept in enumerate(remain):
                 masks[l] &= kept[:, None]
                 masks[l + 1] &= np.concatenate([[True], kept])
@@ -343,6 +347,12 @@ def test_dropout_removes_nodes_and_updates_no_weight_on_their_edges(make, rule):
     assert_fits(expected, optimizer=make(), dropout=Dropout(0.5), regularization=L2(0.1), seed=2)
 
 
+@every_optimizer
+def test_dropout_removes_inputs_with_a_rate_of_their_own(make, rule):
+    expected = truth(network().weights, everything(4), rule, rate=0.5, scale=2.0, inputs=0.25, strength=0.1, seed=2)
+    assert_fits(expected, optimizer=make(), dropout=Dropout(0.5, input_rate=0.25), regularization=L2(0.1), seed=2)
+
+
 def test_dropout_as_printed_scales_nothing():
     expected = truth(network().weights, everything(6), rate=0.4, scale=1.0, seed=2)
     assert_fits(expected, optimizer=GradientDescent(ETA), dropout=Dropout(0.4, scale=False), seed=2)
@@ -434,6 +444,20 @@ def test_class_numbers_are_one_hot_targets(engine):
         history = fit(net, X, y, **options, engine=engine)
         outcomes.append((bits(net.weights), history.loss, history.validation_loss))
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize(("loss", "outputs"), [("logistic_loss", 1), ("softmax_cross_entropy", 2)])
+@pytest.mark.parametrize("by_name", [True, False])
+@pytest.mark.parametrize("theta", ACTIVATIONS)
+def test_squashed_outputs_are_warned_of_where_the_loss_squashes_them_itself(loss, outputs, by_name, theta):
+    net, y = MLP(2, [2, outputs], output_activation=theta, seed=0), [1, 1, 1, 1, 1, 1, 1]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(net, X, y, loss=loss if by_name else getattr(losses, loss), stop=MaximumIterations(1))
+    if theta in {"tanh", "sigmoid"}:
+        assert re.fullmatch(f'{loss} .* {theta} .* build .* output_activation="linear"', str(caught.pop().message))
+    assert not caught
+    fit(net, X, np.ones((7, outputs)), loss="hinge", stop=MaximumIterations(1))
 
 
 def test_a_user_defined_loss():
@@ -538,11 +562,11 @@ def test_ended_says_which_criterion(stop, iterations, ended):
 def test_a_history_says_how_far_it_came():
     history = fit(network(), X, Y, stop=MaximumIterations(3))
     assert repr(history) == (
-        f"<History: 3 iterations, last loss {history.loss[-1]:.6g}; best {history.best_loss:.6g} after "
+        f"<History: 3 iterations, mean error {history.loss[-1] / 7:.6g} per example in the last; best weights after "
         f"{history.best_iteration}; ended by: 3 iterations>"
     )
     assert (History().ended_by, History().ended) == (None, None)
-    assert repr(History()) == "<History: 0 iterations; best inf after 0; ended by: not ended>"
+    assert repr(History()) == "<History: 0 iterations; best weights after 0; ended by: not ended>"
 
 
 def test_callbacks_see_the_weights_and_the_history_after_each_iteration():
@@ -1118,7 +1142,8 @@ FUNCTIONS = {
     "\nf = A(0.1)",
     "regularization": "class A(nn.L2):\n def gradients(self, weights): return [W * NUMBER for W in weights]"
     "\nf = A(0.1)",
-    "dropout": "class A(nn.Dropout):\n factor = NUMBER\nf = A(0.1)",
+    "dropout": "class A(nn.Dropout):\n def draw(self, sizes, _): return [np.full(n, NUMBER) for n in sizes[:-1]]"
+    "\nf = A(0.1)",
     "callbacks": "def f(net, history): net.weights = [np.clip(W, -NUMBER, NUMBER) for W in net.weights]",
     "callbacks (an object)": "class A:\n def __init__(self): self.a = NUMBER\n def __call__(self, net, history):"
     " net.weights = [W * self.a for W in net.weights]\nf = A()",
@@ -1336,6 +1361,7 @@ REFUSED = {
     "dropout 1": (lambda: {"dropout": Dropout(1.0)}, "rate"),
     "dropout negative": (lambda: {"dropout": Dropout(-0.1)}, "rate"),
     "dropout nan": (lambda: {"dropout": Dropout(math.nan)}, "rate"),
+    "dropout of all inputs": (lambda: {"dropout": Dropout(0.5, input_rate=1.0)}, "input_rate"),
     "L2 negative": (lambda: {"regularization": L2(-1.0)}, "strength"),
     "jitter negative": (lambda: {"jitter": -0.1}, "jitter"),
     "jitter inf": (lambda: {"jitter": math.inf}, "jitter"),

@@ -66,37 +66,41 @@ def test_a_rate_outside_0_to_1_is_refused(rate):
 
 
 @given(widths, st.floats(0, 1, exclude_max=True), st.integers(0, 2**32))
-def test_only_units_of_hidden_layers_are_removed_where_the_random_number_is_below_the_rate(sizes, rate, seed):
-    dropout = Dropout(rate)
-    factors = dropout.draw(sizes, np.random.default_rng(seed))
-    numbers = np.random.default_rng(seed)
-    assert [layer.tolist() for layer in factors] == [
-        [0.0 if number < rate else dropout.factor for number in numbers.random(width)] for width in sizes[1:-1]
-    ]
-    if rate == 0:
-        assert all((layer == 1.0).all() for layer in factors)
+def test_units_are_removed_where_the_random_number_is_below_the_rate(sizes, rate, seed):
+    """The rates of hidden units and of inputs; an output is never removed, and for a rate of 0 nothing is drawn."""
+    for rates in ([0.0] + [rate] * (len(sizes) - 2), [rate] + [0.0] * (len(sizes) - 2)):
+        factors = Dropout(max(rates[1:], default=0.0), input_rate=rates[0]).draw(sizes, np.random.default_rng(seed))
+        numbers = np.random.default_rng(seed)
+        assert [layer.tolist() for layer in factors] == [
+            [0.0 if number < p else 1 / (1 - p) for number in numbers.random(width)] if p else [1.0] * width
+            for p, width in zip(rates, sizes, strict=False)
+        ]
 
 
 def test_each_node_is_removed_with_the_probability_of_the_rate():
-    (factors,) = Dropout(0.3).draw([1, 10_000, 1], np.random.default_rng(0))
+    _, factors = Dropout(0.3).draw([1, 10_000, 1], np.random.default_rng(0))
     assert np.sum(factors == 0) == pytest.approx(3000, abs=4 * math.sqrt(10_000 * 0.3 * 0.7))
 
 
 def test_scaling_keeps_the_mean_of_the_sums():
-    assert [Dropout(rate).factor for rate in (0.75, 0.6)] == [4.0, 2.5]
-    assert Dropout(0.75, scale=False).factor == 1.0
-    assert Dropout(0.0).factor == 1.0
+    for dropout, factors in (
+        (Dropout(0.75, input_rate=0.6), [2.5, 4.0]),
+        (Dropout(0.75, scale=False, input_rate=0.6), [1.0, 1.0]),
+        (Dropout(0.0), [1.0, 1.0]),
+    ):
+        drawn = dropout.draw([50, 50, 1], np.random.default_rng(0))
+        assert [max(layer) for layer in drawn] == factors
 
 
 @given(widths, st.data())
 def test_a_weight_is_updated_exactly_if_no_end_of_its_edge_is_removed(sizes, data):
-    removed = [data.draw(st.frozensets(st.integers(1, width))) for width in sizes[1:-1]]
+    removed = [data.draw(st.frozensets(st.integers(1, width))) for width in sizes[:-1]]
     factors = [
         np.array([0.0 if unit in units else 2.0 for unit in range(1, width + 1)])
-        for units, width in zip(removed, sizes[1:-1], strict=True)
+        for units, width in zip(removed, sizes[:-1], strict=True)
     ]
     masks = updated_weights(sizes, factors)
-    gone = [frozenset(), *removed, frozenset()]
+    gone = [*removed, frozenset()]
     assert [mask.shape for mask in masks] == [(b, a + 1) for a, b in pairwise(sizes)]
     for l, mask in enumerate(masks, start=1):
         for (row, column), updated in np.ndenumerate(mask):

@@ -325,10 +325,12 @@ def test_early_stopping_that_another_criterion_holds_back_is_not_forgotten():
 
 def test_a_history_in_one_line():
     run = History()
-    assert repr(run) == "<History: 0 iterations; best inf after 0; ended by: not ended>"
-    run.loss[:], run.best_loss, run.best_iteration = [3.0, 2.5], 2.5, 2
+    assert repr(run) == "<History: 0 iterations; best weights after 0; ended by: not ended>"
+    run.loss[:], run.error[:], run.best_loss, run.best_iteration = [3.0, 2.5], [1.5, 1.25], 2.5, 2
     run.ended = "2 iterations"
-    assert repr(run) == "<History: 2 iterations, last loss 2.5; best 2.5 after 2; ended by: 2 iterations>"
+    assert repr(run) == (
+        "<History: 2 iterations, mean error 1.25 per example in the last; best weights after 2; ended by: 2 iterations>"
+    )
 
 
 def test_which_criteria_read_the_validation_error():

@@ -24,7 +24,7 @@ from nn.training.batch_gradients import ENGINES, BatchGradients
 from nn.training.batches import Batches
 from nn.training.checkpoint import read_arrays, write_arrays
 from nn.training.identity import digest
-from nn.training.losses import LOSSES, Loss, check_loss, takes_class_numbers
+from nn.training.losses import LOSSES, LOSSES_OF_LOGITS, Loss, check_loss, takes_class_numbers
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
 from nn.training.termination import Criterion, EndedBy, History, MaximumIterations, Or
@@ -82,7 +82,8 @@ def fit(
         regularization: L2(lambda_C), added to the loss.
         jitter: sigma, the standard deviation of the noise N(0, sigma^2 I) that is added to the inputs, drawn again in
             each iteration.
-        dropout: Dropout(rate) removes hidden nodes at random in each iteration.
+        dropout: Dropout(rate) removes hidden nodes at random in each iteration, Dropout(rate, input_rate=...) also
+            inputs.
         validation: X and y of examples that are not trained on.
         evaluate_every: after how many iterations the validation loss is computed, and for mini-batches without
             validation data the loss over all data; None: in each iteration, for mini-batches once in N / B.
@@ -115,7 +116,8 @@ def fit(
         EndedEarlyWarning: if the run is ended by Ctrl-C, or because the loss, the gradient or a weight is infinite or
             nan.
         RuntimeWarning: if the checkpoint's run began with other weights than the network has.
-        UserWarning: if graphs of Values compute the gradients because the loss cannot be traced, which is far slower.
+        UserWarning: if graphs of Values compute the gradients because the loss cannot be traced, which is far slower;
+            and if the network squashes its outputs, by tanh or sigmoid, for a loss that does this itself.
 
     Source: lecture 14, slides "Gradient Descent" to "Dropout"; each class says which.
 
@@ -180,6 +182,7 @@ class Run(SimpleNamespace):
         """
         self._check_options()
         self._check_examples()
+        self._warn_of_squashed_outputs()
         examples = len(self.X)
         if self.average is None:
             self.average = self.batch_size is not None
@@ -212,7 +215,7 @@ class Run(SimpleNamespace):
                     self._update(start)
                 if bar is not None:
                     bar.update()
-                    bar.set_postfix_str(f"loss {history.loss[-1]:.4g}", refresh=False)
+                    bar.set_postfix_str(f"mean error {history.error[-1]:.4g}", refresh=False)
                 stopped = self._call_back()
                 self.state = self._state()
                 if history.iterations % self.checkpoint_every == 0:
@@ -232,12 +235,14 @@ class Run(SimpleNamespace):
         sizes, weights, t = self.net.sizes, self.weights, self.history.iterations
         validation_loss = self._evaluate(t)
         batch = self.examples if self.batch_size is None else self.examples[self.batches.draw()]
+        batch, factors = batch.copy(), []
+        inputs = batch[:, : sizes[0]]
         if self.jitter:
-            batch = batch.copy()
-            inputs = batch[:, : sizes[0]]
             inputs += self.generators["jitter"].normal(0.0, self.jitter, size=inputs.shape)
-        factors = self.dropout.draw(sizes, self.generators["dropout"]) if self.dropout is not None else []
-        total, gradients = self.batch_gradients.gradients(batch, weights, factors, runs=t)
+        if self.dropout is not None:
+            factors = self.dropout.draw(sizes, self.generators["dropout"])
+            inputs *= factors[0]
+        total, gradients = self.batch_gradients.gradients(batch, weights, factors[1:], runs=t)
         error = total / len(batch)
         loss = error if self.average else total
         if self.average:
@@ -348,6 +353,15 @@ class Run(SimpleNamespace):
         X, y = check_data(self.net, X, y, takes_class_numbers(self.loss))
         check_error(self.net, X, y, check_loss(self.loss))
         return X, y
+
+    def _warn_of_squashed_outputs(self) -> None:
+        loss, theta = check_loss(self.loss), self.net.activations[-1]
+        if loss in LOSSES_OF_LOGITS and theta in {"tanh", "sigmoid"}:
+            warnings.warn(
+                f"{loss.__name__} takes outputs of any size, but {theta} keeps the outputs of the network small, so that "
+                'no probability comes near 1; build the network with output_activation="linear"',
+                stacklevel=5,
+            )
 
     # Checkpoints
 

@@ -126,6 +126,9 @@ LOSSES: dict[str, Loss] = {
 }
 """The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""
 
+LOSSES_OF_LOGITS = (logistic_loss, softmax_cross_entropy)
+"""The losses that turn any outputs into probabilities themselves."""
+
 
 def check_loss(loss: str | Loss) -> Loss:
     """The loss, also by its name.

@@ -49,18 +49,20 @@ class L2(Checked):
 
 @dataclass(frozen=True)
 class Dropout(Checked):
-    """Dropout: in each iteration some of the hidden nodes are removed, each with the same probability.
+    """Dropout: in each iteration some of the nodes are removed, the hidden ones each with the same probability.
 
     The gradient is that of the remaining network, and the weights on edges into and out of a removed node are not
     updated at all, neither by momentum nor by L2 regularization.
 
     Arguments:
-        rate: the probability that a node is removed, from 0 up to but not including 1.
+        rate: the probability that a hidden node is removed, from 0 up to but not including 1.
         scale: True multiplies the outputs of the remaining nodes by 1 / (1 - rate) during training, so that the sums of
             the next layer have the same mean as at prediction time, when every node takes part and nothing is scaled
             ("inverted dropout"; Srivastava et al., JMLR 15, 2014, section 10, scale the weights at prediction time
             instead, which is the same in the mean). False is the slide as printed, which scales nowhere: then the sums
             at prediction time are larger than those in training.
+        input_rate: the probability that an input is removed, in the same range; 0 removes none. (Srivastava et al.
+            remove inputs with a smaller probability than hidden nodes, typically 0.2 and 0.5.)
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
@@ -69,22 +71,23 @@ class Dropout(Checked):
 
     >>> factors = Dropout(0.5).draw([2, 4, 1], np.random.default_rng(0))
     >>> factors
-    [array([2., 0., 0., 0.])]
+    [array([1., 1.]), array([2., 0., 0., 0.])]
     >>> updated_weights([2, 4, 1], factors)[1]
     array([[ True,  True, False, False, False]])
     """
 
     rate: float = field(metadata=BETWEEN_0_AND_1)
     scale: bool = True
-
-    @property
-    def factor(self) -> float:
-        """What the outputs of the remaining nodes are multiplied by during training."""
-        return 1.0 / (1.0 - self.rate) if self.scale else 1.0
+    input_rate: float = field(default=0.0, metadata=BETWEEN_0_AND_1)
 
     def draw(self, sizes: Sequence[int], generator: np.random.Generator) -> list[FloatArray]:
-        """The factor of each unit in each hidden layer of a network of these widths: 0 if it is removed."""
-        return [np.where(generator.random(width) < self.rate, 0.0, self.factor) for width in sizes[1:-1]]
+        """Draw the factor of each node in the layers 0 .. L-1 of a network of these widths: 0 if it is removed."""
+        rates = [self.input_rate, *(self.rate for _ in sizes[1:-1])]
+        factors = [1.0 / (1.0 - rate) if self.scale else 1.0 for rate in rates]
+        return [
+            np.where(generator.random(width) < rate, 0.0, factor) if rate else np.ones(width)
+            for rate, factor, width in zip(rates, factors, sizes[:-1], strict=True)
+        ]
 
 
 def updated_weights(sizes: Sequence[int], factors: Sequence[FloatArray]) -> list[npt.NDArray[np.bool_]]:
@@ -94,5 +97,5 @@ def updated_weights(sizes: Sequence[int], factors: Sequence[FloatArray]) -> list
         sizes: the widths d^(0) .. d^(L).
         factors: from `Dropout.draw`.
     """
-    kept = [np.full(sizes[0], True), *(layer != 0 for layer in factors), np.full(sizes[-1], True)]
+    kept = [*(layer != 0 for layer in factors), np.full(sizes[-1], True)]
     return [np.outer(into, [True, *out_of]) for out_of, into in pairwise(kept)]  # True: o_0, which is never removed

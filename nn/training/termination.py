@@ -37,7 +37,8 @@ class History:
     Attributes:
         loss: what was minimised, at the weights before the update: the sum over all data, or the mean over a
             mini-batch, of the examples' errors, plus the penalty of L2 regularization.
-        error: the mean error of the iteration's examples, without penalty.
+        error: the mean error per example of the iteration's examples, without penalty; `plot_learning_curves` shows
+            it, the progress bar, and the text of a history.
         validation_loss: the mean error of the validation examples; None where it was not computed.
         gradient_norm: the Euclidean norm of the gradient of the loss.
         time: seconds since the start, pauses between a checkpoint and its resumption left out.
@@ -73,11 +74,9 @@ class History:
             del numbers[complete:]
 
     def __repr__(self) -> str:
-        last = f", last loss {self.loss[-1]:.6g}" if self.loss else ""
-        return (
-            f"<History: {self.iterations} iterations{last}; best {self.best_loss:.6g} after {self.best_iteration}; "
-            f"ended by: {self.ended or 'not ended'}>"
-        )
+        last = f", mean error {self.error[-1]:.6g} per example in the last" if self.error else ""
+        best = f"best weights after {self.best_iteration}"
+        return f"<History: {self.iterations} iterations{last}; {best}; ended by: {self.ended or 'not ended'}>"
 
 
 @dataclass(frozen=True, repr=False)
