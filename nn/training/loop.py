@@ -358,8 +358,8 @@ class Run(SimpleNamespace):
         loss, theta = check_loss(self.loss), self.net.activations[-1]
         if loss in LOSSES_OF_LOGITS and theta in {"tanh", "sigmoid"}:
             warnings.warn(
-                f"{loss.__name__} takes outputs of any size, but {theta} keeps the outputs of the network small, so that "
-                'no probability comes near 1; build the network with output_activation="linear"',
+                f"{loss.__name__} takes outputs of any size, but {theta} keeps the outputs of the network small, so "
+                'that no probability comes near 1; build the network with output_activation="linear"',
                 stacklevel=5,
             )
 
