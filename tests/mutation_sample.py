@@ -24,7 +24,7 @@ MODULES = {
     for folder, names in {
         "autograd_lite": "value graph primitives gradients walk",
         "nn": "delta mlp",
-        "nn/training": "optimizers loop checkpoint termination batch_gradients schedules regularization",
+        "nn/training": "optimizers loop checkpoint identity termination batch_gradients schedules regularization",
     }.items()
     for name in names.split()
 }
