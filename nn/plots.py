@@ -166,11 +166,7 @@ def plot_decision_boundary(
 
 
 def plot_paths(
-    surface: Surface,
-    paths: Mapping[str, Any],
-    ax: "Axes | None" = None,
-    *,
-    levels: int | Sequence[float] = 12,
+    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None" = None, *, levels: int | Sequence[float] = 12
 ) -> "Axes":
     """Draw the paths of optimizers over a surface, which is shown by its contours.
 
@@ -222,13 +218,8 @@ def animate_paths(
         axes.set_title(f"{_text(surface.name)}, iteration {t}")
         return show(t)
 
-    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(
-        axes.figure.figure,
-        show_with_title,
-        frames=[*range(0, last, every), last],
-        init_func=lambda: show_with_title(0),
-        interval=interval,
-    )
+    options = {"frames": [*range(0, last, every), last], "init_func": lambda: show_with_title(0), "interval": interval}
+    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(axes.figure.figure, show_with_title, **options)
     return animation
 
 
@@ -322,11 +313,7 @@ def plot_restarts(restarts: Restarts, ax: "Axes | None" = None, *, log: bool = F
 
 
 def plot_surface_restarts(
-    surface: Surface,
-    paths: Sequence[Any],
-    ax: "Axes | None" = None,
-    *,
-    levels: int | Sequence[float] = 12,
+    surface: Surface, paths: Sequence[Any], ax: "Axes | None" = None, *, levels: int | Sequence[float] = 12
 ) -> "Axes":
     """Draw descents of a surface from many starting points: their starts and ends, with the lowest end marked.
 
@@ -399,13 +386,8 @@ def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
 def _legend_below(ax: "Axes") -> None:
     """Add a legend below the axes, in as many columns as there is room for, up to 3."""
     for columns in (3, 2, 1):
-        place: dict[str, Any] = {
-            "loc": "upper center",
-            "bbox_to_anchor": (0.5, 0),
-            "borderaxespad": 4,
-            "frameon": False,
-        }
-        if ax.legend(ncols=columns, **place).get_window_extent().width <= ax.get_window_extent().width:
+        legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, frameon=False, ncols=columns)
+        if legend.get_window_extent().width <= ax.get_window_extent().width:
             break
 
 
