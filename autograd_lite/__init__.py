@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_lite.explanation import Explanation, explain, explain_paths
 from autograd_lite.gradients import (
     Dual,
+    NotConvergedError,
     check_gradients,
     derivative,
     forward_mode,
@@ -75,6 +76,7 @@ __all__ = [
     "PRIMITIVES",
     "Dual",
     "Explanation",
+    "NotConvergedError",
     "Path",
     "Primitive",
     "Step",

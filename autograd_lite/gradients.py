@@ -5,7 +5,8 @@ A slope of the table of primitives, called with Values, returns a Value. So the 
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
 from autograd_lite.graph import check_fresh, is_tracing
@@ -191,23 +192,26 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
 def check_gradients(
     f: Callable[..., Value],
     inputs: Iterable[SupportsFloat],
-    relative_tolerance: float = 1e-6,
-    absolute_tolerance: float = 1e-8,
+    relative_tolerance: float = 1e-8,
+    absolute_tolerance: float = 0.0,
 ) -> None:
     """Check the derivatives of f, to second order, by reverse mode, forward mode and finite differences.
 
     The first derivatives by both modes are checked against central differences of f. The second derivatives, by reverse
     mode over reverse mode and by forward mode over reverse mode, are checked against central differences of the first.
-    Central differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits.
+    Central differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits; a derivative
+    that is so small that rounding hides it is checked as far as they are good.
 
     Arguments:
-        f: a function of n Values that returns one, and is smooth near the inputs.
+        f: a function of n Values that returns one, and is smooth at the inputs.
         inputs: n numbers.
-        relative_tolerance: the largest difference allowed, relative to the larger of the two numbers.
+        relative_tolerance: the largest difference allowed, relative to the central difference.
         absolute_tolerance: the largest difference allowed, if that is more.
 
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
+        NotConvergedError: if central differences do not converge, for example at a kink or at the edge of the domain
+            of f, or because f rounds too coarsely; then nothing is said of the derivative.
         TypeError: if f does not return a Value.
 
     >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
@@ -223,11 +227,17 @@ def check_gradients(
             raise TypeError(f"f must return a Value, received {type(output).__name__}: {output!r}")
         return output, variables
 
-    def check(what: str, mode: str, received: float, expected: float) -> None:
-        if not math.isclose(received, expected, rel_tol=relative_tolerance, abs_tol=absolute_tolerance):
+    def check(what: str, mode: str, number: float, received: float, expected: Estimate) -> None:
+        tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
+        if not expected.error <= max(tolerance, LARGEST_ERROR / min(1.0, abs(number) or 1.0)):
+            raise NotConvergedError(
+                f"{what} cannot be checked: the central differences do not converge (the best is {expected.value!r}, "
+                f"with an error of about {expected.error:.1g}), at the inputs {numbers}; f must be smooth there"
+            )
+        if not abs(received - expected.value) <= max(tolerance, 4 * expected.error):
             raise AssertionError(
-                f"{what} is wrong: received {received!r} by {mode}, expected {expected!r} by central differences, "
-                f"at the inputs {numbers}"
+                f"{what} is wrong: received {received!r} by {mode}, expected {expected.value!r} by central "
+                f"differences, at the inputs {numbers}"
             )
 
     def along(position: int, number: float) -> tuple[Value, list[Value]]:
@@ -239,50 +249,94 @@ def check_gradients(
         what = f"df/dx{i + 1}, of input {i + 1},"
         [expected] = central_differences(lambda x, i=i: [along(i, x)[0].data], number)  # type: ignore[misc]
         forward = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))[0]
-        check(what, "reverse mode", gradient[i].data, expected)
-        check(what, "forward mode", forward.data, expected)
+        check(what, "reverse mode", number, gradient[i].data, expected)
+        check(what, "forward mode", number, forward.data, expected)
     for i, number in enumerate(numbers):
         row = central_differences(lambda x, i=i: [entry.data for entry in grad(*along(i, x))], number)  # type: ignore[misc]
         forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))
         for j, expected in enumerate(row):
             what = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
-            check(what, "reverse mode over reverse mode", grad(gradient[j], variables[i]).data, expected)
-            check(what, "forward mode over reverse mode", forward_row[j].data, expected)
+            check(what, "reverse mode over reverse mode", number, grad(gradient[j], variables[i]).data, expected)
+            check(what, "forward mode over reverse mode", number, forward_row[j].data, expected)
 
 
 def _unit_vector(position: int, length: int) -> list[float]:
     return [float(other == position) for other in range(length)]
 
 
-def central_differences(f: Callable[[float], list[float]], x: float) -> list[float]:
+class NotConvergedError(ArithmeticError):
+    """Raised when a derivative cannot be checked, because central differences do not converge."""
+
+
+class Estimate(NamedTuple):
+    """A derivative by central differences, and about how wrong it is."""
+
+    value: float
+    error: float
+
+
+LARGEST_ERROR = 1e-8
+"""An estimate near 0 may be wrong by this much, because the rounding errors of f do not shrink with its slope; for an
+input x below 1 by 1 / x times as much."""
+
+
+def central_differences(f: Callable[[float], list[float]], x: float) -> list[Estimate]:
     """Return the derivatives at x of the entries of f, by central differences extrapolated to step 0.
 
-    Each row has a quarter of the step of the row before. In a row, column k removes the error of order step^(2k). The
-    result is the entry that differs least from its neighbours: larger steps truncate more, smaller ones round more.
-
-    Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
+    The first step is 1/8, or a part of x if x is larger; if x is small, a second try begins with a part of x. A point
+    at which f is not defined is left out. Of the estimates that agree with their neighbours to ten digits, the one of
+    the smallest steps is returned, as a derivative is local; if there is none, the one with the smallest error.
 
     >>> [slope] = central_differences(lambda x: [math.sin(x)], 1000.0)
-    >>> abs(slope - math.cos(1000.0)) < 1e-9
-    True
+    >>> abs(slope.value - math.cos(1000.0)) < 1e-9, slope.error < 1e-9
+    (True, True)
     """
-    step = 2.0 ** max(-3, math.frexp(x)[1] - 4)  # a power of two, so that x + step is nearly exact
-    previous: list[list[float]] = []
-    best: list[tuple[float, float]] = []  # for each entry of f: how much it differs from its neighbours, the estimate
-    for _ in range(12):
-        row = [[(above - below) / (2 * step) for above, below in zip(f(x + step), f(x - step), strict=True)]]
-        best = best or [(math.inf, slope) for slope in row[0]]
-        for order, coarse in enumerate(previous):
-            factor = 16.0 ** (order + 1)
-            fine = row[order]
-            row.append([(factor * near - far) / (factor - 1) for near, far in zip(fine, coarse, strict=True)])
-            for entry, estimate in enumerate(row[-1]):
-                difference = max(abs(estimate - fine[entry]), abs(estimate - coarse[entry]))
-                if difference < best[entry][0]:
-                    best[entry] = difference, estimate
+    exponent = math.frexp(x)[1]
+    centre = f(x)
+    undefined = [math.nan] * len(centre)
+    candidates: list[list[Estimate]] = [[Estimate(math.nan, math.inf)] for _ in centre]
+
+    def at(point: float) -> list[float]:
+        try:
+            return f(point)
+        except (ArithmeticError, ValueError):
+            return undefined
+
+    for first in (max(-3, exponent - 4), *([exponent - 2] if x and exponent < -1 else [])):
+        steps = [2.0 ** (first - 2 * row) for row in range(22) if first - 2 * row > -1060]
+        below, above = [at(x - step) for step in steps], [at(x + step) for step in steps]
+        for entry, middle in enumerate(centre):
+            samples = [(low[entry], middle, high[entry]) for low, high in zip(below, above, strict=True)]
+            candidates[entry] += _extrapolated(steps, samples)
+    best = []
+    for of_entry in candidates:
+        converged = [estimate for estimate in of_entry if estimate.error <= 1e-10 * abs(estimate.value)]
+        best.append(converged[-1] if converged else min(of_entry, key=lambda estimate: estimate.error))
+    return best
+
+
+def _extrapolated(steps: list[float], samples: list[tuple[float, float, float]]) -> Iterator[Estimate]:
+    """Yield estimates of a derivative from samples (f(x - step), f(x), f(x + step)), from large steps to small ones.
+
+    Each row has a quarter of the step of the row before. In a row, column k removes the error of order step^(2k). An
+    estimate is about as wrong as it differs from its neighbours, plus what rounding may do to f.
+
+    Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
+    """
+    previous: list[float] = []
+    bends: list[float] = []
+    for step, (low, centre, high) in zip(steps, samples, strict=True):
+        rounding = sys.float_info.epsilon * max(abs(low), abs(high)) / step
+        bends.append(abs(high - 2 * centre + low) / step)  # shrinks with the step, except at a kink
+        row = [(high - low) / (2 * step)]
+        for column, coarse in enumerate(previous):
+            factor = 16.0 ** (column + 1)
+            estimate = (factor * row[column] - coarse) / (factor - 1)
+            error = max(abs(estimate - row[column]), abs(estimate - coarse)) + rounding
+            is_kink = bends[-1] > max(0.5 * bends[-2 - column], 1e-3 * abs(estimate) + 1e3 * rounding)
+            yield Estimate(estimate, math.inf if is_kink or math.isnan(error) else error)
+            row.append(estimate)
         previous = row
-        step /= 4
-    return [estimate for _, estimate in best]
 
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:

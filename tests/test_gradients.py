@@ -12,6 +12,7 @@ from random_graphs import build
 
 from autograd_lite import (
     PRIMITIVES,
+    NotConvergedError,
     Primitive,
     Value,
     add,
@@ -446,8 +447,66 @@ def test_check_gradients_keeps_its_tolerances():
 
 @pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 0.5, 3.0])
 def test_central_differences_are_good_to_ten_digits(x):
-    received = central_differences(lambda x: [math.sin(x), x**3, math.atan(x)], x)
-    assert received == pytest.approx([math.cos(x), 3 * x * x, 1 / (1 + x * x)], rel=1e-9, abs=1e-10)
+    estimates = central_differences(lambda x: [math.sin(x), x**3, math.atan(x)], x)
+    for estimate, true in zip(estimates, [math.cos(x), 3 * x * x, 1 / (1 + x * x)], strict=True):
+        assert estimate.value == pytest.approx(true, rel=1e-9, abs=1e-10)
+        assert abs(estimate.value - true) <= estimate.error < 1e-8
+
+
+EXTREME = [
+    ("log", 1e-10), ("log", 3e9), ("log", 1e-100), ("sqrt", 1e-7), ("sqrt", 1e200), ("relu", 1e-9), ("relu", -1e-12),
+    ("relu", 1e-20), ("abs", -1e-15), ("atanh", 0.9999999), ("asin", -0.9999999), ("acosh", 1.0000001), ("exp", 300.0),
+    ("tanh", 30.0), ("sigmoid", 40.0), ("cos", 1e-12), ("sin", math.pi / 2), ("sin", 1e5),
+    ("cbrt", 1e-18), ("log1p", -0.9999),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "x"), EXTREME)
+def test_check_gradients_passes_what_is_right_near_an_edge_or_at_an_extreme_scale(name, x):
+    check_gradients(p.PRIMITIVES[name], [x])
+    check_gradients(lambda v: 1 / v, [x])
+
+
+@pytest.mark.parametrize(
+    ("f", "numbers"),
+    [
+        (p.relu, [0.0]),
+        (abs, [0.0]),
+        (lambda x: p.relu(x - 3), [3.0]),
+        (p.maximum, [1.0, 1.0]),
+        (p.sqrt, [0.0]),
+        (p.cbrt, [0.0]),
+        (p.log, [5e-324]),
+        (lambda x: x // 1, [2.0]),
+        (lambda x: x + 1e16, [1.0]),
+        (lambda x: sin(1e9 * x), [0.7]),
+        (lambda x: x * abs(x), [0.0]),
+    ],
+    ids=range(11),
+)
+def test_check_gradients_says_where_it_cannot_check(f, numbers):
+    with pytest.raises(NotConvergedError, match=r"inputs? 1.* cannot be checked: .* at the inputs \["):
+        check_gradients(f, numbers)
+
+
+@pytest.mark.parametrize("x", [1e-9, 1e-3, 0.5, 1.5, 1.57, 3.0, 100.0])
+@pytest.mark.parametrize("wrong", [1e-7, -1e-7])
+def test_check_gradients_catches_a_slope_that_is_wrong_by_1e_7(x, wrong):
+    with primitive_of_a_test(math.sin, lambda out, x: cos(x) * (1 + wrong)) as sine:
+        for scale in (1.0, 1e-8, 1e8):
+            with pytest.raises(AssertionError, match="df/dx1, of input 1, is wrong"):
+                check_gradients(lambda v, scale=scale: scale * sine(v), [x])
+
+
+def test_check_gradients_leaves_out_points_at_which_f_raises_an_exception():
+    def logarithm(x):
+        if not x > 0:
+            raise ValueError("x must be positive")
+        return log(x)
+
+    check_gradients(logarithm, [0.01])
+    with pytest.raises(ValueError, match="x must be positive"):
+        check_gradients(logarithm, [-1.0])
 
 
 @pytest.mark.parametrize(
