@@ -26,7 +26,7 @@ def test_the_flowers_are_fishers():
 # Toys
 
 
-def test_without_noise_the_moons_are_those_of_scikit_learn():
+def test_without_noise_the_moons_are_scikit_learns():
     make_moons = pytest.importorskip("sklearn.datasets").make_moons
     for examples in (2, 7, 100):
         X, y = moons(examples, noise=0.0)
@@ -154,7 +154,7 @@ def test_the_order_is_random_and_the_same_for_the_same_seed():
     assert (train_test_split(X, y, seed=None)[1][0] != train_test_split(X, y, seed=None)[1][0]).any()
 
 
-def test_the_order_is_that_of_the_stream_of_the_seed():
+def test_the_order_comes_from_the_stream_of_the_seed():
     """The demo's flowers, held out by the second stream of the seed."""
     generator = np.random.default_rng(np.random.SeedSequence(0).spawn(2)[1])
     assert STREAMS["split"] == (1,)

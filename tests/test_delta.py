@@ -80,7 +80,7 @@ def test_the_bias_entry_of_W_transposed_delta_is_dropped():
 # Shapes and the constant input
 
 
-def test_shapes_and_layer_numbers_are_those_of_the_slides():
+def test_shapes_and_layer_numbers_are_the_slides():
     sizes = [3, 4, 2, 5]
     weights = [np.full((sizes[l], sizes[l - 1] + 1), 0.1) for l in (1, 2, 3)]
     example = back_propagation(weights, [1.0, 2.0, 3.0], np.zeros(5))

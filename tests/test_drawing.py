@@ -369,7 +369,7 @@ def test_it_is_a_digraph() -> None:
     assert copy.pipe() == picture.pipe()
 
 
-def test_only_public_methods_of_the_library_and_those_of_jupyter_are_overridden() -> None:
+def test_only_public_methods_of_the_library_and_jupyters_are_overridden() -> None:
     own = {name for name in vars(type(draw(Value(1.0)))) if hasattr(graphviz.Digraph, name)}
     assert {name for name in own if not name.startswith("__")} == {"copy", "pipe", "render", "_repr_mimebundle_"}
 

@@ -199,7 +199,7 @@ def three_functions():
     return inputs, [x * y, x**2 - y, y**3], [[3, 2], [4, -1], [0, 27]]
 
 
-def test_products_with_vectors_are_those_with_the_matrix():
+def test_products_with_vectors_agree_with_the_matrix():
     inputs, outputs, matrix = three_functions()
     assert numbers(jacobian(outputs, inputs)) == matrix
     for vector in ([1, 0], [0, 1], [2, -5], [0, 0]):
@@ -219,7 +219,7 @@ def test_vectors_may_hold_values():
     assert numbers(vector_jacobian_product([x * y], [x], [y])) == [9]
 
 
-def test_hessian_vector_product_is_that_with_the_matrix():
+def test_a_hessian_vector_product_agrees_with_the_matrix():
     x, y = inputs = [Value(-1.5), Value(2.0)]
     f = rosenbrock(x, y)
     matrix = [[2 - 800 + 2700, 600], [600, 200]]

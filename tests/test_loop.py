@@ -507,7 +507,7 @@ def test_time_is_in_seconds_since_the_start(clock):
     assert history.time == [1.0, 3.0, 5.0, 7.0]
 
 
-def test_losses_are_those_of_the_weights_before_the_update():
+def test_losses_belong_to_the_weights_before_the_update():
     _, (loss, _, _) = truth(network().weights, everything(4))
     history = fit(network(), X, Y, optimizer=GradientDescent(ETA), stop=MaximumIterations(4))
     assert history.loss == pytest.approx(loss, rel=1e-12)
@@ -662,7 +662,7 @@ def test_the_weights_after_the_last_update_may_be_the_best():
 
 
 @pytest.mark.parametrize("noise", [{"batch_size": 3}, {"jitter": 0.5}, {"dropout": Dropout(0.4)}])
-def test_with_noise_the_best_weights_are_those_of_the_lowest_loss_over_all_data(noise):
+def test_with_noise_the_best_weights_have_the_lowest_loss_over_all_data(noise):
     weights, callback = recorder()
     net = network()
     path = [net.weights]

@@ -105,7 +105,7 @@ def test_one_output_has_the_target_y(loss):
 
 
 @every_loss
-def test_outputs_that_are_none(loss, targets):
+def test_wrong_outputs(loss, targets):
     for none in (targets, []):
         with pytest.raises(ValueError, match=r"outputs must have at least one entry"):
             loss([], none)

@@ -78,7 +78,7 @@ def test_straight_line_code_on_all_lanes(lanes):
         agree(machine(X, P), truth(X, P))
 
 
-def test_the_native_lanes_are_those_of_a_register():
+def test_the_native_lanes_fill_a_register():
     assert native_lanes() in {2, 4, 8}
     inputs, parameters, error = network(widths=(2, 2))
     assert Machine(find_arrays(traced(error, inputs, parameters))).lanes == native_lanes()

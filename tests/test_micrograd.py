@@ -147,7 +147,7 @@ def test_sum_of_the_losses_and_a_step_of_descent():
     assert [p.data for p in weights] == pytest.approx([1 - 2e-5, -2 + 0.05004], rel=1e-15)
 
 
-def test_repr_is_that_of_micrograd():
+def test_repr_is_micrograds():
     assert repr(Value(-4.0)) == "Value(data=-4.0, grad=0.0)"
 
 

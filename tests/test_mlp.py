@@ -173,7 +173,7 @@ def test_setting_wrong_weights_changes_nothing(matrices, error, message):
             MLP(2, [2, 1], weights=matrices)
 
 
-def test_gradients_are_those_of_the_parameters():
+def test_the_matrices_of_gradients_hold_the_gradients_of_the_parameters():
     net = MLP(2, [1], "linear", weights=[[[1.0, 2.0, 3.0]]])
     net([5.0, 7.0]).backward()
     assert net.gradients[0].tolist() == [[1.0, 5.0, 7.0]]

@@ -436,7 +436,7 @@ def test_the_names_in_the_state():
         ),
     ],
 )
-def test_states_that_are_none(state, error, message):
+def test_wrong_states(state, error, message):
     optimizer = LectureMomentum(0.1)
     trajectory(optimizer, GRADIENTS)
     before = state_bits(optimizer)
@@ -484,7 +484,7 @@ def test_all_of_them_find_the_minimum_of_a_square(make, start):
     "kind", [GradientDescent, LectureMomentum, Momentum, Nesterov, Adagrad, LectureMomentumAdagrad, RMSProp, Adam]
 )
 @pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "0.1", None, True, [0.1]])
-def test_learning_rates_that_are_none(kind, rate):
+def test_wrong_learning_rates(kind, rate):
     with pytest.raises(error_for(rate), match=r"^learning_rate must be a finite number, greater than 0; received "):
         kind(rate)
     optimizer = kind(0.1)
@@ -499,7 +499,7 @@ def test_learning_rates_that_are_none(kind, rate):
      (RMSProp, "beta"), (Adam, "beta1"), (Adam, "beta2")],
 )  # fmt: skip
 @pytest.mark.parametrize("beta", [-0.1, 1, 1.5, math.nan, "0.9", None, False])
-def test_betas_that_are_none(kind, name, beta):
+def test_wrong_betas(kind, name, beta):
     with pytest.raises(
         error_for(beta), match=rf"^{name} must be a finite number, at least 0 and less than 1; received "
     ):
@@ -509,7 +509,7 @@ def test_betas_that_are_none(kind, name, beta):
 
 @pytest.mark.parametrize("kind", [Adagrad, LectureMomentumAdagrad, RMSProp, Adam])
 @pytest.mark.parametrize("epsilon", [0, -1e-8, math.nan, math.inf, "small", None])
-def test_epsilons_that_are_none(kind, epsilon):
+def test_wrong_epsilons(kind, epsilon):
     with pytest.raises(error_for(epsilon), match=r"^epsilon must be a finite number, greater than 0; received "):
         kind(0.1, epsilon=epsilon)
 
@@ -567,7 +567,7 @@ def test_overflow_follows_ieee_754_without_a_warning(make):
     assert not math.isfinite(path[-1])
 
 
-def test_what_it_says_of_itself():
+def test_representations():
     assert repr(LectureMomentum(0.1, beta=0.5)) == "LectureMomentum(learning_rate=0.1, beta=0.5)"
     assert repr(Adam()) == "Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)"
     scheduled = GradientDescent(InverseTimeDecay(0.5, 0.01))

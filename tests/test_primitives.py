@@ -295,7 +295,7 @@ SPECIAL += [-number for number in SPECIAL[2:-1]]
 
 
 @pytest.mark.parametrize("name", NUMPY)
-def test_special_values_are_those_of_numpy(name):
+def test_special_values_agree_with_numpy(name):
     """NumPy as an independent witness, at all combinations of zeros, denormals, huge numbers, infinities and nan."""
     for arguments in itertools.product(SPECIAL, repeat=len(TRUTH[name].domain)):
         received = PRIMITIVES[name](*arguments)
@@ -321,7 +321,7 @@ def test_numbers_and_values_agree_bit_for_bit(name, data):
 
 
 @given(st.floats(), st.floats())
-def test_operators_of_values_are_those_of_floats(a, b):
+def test_operators_of_values_agree_with_floats(a, b):
     """Wherever Python's own operator returns a float."""
     for operate in (
         lambda a, b: a + b,

@@ -98,7 +98,7 @@ BAD = {
 @pytest.mark.parametrize(
     ("kind", "name", "bad"), [(kind, name, bad) for kind, good in GOOD.items() for name in good for bad in BAD[name]]
 )
-def test_arguments_that_are_wrong(kind, name, bad):
+def test_wrong_arguments(kind, name, bad):
     error = (error_for_integer if name in {"every", "iterations"} else error_for)(bad)
     with pytest.raises(error, match=rf"^{name} must be .*; received "):
         kind(**{**GOOD[kind], name: bad})

@@ -193,7 +193,7 @@ def test_a_step_shows_the_chain_rule_in_numbers_in_the_table_in_mathml_and_at_th
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_the_numbers_in_the_page_are_those_of_backward_bit_for_bit(show, below):
+def test_the_numbers_in_the_page_are_backwards_bit_for_bit(show, below):
     net = MLP(2, [3, 1], seed=1)
     root = (net([0.3, -0.7]) - 0.25) ** 2
     root.backward()

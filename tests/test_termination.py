@@ -287,7 +287,7 @@ class Fixed(Criterion):
 @pytest.mark.parametrize("a", [False, True])
 @pytest.mark.parametrize("b", [False, True])
 @pytest.mark.parametrize("c", [False, True])
-def test_and_and_or_are_those_of_logic(a, b, c):
+def test_and_and_or_follow_logic(a, b, c):
     x, y, z = Fixed("x", a), Fixed("y", b), Fixed("z", c)
     run = history()
     assert (x & y).met(run) == (a and b)
@@ -427,7 +427,7 @@ POSITIVE = [0, -0.5, nan, inf, None, "3", True]
         *((lambda x: ValidationRising(3, x), "least_improvement", bad) for bad in POSITIVE[1:]),
     ],
 )
-def test_arguments_that_are_wrong(make, name, bad):
+def test_wrong_arguments(make, name, bad):
     error = (error_for_integer if name in {"n", "over", "after", "patience"} else error_for)(bad)
     with pytest.raises(error, match=rf"^{name} must be .*; received "):
         make(bad)

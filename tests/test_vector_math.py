@@ -126,7 +126,7 @@ SPECIAL += [-number for number in SPECIAL] + [nan]
 
 @every_width
 @every_name
-def test_special_values_are_those_of_the_table(name, lanes):
+def test_special_values_agree_with_the_table(name, lanes):
     """All combinations; the C library's functions, which the table uses, have an error of their own of up to 1 ulp."""
     rows = list(itertools.product(SPECIAL, repeat=arity(name)))
     allowed = 0.0 if name in EXACT else FUNCTIONS[name].bound + 1 if name in FUNCTIONS else 1.0
