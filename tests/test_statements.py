@@ -403,6 +403,13 @@ def test_a_gradient_within_a_traced_function_holds_for_all_numbers():
         assert outputs_of(statements, [4.0]) == [0.0]
 
 
+@pytest.mark.parametrize("outputs", [lambda x: (x * float(x.data) for _ in "ab"), lambda x: map(abs, [x, max(0, x)])])
+def test_outputs_that_are_made_when_they_are_asked_for_are_traced_too(outputs):
+    with pytest.raises(TracingError):
+        traced(outputs, leaves("x"))
+    assert computed(traced(lambda x: (f(x) for f in (abs, tanh)), leaves("x"))) == ["abs", "tanh"]
+
+
 def test_a_slope_that_branches_on_a_number_is_refused():
     [x] = leaves("x")
     kink = autograd_lite.Primitive("kink", "kink", abs, (lambda o, x: 1.0 if x > 0 else -1.0,))

@@ -6,6 +6,7 @@ ones are the inputs, which vary over the batch, and the parameters, which all po
 
 import hashlib
 import marshal
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -269,11 +270,7 @@ def trace(
     ['leaf', 'leaf', 'multiply', 'tanh', 'constant', 'multiply', 'subtract', 'multiply', 'multiply']
     """
     inputs, parameters = _check_leaves("inputs", inputs), _check_leaves("parameters", parameters)
-    if callable(outputs):
-        outputs = _traced(outputs, *inputs)
-    if not isinstance(outputs, Value | Iterable):
-        raise TypeError(f"outputs must be Values, or a function that returns them; received {outputs!r:.100}")
-    roots = [outputs] if isinstance(outputs, Value) else list(outputs)
+    roots = _traced(lambda: _roots(outputs(*inputs))) if callable(outputs) else _roots(outputs)
     if not roots:
         raise ValueError("outputs must be at least one Value, received none")
     order = topological_order(*roots)
@@ -308,6 +305,12 @@ def trace(
     if len(set(names)) < len(names):
         raise ValueError(f"primitives of a graph must have different names, received {', '.join(sorted(names))}")
     return without_dead(statements)
+
+
+def _roots(outputs: Outputs) -> list[Value]:
+    if not isinstance(outputs, Value | Iterable):
+        raise TypeError(f"outputs must be Values, or a function that returns them; received {reprlib.repr(outputs)}")
+    return [outputs] if isinstance(outputs, Value) else list(outputs)
 
 
 def _traced(function: Callable[..., Any], *arguments: Any) -> Any:
