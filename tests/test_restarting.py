@@ -1,5 +1,6 @@
 """Random restarts: the best of several runs, the same wherever they are done."""
 
+import itertools
 import multiprocessing
 import os
 import pickle
@@ -9,6 +10,7 @@ import sys
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -160,15 +162,20 @@ def test_restarts_use_the_units_of_the_network_but_not_its_weights():
     assert bits(other) != bits(one), "one of the neurons is linear"
 
 
+def return_errors(monkeypatch, errors):
+    """Let the training errors at termination be these."""
+    result = SimpleNamespace(batch=lambda *_: None, error=lambda *_: next(errors) * len(X))
+    monkeypatch.setattr(MODULE, "BatchGradients", lambda *_, **__: result)
+
+
 @pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
 def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
-    waiting = iter(errors)
-    monkeypatch.setattr(MODULE, "error_of", lambda *_, **__: next(waiting) * len(X))
+    return_errors(monkeypatch, iter(errors))
     assert random_restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
 
 
 def test_without_a_finite_error_the_network_keeps_its_weights(monkeypatch):
-    monkeypatch.setattr(MODULE, "error_of", lambda *_, **__: float("nan"))
+    return_errors(monkeypatch, itertools.repeat(float("nan")))
     net = MLP(2, [1], seed=0)
     before = net.weights
     with pytest.raises(RuntimeError, match="no start has a finite training error"):

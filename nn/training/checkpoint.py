@@ -80,9 +80,8 @@ def save_weights(net: MLP, path: str | os.PathLike[str]) -> None:
     >>> all((a == b).all() for a, b in zip(net.weights, again.weights)), again.activations
     (True, ['tanh', 'tanh'])
     """
-    names = [net.activations[0]] * (len(net.layers) - 1) + [net.activations[-1]]
-    for layer, name in zip(net.layers, names, strict=True):
-        if any(neuron.activation != name for neuron in layer.neurons):
+    for part in (net.layers[:-1], net.layers[-1:]):
+        if len({neuron.activation for layer in part for neuron in layer.neurons}) > 1:
             raise ValueError(
                 f"net must have one activation in all hidden units, and one in all of the last layer: {net}"
             )

@@ -158,7 +158,9 @@ class Run(SimpleNamespace):
         except NotFiniteError as error:
             history.ended_by, history.ended = EndedBy.NOT_FINITE, str(error)
         except KeyboardInterrupt:
-            history.cut()
+            complete = len(history.time)  # written last
+            for name in LISTS:
+                del getattr(history, name)[complete:]
             history.ended_by, history.ended = EndedBy.INTERRUPTED, f"Ctrl-C after {history.iterations} iterations"
         finally:  # also if a callback raises an error
             early = history.ended_by not in {EndedBy.CRITERION, EndedBy.CALLBACK}
@@ -534,12 +536,6 @@ def interrupts_held() -> Iterator[None]:
 
 
 # The data
-
-
-def error_of(net: MLP, X: FloatArray, y: FloatArray, loss: Loss, engine: str = "auto") -> float:
-    """The sum of the examples' errors; all nodes take part."""
-    gradients = BatchGradients(net, X, y, loss, engine=engine)
-    return gradients.error(gradients.batch(X, y), net.weights)
 
 
 def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[FloatArray, FloatArray]:

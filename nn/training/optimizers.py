@@ -228,8 +228,7 @@ class LectureMomentum(Optimizer):
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """beta G_{t-1} + G_t."""
-        (previous,) = memory
-        return self.beta * previous + G, G
+        return self.beta * memory[0] + G, G
 
 
 @dataclass(eq=False)
@@ -262,13 +261,12 @@ class Momentum(Optimizer):
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """V_t = beta V_{t-1} + G_t."""
-        (velocity,) = memory
-        velocity = self.beta * velocity + G
+        velocity = self.beta * memory[0] + G
         return velocity, velocity
 
 
 @dataclass(eq=False)
-class Nesterov(Optimizer):
+class Nesterov(Momentum):
     """Nesterov's accelerated gradient: a heavy ball whose gradient is taken where its velocity will have carried it.
 
     Arguments:
@@ -293,14 +291,9 @@ class Nesterov(Optimizer):
     5.125
     """
 
-    remembers = ("velocity",)
-
-    beta: float = field(default=0.9, metadata=BETWEEN_0_AND_1)
-
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """beta V_t + G_t."""
-        (velocity,) = memory
-        velocity = self.beta * velocity + G
+        velocity = self.beta * memory[0] + G
         return self.beta * velocity + G, velocity
 
 
@@ -331,8 +324,7 @@ class Adagrad(Optimizer):
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """G_t / sqrt(S_t + epsilon)."""
-        (sum_of_squares,) = memory
-        sum_of_squares = sum_of_squares + G * G
+        sum_of_squares = memory[0] + G * G
         return G / np.sqrt(sum_of_squares + self.epsilon), sum_of_squares
 
 
@@ -368,9 +360,8 @@ class LectureMomentumAdagrad(Optimizer):
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """(beta G_{t-1} + G_t) / sqrt(S_t + epsilon)."""
-        previous, sum_of_squares = memory
-        sum_of_squares = sum_of_squares + G * G
-        return (self.beta * previous + G) / np.sqrt(sum_of_squares + self.epsilon), G, sum_of_squares
+        sum_of_squares = memory[1] + G * G
+        return (self.beta * memory[0] + G) / np.sqrt(sum_of_squares + self.epsilon), G, sum_of_squares
 
 
 @dataclass(eq=False)
@@ -402,8 +393,7 @@ class RMSProp(Optimizer):
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """G_t / sqrt(S_t + epsilon)."""
-        (mean_square,) = memory
-        mean_square = self.beta * mean_square + (1 - self.beta) * G * G
+        mean_square = self.beta * memory[0] + (1 - self.beta) * G * G
         return G / np.sqrt(mean_square + self.epsilon), mean_square
 
 

@@ -5,7 +5,7 @@ import math
 import pickle
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,8 @@ import numpy as np
 from nn.checks import FloatArray, as_integer
 from nn.mlp import MLP
 from nn.randomness import random_weights, seed_sequence
-from nn.training.loop import EndedEarlyWarning, check_data, error_of, fit, progress_bar
+from nn.training.batch_gradients import BatchGradients
+from nn.training.loop import EndedEarlyWarning, check_data, fit, progress_bar
 from nn.training.losses import LOSSES, check_loss, takes_class_numbers
 from nn.training.termination import EndedBy, History
 
@@ -144,11 +145,10 @@ def random_restarts(
     try:
         with warnings.catch_warnings(), progress_bar(progress, "starts", starts) as bar:
             warnings.simplefilter("ignore", EndedEarlyWarning)  # there is one warning below for all runs
-            tick = bar.update if bar is not None else lambda: None
-            if executor is None:
-                _run_here(tasks, results, tick)
-            else:
-                _run_on(executor, tasks, results, tick)
+            for start in _run_here(tasks) if executor is None else _run_on(executor, tasks):
+                results.append(start)
+                if bar is not None:
+                    bar.update()
     except KeyboardInterrupt:
         if not results:
             raise
@@ -186,34 +186,29 @@ def seeds_of_starts(seed: int | None, starts: int) -> list[int]:
 # Where the starts are done
 
 
-def _run_here(tasks: Sequence[Callable[[], Start]], results: list[Start], tick: Callable[[], object]) -> None:
+def _run_here(tasks: Sequence[Callable[[], Start]]) -> Iterator[Start]:
     """Do the starts in this process, one after another, until one is interrupted."""
     for task in tasks:
-        results.append(task())
-        tick()
-        if results[-1].history.ended_by is EndedBy.INTERRUPTED:
+        yield (start := task())
+        if start.history.ended_by is EndedBy.INTERRUPTED:
             return
 
 
-def _run_on(
-    executor: Executor, tasks: Sequence[Callable[[], Start]], results: list[Start], tick: Callable[[], object]
-) -> None:
+def _run_on(executor: Executor, tasks: Sequence[Callable[[], Start]]) -> Iterator[Start]:
     """Do the starts on an executor; after Ctrl-C the ones that have ended count."""
-    futures: list[Future[Start]] = []
+    waiting: list[Future[Start]] = []
     try:
-        futures.extend(executor.submit(task) for task in tasks)
-        for future in futures:  # in this order, so that of several errors the first start's is raised
-            while not future.done():
-                wait([future], timeout=0.5)  # seconds, because on Windows Ctrl-C is only seen between them
-            results.append(future.result())
-            tick()
-    except BaseException as error:
-        for future in futures:
-            future.cancel()
-        if isinstance(error, KeyboardInterrupt):
-            ended = (f for f in futures[len(results) :] if f.done() and not f.cancelled() and f.exception() is None)
-            results.extend(future.result() for future in ended)
+        waiting.extend(executor.submit(task) for task in tasks)
+        while waiting:  # in this order, so that of several errors the first start's is raised
+            while not waiting[0].done():
+                wait(waiting[:1], timeout=0.5)  # seconds, because on Windows Ctrl-C is only seen between them
+            yield waiting.pop(0).result()
+    except KeyboardInterrupt:
+        yield from (f.result() for f in waiting if f.done() and not f.cancelled() and f.exception() is None)
         raise
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _check_that_pickle_takes(arguments: Mapping[str, Any]) -> None:
@@ -243,7 +238,8 @@ def _run_start(number: int, of: int, seed: int, *, net: MLP, X: Any, y: Any, opt
         loss = check_loss(options.get("loss", "squared_error"))
         X, y = check_data(net, X, y, takes_class_numbers(loss))
         traced = loss in LOSSES.values() or history.engine == "programs"
-        error = error_of(net, X, y, loss, engine="auto" if traced else "values") / len(X)
+        engine = BatchGradients(net, X, y, loss, engine="auto" if traced else "values")
+        error = engine.error(engine.batch(X, y), net.weights) / len(X)
         return Start(number, seed, initial_weights, net.weights, error, history)
     except Exception as error:
         name = f"start {number} of {of}, of seed {seed}"

@@ -58,7 +58,7 @@ class StepDecay(Checked):
 
 
 @dataclass(frozen=True)
-class ExponentialDecay(Checked):
+class ExponentialDecay(StepDecay):
     """A learning rate that falls by a factor in each iteration.
 
     Its sum over all t is finite, initial / (1 - factor), so that the weights can only go so far, however long it runs.
@@ -76,12 +76,7 @@ class ExponentialDecay(Checked):
     [1.0, 0.5, 0.25, 0.125]
     """
 
-    initial: float = field(metadata=POSITIVE)
-    factor: float = field(metadata=FACTOR)
-
-    def __call__(self, t: int) -> float:
-        """eta(t)."""
-        return self.initial * self.factor**t
+    every: int = field(default=1, init=False, repr=False)
 
 
 @dataclass(frozen=True)

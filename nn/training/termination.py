@@ -67,12 +67,6 @@ class History:
         """How many updates have been made."""
         return len(self.loss)
 
-    def cut(self) -> None:
-        """Forget an iteration of which only a part was recorded, for example because Ctrl-C came just then."""
-        complete = len(self.time)  # written last
-        for numbers in (self.loss, self.error, self.validation_loss, self.gradient_norm):
-            del numbers[complete:]
-
     def __repr__(self) -> str:
         last = f", mean error {self.error[-1]:.6g} per example in the last" if self.error else ""
         best = f"best weights after {self.best_iteration}"
