@@ -1074,6 +1074,24 @@ def test_the_sliders_on_the_leaves_recompute_the_graph(lab, page):
     check_the_numbers(view, graph())
 
 
+def test_leaves_that_are_infinite_or_not_a_number_reach_the_view_and_come_back(lab, page):
+    setting = "w.leaves = {'a': float('nan'), 'b': float('-inf')}"
+    lab.open_and_run(page, lab.write("infinite.ipynb", GRAPH + WIDGET, setting))
+    view = View(page, widget=True)
+    for name, number in (("a", "nan"), ("b", "-inf")):
+        expect(view.node(name)).to_contain_text(f"data {number}")
+        expect(view.root.get_by_role("spinbutton", name=f"{name}, exactly")).to_have_attribute("placeholder", number)
+    exactly = view.root.get_by_role("spinbutton", name="a, exactly")
+    exactly.fill("0.5")
+    exactly.press("Tab")
+    expect(view.node("a")).to_contain_text("data 0.5")
+    expect(page.get_by_text("a is 0.5, L is ")).to_be_visible()
+    expect(view.node("b")).to_contain_text("data -inf")  # sent back by the view with the new number
+    view.button("Reset").click()
+    expect(view.node("b")).to_contain_text(f"data {number_text(-1.2917, 17)}")
+    check_the_numbers(view, graph())
+
+
 def test_predict_mode_in_the_widget_counts_in_the_kernel_and_axe_finds_nothing_serious(lab, page):
     cell = GRAPH + "w = step_through(L, predict=True, step=1).widget()\nw"
     lab.open_and_run(page, lab.write("predict.ipynb", cell, "w.score, w.step"))
