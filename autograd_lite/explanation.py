@@ -43,8 +43,8 @@ class Explanation(NamedTuple):
         """Return plain text, in aligned columns.
 
         Arguments:
-            columns: the width of the lines in characters; what comes after the first column goes to a line of its own
-                where the line would be longer.
+            columns: the width of the lines in characters; if a line would be longer, the columns after the first go to
+                a line of their own.
         """
         parts = []
         for section in self.sections:
@@ -96,7 +96,7 @@ class Explanation(NamedTuple):
 
 
 _LEFT = "text-align:left;white-space:nowrap"
-"""In each cell: Jupyter has its own style for tables, and removes style sheets from untrusted notebooks."""
+"""The style of every cell, because Jupyter styles tables itself, and removes style sheets from untrusted notebooks."""
 
 
 def _html_cell(cell: str) -> str:
@@ -105,7 +105,7 @@ def _html_cell(cell: str) -> str:
 
 
 def _markdown_code(cell: str) -> str:
-    """Return the cell as inline code, between more backticks than it has in a row itself."""
+    """Return the cell as inline code, fenced by more backticks than its longest run of them."""
     if not cell:
         return ""
     fence = "`" * (1 + max(map(len, re.findall("`+", cell)), default=0))
@@ -129,7 +129,7 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         tangent_of: an input; adds the tangents of forward mode, v' = dv/d(input), as in Baydin et al., JMLR 18(153),
             table 2.
         digits: significant digits of the numbers, 1 to 17.
-        max_nodes: how many nodes the graph may have.
+        max_nodes: the largest number of nodes that is explained.
 
     Raises:
         TypeError: if root is not a Value, or digits or max_nodes is not an integer.

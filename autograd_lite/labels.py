@@ -53,17 +53,14 @@ def node_names(order: Iterable[Node]) -> dict[Node, str]:
     free_inputs = (name for number in count(0, -1) if (name := f"v{number}") not in taken)
     inputs = reversed(list(islice(free_inputs, unnamed_leaves)))  # ..., v-1, v0
     results = (name for number in count(1) if (name := f"v{number}") not in taken)
-    names: dict[Node, str] = {}
-    given: set[str] = set()
+    nodes: dict[str, Node] = {}
     for node in order:
         name = clean(node.label) or next(results if node.parents else inputs)
-        number = 2
-        while name in given:
-            name = f"{clean(node.label)}#{number}"
-            number += 1
-        given.add(name)
-        names[node] = name
-    return names
+        numbered = (f"{clean(node.label)}#{number}" for number in count(2))
+        while name in nodes:
+            name = next(numbered)
+        nodes[name] = node
+    return {node: name for name, node in nodes.items()}
 
 
 def number_text(number: float, digits: int = 6, whole: str = ".0") -> str:

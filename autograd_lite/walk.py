@@ -70,8 +70,8 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
 
     Arguments:
         root: the Value whose gradients are stepped through.
-        below: of a large graph, only the part that this Value was computed from. The derivatives are still
-            derivatives of the root, and running totals include what arrives from outside of the part.
+        below: step only through the part of a large graph that this Value was computed from. The derivatives are
+            still derivatives of the root, and running totals include what arrives from outside of the part.
         digits: significant digits of the numbers in the text, 1 to 17.
 
     Raises:

@@ -8,7 +8,7 @@ from autograd_lite.graph import is_stale
 from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.primitives import ADD, CONSTANT
-from autograd_lite.value import Value, check_value, topological_order
+from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import delta_name, layer_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def draw(
     >>> picture.pipe("svg", encoding="utf-8")[:4]
     '<svg'
     """
-    check_value("root", root)
     check_choice("direction", direction, DIRECTIONS)
     check_switches(values=values, gradients=gradients, labels=labels, operations=operations, use_dot=use_dot)
     check_integer("digits", digits, 1, 17)

@@ -6,7 +6,7 @@ The layout is the usual one in layers (Sugiyama, Tagawa and Toda 1981):
 2. `add_bends`: an arrow that passes ranks gets a bend in each, so that it can be led around the boxes there;
 3. `order_rows`: within its rank, each box moves to the average position of its neighbours, to have few crossings;
 4. `spread_rows`: boxes keep their order and their distance, and come as near to their neighbours as that allows.
-Along an arrow runs the coordinate `along`, beside it the coordinate `across`; `turn` makes them x and y.
+The coordinate `along` runs along the arrows, `across` at right angles to them; `turn` makes them x and y.
 """
 
 from bisect import bisect_right
@@ -56,7 +56,7 @@ class Layout(NamedTuple):
 def find_bands(groups: list[str | None], parents: list[list[int]], children: list[list[int]]) -> list[int]:
     """Return the band of each box: an odd number for each group, and even numbers for boxes between groups.
 
-    Bands never decrease along an arrow. Where that cannot be (a path leaves a group and comes back), all are 0.
+    Bands never decrease along an arrow. If that is impossible (a path leaves a group and comes back), all are 0.
     """
 
     def climb(lowest: dict[str, int]) -> list[int]:
@@ -66,7 +66,7 @@ def find_bands(groups: list[str | None], parents: list[list[int]], children: lis
             for parent in parents[box]:
                 if groups[parent] == group:
                     band = max(band, bands[parent])
-                else:  # from a group to another two bands on, to or from the space between them one
+                else:  # two bands from group to group; one to or from the space between groups
                     band = max(band, bands[parent] + (1 if group is None or groups[parent] is None else 2))
             bands.append(band)
         return bands

@@ -17,7 +17,7 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
 
     Arguments:
         diagram: what is drawn.
-        titles: whether the picture, its boxes and arrows have titles; where no one can read them they only take room.
+        titles: whether the picture, its boxes and arrows have titles; where nobody can read them, they waste space.
 
     >>> svg = to_svg(Diagram((Box(("x = <2>",), "leaf"),), ()))
     >>> svg[:4], "x = &lt;2&gt;</text>" in svg

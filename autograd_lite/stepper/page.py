@@ -66,7 +66,7 @@ def framed(document: str, title: str, diagram: Diagram) -> str:
         title: what a screen reader calls the iframe.
         diagram: the picture.
     """
-    source = document.replace("&", "&amp;").replace("'", "&#39;")  # between single quotes, as there are fewer of them
+    source = document.replace("&", "&amp;").replace("'", "&#39;")  # in single quotes, which are rarer
     note = "This is a picture: trust the notebook, or run it, to step through the graph."
     return (
         f"<div>{image(diagram)}<p>{note}</p></div>"

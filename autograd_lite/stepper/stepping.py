@@ -105,9 +105,9 @@ def step_through(
 
     Arguments:
         root: the Value whose gradients are stepped through.
-        below: of a large graph, only the part that this Value was computed from (see `steps`).
+        below: step only through the part of a large graph that this Value was computed from (see `walk_steps`).
         digits: significant digits of the numbers, 1 to 17.
-        max_nodes: how many nodes may be stepped through.
+        max_nodes: the largest number of nodes that is stepped through.
         direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
             None chooses the one of the first two that fits better.
         step: where to start, from 0.

@@ -115,7 +115,7 @@ class Form(NamedTuple):
     beside: str = " * "
     """Between derivatives that are multiplied."""
     first_equals: str = " = "
-    """The first of an equation; in LaTeX it is where the lines of an aligned environment meet, as is the next."""
+    """The first equals sign of an equation; in LaTeX, this sign and the next one align the lines of an environment."""
     increases: str = " += "
 
     def number(self, number: float, digits: int = 6, whole: str = ".0") -> Written:

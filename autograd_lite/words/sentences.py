@@ -36,7 +36,7 @@ class Writer(NamedTuple):
         return self.form.name(self.names[node]).text if node in self.names else self.number(node.data)
 
     def number(self, number: float) -> str:
-        """Write a number, to as many digits as the writer writes."""
+        """Write a number, with the writer's number of digits."""
         return self.form.number(number, self.digits).text
 
     def derivative(self, of: Value, by: Value) -> str:

@@ -32,7 +32,7 @@ function stateOfWidget(model) {
   };
 }
 
-/** Keep the theme of the view that of the notebook around us, else that of the system. */
+/** Let the view follow the theme of the notebook around it, or else that of the system. */
 function followTheme(view, body) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const update = () => {
