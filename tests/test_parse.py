@@ -113,7 +113,7 @@ def test_errors_point_at_the_place(text, message, marked):
 @pytest.mark.parametrize("wrong", ["foo", "x x", "2x", "x²", "lambda"])
 @pytest.mark.parametrize(
     ("before", "columns"),
-    [("x", 1), ("é", 1), ("e\u0301", 1), ("δδ", 2), ("日本", 4), ("ก\u0e31", 1), ("日e\u0301" * 9, 27)],
+    [("x", 1), ("é", 1), ("e\u0301", 1), ("δδ", 2), ("日本", 4), ("Ａ", 2), ("ก\u0e31", 1), ("日e\u0301" * 9, 27)],
 )
 def test_the_mark_stands_under_its_place_in_columns_of_a_terminal(before, columns, wrong):
     """A Chinese sign takes two columns, an accent after its letter none."""
