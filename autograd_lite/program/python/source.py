@@ -266,6 +266,7 @@ class _ArrayWriter:
         """For each array that exists only as a part of a stack: its first row there, and the rows of the stack."""
         self.blocks: list[Group] = []
         self.exact: dict[Indices, str] = {}
+        """The names of the blocks, by their members."""
         self.places: dict[int, tuple[int, int, int]] = {}
         """For each parameter, the first of the blocks that it is in, and its row and column there."""
 
@@ -277,7 +278,11 @@ class _ArrayWriter:
             self.lines.append(PHASES[backward])
             for array in computed:
                 self._write_array(array)
-        totals = self._write_totals()
+        self.lines += ["    # sums over the batch"] if self.arrays.totals else []
+        totals = []
+        for total in self.arrays.totals:
+            totals.append(self.names.new(self._total_name(total)))
+            self.lines.append(f"    {totals[-1]} = {self._total(total)}")
         outputs = [self._operand(operand).text for operand in self.arrays.outputs]
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*self.inputs, *self.blocks))}):"
@@ -371,24 +376,21 @@ class _ArrayWriter:
             expression = Written(f"{_atom(operands[0])}**2", SIGNED)
         else:
             expression = write(array.primitive, operands)
+        is_written_once = self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
         stack = self.stacked.get(array)
         if stack is not None:
             expression = _stack(
                 [expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments]
             )
             self.offsets[array] = 1 if isinstance(stack.arguments[0], Constants) else 0, stack.rows
-        elif self._is_part_of_another(array) and len(expression.text) < LONGEST_LINE // 2:
-            self.texts[array] = expression
+        elif is_written_once and len(expression.text) < LONGEST_LINE // 2:
+            self.texts[array] = expression  # which is written where it is used
             return
         name = self.names.new(array.name or self._name_of_inputs(array))
         self.lines.append(f"    {name} = {expression.text}")
         for written in (array, stack):
             if written is not None:
                 self.texts[written] = Written(name, ATOM)
-
-    def _is_part_of_another(self, array: ArrayStatement) -> bool:
-        """Return whether an array is written where it is used: once, and not under a name of the lecture."""
-        return self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
 
     def _name_of_inputs(self, array: ArrayStatement) -> str:
         """Return the name of a stack of inputs and the number 1: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
@@ -427,25 +429,13 @@ class _ArrayWriter:
             self.constants[text] = self.names.new(f"C{len(self.constants) + 1}")
         return self.constants[text]
 
-    def _write_totals(self) -> list[str]:
-        names = []
-        if self.arrays.totals:
-            self.lines.append("    # sums over the batch")
-        for total in self.arrays.totals:
-            name = self.names.new(self._total_name(total))
-            self.lines.append(f"    {name} = {self._total(total)}")
-            names.append(name)
-        return names
-
     def _total_name(self, total: Total) -> str:
         if total.targets == ((0,),):
             left = total.left
             return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
         members = tuple(tuple(self.arrays.variables[target - 1] for target in row) for row in total.targets)
-        for group in self.blocks:
-            if group.members == members:
-                return f"G{group.name[1:]}" if group.name.startswith("W") else f"d_{group.name}"
-        return ""
+        name = self.exact.get(members, "")
+        return f"G{name[1:]}" if name.startswith("W") else f"d_{name}" if name else ""
 
     def _total(self, total: Total) -> str:
         left = self._operand(total.left)
