@@ -10,6 +10,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd_lite import primitives
 from autograd_lite.explanation import Explanation, explain, explain_paths
 from autograd_lite.gradients import (
     Dual,
@@ -26,41 +27,7 @@ from autograd_lite.gradients import (
 )
 from autograd_lite.graph import TracingError
 from autograd_lite.pictures.drawing import draw
-from autograd_lite.primitives import (
-    PRIMITIVES,
-    Primitive,
-    acos,
-    acosh,
-    add,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    cos,
-    cosh,
-    erf,
-    exp,
-    exp2,
-    expm1,
-    hypot,
-    leaky_relu,
-    log,
-    log1p,
-    log2,
-    log10,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    tan,
-    tanh,
-)
+from autograd_lite.primitives import *  # noqa: F403  what its __all__ lists: the table, exp, tanh, ...
 from autograd_lite.primitives import abs as abs  # not in __all__, because `import *` would hide the built-in
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
@@ -72,72 +39,13 @@ from autograd_lite.words.notation import formula
 if TYPE_CHECKING:
     from autograd_lite.program.compiled import Program as Program
 
-__all__ = [
-    "PRIMITIVES",
-    "Dual",
-    "Explanation",
-    "NotConvergedError",
-    "Path",
-    "Primitive",
-    "Step",
-    "Stepper",
-    "TracingError",
-    "Value",
-    "WalkStep",
-    "acos",
-    "acosh",
-    "add",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "backward_steps",
-    "cbrt",
-    "check_gradients",
-    "compile_program",
-    "constant",
-    "cos",
-    "cosh",
-    "derivative",
-    "draw",
-    "erf",
-    "exp",
-    "exp2",
-    "explain",
-    "explain_paths",
-    "expm1",
-    "formula",
-    "forward_mode",
-    "grad",
-    "hessian",
-    "hessian_vector_product",
-    "hypot",
-    "jacobian",
-    "jacobian_vector_product",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "maximum",
-    "minimum",
-    "paths",
-    "relu",
-    "sigmoid",
-    "sin",
-    "sinh",
-    "softplus",
-    "sqrt",
-    "step_through",
-    "tan",
-    "tanh",
-    "topological_order",
-    "unit_label",
-    "vector_jacobian_product",
-    "walk_steps",
-    "weight_label",
-]
+__all__ = ["Explanation", "explain", "explain_paths"]
+__all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forward_mode", "grad", "hessian"]
+__all__ += ["hessian_vector_product", "jacobian", "jacobian_vector_product", "vector_jacobian_product"]
+__all__ += ["Stepper", "TracingError", "compile_program", "draw", "formula", "step_through"]
+__all__ += ["Step", "Value", "constant", "topological_order"]
+__all__ += ["Path", "WalkStep", "backward_steps", "paths", "unit_label", "walk_steps", "weight_label"]
+__all__ += primitives.__all__
 
 
 def __getattr__(name: str) -> Any:

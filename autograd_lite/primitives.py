@@ -19,6 +19,11 @@ from itertools import combinations
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
+__all__ = ["PRIMITIVES", "Primitive", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt"]
+__all__ += ["cos", "cosh", "erf", "exp", "exp2", "expm1", "hypot", "leaky_relu", "log", "log1p", "log2", "log10"]
+__all__ += ["maximum", "minimum", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh"]
+# Not abs: `import *` would hide the built-in function.
+
 inf, nan = math.inf, math.nan
 
 Number = TypeVar("Number")
