@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 warnings.showwarning = _show_note
                 options.run(options)
         finally:
-            sys.stdout.flush()  # here, where its errors are caught
+            _flush()
     except BrokenPipeError:
         return 0  # the reader of a pipe has seen enough
     except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
@@ -74,6 +74,15 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  open until the end
         if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Flush the output here, where errors are caught; Python would flush what is left of it again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  open until the end
+        raise
 
 
 def _show_note(message: Warning | str, *_: object, **__: object) -> None:

@@ -12,6 +12,9 @@ from autograd_lite.cli import main
 
 NEURON = ["tanh(w*x + b)", "w=-3", "x=2", "b=6.88"]
 
+BUFFERED = {"PYTHONUNBUFFERED": ""}
+"""Output as most users have it: it is written when its buffer is full, and at the end."""
+
 
 def test_explain_prints_the_trace(capsys):
     assert main(["explain", *NEURON]) == 0
@@ -172,6 +175,7 @@ def test_a_reader_that_has_seen_enough_causes_no_error():
     code = "import sys; from autograd_lite.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "explain", "+".join(["x"] * 400), "x=1", "--max-nodes", "1000"],
+        env={**os.environ, **BUFFERED},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -188,7 +192,7 @@ def shell(command, **environment):
     code = "import sys; from autograd_lite.cli import main; sys.exit(main())"
     return subprocess.run(
         ["sh", "-c", b'ag() { "$PYTHON" -c "$CODE" "$@"; }; ' + command],
-        env={**os.environ, "PYTHON": sys.executable, "CODE": code, **environment},
+        env={**os.environ, "PYTHON": sys.executable, "CODE": code, **BUFFERED, **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",
