@@ -67,7 +67,8 @@ def test_programs_tell_0_from_minus_0_in_every_row(name, backend, matrices):
     row, zeros = PRIMITIVES[name], (0.0, -0.0)
     calls = [(x,), *((x * zero,) for zero in zeros)]
     if row.arity != 1:
-        calls = [(x, y), (y, x), *(pair for zero in zeros for pair in ((x, zero), (zero, x), (x * zero, y)))]
+        calls = [(x, y), (y, x), *((x * zero, y) for zero in zeros)]
+        calls += [pair for number in (*zeros, 0.5, 3.0, -2.0) for pair in ((x, number), (number, x))]
     weights = [Value(number, f"w{number}") for number in (1.0, 2.0, 3.0, 4.0)]
     matrix = [tanh(weights[0] * x + weights[1] * y), tanh(weights[2] * x + weights[3] * y)]
     outputs = [row(*call) for call in calls] + matrix * matrices

@@ -378,6 +378,8 @@ def test_a_row_computes_what_the_table_says(name, backend):
         return
     special = ~np.isfinite(expected) | (expected == 0)
     np.testing.assert_array_equal(received[special], expected[special])
+    zero = expected == 0
+    np.testing.assert_array_equal(np.signbit(received[zero]), np.signbit(expected[zero]))
     ulp = np.spacing(np.abs(expected[~special]))
     distance = np.abs(received[~special] / ulp - expected[~special] / ulp)
     worst = np.argmax(distance)

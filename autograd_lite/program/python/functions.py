@@ -32,8 +32,9 @@ def multiply_no_nan(a: Any, b: Any) -> Any:
 
 
 def power(x: Any, y: Any) -> Any:
-    """x to the power y; NumPy departs from IEEE 754 only for the square root of minus infinity."""
-    return np.where(np.isneginf(x) & (np.equal(y, 0.5)), math.inf, np.power(x, y))
+    """x to the power y; NumPy takes the square root for y = 0.5, which is not IEEE 754's for -inf and -0."""
+    is_root = np.equal(y, 0.5) & (np.isneginf(x) | np.equal(x, 0))
+    return np.power(np.where(is_root, np.abs(x), x), y)
 
 
 def sigmoid(x: Any) -> Any:
