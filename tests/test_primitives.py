@@ -468,6 +468,8 @@ def test_slopes_pass_check_gradients_to_second_order(name, data):
         (p.power, [0.0, 2.0], [0, 0]),
         (p.power, [0.0, 1.0], [1, 0]),
         (p.atan2, [0.0, 0.0], [0, 0]),
+        (p.hypot, [0.0, 0.0], [0, 0]),
+        (p.hypot, [3.0, 4.0], [0.6, 0.8]),
         (p.atan2, [0.0, 1.0], [1, 0]),
         (p.atan2, [0.0, -1.0], [-1, 0]),
         (lambda x: 1 / x, [inf], [0]),

@@ -72,7 +72,8 @@ def test_operators_refuse_what_is_not_a_number(operate, other):
     for arguments in ((x, other), (other, x)):
         if arguments[0] == "a" and operate is operator.mod:
             continue  # "a" % x formats text
-        with pytest.raises(TypeError, match=r"Value|str|argument [12] of .* must be a real number"):
+        ours = isinstance(other, str | list) and operate is not operator.matmul  # it says more than Python's message
+        with pytest.raises(TypeError, match=r"argument [12] of .* must be a real number" if ours else "Value|str"):
             operate(*arguments)
 
 
