@@ -114,7 +114,9 @@ def _parts(thing: Any) -> Iterator[Any]:
     else:  # as pickle and copy take it apart
         state = thing.__reduce_ex__(4)
         if isinstance(state, str):
-            raise TypeError(f"{state} is known by its name alone")
+            if _installed_name(type(thing)) is None:
+                raise TypeError(f"{state} is known by its name alone")
+            state = type(thing), state
         yield from (list(part) if isinstance(part, Iterator) else part for part in state)
 
 
