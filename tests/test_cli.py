@@ -204,7 +204,7 @@ def shell(command, **environment):
 @pytest.mark.skipif(os.name == "nt", reason="written for sh")
 @pytest.mark.parametrize("command", [b"explain x*x x=2", b"step x*x x=2", b"--help"])
 @pytest.mark.parametrize("closed", [b">&-", b"<&-", b"2>&-", b"<&- >&- 2>&-", b"| true"])
-def test_closed_streams_are_no_error(command, closed):
+def test_closed_streams_cause_no_error(command, closed):
     result = shell(b"ag " + command + b" " + closed)
     assert (result.returncode, result.stderr) == (0, "")
     assert (result.stdout == "") == (b">&-" in closed.replace(b"2>&-", b"") or closed == b"| true")

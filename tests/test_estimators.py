@@ -342,7 +342,7 @@ def weights_of(estimator):
     return [W.tolist() for W in estimator.net_.weights]
 
 
-def test_a_fit_is_that_of_the_network_with_the_same_seed():
+def test_a_fit_trains_as_the_network_with_the_same_seed():
     X, y = xor(50)
     classifier = NetworkClassifier(hidden=(4, 3), random_state=3, max_iter=4).fit(X, y)
     net = MLP(2, [4, 3, 1], "tanh", "linear", seed=3)

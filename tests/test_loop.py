@@ -1167,7 +1167,7 @@ def test_an_edited_function_makes_another_run(tmp_path, name):
     assert resumed == run(0.25, 3)
 
 
-def test_callbacks_that_only_look_on_are_no_part_of_the_run(tmp_path):
+def test_callbacks_that_only_look_on_are_not_part_of_the_run(tmp_path):
     options = {"checkpoint": tmp_path / "c.npz", "batch_size": 2}
     seen, net, uninterrupted = [], network(), network()
     fit(network(), X, Y, stop=MaximumIterations(2), callbacks=[lambda net, _: seen.append(net.weights)], **options)
@@ -1498,7 +1498,7 @@ def test_a_progress_bar_counts_the_iterations(capsys):
 
 
 @pytest.mark.parametrize("progress", [False, None])
-def test_no_progress_bar_where_none_is_wanted_or_there_is_no_terminal(capsys, progress):
+def test_no_progress_bar_where_none_is_wanted_or_without_a_terminal(capsys, progress):
     fit(network(), X, Y, stop=MaximumIterations(20), progress=progress)
     assert capsys.readouterr() == ("", "")
 

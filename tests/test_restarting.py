@@ -473,7 +473,7 @@ def test_ctrl_c_in_a_terminal_keeps_the_best_of_a_pool_of_processes(tmp_path):
     assert "Ctrl-C after " in err
 
 
-def test_a_loss_given_as_a_function_is_that_of_its_name():
+def test_a_loss_given_as_a_function_is_the_one_of_its_name():
     X, y = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 2]
     net, options = MLP(2, [3], output_activation="linear"), {"starts": 2, "stop": MaximumIterations(2)}
     named = random_restarts(net, X, y, loss="softmax_cross_entropy", **options)

@@ -116,7 +116,7 @@ def test_each_side_of_each_forward_line_in_mathml_is_the_number(network):
             assert evaluate(side, numbers) == pytest.approx(node.data, rel=1e-12)
 
 
-def test_each_number_of_the_chain_rule_in_mathml_is_that_of_the_step(network):
+def test_each_number_of_the_chain_rule_in_mathml_is_the_steps(network):
     writer = writer_of(network, "mathml", digits=17)
     numbers = {visible(writer.name(node)): node.data for node in topological_order(network)}
     for step in backward_steps(network):

@@ -387,7 +387,7 @@ def test_a_row_computes_what_the_table_says(name, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_root_of_minus_infinity_is_that_of_ieee(backend):
+def test_a_root_of_minus_infinity_follows_ieee(backend):
     """Also where the exponent is a number in the text, for which NumPy takes the square root, which is nan."""
     x, w = Value(2.0, "x"), Value(3.0, "w")
     program = autograd_lite.compile_program([x**0.5, x**0.25, w**0.5], [x], [w], gradients=False, backend=backend)

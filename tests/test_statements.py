@@ -371,7 +371,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("ask", KEPT.values(), ids=KEPT)
-def test_a_traced_function_may_ask_for_what_is_no_number(ask):
+def test_a_traced_function_may_ask_for_what_is_not_a_number(ask):
     assert computed(traced(lambda x: [ask(x), x * x][1], leaves("x"))) == ["multiply"]
 
 
