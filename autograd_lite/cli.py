@@ -161,7 +161,7 @@ def _explain(options: argparse.Namespace) -> None:
     columns = [shutil.get_terminal_size().columns] if options.format == "text" and in_terminal else []
     text = getattr(explanation, options.format)(*columns)
     if options.output is None:
-        print(text)
+        print(text if options.format != "html" else text.encode("ascii", "xmlcharrefreplace").decode())
     else:
         options.output.write_text(text + "\n", encoding="utf-8")
         print(options.output)

@@ -30,7 +30,7 @@ OPERATORS = {
 
 
 SIGNS = {sign: f"**{number}" for number, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {
-    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "√": "sqrt(...)",
+    "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "√": "sqrt(...)", "|": "abs(...)",
 }  # fmt: skip
 """What to write in place of signs that are not read."""
 

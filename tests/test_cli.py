@@ -251,6 +251,7 @@ def test_bytes_that_are_not_utf_8_and_bad_file_names_are_one_message(arguments, 
         ("step 'δ*2' δ=3", "δ = 3.0"),
         ("explain '日本*2' 日本=3 --format markdown", "`日本 = 3.0`"),
         ("explain 'é*x' é=3 x=2 --paths é", "All paths from é to v1"),
+        ("explain 'é*2' é=3 --format html", "&#233; = 3.0</code>"),
     ],
 )
 @pytest.mark.parametrize(

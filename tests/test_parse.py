@@ -96,6 +96,7 @@ def test_a_new_row_of_the_table_can_be_called():
         ("x − 1", "− is not read here; write -", "−"),
         ("x ÷ 2", "÷ is not read here; write /", "÷"),
         ("√x", r"√ is not read here; write sqrt\(\.\.\.\)", "√"),
+        ("2*|x|", r"\| is not read here; write abs\(\.\.\.\)", "|x|"),
         ("x² + x", r"² is not read here; write \*\*2", "²"),
         ("x⁷", r"⁷ is not read here; write \*\*7", "⁷"),
         ("2 * lambda + x", "'lambda' is a keyword of Python; take another name", "lambda + x"),

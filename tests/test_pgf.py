@@ -86,7 +86,7 @@ def test_braces_and_environments_are_balanced():
         depth += {"{": 1, "}": -1}.get(sign, 0)
         assert depth >= 0
     assert depth == 0
-    assert [pgf.count(rf"\{word}{{pgfscope}}") for word in ("begin", "end")] == [pgf.count(r"\pgfusepath")] * 2
+    assert pgf.count(r"\begin{pgfscope}") == pgf.count(r"\end{pgfscope}") > len(HOSTILE)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX with the package pgf")

@@ -7,6 +7,7 @@ import base64
 import errno
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -300,7 +301,10 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"step": 99}, ValueError, "step must be from 0 to 3, received 99"),
         ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),
         ({"ask": "gradient"}, ValueError, "ask must be one of slope, share, total, received 'gradient'"),
-        ({"tolerance": 0}, ValueError, "tolerance must be greater than 0, received 0"),
+        ({"tolerance": 0}, ValueError, "tolerance must be greater than 0, and finite, received 0"),
+        ({"tolerance": 10**400}, ValueError, "tolerance must be greater than 0, and finite, received 1000"),
+        ({"tolerance": math.nan}, ValueError, "tolerance must be greater than 0, and finite, received nan"),
+        ({"tolerance": math.inf}, ValueError, "tolerance must be greater than 0, and finite, received inf"),
         ({"tolerance": "1%"}, TypeError, "tolerance must be a number, not str"),
         ({"large": 1}, TypeError, "large must be True or False, not int"),
     ],

@@ -33,7 +33,7 @@ def to_pgf(diagram: Diagram) -> str:
     r"""Return the diagram as LaTeX, for a document that loads PGF.
 
     >>> from autograd_lite.pictures.diagram import Box
-    >>> print(to_pgf(Diagram((Box(("50 %",), "leaf"),), ())).splitlines()[3])
+    >>> print(to_pgf(Diagram((Box(("50 %",), "leaf"),), ())).splitlines()[4])
     \pgftext[base,x=29.4bp,y=-25.2bp]{\fontsize{12bp}{15.0bp}\selectfont 50\ \%}
     """
     layout = find_layout(diagram)
@@ -41,9 +41,11 @@ def to_pgf(diagram: Diagram) -> str:
     for name, group in layout.groups.items():
         lines.append(shape(rectangle(group, 6.0), fill=GROUP_FILL, stroke=GROUP_BORDER))
         lines.append(text(name, (group.x + 8, group.y + 15), 12, "left,base"))
+    arrows = []
     for path, tip in zip(layout.paths, layout.tips, strict=True):
         head = [[corner] for corner in arrow_head(path[-1][-1], tip, SIDEWAYS[diagram.direction])]
-        lines += [shape(curve(path), stroke=GREY), shape(curve(head), fill=GREY)]
+        arrows.append(curve(path) + command("pgfusepath", "stroke") + curve(head) + command("pgfusepath", "fill"))
+    lines.append(scope("\n".join(arrows), stroke=GREY, fill=GREY))
     for box, place in zip(diagram.boxes, layout.boxes, strict=True):
         look = box.look
         style = command("pgfsetlinewidth", f"{look.thickness}bp")
@@ -84,14 +86,18 @@ def rectangle(place: Rectangle, corner: float) -> str:
     return corners + command("pgfpathrectangle", point(place.x, place.y), point(place.width, place.height))
 
 
-def shape(path: str, **colours: str) -> str:
-    """Return a path in its colours: `fill`, `stroke`, or both."""
+def scope(drawn: str, **colours: str) -> str:
+    """Return what is drawn in colours of its own: `fill`, `stroke`, or both."""
     chosen = [
         command("definecolor", "autograd", "HTML", colour[1:].upper()) + command(f"pgfset{use}color", "autograd")
         for use, colour in colours.items()
     ]
-    drawn = "".join(chosen) + path + command("pgfusepath", ",".join(colours))
-    return command("begin", "pgfscope") + drawn + command("end", "pgfscope")
+    return command("begin", "pgfscope") + "".join(chosen) + drawn + command("end", "pgfscope")
+
+
+def shape(path: str, **colours: str) -> str:
+    """Return a path in its colours."""
+    return scope(path + command("pgfusepath", ",".join(colours)), **colours)
 
 
 def text(words: str, at: Point, size: int, anchor: str = "base") -> str:

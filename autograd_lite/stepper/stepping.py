@@ -1,7 +1,8 @@
 """Step through every application of the chain rule: in a notebook, in a page from disk, or as a widget."""
 
-import math
 import os
+import reprlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -137,8 +138,8 @@ def step_through(
     check_choice("ask", ask, ASKED)
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float):
         raise TypeError(f"tolerance must be a number, not {type(tolerance).__name__}: {tolerance!r}")
-    if not 0 < tolerance < math.inf:
-        raise ValueError(f"tolerance must be greater than 0, received {tolerance}")
+    if not 0 < tolerance <= sys.float_info.max:
+        raise ValueError(f"tolerance must be greater than 0, and finite, received {reprlib.repr(tolerance)}")
     story = Story(root, below, digits)
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
