@@ -87,9 +87,9 @@ def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) 
 
     Arguments:
         argument: its name, for messages.
-        numbers: numbers in nested sequences, an array, also of objects that are numbers, or a table: what NumPy makes
-            an array of. (pandas makes arrays of objects of tables whose columns differ in type.)
-        shape: the shape that is asked for; any if None.
+        numbers: nested sequences, an array or a table of numbers. An array of objects is taken if all of them are
+            numbers: NumPy makes one of a pandas table whose columns differ in type.
+        shape: the shape that it must have; any if None.
 
     Raises:
         TypeError: naming the argument, if they are not real numbers.

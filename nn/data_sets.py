@@ -143,7 +143,7 @@ def xor(examples: int = 100, noise: float = 0.2, seed: int | None = 0) -> tuple[
 
 
 def _halves(examples: int) -> tuple[int, int]:
-    """Return how many examples are in the first of two classes, and how many in the second."""
+    """Return the number of examples in the first of two classes, and in the second."""
     first = as_integer("examples", examples, least=2) // 2
     return first, examples - first
 

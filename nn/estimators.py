@@ -198,9 +198,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         activation: the name of theta in the hidden layers, a key of ACTIVATIONS.
         optimizer: how the weights are updated; Adam(0.01) if None. It is not changed.
         learning_rate: eta, or a schedule of iterations, in place of the optimizer's; None leaves it.
-        batch_size: how many examples an iteration takes, from data in random order; all if there are fewer, or if None.
-        max_iter: how often the training goes through the data (epochs, as in scikit-learn's MLPClassifier); with
-            batch_size=None, the number of iterations.
+        batch_size: the number of examples in an iteration, from data in random order; all examples if there are fewer,
+            or if None.
+        max_iter: the largest number of epochs, of passes through the data (as in scikit-learn's MLPClassifier); with
+            batch_size=None, of iterations.
         stop: a criterion that may end the training before that, for example SmallImprovement(1e-4, over=100), in
             iterations; it combines with the others.
         regularization: lambda_C of L2 regularization, over all weights; or L2(lambda_C, bias=False).
@@ -208,9 +209,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         dropout: the probability that a hidden node is removed in an iteration; or Dropout(rate, scale=False).
         early_stopping: whether a part of the data is held out, and the training ends when the loss on it has had no new
             lowest value for a while.
-        validation_fraction: which part; of classes, the same of each.
-        patience: for how many epochs.
-        progress: whether a bar is shown.
+        validation_fraction: the fraction that is held out; of classes, the same fraction of each.
+        patience: the number of epochs that make a while.
+        progress: whether a progress bar is shown.
         random_state: an integer is the seed of everything random, as in MLP and `fit`, and the result is the same to
             the bit each time; from a RandomState the seed is drawn; None draws fresh entropy, never from NumPy's
             global generator.

@@ -13,19 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd_lite import (
-    Value,
-    add,
-    constant,
-    leaky_relu,
-    relu,
-    sigmoid,
-    sin,
-    softplus,
-    tanh,
-    unit_label,
-    weight_label,
-)
+from autograd_lite import Value, add, constant, leaky_relu, relu, sigmoid, sin, softplus, tanh, unit_label, weight_label
 from nn.checks import FloatArray, as_array, as_integer, as_matrices, as_sizes, check_choice, is_sequence
 from nn.randomness import random_weights
 
@@ -71,7 +59,7 @@ class Neuron(Module):
     """One unit: the activation of the weighted sum of its inputs.
 
     Arguments:
-        nin: how many inputs, d^(l-1); at least 1.
+        nin: the number of inputs, d^(l-1); at least 1.
         nonlin: False for a linear unit, whatever the activation (micrograd's term).
         activation: the name of theta, a key of ACTIVATIONS.
         weights: the row W_b^(l) of nin + 1 numbers, the bias first; small random numbers if None.
@@ -158,8 +146,8 @@ class Layer(Module):
     """Units that share their inputs.
 
     Arguments:
-        nin: how many inputs, d^(l-1); at least 1.
-        nout: how many units, d^(l); at least 1.
+        nin: the number of inputs, d^(l-1); at least 1.
+        nout: the number of units, d^(l); at least 1.
         nonlin, activation, seed, layer: as for Neuron.
         weights: the matrix W^(l) of shape (nout, nin + 1), the bias in column 0; small random numbers if None.
 
@@ -221,8 +209,8 @@ class MLP(Module):
     numbers.)
 
     Arguments:
-        nin: how many inputs, d^(0).
-        nouts: how many units in each layer, [d^(1), ..., d^(L)].
+        nin: the number of inputs, d^(0).
+        nouts: the number of units in each layer, [d^(1), ..., d^(L)].
         activation: the name of theta, a key of ACTIVATIONS.
         output_activation: the name of theta for layer L; if None, `activation`.
         weights: the matrices W^(1) .. W^(L), of shapes (d^(l), d^(l-1) + 1), the bias in column 0. If None, all weights
@@ -335,12 +323,14 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
 
     Raises:
         TypeError: if x is not a sequence of numbers or Values.
-        ValueError: if x does not have as many entries as the width.
+        ValueError: if x does not have as many entries as the width, or some are masked.
     """
     if not is_sequence(x) or getattr(x, "ndim", 1) != 1:
         raise TypeError(f"x must be {width} numbers or Values in a row, not {type(x).__name__}: {x!r}")
     if len(x) != width:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
+    if np.ma.is_masked(x):
+        raise ValueError(f"x must be an array without masked entries; received {x!r}")
     return [_as_input(entry, a, layer) for a, entry in enumerate(x, start=1)]
 
 

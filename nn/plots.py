@@ -120,7 +120,7 @@ def plot_decision_boundary(
         y: N targets: numbers if there is one output; else class numbers, or a row of d^(L) targets for each example.
         ax: where to draw; None makes a figure.
         threshold: of one output: 0 for targets -1 and 1, 0.5 for 0 and 1.
-        resolution: how many points there are along each axis.
+        resolution: the number of points along each axis.
 
     Returns the Axes. Classes differ in colour and marker; the boundary is black.
 
@@ -174,7 +174,7 @@ def plot_paths(
         surface: the surface that they descend.
         paths: the points of each path, of shape (T + 1, 2), by name for the legend; as returned by `descend`.
         ax: where to draw; None makes a figure.
-        levels: the heights of the contours, or how many there are: then about equal areas lie between them.
+        levels: the heights of the contours; or their number, and about equal areas lie between them.
 
     Returns the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
 
@@ -318,7 +318,7 @@ def plot_surface_restarts(
     """Draw descents of a surface from many starting points: their starts and ends, with the lowest end marked.
 
     Arguments:
-        surface: what they descend.
+        surface: the surface that they descend.
         paths: the points of each descent, of shape (T + 1, 2), as returned by `descend`.
         ax, levels: as for `plot_paths`.
 

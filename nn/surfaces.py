@@ -162,7 +162,7 @@ def descend(
         surface: f, a Surface or another function of two Values.
         start: (x, y) at t = 0.
         optimizer: any of `nn.training.optimizers`. It is not changed: a copy starts from t = 0.
-        iterations: how many steps; at least 1.
+        iterations: the number of steps; at least 1.
 
     Raises:
         TypeError: if the optimizer is not an Optimizer, or another argument has the wrong type.
@@ -208,7 +208,7 @@ def random_points(surface: Surface, count: int, *, seed: int | None = 0) -> Floa
 
     Arguments:
         surface: the surface whose window is used.
-        count: how many; at least 1.
+        count: the number of points; at least 1.
         seed: seed of the random numbers; None takes entropy from the operating system. A larger count
             does not change the first points.
 

@@ -202,6 +202,11 @@ def test_all_that_takes_an_array_of_numbers_takes_the_same_and_refuses_the_same(
             take(Table([[math.nan, 1.0], *GOOD[1:].tolist()]))
 
 
+def test_a_network_does_not_take_a_masked_entry_for_a_number():
+    with pytest.raises(ValueError, match=r"^x must be an array without masked entries"):
+        MLP(2, [1])(np.ma.array([1.0, 2.0], mask=[False, True]))
+
+
 def test_tables_of_pandas():
     pandas = pytest.importorskip("pandas")
     numbers, expected = pandas.DataFrame(GOOD, columns=["a", "b"]), TAKERS["fit X"][1](GOOD)
