@@ -4,10 +4,8 @@ import re
 from typing import NamedTuple
 
 _NAME = re.compile(
-    r"(?P<weight>[a-zA-Z])\^\((?P<of_layer>\d+)\)_\{(?P<between>[\d,]+)\}"
-    r"|(?P<node>delta|[a-zA-Z])_(?P<unit>\d+)\^\((?P<layer>\d+)\)"
-    r"|(?P<variable>[a-zA-Z])_?(?P<number>-?\d+)"
-    r"|(?P<letter>[a-zA-Z])"
+    r"([a-zA-Z]|delta(?=_\d+\^))"  # w, or the delta of a unit
+    r"(?:\^\((\d+)\)_\{([\d,]+)\}|_(\d+)\^\((\d+)\)|_?(-?\d+)|)"  # ^(1)_{2,0}, or _1^(2), or _1, or nothing
 )
 _LAYER = re.compile(r"\^\(([0-9]{1,6})\)(?:$|_)")
 
@@ -36,11 +34,8 @@ def lecture_name(label: str) -> LectureName | None:
     match = _NAME.fullmatch(label)
     if match is None:
         return None
-    if match["weight"]:
-        return LectureName(match["weight"], match["between"], match["of_layer"], layer_first=True)
-    if match["node"]:
-        return LectureName(match["node"], match["unit"], match["layer"])
-    return LectureName(match["variable"] or match["letter"], match["number"] or "")
+    letter, of_layer, between, unit, layer, number = match.groups(default="")
+    return LectureName(letter, between or unit or number, of_layer or layer, layer_first=bool(of_layer))
 
 
 def weight_label(l: int, b: int, a: int) -> str:
