@@ -83,11 +83,10 @@ def test_small_improvement_over_one_iteration_needs_two():
 
 
 def test_an_error_that_rises_has_not_improved():
-    assert first_met(SmallImprovement(0.1, over=1), "loss", [1.0, 2.0]) == 2
-    assert (
-        SmallImprovement(0.1, over=1).which(history([1.0, 2.0]))
-        == "the error has not improved in the last 1 iterations"
-    )
+    stop = SmallImprovement(0.1, over=1)
+    for second in (1.0, 1.5, 2.0):
+        assert first_met(stop, "loss", [1.0, second]) == 2
+        assert stop.which(history([1.0, second])) == "the error has not improved in the last 1 iterations"
 
 
 def test_the_best_of_the_last_errors_counts():
@@ -376,6 +375,8 @@ def test_equal_are_those_that_say_the_same():
     assert a | (b | c) == (a | b) | c == Or((a, b, c))
     assert a & b != a | b
     assert MaximumIterations(3) != MaximumIterations(4)
+    assert Fixed("x", True) != Fixed("y", True), "a user-defined criterion equals only itself"
+    assert repr(MaximumIterations(3) | Fixed("x", True)) == "MaximumIterations(3) | Fixed()"
 
 
 def test_a_pickle_holds_no_history():
