@@ -257,8 +257,8 @@ def _maximum(a: float, b: float) -> float:
 
 
 def _multiply_no_nan(a: float, b: float) -> float:
-    product = a * b
-    return product if product == product or (a and b) else 0.0
+    product = a * b if a else 0.0
+    return product if b or product == product else 0.0
 
 
 def _minimum(a: float, b: float) -> float:
@@ -325,7 +325,7 @@ MINIMUM_CONSTANT = Primitive("minimum_constant", "min", _minimum,               
 # Used in slopes.
 SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x < 0)) if x == x else x, (0.0,))
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
-MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", _multiply_no_nan,             (lambda o, a, b: b, lambda o, a, b: a), commutative=True)
+MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", _multiply_no_nan,             (lambda o, a, b: b, lambda o, a, b: a))
 # Written out in formulas and programs, but with slopes of their own: the chain rule would multiply 0 by inf, overflow or cancel.
 POWER_PARTIAL: Primitive = Primitive("power_partial", "d(x^y)", _power_partial,              (lambda o, x, y, j, k: POWER_PARTIAL(x, y, j + 1, k), lambda o, x, y, j, k: POWER_PARTIAL(x, y, j, k + 1), 0.0, 0.0), composite=True)
 ONE_MINUS_SQUARE: Primitive = Primitive("one_minus_square", "1-x^2", lambda x: (1 - x) * (1 + x), (lambda o, x: -2 * x,), composite=True)
@@ -402,7 +402,9 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
     """
     if hasattr(a, "__record__") or not hasattr(b, "__record__"):
         return MULTIPLY_NO_NAN(a, b)
-    return b if a == 1.0 else a * b if a else 0.0  # type: ignore[operator, return-value]
+    if a in {0.0, 1.0}:
+        return b if a else 0.0  # type: ignore[return-value]
+    return a * b if math.isfinite(a) else MULTIPLY_NO_NAN(a, b)  # type: ignore[operator, return-value, arg-type]
 
 
 def greater(a: Number | float, b: Number | float) -> Number:

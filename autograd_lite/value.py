@@ -293,7 +293,7 @@ class Value:
                 if node.level:
                     node._grad = node._adjoint
                 else:  # a leaf; if anything in the graph is infinite or nan, a leaf is too
-                    node._grad = node.grad + node._adjoint
+                    node._grad = node._adjoint if node._grad is None else node._grad + node._adjoint
                     finite = finite and math.isfinite(node._adjoint)
         if not finite:
             warn_of_first_non_finite(order)

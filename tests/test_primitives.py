@@ -262,6 +262,7 @@ def test_add_goes_from_left_to_right():
         (p.multiply_no_nan(0.0, nan), 0.0),
         (p.multiply_no_nan(inf, 0.0), 0.0),
         (p.multiply_no_nan(-2.0, 0.0), -0.0),
+        (p.multiply_no_nan(0.0, -2.0), 0.0),
         (p.multiply_no_nan(nan, 1.0), nan),
         (p.maximum(nan, 1), nan),
         (p.maximum(1, nan), nan),

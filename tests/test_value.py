@@ -293,6 +293,15 @@ def test_text():
     assert f"{x}" == str(x) == repr(x) == "Value(data=2.5, grad=0.0, label='x')"
 
 
+def test_the_first_gradient_of_a_leaf_keeps_the_sign_of_zero():
+    x = Value(3.0)
+    y = x * -0.0
+    y.backward()
+    assert math.copysign(1.0, x.grad) == -1.0
+    y.backward()
+    assert math.copysign(1.0, x.grad) == -1.0
+
+
 # What a Value is made of
 
 

@@ -7,7 +7,7 @@ from autograd_lite.checks import check_choice, check_integer, check_size, check_
 from autograd_lite.graph import is_stale
 from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
-from autograd_lite.primitives import ADD, CONSTANT
+from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import delta_name, layer_of
 
@@ -123,7 +123,7 @@ def kind_of(node: Value) -> str:
 
 def is_ordered(node: Value) -> bool:
     """Return whether the order of a Value's arguments matters to a reader; in a product of slopes it does not."""
-    return len(node.parents) > 1 and not node.op.commutative
+    return len(node.parents) > 1 and not node.op.commutative and node.op is not MULTIPLY_NO_NAN
 
 
 def written(node: Value) -> str:

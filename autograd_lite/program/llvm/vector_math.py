@@ -482,7 +482,7 @@ def _minimum(a: Vector, b: Vector) -> Vector:
 
 def _multiply_no_nan(a: Vector, b: Vector) -> Vector:
     product = a * b
-    return where(~product.equals(product) & (a.equals(0.0) | b.equals(0.0)), 0.0, product)  # nan is not equal to itself
+    return where(a.equals(0.0) | (b.equals(0.0) & ~product.equals(product)), 0.0, product)  # nan is not equal to itself
 
 
 # How each primitive is emitted

@@ -28,7 +28,7 @@ def stack(*parts: Any) -> Any:
 def multiply_no_nan(a: Any, b: Any) -> Any:
     """a * b, but 0 for 0 * inf."""
     product = a * b
-    return np.where(np.isnan(product) & (np.equal(a, 0) | np.equal(b, 0)), 0.0, product)
+    return np.where(np.equal(a, 0) | (np.equal(b, 0) & np.isnan(product)), 0.0, product)
 
 
 def power(x: Any, y: Any) -> Any:
