@@ -970,20 +970,25 @@ def clip(net, _):
     net.weights = [np.clip(W, -0.3, 0.3) for W in net.weights]
 
 
-def interrupt_at(line):
-    """A function for `sys.settrace` that presses Ctrl-C at one of the lines that a run executes, counted from 0."""
+def at_line(number, act):
+    """A function for `sys.settrace` that acts at one of the lines that a run executes, and the count of lines."""
     lines = itertools.count()
+    files = {("training", f"{name}.py") for name in ("loop", "optimizers", "checkpoint")}
 
     def trace(frame, event, _):
-        if Path(frame.f_code.co_filename).parts[-2:] not in {("training", "loop.py"), ("training", "optimizers.py")}:
+        if Path(frame.f_code.co_filename).parts[-2:] not in files:
             return None
-        if frame.f_code.co_name in {"run", "fit", "interrupts_held"}:  # where it is taken care of
+        if frame.f_code.co_name in {"run", "fit", "interrupts_held", "hold"}:  # where it is taken care of
             return None
-        if event == "line" and next(lines) == line:
-            raise KeyboardInterrupt
+        if event == "line" and next(lines) == number:
+            act()
         return trace
 
     return trace, lines
+
+
+def interrupt():
+    raise KeyboardInterrupt
 
 
 def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_path, monkeypatch):
@@ -993,9 +998,9 @@ def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_pat
     uninterrupted = network()
     expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
     interrupted = 0
-    for line in itertools.count(step=13):
+    for line in itertools.count(step=19):
         net, checkpoint = network(), {"checkpoint": tmp_path / f"{line}.npz", "checkpoint_every": 2}
-        trace, lines = interrupt_at(line)
+        trace, lines = at_line(line, interrupt)
         before = sys.gettrace()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -1012,6 +1017,32 @@ def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_pat
         assert str(caught[0].message).startswith(f"training ended: Ctrl-C after {history.iterations} iterations; the")
         assert outcome(net, fit(net, X, Y, **options, **checkpoint)) == expected, f"and no warning, at line {line}"
     assert interrupted > 10
+
+
+TRACED = {**RUNS["epochs"], "stop": MaximumIterations(5), "engine": "values"}
+
+
+def run_to_be_killed_at_line(number, checkpoint):
+    sys.settrace(at_line(number, lambda: os.kill(os.getpid(), signal.SIGKILL))[0])
+    fit(network(), X, Y, **TRACED, checkpoint=checkpoint, checkpoint_every=2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_run_that_was_killed_at_a_random_line_resumes_to_the_same_bits(tmp_path):
+    uninterrupted, (trace, lines), before = network(), at_line(None, None), sys.gettrace()
+    try:
+        sys.settrace(trace)
+        fit(network(), X, Y, **TRACED, checkpoint=tmp_path / "traced", checkpoint_every=2)
+    finally:
+        sys.settrace(before)
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **TRACED))
+    for number in random.Random(6).sample(range(next(lines)), 4):
+        with python("tests.run_to_be_killed_at_line(int(sys.argv[1]), sys.argv[2])", number, tmp_path / "c") as process:
+            process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        net = network()
+        assert outcome(net, fit(net, X, Y, **TRACED, checkpoint=tmp_path / "c")) == expected, f"at line {number}"
+        (tmp_path / "c").unlink()
 
 
 def test_after_ctrl_c_the_warning_names_the_file(tmp_path):

@@ -20,12 +20,12 @@ INSTALLED = {*sys.stdlib_module_names, "numpy", "autograd_lite", "nn"}
 
 
 def digest(argument: str, thing: Any, *known: Any) -> str:
-    """Return a short text, the same in every process for things with which a run computes the same.
+    """Return a hash that is the same, in every process, for equal data and for functions of the same code.
 
     Arguments:
         argument: its name, for the error.
         thing: numbers, arrays, functions, or lists and objects of them.
-        known: objects that may occur in it, and whose state is not compared.
+        known: objects that may occur in it, and count as the same whatever their state.
 
     Raises:
         TypeError: naming the argument, if something in it has no state that can be compared, for example an open file.
@@ -81,7 +81,7 @@ def _describe(thing: Any, numbers: dict[int, tuple[int, Any]]) -> Any:
 
 
 def _installed_name(thing: Any) -> str | None:
-    """Return the full name by which a function or a class is found that users do not edit; None for any other thing."""
+    """Return the full name of a function or a class of an installed package; None for anything else."""
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str):
         return None
@@ -95,7 +95,7 @@ def _installed_name(thing: Any) -> str | None:
 
 
 def _parts(thing: Any) -> Iterator[Any]:
-    """Yield what makes a function, a class or an object what it is."""
+    """Yield the parts by which a function, a class or an object is compared."""
     if isinstance(thing, MethodType):
         yield from (thing.__func__, thing.__self__)
     elif isinstance(thing, FunctionType):
@@ -121,6 +121,6 @@ def _parts(thing: Any) -> Iterator[Any]:
 
 
 def _global_names(code: CodeType) -> set[str]:
-    """Return the names of the global variables that a function reads, or a function in it."""
+    """Return the names of the global variables that a function or a function inside it reads."""
     inner = (_global_names(constant) for constant in code.co_consts if isinstance(constant, CodeType))
     return {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}.union(*inner)

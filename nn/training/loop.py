@@ -394,7 +394,7 @@ class Run(SimpleNamespace):
             write_arrays(self.file, {**state, **arrays, **texts, "first_weights": self.first_weights})
 
     def _open_checkpoint(self) -> None:
-        """Continue the run of the checkpoint if there is one, and write it for the first time, to see that this works.
+        """Resume from the checkpoint if it exists, and write it once, so that one that cannot be written is noticed now.
 
         Raises:
             ValueError: if another run wrote it, or it is not a checkpoint.
@@ -510,10 +510,10 @@ def progress_bar(progress: bool | None, unit: str, total: int | None, done: int 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Let a first Ctrl-C wait until the end of the block; a second one does not wait.
+    """Hold back a first Ctrl-C until the end of the block, but not a second one.
 
-    Without this, a Ctrl-C in the middle of an import, of which there are some in a first run, may be swallowed by the
-    import system, or leave half a module behind, at which the next call fails.
+    Otherwise a Ctrl-C in the middle of an import (a first run imports several modules) may be swallowed by the import
+    system, or leave a half-imported module behind, with which the next call fails.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()  # only this one is told of signals
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
