@@ -394,7 +394,7 @@ class Run(SimpleNamespace):
             write_arrays(self.file, {**state, **arrays, **texts, "first_weights": self.first_weights})
 
     def _open_checkpoint(self) -> None:
-        """Resume from the checkpoint if it exists, and write it once, so that one that cannot be written is noticed now.
+        """Resume from the checkpoint if it exists, and write it, so that one that cannot be written is noticed now.
 
         Raises:
             ValueError: if another run wrote it, or it is not a checkpoint.
