@@ -160,8 +160,11 @@ class Program:
         self.runs += 1
         outputs, totals = backend(X, P)
         roots = self.statements.roots
-        with np.errstate(all="ignore"):
-            total = totals.item(0) if self.statements.totals else float(outputs[:, 0].sum())
+        if self.statements.totals:
+            total = totals.item(0)
+        else:
+            with np.errstate(all="ignore"):  # inf - inf
+                total = float(outputs[:, 0].sum())
         return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def chosen(self, points: int, runs: float) -> str:
