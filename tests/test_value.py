@@ -591,8 +591,12 @@ def test_topological_order(seed):
 
 def test_topological_order_follows_the_writing():
     a, b, c, d = (Value(1.0, label=name) for name in "abcd")
-    order = topological_order((a + b) * (c + d))
-    assert [node.label or node.op.symbol for node in order] == ["a", "b", "c", "d", "+", "+", "*"]
+    for roots, expected in [
+        ([(a + b) * (c + d)], "a b c d + + *"),
+        ([a - b, c / d], "a b c d - /"),
+        ([autograd_lite.add(a, d, b, c)], "a d b c +"),
+    ]:
+        assert " ".join(node.label or node.op.symbol for node in topological_order(*roots)) == expected
 
 
 def test_topological_order_of_several_roots():
