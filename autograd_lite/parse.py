@@ -32,13 +32,13 @@ OPERATORS = {
 SIGNS = {sign: f"**{number}" for number, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {
     "×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "∕": "/", "√": "sqrt(...)", "|": "abs(...)",
 }  # fmt: skip
-"""What to write in place of signs that are not read."""
+"""What to write instead of characters that are not understood."""
 
 WRITTEN = {
     "ln": "log", "lg": "log10", "lb": "log2", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "σ": "sigmoid",
     "π": "pi", "e": "exp(1)",
 }  # fmt: skip
-"""What to write in place of names that mathematics uses."""
+"""What to write instead of names that mathematics uses."""
 
 
 class Function(NamedTuple):
@@ -77,7 +77,7 @@ class ExpressionError(ValueError):
 
 
 def _columns(text: str) -> int:
-    """Return how many columns a text takes in a terminal: Chinese signs take two, an accent of its own takes none."""
+    """Return the width of a text in columns of a terminal: Chinese characters take two, combining accents none."""
     combining = sum(unicodedata.category(sign) in {"Mn", "Me"} for sign in text)
     return len(text) - combining + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
@@ -112,7 +112,7 @@ class _Reader:
             raise ExpressionError("the expression is empty", self.text, 0, 0)
         for place, sign in enumerate(self.text):
             if sign in SIGNS:
-                raise ExpressionError(f"{sign} is not read here; write {SIGNS[sign]}", self.text, place, place + 1)
+                raise ExpressionError(f"{sign} is not understood; write {SIGNS[sign]}", self.text, place, place + 1)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what Python would warn about is refused below, or harmless

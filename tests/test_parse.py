@@ -91,14 +91,14 @@ def test_a_new_row_of_the_table_can_be_called():
         ("2*arctan(x)", "unknown function 'arctan'; did you mean 'atan'?", "arctan"),
         ("2*π", r"'π' has no number; give it one, as in π=2, or write pi", "π"),
         ("x * e", r"as in e=2, or write exp\(1\)", "e"),
-        ("x × 2", r"× is not read here; write \*", "×"),
-        ("2·x", r"· is not read here; write \*", "·x"),
-        ("x − 1", "− is not read here; write -", "−"),
-        ("x ÷ 2", "÷ is not read here; write /", "÷"),
-        ("√x", r"√ is not read here; write sqrt\(\.\.\.\)", "√"),
-        ("2*|x|", r"\| is not read here; write abs\(\.\.\.\)", "|x|"),
-        ("x² + x", r"² is not read here; write \*\*2", "²"),
-        ("x⁷", r"⁷ is not read here; write \*\*7", "⁷"),
+        ("x × 2", r"× is not understood; write \*", "×"),
+        ("2·x", r"· is not understood; write \*", "·x"),
+        ("x − 1", "− is not understood; write -", "−"),
+        ("x ÷ 2", "÷ is not understood; write /", "÷"),
+        ("√x", r"√ is not understood; write sqrt\(\.\.\.\)", "√"),
+        ("2*|x|", r"\| is not understood; write abs\(\.\.\.\)", "|x|"),
+        ("x² + x", r"² is not understood; write \*\*2", "²"),
+        ("x⁷", r"⁷ is not understood; write \*\*7", "⁷"),
         ("2 * lambda + x", "'lambda' is a keyword of Python; take another name", "lambda + x"),
         ("x + is", "'is' is a keyword of Python; take another name", "is"),
         ("x + \ud800", "invalid character '�'", "�"),
@@ -117,7 +117,7 @@ def test_errors_point_at_the_place(text, message, marked):
     [("x", 1), ("é", 1), ("e\u0301", 1), ("δδ", 2), ("日本", 4), ("Ａ", 2), ("ก\u0e31", 1), ("日e\u0301" * 9, 27)],
 )
 def test_the_mark_stands_under_its_place_in_columns_of_a_terminal(before, columns, wrong):
-    """A Chinese sign takes two columns, an accent after its letter none."""
+    """A Chinese character takes two columns, an accent after its letter none."""
     places = []
     for text in (wrong, f"{before} + {wrong}"):
         with pytest.raises(ExpressionError) as error:
@@ -126,7 +126,7 @@ def test_the_mark_stands_under_its_place_in_columns_of_a_terminal(before, column
     assert places[1] - places[0] == columns + len(" + ")
 
 
-def test_of_a_long_expression_50_signs_before_the_place_are_shown():
+def test_of_a_long_expression_50_characters_before_the_place_are_shown():
     with pytest.raises(ExpressionError) as error:
         parse_expression("日" * 70 + " + foo(x)", {"x": 1.0, "日" * 70: 2.0})
     assert str(error.value).split("\n")[1:] == ["  " + "日" * 47 + " + foo(x)", " " * (2 + 2 * 47 + 3) + "^^^"]

@@ -17,16 +17,16 @@ SIGNS = {word[0]: rf"$\{word[1:]}$" for word in LETTERS.split()} | {
     "`": r"{\textasciigrave}", "'": "{'}", '"': "{''}", ",": "{,}", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
     "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
 }  # fmt: skip
-"""How signs are written that LaTeX reads as commands or joins to others, or that its fonts may lack."""
+"""How to write characters that LaTeX takes for commands or joins to others, or that its fonts may lack."""
 
 ACCENTED = {chr(code) for code in range(0xC0, 0x100)} - set("ÐÞðþ")
-"""Letters outside of ASCII that all fonts of LaTeX have."""
+"""The letters beyond ASCII that all of LaTeX's fonts have."""
 
 FIT = r"""\ifdim\wd0>\linewidth\sbox0{\resizebox{\linewidth}{!}{\usebox0}}\fi
 \ifdim\ht0>0.9\textheight\sbox0{\resizebox{!}{0.9\textheight}{\usebox0}}\fi
 \begin{center}\usebox0\end{center}
 """
-"""Commands that show box 0, no larger than the page."""
+"""Commands that print box 0, no larger than the page."""
 
 
 def to_pgf(diagram: Diagram) -> str:
@@ -87,7 +87,7 @@ def rectangle(place: Rectangle, corner: float) -> str:
 
 
 def scope(drawn: str, **colours: str) -> str:
-    """Return what is drawn in colours of its own: `fill`, `stroke`, or both."""
+    """Return drawing commands with their colours: `fill`, `stroke`, or both."""
     chosen = [
         command("definecolor", "autograd", "HTML", colour[1:].upper()) + command(f"pgfset{use}color", "autograd")
         for use, colour in colours.items()
@@ -96,12 +96,12 @@ def scope(drawn: str, **colours: str) -> str:
 
 
 def shape(path: str, **colours: str) -> str:
-    """Return a path in its colours."""
+    """Return a path, filled, drawn, or both, in these colours."""
     return scope(path + command("pgfusepath", ",".join(colours)), **colours)
 
 
 def text(words: str, at: Point, size: int, anchor: str = "base") -> str:
-    """Return a line of text; a sign that fonts of LaTeX may lack is written as its number in Unicode."""
+    """Return a line of text; a character that LaTeX's fonts may lack is written as its Unicode number."""
     safe = [sign if sign.isascii() or sign in ACCENTED | SIGNS.keys() else f"[U+{ord(sign):04X}]" for sign in words]
     written = "".join(SIGNS.get(sign, sign) for sign in safe)
     x, y = number(at[0]), number(-at[1])
