@@ -28,6 +28,10 @@ SAME = {
     "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
     "a comment": ("def f(t): return t", "def f(t): return t  # so"),
     "a set in another order": ("f = lambda t: t in {'a', 'b', 'c'}", "f = lambda t: t in {'c', 'b', 'a'}"),
+    "what a class says of itself": (
+        "class A:\n 'One.'\n def __call__(self, t): return t\nf = A()",
+        "class A:\n 'Two.'\n def __call__(self, t): return t\nf = A()",
+    ),
     "a variable that is not read": ("a = 1\nf = lambda t: t", "a = 2\nf = lambda t: t"),
     "an attribute of the name of a variable": ("real = 1\nf = lambda t: t.real", "real = 2\nf = lambda t: t.real"),
     "NumPy's number": ("a = 2.0\nf = lambda t: a", "a = np.float64(2.0)\nf = lambda t: a"),
@@ -45,6 +49,11 @@ OTHER = {
         "def f(t):\n try: return 1 / t\n except ZeroDivisionError: return 0",
         "def f(t):\n try: return 1 / t\n except OverflowError: return 0",
     ),
+    "how far a try reaches": (
+        "def f(t):\n try:\n  x = g(t)\n  h(x)\n except E: return 0",
+        "def f(t):\n try:\n  x = g(t)\n except E: return 0\n else: h(x)",
+    ),
+    "how many it takes": ("f = lambda t, a: t", "f = lambda t, *a: t"),
     "a default": ("f = lambda t, a=1: t * a", "f = lambda t, a=2: t * a"),
     "a default by keyword": ("f = lambda t, *, a=1: t * a", "f = lambda t, *, a=2: t * a"),
     "an enclosed number": ("f = (lambda a: lambda t: a)(1)", "f = (lambda a: lambda t: a)(2)"),
@@ -129,8 +138,8 @@ class Setting:
 
 
 THINGS = [
-    None, True, 1, 1.0, 1j, "1", b"1", 2, math.nan, math.inf, [1], (1,), {1}, frozenset({1}), {1: 1}, range(3),
-    slice(3), ..., np, math, np.ones(2), np.ones(2, dtype=np.float32), np.ones((2, 1)),
+    None, True, 1, 1.0, 1j, "1", b"1", 2, math.nan, math.inf, [1], (1,), {1}, {"one", "two", "three"}, frozenset({1}),
+    {1: 1}, range(3), slice(3), ..., np, math, np.ones(2), np.ones(2, dtype=np.float32), np.ones((2, 1)),
     np.array([1, "a"], dtype=object), len, math.sin, np.sin, np.cos, np.mean, str.upper, "a".upper, "b".upper,
     [1].append, np.add.reduce, np.multiply.reduce, squared_error, hinge, int, L2, L2(0.1), L2(0.2), Adam(0.1),
     Adam(InverseTimeDecay(0.1, 1.0)), GradientDescent(0.1), LinearWarmup(3, 0.1),
