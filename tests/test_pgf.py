@@ -19,6 +19,7 @@ WRITTEN = {
     r"\textbackslash{}": "\\", r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#", r"\%": "%", r"\_": "_",
     r"\textasciicircum{}": "^", r"\textasciitilde{}": "~", "$<$": "<", "$>$": ">", "$|$": "|", r"\ ": " ", "{-}": "-",
     r"{\textasciigrave}": "`", "{'}": "'", "{''}": '"', "{,}": ",", r"$\cdot$": "·", "$-$": "−", r"$\times$": "×",
+    r"$\div$": "÷", r"$\theta$": "θ", r"$\infty$": "∞",
     r"\ldots{}": "…", r"$\delta$": "δ", r"$\partial$": "∂", r"$\Sigma$": "Σ",
 }  # fmt: skip
 """What LaTeX prints for what we write, as its manuals say."""
@@ -52,6 +53,11 @@ def texts(pgf):
 @pytest.mark.parametrize("label", HOSTILE, ids=lambda label: ascii(label)[:20])
 def test_labels_show_as_typed(label):
     assert texts(to_pgf(draw(Value(2.0, label)).diagram)) == [HOSTILE[label], "data 2"]
+
+
+@pytest.mark.parametrize("label", ["9 ÷ 3 × 2 − 1 · δ", "Äßÿ éÐ", "θ→∞ 日本", "--- ,, << !` ?`"])
+def test_characters_beyond_ascii_show_as_typed(label):
+    assert texts(to_pgf(draw(Value(2.0, label)).diagram))[0] == label
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -93,7 +99,8 @@ def test_braces_and_environments_are_balanced():
 @pytest.mark.parametrize("package", ["pgf", "tikz"])
 def test_latex_accepts_it(package, tmp_path):
     pictures = [to_pgf(draw(network(), direction).diagram) for direction in DIRECTIONS]
-    pictures += [to_pgf(draw(add(*[Value(1.0, label) for label in HOSTILE])).diagram)]
+    labels = [*HOSTILE, *map(chr, range(0xA1, 0x180)), *"αωΩ∞∂→日"]
+    pictures += [to_pgf(draw(add(*[Value(1.0, label) for label in labels])).diagram)]
     text = "\n".join(
         [r"\documentclass{article}", rf"\usepackage{{{package}}}", r"\begin{document}", *pictures, r"\end{document}"]
     )

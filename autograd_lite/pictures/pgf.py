@@ -15,7 +15,7 @@ SIGNS = {word[0]: rf"$\{word[1:]}$" for word in LETTERS.split()} | {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$", " ": r"\ ", "-": "{-}",
     "`": r"{\textasciigrave}", "'": "{'}", '"': "{''}", ",": "{,}", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
-    "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
+    "÷": r"$\div$", "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
 }  # fmt: skip
 """How to write characters that LaTeX takes for commands or joins to others, or that its fonts may lack."""
 
