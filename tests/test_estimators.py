@@ -168,7 +168,7 @@ def test_the_arguments_of_what_an_estimator_is_made_of_are_parameters_too():
     classifier = NetworkClassifier(optimizer=Momentum(StepDecay(0.2, 0.5, every=4)), dropout=Dropout(0.5))
     params = classifier.get_params()
     assert {name: value for name, value in params.items() if "__" in name and "learning" not in name} == {
-        "optimizer__beta": 0.9, "dropout__rate": 0.5, "dropout__scale": True
+        "optimizer__beta": 0.9, "dropout__rate": 0.5, "dropout__scale": True, "dropout__input_rate": 0.0
     }  # fmt: skip
     assert params["optimizer__learning_rate__factor"] == 0.5
     assert classifier.get_params(deep=False) == {name: params[name] for name in params if "__" not in name}

@@ -27,7 +27,7 @@ SAME = {
     "a parameter by another name": ("f = lambda t: 1 / (1 + t)", "f = lambda step: 1 / (1 + step)"),
     "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
     "a comment": ("def f(t): return t", "def f(t): return t  # so"),
-    "a set in another order": ("f = lambda t: t in {'a', 'b', 'c'}", "f = lambda t: t in {'c', 'b', 'a'}"),
+    "a set in another order": ("f = lambda t: t in {'a', 'b', 'c'}", "f = lambda t: t in {'a', 'c', 'b'}"),
     "what a class says of itself": (
         "class A:\n 'One.'\n def __call__(self, t): return t\nf = A()",
         "class A:\n 'Two.'\n def __call__(self, t): return t\nf = A()",

@@ -105,7 +105,9 @@ def _parts(thing: Any) -> Iterator[Any]:
         yield [(name, thing.__globals__[name]) for name in sorted(names)]
     elif isinstance(thing, type):
         yield thing.__bases__
-        for name, attribute in sorted(vars(thing).items()):
+        # Without what computes the annotations, in Python 3.14
+        attributes = {name: one for name, one in vars(thing).items() if not name.startswith("__annotate")}
+        for name, attribute in sorted(attributes.items()):
             function = getattr(attribute, "__func__", getattr(attribute, "fget", attribute))  # of a method, a property
             if isinstance(function, FunctionType) or (type(function) in PLAIN and not name.startswith("__")):
                 yield name, function
