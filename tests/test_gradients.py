@@ -515,6 +515,7 @@ def test_check_gradients_leaves_out_points_at_which_f_raises_an_exception():
         (lambda x: jacobian(x * x, [x]), r"outputs must be a sequence of Values, received one Value: write \[value\]"),
         (lambda x: hessian(x * x, x), "inputs must be a sequence of Values, received one Value"),
         (lambda x: forward_mode([x * x], [x]), "seeds must be a dict of a tangent for each input, not list"),
+        (lambda x: forward_mode([x * x], {constant(2.0): 1.0}), "seeds must be variables, .* the constant 2.0"),
         (lambda x: jacobian_vector_product([x * x], [x], ["a"]), "entry 1 of vector must be a real number"),
         (
             lambda x: vector_jacobian_product([x * x], [x], 1.0),
