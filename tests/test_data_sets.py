@@ -3,6 +3,7 @@
 import math
 import pickle
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -190,6 +191,29 @@ def test_a_bad_argument_of_a_split_is_named(arguments, message):
         train_test_split(*arguments)
 
 
+@pytest.mark.parametrize(("sizes", "count", "expected"), [([19, 8, 3], 3, [2, 1, 0]), ([16, 9, 5], 4, [2, 1, 1])])
+def test_what_is_left_goes_to_the_classes_with_the_largest_remainders(sizes, count, expected):
+    """Shares 1.9, 0.8, 0.3: the two that are left go to 0.9 and 0.8. Shares 2.13, 1.2, 0.67: the one goes to 0.67."""
+    y = np.repeat([0, 1, 2], sizes)
+    _, (_, held_out) = train_test_split(np.arange(30), y, held_out=count / 30)
+    assert np.bincount(held_out, minlength=3).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "documented"),
+    [
+        (moons, {"examples": 100, "noise": 0.1}),
+        (spirals, {"examples": 200, "turns": 1.0, "noise": 0.02}),
+        (xor, {"examples": 100, "noise": 0.2}),
+        (partial(train_test_split, np.arange(20), np.arange(20) % 2), {"held_out": 0.25}),
+    ],
+    ids=["moons", "spirals", "xor", "split"],
+)
+def test_the_documented_defaults(make, documented):
+    plain, explicit = make(), make(**documented, seed=0)
+    assert all(np.array_equal(ours, same) for ours, same in zip(plain, explicit, strict=True))
+
+
 # Scaling
 
 
@@ -234,6 +258,7 @@ def test_any_size_of_the_numbers_is_scaled(size):
             assert train[:, 0] == pytest.approx(standardized(numbers.tolist()), rel=1e-12, abs=1e-15)
             assert other[0] == train[0]
     assert standardize([[size], [size], [size]]).tolist() == [[0.0]] * 3
+    assert standardize([[size, 1.0]]).tolist() == [[0.0, 0.0]]
 
 
 @pytest.mark.parametrize("power", [-900, -60, 3, 900])
