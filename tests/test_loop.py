@@ -1073,6 +1073,8 @@ sys.addaudithook(press)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     first, ended = run(net)
+if events < int(sys.argv[1]):
+    sys.exit()  # there are fewer imports, for example without tqdm
 again = run(net)
 print(json.dumps([ended, [str(one.message) for one in caught], first == before, again, run(nn.MLP(2, [3, 1], seed=0))]))
 """
@@ -1084,6 +1086,8 @@ def test_ctrl_c_during_an_import_ends_the_run_like_any_other():
         output = subprocess.run(
             [sys.executable, "-c", IMPORTS, str(number)], check=True, capture_output=True, text=True
         )
+        if output.stdout == "" and number > 4:
+            break
         ended, warned, unchanged, again, uninterrupted = json.loads(output.stdout)
         assert ended == "Ctrl-C after 0 iterations", f"at import {number}"
         assert warned == [f"training ended: {ended}; the best weights are kept"]
