@@ -26,6 +26,7 @@ from nn.delta import back_propagation_over_data
 from nn.mlp import ACTIVATIONS
 from nn.randomness import stream
 from nn.training import losses
+from nn.training.batch_gradients import BatchGradients
 from nn.training.loop import EndedEarlyWarning, fit
 from nn.training.optimizers import (
     Adagrad,
@@ -537,6 +538,19 @@ def test_the_validation_loss_is_a_mean_computed_at_intervals(options, computed):
             assert number == pytest.approx(errors_and_gradients(W, X_VALID, Y_VALID)[0].mean(), rel=1e-12)
         else:
             assert number is None
+
+
+def test_an_evaluation_is_told_how_many_there_were_before(monkeypatch):
+    """So that what runs it is chosen by how often it has run."""
+    evaluate, earlier = BatchGradients.error, []
+
+    def counted(self, batch, weights, runs=0):
+        earlier.append(runs)
+        return evaluate(self, batch, weights, runs)
+
+    monkeypatch.setattr(BatchGradients, "error", counted)
+    fit(network(), X, Y, validation=(X_VALID, Y_VALID), evaluate_every=4, stop=MaximumIterations(11))
+    assert earlier[:3] == [0, 1, 2]
 
 
 def test_without_validation_data_there_is_no_validation_loss():
@@ -1418,7 +1432,10 @@ REFUSED = {
         lambda: {"y": [0, 1, 0, 1, 0, 1], "loss": "softmax_cross_entropy"},
         r"y must have shape \(7, 2\).*; received \(6,\)",
     ),
-    "class too large": (lambda: {"y": [0, 1, 2, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
+    "class too large": (
+        lambda: {"y": [0, 1, 2, 0, 1, 0, 1], "loss": "softmax_cross_entropy"},
+        r"y must be class numbers 0 to 1; received \[0\. 1\. 2\.\]",
+    ),
     "class negative": (lambda: {"y": [0, 1, -1, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
     "class 0.5": (lambda: {"y": [0, 1, 0.5, 0, 1, 0, 1], "loss": "softmax_cross_entropy"}, "y"),
     "class too large, by function": (lambda: {"y": [2] * 7, "loss": losses.softmax_cross_entropy}, "y"),
