@@ -538,7 +538,7 @@ def _plot_matrices(
     if len(axes) != len(matrices):
         raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
     _make_room(axes[0])
-    figure: Figure = axes[0].figure.figure
+    figure: Figure = axes[0].figure
     limits = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
     if same_scale:
         limits = [max(limits)] * len(matrices)
@@ -555,7 +555,7 @@ def _plot_matrices(
             figure.colorbar(image, cax=place.inset_axes((1.03, 0, 0.05, 1)), label=label)
     if same_scale:
         figure.colorbar(image, cax=bar, ax=axes, label=label)
-    figure.draw_without_rendering()  # so that the sizes of the Axes are known
+    figure.figure.draw_without_rendering()  # so that the sizes of the Axes are known
     for matrix, place, limit in zip(matrices, axes, limits, strict=True):
         _write_numbers(place, matrix, limit)
     return figure

@@ -658,6 +658,14 @@ def test_no_text_of_other_plots_is_cut_off_or_on_another():
     check_texts(plot_surface_restarts(ROSENBROCK, [PATHS["heavy ball"]], plt.subplots()[1]).figure)
 
 
+def test_no_text_of_a_part_of_a_figure_is_cut_off_or_on_another():
+    figure = plt.figure(figsize=(13, 5))
+    left, right = figure.subfigures(1, 2)
+    plot_paths(TWO_VALLEYS, PATHS, left.subplots())
+    plot_weights(MLP(2, [3], seed=0), right.subplots())
+    check_texts(figure)
+
+
 def test_a_layout_of_the_figure_is_left_alone():
     figure, ax = plt.subplots(layout="tight")
     engine = figure.get_layout_engine()
