@@ -466,11 +466,15 @@ def test_a_user_defined_loss():
     W, inputs = np.array(net.weights[0]), np.hstack([np.ones((len(X), 1)), X])
     for _ in range(5):
         W -= ETA * (4 * (inputs @ W.T - Y[:, :1]) ** 3).T @ inputs
-    fit(
-        net, X, Y[:, 0], loss=lambda outputs, target: (outputs[0] - target[0]) ** 4, optimizer=GradientDescent(ETA),
-        stop=MaximumIterations(5), keep="last",
-    )  # fmt: skip
+    first, met = net(X[0]).data, []
+
+    def loss(outputs, target):
+        met.append((outputs[0], target[0]))
+        return (outputs[0] - target[0]) ** 4
+
+    fit(net, X, Y[:, 0], loss=loss, optimizer=GradientDescent(ETA), stop=MaximumIterations(5), keep="last")
     close(net.weights, [W])
+    assert (met[0][0].data, met[0][1]) == (first, Y[0, 0]), "it is tried with the first example and its target"
 
 
 def test_micrograds_moons_demo():
