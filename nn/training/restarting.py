@@ -96,7 +96,7 @@ def random_restarts(
         progress: as for `fit`; the bar counts the starts.
         options: keyword arguments of `fit`. Functions among them are called where the run is, so that in another
             process they change nothing here. A checkpoint `run.npz` stands for one file for each start,
-            `run-start-1.npz` and so on, so that a call that was killed continues when it is repeated.
+            `run-start-1.npz` and so on, so that a call that was killed or interrupted continues when it is repeated.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong; a ValueError also if an option cannot be sent to the
@@ -152,7 +152,6 @@ def random_restarts(
     except KeyboardInterrupt:
         if not results:
             raise
-    results.sort(key=lambda start: start.number)
     not_finite = "; ".join(
         f"start {start.number}: {start.history.ended}"
         for start in results

@@ -37,8 +37,8 @@ class History:
     Attributes:
         loss: what was minimised, at the weights before the update: the sum over all data, or the mean over a
             mini-batch, of the examples' errors, plus the penalty of L2 regularization.
-        error: the mean error per example of the iteration's examples, without penalty; `plot_learning_curves` shows
-            it, the progress bar, and the text of a history.
+        error: the mean error per example of the iteration's examples, without penalty; `plot_learning_curves`,
+            the progress bar and the text of a history show it.
         validation_loss: the mean error of the validation examples; None where it was not computed.
         gradient_norm: the Euclidean norm of the gradient of the loss.
         time: seconds since the start, pauses between a checkpoint and its resumption left out.
