@@ -357,11 +357,11 @@ def _matplotlib(module: str) -> Any:
         ) from error
 
 
-def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5)) -> "Axes":
+def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5), layout: str = "constrained") -> "Axes":
     """Return the given Axes, or the Axes of a new figure, whose size is in inches."""
     if ax is None:
         ax = _matplotlib("pyplot").subplots(figsize=size)[1]
-    _make_room(ax)
+    _make_room(ax, layout)
     return ax
 
 
@@ -391,10 +391,10 @@ def _legend_below(ax: "Axes") -> None:
             break
 
 
-def _make_room(ax: "Axes") -> None:
+def _make_room(ax: "Axes", layout: Any) -> None:
     """Let matplotlib make room for what lies beside the Axes, unless their figure has a layout engine already."""
     if ax.get_subplotspec() is not None and ax.figure.figure.get_layout_engine() is None:
-        ax.figure.figure.set_layout_engine("compressed")
+        ax.figure.figure.set_layout_engine(layout)
 
 
 def _legend(ax: "Axes") -> None:
@@ -465,7 +465,8 @@ def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[fl
     if not isinstance(surface, Surface):
         raise TypeError(f"surface must be a Surface; received {surface!r:.100}")
     (left, right), (bottom, top) = surface.window
-    ax = _axes(ax, (7.5, 1.9 + min(max(5.0 * (top - bottom) / (right - left), 2.5), 7.0)))
+    height = min(max(5.0 * (top - bottom) / (right - left), 2.5), 7.0)
+    ax = _axes(ax, (7.5, 1.9 + height), "compressed")  # which is the layout for Axes of a fixed shape
     xs, ys = np.linspace(left, right, 161), np.linspace(bottom, top, 161)
     heights = np.ma.masked_invalid(surface.heights(xs, ys))
     greys = _matplotlib("colors").LinearSegmentedColormap.from_list("heights", ["#ffffff", "#9a9a9a"])
@@ -537,7 +538,7 @@ def _plot_matrices(
     )
     if len(axes) != len(matrices):
         raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
-    _make_room(axes[0])
+    _make_room(axes[0], "constrained")
     figure: Figure = axes[0].figure
     limits = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
     if same_scale:

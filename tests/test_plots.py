@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -658,11 +659,12 @@ def test_no_text_of_other_plots_is_cut_off_or_on_another():
     check_texts(plot_surface_restarts(ROSENBROCK, [PATHS["heavy ball"]], plt.subplots()[1]).figure)
 
 
-def test_no_text_of_a_part_of_a_figure_is_cut_off_or_on_another():
+@pytest.mark.parametrize("plot", [partial(plot_paths, TWO_VALLEYS, PATHS), partial(plot_weights, MLP(2, [3], seed=0))])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_no_text_of_a_part_of_a_figure_is_cut_off_or_on_another(plot, parts):
     figure = plt.figure(figsize=(13, 5))
-    left, right = figure.subfigures(1, 2)
-    plot_paths(TWO_VALLEYS, PATHS, left.subplots())
-    plot_weights(MLP(2, [3], seed=0), right.subplots())
+    for part in figure.subfigures(1, 2)[:parts]:
+        plot(ax=part.subplots())
     check_texts(figure)
 
 
