@@ -152,9 +152,9 @@ class Run(SimpleNamespace):
         self.history = history = History()
         self.state: Any = None
         try:
-            with interrupts_held():
+            with interrupts_held() as self.interrupts:
                 self._begin()
-            self._iterate()
+                self._iterate()
         except NotFiniteError as error:
             history.ended_by, history.ended = EndedBy.NOT_FINITE, str(error)
         except KeyboardInterrupt:
@@ -204,17 +204,19 @@ class Run(SimpleNamespace):
         if self.file is not None:
             self._open_checkpoint()
         self.state = self._state()
+        self._release_interrupts()
 
     def _iterate(self) -> None:
         """Do all iterations, and the last evaluation."""
         history, met, stopped = self.history, self.stop.watch(), False
         start = perf_counter() - (history.time[-1] if history.time else 0.0)
-        with interrupts_held():
-            bar_or_none = progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations)
-        with bar_or_none as bar:
+        self.interrupts.held = True
+        with progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations) as bar:
+            self._release_interrupts()
             while not stopped and not met(history):
-                with interrupts_held():
-                    self._update(start)
+                self.interrupts.held = True
+                self._update(start)
+                self._release_interrupts()
                 if bar is not None:
                     bar.update()
                     bar.set_postfix_str(f"mean error {history.error[-1]:.4g}", refresh=False)
@@ -226,6 +228,11 @@ class Run(SimpleNamespace):
         self._evaluate(history.iterations, at_the_end=True)
         history.ended_by = EndedBy.CALLBACK if stopped else EndedBy.CRITERION
         history.ended = EndedBy.CALLBACK.value if stopped else self.stop.which(history)
+
+    def _release_interrupts(self) -> None:
+        self.interrupts.held = False
+        if self.interrupts.pressed:
+            raise KeyboardInterrupt
 
     @np.errstate(over="ignore", invalid="ignore")  # it is checked below
     def _update(self, start: float) -> None:
@@ -509,30 +516,28 @@ def progress_bar(progress: bool | None, unit: str, total: int | None, done: int 
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold back a first Ctrl-C until the end of the block, but not a second one.
+def interrupts_held() -> Iterator[SimpleNamespace]:
+    """Hold back a first Ctrl-C as long as `held` is True, and note it in `pressed`; a second one is not held back.
 
     Otherwise a Ctrl-C in the middle of an import (a first run imports several modules) may be swallowed by the import
     system, or leave a half-imported module behind, with which the next call fails.
     """
-    in_main_thread = threading.current_thread() is threading.main_thread()  # only this one is told of signals
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    pressed: list[int] = []
+    interrupts = SimpleNamespace(held=True, pressed=False)
 
     def hold(number: int, frame: FrameType | None) -> None:
-        if pressed:
+        if interrupts.pressed or not interrupts.held:
             signal.default_int_handler(number, frame)
-        pressed.append(number)
+        interrupts.pressed = True
 
+    in_main_thread = threading.current_thread() is threading.main_thread()  # only this one is told of signals
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupts
+        return
     signal.signal(signal.SIGINT, hold)
     try:
-        yield
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 # The data
