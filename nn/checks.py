@@ -121,6 +121,8 @@ def as_plain_array(argument: str, entries: Any) -> npt.NDArray[Any]:
     Raises:
         ValueError: naming the argument, if rows differ in length, or entries are masked.
     """
+    if type(entries) is np.ndarray:
+        return entries  # in which nothing is masked; each step of an optimizer comes here
     try:
         array = np.ma.asarray(entries)  # of a list of masked arrays too, np.asarray would show what is masked
     except ValueError:
