@@ -257,7 +257,10 @@ def test_forward_mode_returns_the_dual_number_of_each_node():
 
 def test_forward_mode_adds_up_over_both_edges_of_a_square():
     x = Value(3.0)
-    assert numbers(jacobian_vector_product([x * x, add(x, x, x)], [x], [1.0])) == [6, 3]
+    outputs = [x * x, add(x, x, x), -x + x * x, x - x]
+    assert numbers(jacobian_vector_product(outputs, [x], [1.0])) == [6, 3, 5, 0]
+    y = x.exp()
+    assert jacobian_vector_product([y], [x], [1.0]) == [y], "no node for the first share"
 
 
 def test_an_interior_node_as_the_input_of_forward_mode_has_its_own_tangent():
