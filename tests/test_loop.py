@@ -249,6 +249,15 @@ def assert_fits(expected, **options):
     return history
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_the_norm_of_gradients_whose_squares_are_no_floats(size):
+    """Of a linear neuron with the loss size * o, at x = 2: the gradients are size and 2 size."""
+    net = MLP(1, [1], "linear", seed=0)
+    settings = {"optimizer": GradientDescent(1e-300), "stop": MaximumIterations(1), "progress": False}
+    history = fit(net, [[2.0]], [[0.0]], loss=lambda o, y: size * o[0] + y[0], **settings)
+    assert history.gradient_norm == pytest.approx([math.sqrt(5) * size])
+
+
 def test_the_truth_is_the_lectures_delta_recursion():
     W = network().weights
     data = back_propagation_over_data(W, X, Y)

@@ -261,6 +261,8 @@ class Run(SimpleNamespace):
             penalties = self.regularization.gradients(weights)
             gradients = [G + penalty for G, penalty in zip(gradients, penalties, strict=True)]
         norm = math.sqrt(sum(float(np.sum(G * G)) for G in gradients))
+        if not 0 < norm < math.inf:  # squares of 1e200 are infinite, of 1e-200 are 0
+            norm = math.hypot(*[entry for G in gradients for entry in G.flat])
         for what, number in (("loss", loss), ("norm of the gradient", norm)):
             if not math.isfinite(number):
                 raise NotFiniteError(f"the {what} is {number} in iteration {t}")
