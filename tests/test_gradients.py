@@ -448,6 +448,12 @@ def test_check_gradients_keeps_its_tolerances():
             check_gradients(rough, [0.5], relative_tolerance=1e-5)
 
 
+def test_a_central_difference_is_local():
+    """Large steps, too, agree with each other, but on the slope from afar."""
+    [slope] = central_differences(lambda x: [4 * x if abs(x) < 1e-4 else 3 * x], 0.0)
+    assert slope.value == pytest.approx(4, rel=1e-9)
+
+
 @pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 0.5, 3.0])
 def test_central_differences_are_good_to_ten_digits(x):
     estimates = central_differences(lambda x: [math.sin(x), x**3, math.atan(x)], x)

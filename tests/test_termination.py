@@ -332,6 +332,12 @@ def test_a_history_in_one_line():
     )
 
 
+def test_reasons_in_words():
+    assert ValidationRising(3).reason == "no new lowest validation error in 3 validations"
+    assert ValidationRising(3, 0.5).reason == "no new lowest validation error by more than 0.5 in 3 validations"
+    assert all(type(criterion.reason) is str for criterion in EXAMPLES)
+
+
 def test_which_criteria_read_the_validation_error():
     assert [criterion.reads_validation for criterion in EXAMPLES] == [False, False, False, False, True]
     assert (EXAMPLES[0] | EXAMPLES[4]).reads_validation
