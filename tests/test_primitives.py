@@ -762,3 +762,15 @@ def test_composite_rows_are_written_out_in_formulas_and_programs(name, numbers, 
 
 def test_every_composite_row_is_tested_here():
     assert COMPOSITE == ["lorentzian", "one_minus_square", "power_partial"]
+
+
+def test_a_user_defined_composite_row_runs_in_every_back_end():
+    cube = Primitive("cube_of_a_test", "cube", lambda x: x * x * x, (lambda o, x: 3 * x * x,), composite=True)
+    try:
+        x = Value(2.0, "x")
+        assert (formula(cube(x)), formula(grad(cube(x), x))) == ("x ** 2 * x", "3 * x * x")
+        for backend in ["python", "numpy", *(["llvm"] if find_spec("llvmlite") else [])]:
+            batch = compile_program(lambda x: cube(2 * x), [x], backend=backend)([[0.5], [-1.0]])
+            assert (batch.outputs.tolist(), batch.input_gradients.tolist()) == ([[1.0], [-8.0]], [[6.0], [24.0]])
+    finally:
+        del PRIMITIVES["cube_of_a_test"]
