@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from enum import Enum
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -212,3 +213,8 @@ def test_a_list_that_contains_itself_is_refused():
     endless.append(endless)
     with pytest.raises(TypeError, match="loss must be"):
         digest("loss", endless)
+
+
+def test_a_function_of_an_installed_package_is_compared_by_its_name():
+    """Its code may read what cannot be compared."""
+    assert digest("loss", hypothesis.given) != digest("loss", hypothesis.settings)

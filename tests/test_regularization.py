@@ -59,6 +59,12 @@ def test_a_wrong_strength_is_refused(strength):
         L2(strength)
 
 
+@pytest.mark.parametrize(("thing", "name"), [(L2(0.1), "strength"), (Dropout(0.5), "rate")])
+def test_they_do_not_change(thing, name):
+    with pytest.raises(AttributeError):
+        setattr(thing, name, 0.2)
+
+
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, math.nan, "0.5", None, True])
 def test_a_rate_outside_0_to_1_is_refused(rate):
     with pytest.raises(error_for(rate), match=r"^rate must be"):

@@ -59,6 +59,11 @@ def test_what_follows_the_warmup_counts_from_its_end():
     assert [schedule(t) for t in range(6)] == [4.0, 8.0, 8.0, 4.0, 2.0, 1.0]
 
 
+def test_exponential_decay_has_no_period():
+    with pytest.raises(TypeError):
+        ExponentialDecay(0.5, 0.99, 3)
+
+
 @every_schedule
 def test_schedules_are_values(schedule):
     names = {kind.__name__: kind for kind in (StepDecay, ExponentialDecay, InverseTimeDecay, CosineDecay, LinearWarmup)}
