@@ -509,8 +509,15 @@ def test_slopes_that_are_not_finite(f, numbers, slopes):
     assert list(map(bits, graph_gradient(f, *numbers))) == list(map(bits, received))
 
 
+def test_a_mixed_derivative_of_a_power_of_fourth_order():
+    """d^4 x^y / dx dy^3 = x^(y-1) (3 log^2 x + y log^3 x)."""
+    x, y, log2 = Value(2.0), Value(3.0), math.log(2.0)
+    received = derivative(grad(x**y, x), y, 3).data
+    assert received == pytest.approx(4 * (3 * log2**2 + 3 * log2**3), rel=1e-14)
+
+
 @pytest.mark.parametrize("exponent", range(6))
-def test_all_derivatives_of_a_whole_power_at_zero(exponent):
+def test_all_derivatives_of_a_power_with_an_integer_exponent_at_zero(exponent):
     """x^n has the k-th derivative n!/(n-k)! x^(n-k), so at 0 all are 0 but the n-th, which is n!."""
     x = Value(0.0)
     received = [derivative(x**exponent, x, order).data for order in range(8)]
