@@ -129,9 +129,12 @@ START = (
 )
 
 
+RUN = {name: source for name, source in CELLS.items() if name != "drawn by dot" or shutil.which("dot")}
+
+
 @pytest.fixture(scope="module")
 def notebook():
-    cells = [nbformat.v4.new_code_cell(source) for source in (START, *CELLS.values())]
+    cells = [nbformat.v4.new_code_cell(source) for source in (START, *RUN.values())]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     return nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells, metadata=metadata), timeout=120).execute()
 
@@ -139,9 +142,9 @@ def notebook():
 @pytest.fixture(params=CELLS)
 def cell(request, notebook):
     """A notebook with one of the cells, and which it is."""
-    if request.param == "drawn by dot" and shutil.which("dot") is None:
+    if request.param not in RUN:
         pytest.skip("the program dot is not installed")
-    executed = notebook.cells[1 + list(CELLS).index(request.param)]
+    executed = notebook.cells[1 + list(RUN).index(request.param)]
     return request.param, nbformat.v4.new_notebook(cells=[executed], metadata=notebook.metadata)
 
 
