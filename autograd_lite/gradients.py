@@ -5,7 +5,6 @@ A slope of the table of primitives, called with Values, returns a Value. So the 
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, SupportsFloat, overload
 
@@ -326,7 +325,7 @@ def _extrapolated(steps: list[float], samples: list[tuple[float, float, float]])
     previous: list[float] = []
     bends: list[float] = []
     for step, (low, centre, high) in zip(steps, samples, strict=True):
-        rounding = sys.float_info.epsilon * max(abs(low), abs(high)) / step
+        rounding = math.ulp(max(abs(low), abs(high))) / step
         bends.append(abs(high - 2 * centre + low) / step)  # shrinks with the step, except at a kink
         row = [(high - low) / (2 * step)]
         for column, coarse in enumerate(previous):

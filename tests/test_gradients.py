@@ -507,6 +507,11 @@ def test_check_gradients_catches_a_slope_that_is_wrong_by_1e_7(x, wrong):
                 check_gradients(lambda v, scale=scale: scale * sine(v), [x])
 
 
+def test_check_gradients_knows_that_f_may_underflow():
+    check_gradients(lambda x, y: (x / y).atan(), [1e-150, 1e150])
+    check_gradients(lambda x: x * x, [1e-200])
+
+
 def test_check_gradients_leaves_out_points_at_which_f_raises_an_exception():
     def logarithm(x):
         if not x > 0:
