@@ -510,6 +510,14 @@ def test_check_gradients_catches_a_slope_that_is_wrong_by_1e_7(x, wrong):
 def test_check_gradients_knows_that_f_may_underflow():
     check_gradients(lambda x, y: (x / y).atan(), [1e-150, 1e150])
     check_gradients(lambda x: x * x, [1e-200])
+    check_gradients(lambda x, y: x * y, [2.65e-41, 2.2e-309])
+    check_gradients(lambda x, y: x**y, [1.0, 2.2e-313])
+
+
+def test_check_gradients_is_not_deceived_by_a_staircase():
+    """The slope of 2.42 % b is a staircase in b; for two steps, its differences agree by chance."""
+    check_gradients(p.REMAINDER, [2.4219400452141544, 0.3])
+    check_gradients(p.REMAINDER, [-2.3130334639102745, 0.3])
 
 
 def test_check_gradients_leaves_out_points_at_which_f_raises_an_exception():
