@@ -235,6 +235,12 @@ def _product(*factors: Any) -> Any:
     )
 
 
+def _over_square(a: Any, x: Any, y: Any) -> Any:
+    """Return a / (x * x + y * y), where x * x might overflow, but 0 where all are 0."""
+    inverse = divide(1.0, hypot(x, y))
+    return _product(a, inverse, inverse)
+
+
 def _sigmoid(x: float) -> float:
     if x >= 0:
         return 1 / (1 + math.exp(-x))
@@ -301,7 +307,7 @@ TAN          = Primitive("tan",          "tan",   _ieee(math.tan),              
 ASIN         = Primitive("asin",         "asin",  _ieee(math.asin),               (lambda o, x: divide(1.0, sqrt(ONE_MINUS_SQUARE(x))),))
 ACOS         = Primitive("acos",         "acos",  _ieee(math.acos),               (lambda o, x: divide(-1.0, sqrt(ONE_MINUS_SQUARE(x))),))
 ATAN         = Primitive("atan",         "atan",  math.atan,                      (lambda o, x: LORENTZIAN(x),))
-ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: _product(x, divide(1.0, hypot(x, y)), divide(1.0, hypot(x, y))), lambda o, y, x: _product(-y, divide(1.0, hypot(x, y)), divide(1.0, hypot(x, y)))))  # x * x would overflow
+ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: _over_square(x, x, y), lambda o, y, x: _over_square(-y, x, y)))
 
 SINH         = Primitive("sinh",         "sinh",  _ieee(math.sinh),               (lambda o, x: cosh(x),))
 COSH         = Primitive("cosh",         "cosh",  _cosh,                         (lambda o, x: sinh(x),))
