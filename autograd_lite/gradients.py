@@ -390,10 +390,14 @@ def _read(node: Value) -> Operand:
     return node._data if node.op is CONSTANT and not node.label else node
 
 
-def stand_in(node: Value) -> Operand:
-    """Return a new leaf with the number of a node, to write a row with; for a constant without a label, the number."""
-    number = _read(node)
-    return Value(node._data) if isinstance(number, Value) else number
+def on_stand_ins(function: Callable[..., Operand], nodes: Sequence[Value]) -> tuple[Operand, dict[Value, Value]]:
+    """Call a function with new leaves in place of nodes; return its result, and the node that each leaf stands for.
+
+    For a constant without a label its number is passed.
+    """
+    operands = {node: Value(node._data) if isinstance(_read(node), Value) else node._data for node in nodes}
+    leaves = {operand: node for node, operand in operands.items() if isinstance(operand, Value)}
+    return function(*[operands[node] for node in nodes]), leaves
 
 
 def _times(a: Operand, b: Operand) -> Operand:

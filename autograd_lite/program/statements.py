@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import autograd_lite.primitives as table
-from autograd_lite.gradients import adjoints, check_values, stand_in
+from autograd_lite.gradients import adjoints, check_values, on_stand_ins
 from autograd_lite.graph import TracingError, check_fresh, tracing
 from autograd_lite.labels import clean
 from autograd_lite.primitives import BUILT_IN, CONSTANT, LEAF, Primitive
@@ -145,11 +145,8 @@ class Recorder:
 
     def written_out(self, node: Value) -> int:
         """Return the statement that computes the result of a composite primitive, from those it is composed of."""
-        operands = [stand_in(parent) for parent in node.parents]
-        for operand, parent in zip(operands, node.parents, strict=True):
-            if isinstance(operand, Value):
-                self.positions[operand] = self.positions[parent]
-        result = node.op.compute(*operands)
+        result, leaves = on_stand_ins(node.op.compute, node.parents)
+        self.positions.update({leaf: self.positions[parent] for leaf, parent in leaves.items()})
         self.record(topological_order(result) if isinstance(result, Value) else [])
         return self.position_of(result)
 

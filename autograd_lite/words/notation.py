@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_choice
-from autograd_lite.gradients import stand_in
+from autograd_lite.gradients import on_stand_ins
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
@@ -450,9 +450,8 @@ def write_call(
     function: Callable[..., Operand], nodes: Sequence[Value], written: Sequence[Written], setting: Form
 ) -> Written:
     """Write what a function of the table computes from nodes, each of which is written already."""
-    stand_ins = {node: stand_in(node) for node in nodes}  # x * x has one, twice
-    texts = {stand_ins[node]: text for node, text in zip(nodes, written, strict=True)}
-    result = function(*[stand_ins[node] for node in nodes])
+    texts = dict(zip(nodes, written, strict=True))
+    result, leaves = on_stand_ins(function, nodes)
     if not isinstance(result, Value):
         return setting.number(float(result), whole="")
-    return write(result, {of: text for of, text in texts.items() if isinstance(of, Value)}, setting)
+    return write(result, {leaf: texts[node] for leaf, node in leaves.items()}, setting)
