@@ -6,10 +6,16 @@ written with the primitives themselves, or just a number where it is constant. S
 numbers, another graph for Values, and a formula for Values with names.
 
 Arithmetic follows IEEE 754, like NumPy, PyTorch and JAX: where Python's `math` raises an exception, the result here is
-an infinity or nan. Where a derivative does not exist, the slope is the subgradient of least norm, or else follows by
-continuity.
+an infinity or nan ("not a number", for example 0 / 0; it is not equal to anything, so x != x only if x is nan). There
+are two zeros, equal to each other: divide(1, 0.0) is inf, and divide(1, -0.0) is -inf. Where a derivative does not
+exist, the slope is the subgradient of least norm, or else follows by continuity.
+
+Annotations, as in `x: Number`, are for type checkers; Python ignores them, and so may the reader.
 """
 
+# `operator` has operators as functions, `reprlib` shortens texts in error messages, `reduce` repeats a function of two
+# arguments, `combinations` lists choices, and Real is any real number. The names from `collections.abc` and `typing`
+# are for annotations.
 import math
 import operator
 import reprlib
@@ -19,14 +25,14 @@ from itertools import combinations
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
 
+# What `from autograd_lite.primitives import *` imports; not abs, because it would hide the built-in function.
 __all__ = ["PRIMITIVES", "Primitive", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt"]
 __all__ += ["cos", "cosh", "erf", "exp", "exp2", "expm1", "hypot", "leaky_relu", "log", "log1p", "log2", "log10"]
 __all__ += ["maximum", "minimum", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh"]
-# Not abs: `import *` would hide the built-in function.
 
 inf, nan = math.inf, math.nan
 
-Number = TypeVar("Number")
+Number = TypeVar("Number")  # for annotations
 """The type of the arguments and the result: float, or a type that records, for example Value."""
 
 Slope: TypeAlias = Callable[..., Any] | float
@@ -68,6 +74,7 @@ class Primitive:
     [3.0, 2.0]
     """
 
+    # The names of all attributes that a row can have; naming them saves time and memory.
     __slots__ = ("arity", "commutative", "composite", "compute", "name", "slopes", "symbol")
 
     def __init__(
@@ -96,10 +103,12 @@ class Primitive:
         """Compute the result of numbers; with a Value, or another type that records, let the first one record."""
         for place, argument in enumerate(arguments, start=1):
             if type(argument) is not float:
+                # A Value has a method __record__; a number does not, and then getattr returns None.
                 record = getattr(argument, "__record__", None)
                 if record is not None:
                     return record(self, arguments)
                 number = as_float(argument, f"argument {place} of {self.symbol}")
+                # Start again with the same arguments, but this one as a float.
                 return self(*arguments[: place - 1], number, *arguments[place:])
         return self.evaluate(arguments)
 
@@ -125,7 +134,10 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
-        """Copy or pickle by name: the copy of a row is the row itself."""
+        """Copy or pickle by name: the copy of a row is the row itself.
+
+        (`pickle` writes objects to files. It stores what this returns: a function, and the arguments to call it with.)
+        """
         return primitive_named, (self.name,)
 
 
@@ -163,7 +175,7 @@ def as_float(number: object, argument: str) -> float:
         except OverflowError:
             raise OverflowError(
                 f"{argument} is too large for a float: expected less than 1.8e308, received {type(number).__name__}"
-            ) from None
+            ) from None  # show this error alone, without the one that led to it
     raise TypeError(
         f"{argument} must be a real number (int, float or NumPy scalar), not {type(number).__name__}: "
         f"{reprlib.repr(number)}"
@@ -180,9 +192,9 @@ def _ieee(function: Callable[[float], float], poles: dict[float, float] | None =
         try:
             return function(x)
         except OverflowError:
-            return math.copysign(inf, x)
+            return math.copysign(inf, x)  # too large: infinite, with the sign of x
         except ValueError:
-            return (poles or {}).get(x, nan)
+            return (poles or {}).get(x, nan)  # at a pole its value, else nan
 
     return compute
 
@@ -191,7 +203,7 @@ def _divide(a: float, b: float) -> float:
     try:
         return a / b
     except ZeroDivisionError:
-        return a * math.copysign(inf, b)  # 0 * inf is nan
+        return a * math.copysign(inf, b)  # infinite, with the sign of a times that of the zero; but 0 * inf is nan
 
 
 def _floor_divide(a: float, b: float) -> float:
@@ -208,7 +220,7 @@ def _power(x: float, y: float) -> float:
     except (OverflowError, ValueError):  # too large; or zero to a negative power; or a root of a negative number
         if x < 0 and not y.is_integer():
             return nan
-        return math.copysign(inf, x) if y % 2 == 1 else inf
+        return math.copysign(inf, x) if y % 2 == 1 else inf  # an odd power keeps the sign of x
 
 
 def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
@@ -218,10 +230,12 @@ def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
     c(y), and are i! times the sum of all products of j - i of its factors; the others each bring a factor log(x).
     """
     by_x, by_y = int(j), int(k)
-    factors = [y - m if m else y for m in range(by_x)]
+    # `combinations` lists all choices of some of the factors, and reduce(operator.add, ...) is a sum.
+    factors = [y - m if m else y for m in range(by_x)]  # of c(y)
     terms = []
     for i in range(min(by_x, by_y) + 1):
         products = [_product(*chosen) for chosen in combinations(factors, by_x - i)]
+        # Leibniz' binomial coefficient, how many ways there are to choose the i derivatives, times i!
         times = float(math.comb(by_y, i) * math.factorial(i))
         terms.append(_product(times, reduce(operator.add, products), *[log(x)] * (by_y - i)))
     coefficient = reduce(operator.add, terms)
@@ -230,9 +244,8 @@ def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
 
 def _product(*factors: Any) -> Any:
     """Return the product of all factors but the numbers 1, where 0 * inf is 0."""
-    return reduce(
-        multiply_no_nan, [factor for factor in factors if type(factor) is not float or factor != 1.0] or [1.0]
-    )
+    kept = [factor for factor in factors if type(factor) is not float or factor != 1.0]
+    return reduce(multiply_no_nan, kept or [1.0])  # if none is left, the product is 1
 
 
 def _over_square(a: Any, x: Any, y: Any) -> Any:
@@ -249,20 +262,22 @@ def _sigmoid(x: float) -> float:
 
 
 def _softplus(x: float) -> float:
+    # log(1 + e^x) = x + log(1 + e^-x): take the side whose exponent is negative, which cannot overflow.
     return max(x, 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
 def _cosh(x: float) -> float:
-    return _ieee(math.cosh)(math.fabs(x))
+    return _ieee(math.cosh)(math.fabs(x))  # cosh(-x) = cosh x; with |x|, too large is inf, never -inf
 
 
 def _maximum(a: float, b: float) -> float:
     if a == b == 0:
         return a + b  # 0.0 is larger than -0.0
-    return b if b > a or b != b else a  # b != b: nan wins
+    return b if b > a or b != b else a  # b != b means that b is nan, and nan wins; if a is nan, b > a is false
 
 
 def _multiply_no_nan(a: float, b: float) -> float:
+    # The result is a * b unless a is 0, or b is 0 and a * b is nan: then it is 0.
     product = a * b if a else 0.0
     return product if b or product == product else 0.0
 
@@ -274,6 +289,11 @@ def _minimum(a: float, b: float) -> float:
 # The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). The functions in a slope are
 # those defined in this module, so they take numbers and Values; `divide` and `power` replace / and ** where a number
 # may be zero. LEAF and CONSTANT mark Values that no primitive computed.
+#
+# Slopes also use these, defined below: greater(a, b) is 1 where a > b, else 0. multiply_no_nan(a, b) is a * b, but 0
+# where a or b is 0, even if the other is inf. ONE_MINUS_SQUARE(x) is 1 - x^2. LORENTZIAN(x) is 1 / (1 + x^2).
+# POWER_PARTIAL(x, y, j, k) is x^y, differentiated j times with respect to x and k times with respect to y; the slopes of
+# POWER use it where y x^(y-1) and x^y log x are not enough: for Values, and sometimes at x = 0.
 
 # fmt: off
 # ruff: noqa: E501
@@ -408,6 +428,7 @@ def multiply_no_nan(a: Number | float, b: Number | float) -> Number:
     """
     if hasattr(a, "__record__") or not hasattr(b, "__record__"):
         return MULTIPLY_NO_NAN(a, b)
+    # From here, a is a number and b is a Value.
     if a in {0.0, 1.0}:
         return b if a else 0.0  # type: ignore[return-value]
     return a * b if math.isfinite(a) else MULTIPLY_NO_NAN(a, b)  # type: ignore[operator, return-value, arg-type]

@@ -3,7 +3,9 @@
 Read this module from the top; the first screens hold the whole idea.
 
 - A `Value` is a node of the computation graph: `data` is its number, `parents` are the Values it was computed from, in
-  order, and `op` is the row of the table in `primitives.py` that computed it.
+  order, and `op` is the row of the table in `primitives.py` that computed it. A Value that you made is a leaf; a
+  number in an expression becomes a constant, which has no gradient.
+- Inside, the parents are stored as `_first`, `_second` (each None if there is none) and `_others`, a tuple of the rest.
 - `record` makes such a node, once for each operation, while an expression is computed (the forward pass).
 - `topological_order` lists the nodes of a graph, each after its parents.
 - `chain_rule` goes through that list in reverse (the backward pass). The chain rule is written there, and nowhere
@@ -15,6 +17,8 @@ it is traced, no number in it may be read or compared.) In signatures, `x: Opera
 number; Python ignores such annotations, and so may the reader.
 """
 
+# `operator` has operators as functions, `reprlib` shortens texts in error messages, and Number is any number. The
+# names from `collections.abc` and `typing` are used in annotations; NamedTuple is also a base class, of Step.
 import math
 import operator
 import reprlib
@@ -24,6 +28,10 @@ from numbers import Number
 from typing import Any, NamedTuple, NoReturn, SupportsFloat, TypeAlias
 
 from autograd_lite import primitives as table
+
+# CLOCK counts changes of numbers, and CHANGED_AFTERWARDS stands for a time before all of them. A node is stale if the
+# number of a parent was changed after it was computed. TRACING is empty while no function is traced. `elsewhere` makes
+# an attribute whose error says what to write instead, and `reduce_node` prepares a node for `pickle`.
 from autograd_lite.graph import (
     CHANGED_AFTERWARDS,
     CLOCK,
@@ -37,7 +45,9 @@ from autograd_lite.graph import (
     refuse_if_traced,
     stale_error,
 )
-from autograd_lite.labels import clean
+from autograd_lite.labels import clean  # makes a label safe to show
+
+# LEAF and CONSTANT are the `op` of Values that no operation computed.
 from autograd_lite.primitives import CONSTANT, LEAF, Primitive, as_float
 
 Operand: TypeAlias = "Value | SupportsFloat"
@@ -53,6 +63,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     >>> record(table.ADD, Value(1.0), 2.0, 3.0).data
     6.0
     """
+    # as_operand makes a number a constant; it needs the place, 1, 2, ..., only for its error message.
     parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
     node: Value = object.__new__(Value)  # an empty node; setting its attributes here is faster than __init__
     node._data = op.evaluate([parent._data for parent in parents])
@@ -89,7 +100,7 @@ def topological_order(*roots: "Value") -> "list[Value]":
     return [node for level in levels for node in level]
 
 
-class Step(NamedTuple):
+class Step(NamedTuple):  # a tuple whose entries have names: step.node, step.parent, ...
     """One application of the chain rule, at the edge from a node to one of its parents.
 
     d root/d parent += d root/d node * d node/d parent, that is: total += share, with share = upstream * slope.
@@ -124,7 +135,7 @@ def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: 
     if parent._time > node._time:
         raise stale_error(node)
     if parent.op is CONSTANT:
-        return
+        return  # a constant has no gradient
     share = node._adjoint * (slope(*arguments) if callable(slope) else slope)
     # The famous +=: a parent may be used by several nodes, or twice by one, so its shares are added up.
     parent._adjoint = share if parent._adjoint is None else parent._adjoint + share
@@ -163,11 +174,12 @@ def chain_rule(
         first, second, slopes = node._first, node._second, node.op.slopes
         if node._others or read is not None:
             parents = node.parents
-            arguments: tuple[Any, ...]
+            arguments: tuple[Any, ...]  # an annotation alone: it does nothing
             if read is None:
                 arguments = tuple([value._data for value in (node, *parents)])
             else:
                 arguments = tuple([read(value) for value in (node, *parents)])
+            # slopes_of returns one slope for each parent; strict makes sure that there are as many as parents.
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
                 at_edge(node, place, parent, slope, arguments)
         elif second is None:  # one or two parents, nearly always: the same without the loop
@@ -222,14 +234,17 @@ class Value:
     (4.0, -3.0, 2.0)
     """
 
-    # Slots instead of a dictionary for each Value save time and memory. The first two parents have slots of their
-    # own, and only a long sum has others: with a tuple for each node Python's garbage collector would have twice as
-    # many objects to visit. `_time` is when a node was computed, or a leaf last changed, counted in changes (CLOCK, in
-    # graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is where `chain_rule` adds up.
+    # `__slots__` names all attributes that a Value can have; with `__weakref__`, other objects can refer to a Value
+    # without keeping it in memory. Slots instead of a dictionary for each Value save time and memory. The first two
+    # parents have slots of their own, and only a long sum has others: with a tuple for each node Python's garbage
+    # collector would have twice as many objects to visit. `_time` is when a node was computed, or a leaf last changed,
+    # counted in changes (CLOCK, in graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is
+    # where `chain_rule` adds up.
     __slots__ = (
         "__weakref__", "_adjoint", "_data", "_first", "_grad", "_others", "_second", "_time", "label", "level", "op",
     )  # fmt: skip
 
+    # `others` are arguments too many, as other engines take them; the error says so.
     def __init__(self, data: Operand, label: str = "", *others: object) -> None:
         if not isinstance(label, str) or others:
             raise label_error(label, *others)
@@ -330,7 +345,8 @@ class Value:
     @data.setter  # called for x.data = number
     def data(self, data: SupportsFloat) -> None:
         number = as_float(data, "data")
-        if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):  # 0.0 is not -0.0
+        # Is it another number? 0.0 == -0.0, but 1 / x differs, so the signs are compared too: copysign returns 1 or -1.
+        if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):
             self._data = number
             # A result that was set counts as older than all its parents, so it is stale.
             self._time = CLOCK.tick() if self.level == 0 else CHANGED_AFTERWARDS
@@ -498,6 +514,7 @@ class Value:
         """Return the inverse hyperbolic tangent."""
         return unary(table.ATANH, self)
 
+    # NumPy's names for them
     arcsin, arccos, arctan, arctan2, arcsinh, arccosh, arctanh = asin, acos, atan, atan2, asinh, acosh, atanh
 
     def erf(self) -> "Value":
@@ -535,6 +552,7 @@ class Value:
     def __ge__(self, other: Operand) -> bool:
         return compare(operator.ge, self, other)
 
+    # `{other!r:.50}` is repr(other), cut after 50 characters. NotImplemented tells Python to ask the other object.
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Number):
             refuse_if_traced(f"it is compared with {other!r:.50}")
@@ -550,6 +568,7 @@ class Value:
             "compare its number instead, as in `if v.data != 0:`"
         )
 
+    # round(x, 2) passes the number of digits too.
     def __float__(self, *_digits: object) -> NoReturn:
         refuse_if_traced("it is made a plain number")
         raise TypeError(
@@ -588,9 +607,10 @@ class Value:
         return dict.fromkeys(self.parents).keys()  # each parent once, in order
 
     # How the functions of `primitives`, `copy` and `pickle` take a Value: `__record__` is our own name, and the others
-    # are Python's; `memo` holds the copy of each original by its id, and `__reduce__` returns what pickle stores
+    # are Python's. `memo` holds the copy of each original by its id. `pickle` writes objects to files, and `__reduce__`
+    # returns what it stores: a function that builds the object again, and its arguments.
 
-    @staticmethod
+    @staticmethod  # a function in a class, without self
     def __record__(op: Primitive, arguments: tuple[Operand, ...]) -> "Value":
         return record(op, *arguments)
 
@@ -694,11 +714,12 @@ def check_value(argument: str, value: object) -> Value:
 
 def warn_of_first_non_finite(order: list[Value]) -> None:
     """Warn once, naming the node at which the backward pass first met an infinite or undefined gradient."""
+    # `next` returns the first element of such a comprehension.
     step = next(step for step in backward_steps_of(order) if not math.isfinite(step.total))
     warnings.warn(
         f"a gradient is {step.total}: it first arose at {describe(step.node)}, with respect to its argument "
         f"{clean(step.parent.label) or step.parent._data}, where the local partial derivative is {step.slope} and the "
         f"upstream gradient {step.upstream}",
         RuntimeWarning,
-        stacklevel=3,
+        stacklevel=3,  # the warning points to the line that called backward()
     )

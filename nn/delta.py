@@ -12,6 +12,8 @@ Where the code departs from the slides:
   are added up.
 """
 
+# The names from `collections.abc` and `typing`, and FloatArray, are for annotations, as in `L: int`, which Python
+# ignores.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +25,8 @@ from nn.checks import FloatArray, as_array, as_matrices
 
 def _logistic(s: FloatArray) -> FloatArray:
     """Return 1/(1 + e^-s), without overflow and with exact tails."""
-    e: FloatArray = np.exp(-np.abs(s))
+    e: FloatArray = np.exp(-np.abs(s))  # e^-|s| is at most 1, so it cannot overflow
+    # Where s >= 0, e is e^-s; elsewhere it is e^s, and e^s / (1 + e^s) is the same function.
     return np.where(s >= 0, 1.0, e) / (1 + e)
 
 
@@ -32,6 +35,7 @@ THETA: dict[str, Callable[[FloatArray], FloatArray]] = {
     "sigmoid": _logistic,
     "relu": lambda s: np.maximum(s, 0.0),
     "leaky_relu": lambda s: np.where(s > 0, s, 0.01 * s),
+    # log(1 + e^s) = s + log(1 + e^-s): of the two, the one that cannot overflow; log1p(x) is log(1 + x).
     "softplus": lambda s: np.maximum(s, 0.0) + np.log1p(np.exp(-np.abs(s))),
     "sin": np.sin,
     "linear": lambda s: s,
@@ -50,7 +54,7 @@ SLOPE: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
 """Their derivatives theta'(s), in terms of s and o = theta(s)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # writes __init__ with the attributes below; once set, they cannot be assigned again
 class Example:
     """The results of back-propagation for one example; each quantity is a dictionary by layer number l.
 
@@ -103,7 +107,7 @@ def forward_propagation(
     >>> float(round(o[1][0], 6))
     0.707107
     """
-    W = as_matrices("weights", weights)
+    W = as_matrices("weights", weights)  # a dictionary: W[1] .. W[L]
     L = len(W)
     theta = {l: THETA[name] for l, name in _names(activations, L).items()}
     x = np.atleast_1d(as_array("x", x))  # a number becomes an array of one
@@ -172,6 +176,7 @@ def back_propagation_over_data(
     >>> [float(round(entry, 6)) for entry in data.G[1][0]]
     [0.0, -0.846033]
     """
+    # With two arguments, atleast_1d returns two arrays; as above, a number becomes an array of one.
     X, Y = np.atleast_1d(as_array("X", X), as_array("Y", Y))
     if len(X) != len(Y) or len(X) == 0:
         raise ValueError(f"X and Y must have the same number of examples, at least 1; received {len(X)} and {len(Y)}")

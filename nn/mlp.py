@@ -7,6 +7,8 @@ column 0 of the matrix W^(l).
 Weights have one order everywhere: layer by layer, row by row of W^(l), the bias first.
 """
 
+# The names from `collections.abc`, `typing` and `numpy.typing` are for annotations, as in `nin: int`, which Python
+# ignores.
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -18,6 +20,7 @@ from nn.checks import FloatArray, as_array, as_integer, as_matrices, as_sizes, c
 from nn.randomness import random_weights
 
 Inputs: TypeAlias = Sequence[Value] | Sequence[float] | npt.NDArray[Any]
+"""For annotations: a list, tuple or array of numbers or Values."""
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "tanh": tanh,
@@ -31,6 +34,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 """The activation functions theta, by name; the lecture's is tanh."""
 
 _REPRESENTATIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU"}
+"""How `repr` writes these activations; the others just begin with a capital letter, as in TanhNeuron."""
 
 
 class Module:
@@ -112,6 +116,7 @@ class Neuron(Module):
         Raises:
             ValueError: if x does not have nin entries.
         """
+        # as_inputs makes numbers constants; their labels are those for outputs of layer l - 1.
         return self.output(as_inputs(x, len(self.w), self._layer - 1))
 
     def output(self, inputs: Sequence[Value]) -> Value:
@@ -198,7 +203,7 @@ class Layer(Module):
         return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
 
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+        return f"Layer of {self.neurons}"
 
 
 class MLP(Module):
@@ -301,7 +306,7 @@ class MLP(Module):
             matrix.setflags(write=False)  # it is a copy: changing one of its entries would have no effect
         return matrices
 
-    @weights.setter
+    @weights.setter  # called for net.weights = matrices
     def weights(self, matrices: Sequence[FloatArray | Sequence[Sequence[float]]]) -> None:
         W = as_matrices("weights", matrices, self.sizes)
         for l, layer in enumerate(self.layers, start=1):
@@ -315,7 +320,7 @@ class MLP(Module):
         return [np.array([[w.grad for w in neuron.row] for neuron in layer.neurons]) for layer in self.layers]
 
     def __repr__(self) -> str:
-        return f"MLP of [{', '.join(map(str, self.layers))}]"
+        return f"MLP of {self.layers}"
 
 
 def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
@@ -325,11 +330,11 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
         TypeError: if x is not a sequence of numbers or Values.
         ValueError: if x does not have as many entries as the width, or some are masked.
     """
-    if not is_sequence(x) or getattr(x, "ndim", 1) != 1:
+    if not is_sequence(x) or getattr(x, "ndim", 1) != 1:  # only an array has ndim; a list counts as 1
         raise TypeError(f"x must be {width} numbers or Values in a row, not {type(x).__name__}: {x!r}")
     if len(x) != width:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
-    if np.ma.is_masked(x):
+    if np.ma.is_masked(x):  # a masked array of NumPy marks entries as missing
         raise ValueError(f"x must be an array without masked entries; received {x!r}")
     return [_as_input(entry, a, layer) for a, entry in enumerate(x, start=1)]
 
@@ -340,4 +345,4 @@ def _as_input(entry: Any, a: int, layer: int) -> Value:
     try:
         return constant(entry, unit_label("o", a, layer))
     except TypeError as error:
-        raise TypeError(f"x is wrong in entry {a}: {error}") from None
+        raise TypeError(f"x is wrong in entry {a}: {error}") from None  # show this error alone
