@@ -192,6 +192,7 @@ def chain_rule(
 
 def backward_steps_of(order: "list[Value]") -> list[Step]:
     """Return the steps that `chain_rule` takes with numbers, in the same order and with the same arithmetic."""
+    refuse_if_traced("its slopes are read as numbers, where grad(output, input) returns a graph")
     steps: list[Step] = []
 
     # A function inside a function, so that it can append to the steps
@@ -344,6 +345,7 @@ class Value:
 
     @data.setter  # called for x.data = number
     def data(self, data: SupportsFloat) -> None:
+        refuse_if_traced("its number is set")
         number = as_float(data, "data")
         # Is it another number? 0.0 == -0.0, but 1 / x differs, so the signs are compared too: copysign returns 1 or -1.
         if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):
