@@ -228,7 +228,7 @@ def check_gradients(
 
     def check(what: str, mode: str, number: float, received: float, expected: Estimate) -> None:
         tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
-        near_0 = LARGEST_ERROR / (min(1.0, abs(number) or 1.0) if math.isfinite(received) else 1.0)
+        near_0 = LARGEST_ERROR / ((abs(number) or 1.0) if math.isfinite(received) else max(1.0, abs(number)))
         if not expected.error <= max(tolerance, near_0):
             raise NotConvergedError(
                 f"{what} cannot be checked: the central differences do not converge (the best is {expected.value!r}, "
@@ -277,7 +277,7 @@ class Estimate(NamedTuple):
 
 LARGEST_ERROR = 1e-8
 """An estimate near 0 may be wrong by this much, because the rounding errors of f do not shrink with its slope; for an
-input x below 1 by 1 / x times as much."""
+input x by 1 / x times as much."""
 
 
 def central_differences(f: Callable[[float], list[float]], x: float) -> list[Estimate]:
@@ -319,16 +319,22 @@ def _extrapolated(steps: list[float], samples: list[tuple[float, float, float]])
     """Yield estimates of a derivative from samples (f(x - step), f(x), f(x + step)), from large steps to small ones.
 
     Each row has a quarter of the step of the row before. In a row, column k removes the error of order step^(2k). An
-    estimate is about as wrong as it differs from its neighbours, plus what rounding may do to f.
+    estimate is about as wrong as it differs from its neighbours, plus what rounding may do to f. It is left out if
+    smaller steps contradict it, because the larger ones may agree by chance, for example on a staircase or a wave.
 
     Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
     """
     previous: list[float] = []
     bends: list[float] = []
+    differences: list[float] = []
+    slacks: list[float] = []
+    found: list[tuple[int, float, Estimate]] = []
     for step, (low, centre, high) in zip(steps, samples, strict=True):
         rounding = math.ulp(max(abs(low), abs(high))) / step
         bends.append(abs(high - 2 * centre + low) / step)  # shrinks with the step, except at a kink
         row = [(high - low) / (2 * step)]
+        differences.append(row[0])
+        slacks.append(1e4 * rounding + 1e-12 / step)  # f may round more coarsely than its last digit
         for column, coarse in enumerate(previous):
             factor = 16.0 ** (column + 1)
             estimate = (factor * row[column] - coarse) / (factor - 1)
@@ -336,9 +342,14 @@ def _extrapolated(steps: list[float], samples: list[tuple[float, float, float]])
             is_kink = bends[-1] > max(0.5 * bends[-2 - column], 1e-3 * abs(estimate) + 1e3 * rounding)
             if column == 0:
                 error += 1e-9 * abs(estimate)  # two rows may agree by chance, for example where f is a staircase
-            yield Estimate(estimate, math.inf if is_kink or math.isnan(error) else error)
+            estimated = Estimate(estimate, math.inf if is_kink or math.isnan(error) else error)
+            found.append((len(differences), 2 * abs(estimate - differences[-2 - column]), estimated))
             row.append(estimate)
         previous = row
+    for rows, distance, estimated in found:
+        smaller = zip(differences[rows:], slacks[rows:], strict=True)
+        if not any(abs(difference - estimated.value) > distance + slack for difference, slack in smaller):
+            yield estimated
 
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:

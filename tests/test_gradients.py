@@ -466,6 +466,7 @@ EXTREME = [
     ("log", 1e-10), ("log", 3e9), ("log", 1e-100), ("sqrt", 1e-7), ("sqrt", 1e200), ("relu", 1e-9), ("relu", -1e-12),
     ("relu", 1e-20), ("abs", -1e-15), ("atanh", 0.9999999), ("asin", -0.9999999), ("acosh", 1.0000001), ("exp", 300.0),
     ("tanh", 30.0), ("sigmoid", 40.0), ("cos", 1e-12), ("sin", math.pi / 2), ("sin", 1e5),
+    ("sin", 1e12), ("cos", -5e11),
     ("cbrt", 1e-18), ("log1p", -0.9999),
 ]  # fmt: skip
 
@@ -490,8 +491,12 @@ def test_check_gradients_passes_what_is_right_near_an_edge_or_at_an_extreme_scal
         (lambda x: x + 1e16, [1.0]),
         (lambda x: sin(1e9 * x), [0.7]),
         (lambda x: x * abs(x), [0.0]),
+        (lambda x: x // 1, [57.0]),
+        (lambda x: x % 1, [300.0]),
+        (p.cos, [1e15]),
+        (p.tan, [-1e50]),
     ],
-    ids=range(11),
+    ids=range(15),
 )
 def test_check_gradients_says_where_it_cannot_check(f, numbers):
     with pytest.raises(NotConvergedError, match=r"inputs? 1.* cannot be checked: .* at the inputs \["):
