@@ -251,7 +251,7 @@ def _product(*factors: Any) -> Any:
 def _over_square(a: Any, x: Any, y: Any) -> Any:
     """Return a / (x * x + y * y), where x * x might overflow, but 0 where all are 0."""
     inverse = divide(1.0, hypot(x, y))
-    return _product(a, inverse, inverse)
+    return multiply_no_nan(multiply_no_nan(a, inverse), inverse)
 
 
 def _sigmoid(x: float) -> float:

@@ -3,6 +3,7 @@
 import copy
 import functools
 import importlib.util
+import itertools
 import math
 import pickle
 import warnings
@@ -68,6 +69,25 @@ def test_higher_derivatives_are_outputs_like_others(backend):
     assert evaluation.outputs[0] == pytest.approx([output.data for output in outputs], rel=1e-13)
     assert evaluation.input_gradients.shape == (2, 0)
     assert evaluation.parameter_gradients.shape == (0,)
+
+
+@pytest.mark.parametrize("name", [name for name, row in PRIMITIVES.items() if row.arity == 2])
+@pytest.mark.parametrize("backend", STRAIGHT)
+def test_gradients_are_those_of_backward_to_the_sign_of_zero(backend, name):
+    points = list(itertools.product([0.0, -0.0, 1.0, -1.0, 0.5, math.inf, -math.inf], repeat=2))
+    x, y = Value(0.3, "x"), Value(0.4, "y")
+    program = autograd_lite.compile_program(PRIMITIVES[name](x, y), [x, y], backend=backend)
+    expected = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # gradients that are infinite or nan
+        for point in points:
+            a, b = map(Value, point)
+            PRIMITIVES[name](a, b).backward()
+            expected.append([a.grad, b.grad])
+    received = program(points).input_gradients
+    assert np.allclose(received, expected, rtol=1e-12, atol=0, equal_nan=True)
+    zeros = np.equal(expected, 0)
+    assert np.array_equal(np.signbit(received)[zeros], np.signbit(expected)[zeros])
 
 
 @pytest.mark.parametrize("backend", STRAIGHT)
