@@ -48,6 +48,7 @@ FLOORS = [
     ["gradients", "words"],
     ["walk", "parse", "pictures"],
     ["explanation"],
+    ["teaching"],
     ["stepper", "program"],
     ["cli"],
 ]
