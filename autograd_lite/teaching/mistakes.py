@@ -57,7 +57,7 @@ class Mistake:
         share: computes what is passed on, from the upstream gradient and the slope.
         total: computes the gradient so far, from what had arrived before and a share.
         order: the order of the visit, from a topological order.
-        numbers: which numbers the slopes are computed from: those of the forward pass ("forward"), leaves that were
+        numbers: which numbers the slopes are computed from: the forward pass's ("forward"), leaves that were
             updated before the pass began ("updated"), or weights that are updated as soon as their gradient is complete
             ("updating").
         keeps_gradients: whether the leaves still have the gradients of an earlier pass.
