@@ -1,6 +1,7 @@
 """Digests: the same for what computes the same, in every process; others for what may compute something else."""
 
 import functools
+import importlib
 import math
 import os
 import subprocess
@@ -28,6 +29,10 @@ SAME = {
     "a parameter by another name": ("f = lambda t: 1 / (1 + t)", "f = lambda step: 1 / (1 + step)"),
     "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
     "a comment": ("def f(t): return t", "def f(t): return t  # so"),
+    "its lines": ("def f(t):\n a = 1\n return t + a", "\n\ndef f(t):\n\n a = 1\n\n return t + a"),
+    "a docstring": ("def f(t):\n 'One.'\n return t, None", "def f(t):\n 'Two.'\n return t, None"),
+    "a new docstring": ("def f(t): return (lambda: 1)()", "def f(t):\n 'New.'\n return (lambda: 1)()"),
+    "a docstring in it": ("def f():\n def g(): return 1", "def f():\n def g():\n  'New.'\n  return 1"),
     "a set in another order": ("f = lambda t: t in {'a', 'b', 'c'}", "f = lambda t: t in {'a', 'c', 'b'}"),
     "what a class says of itself": (
         "class A:\n 'One.'\n def __call__(self, t): return t\nf = A()",
@@ -112,6 +117,56 @@ OTHER = {
         "class B:\n def g(self): return 1\nclass A(B): pass\nf = A()",
         "class B:\n def g(self): return 2\nclass A(B): pass\nf = A()",
     ),
+    "its table": (
+        "class A:\n a = {'x': [1]}\n def __call__(self, t): return self.a\nf = A()",
+        "class A:\n a = {'x': [2]}\n def __call__(self, t): return self.a\nf = A()",
+    ),
+    "a class in it": (
+        "class A:\n class B:\n  a = 1\nf = A()",
+        "class A:\n class B:\n  a = 2\nf = A()",
+    ),
+    "what sets its property": (
+        "class A:\n g = property(None, lambda self, a: 1)\nf = A()",
+        "class A:\n g = property(None, lambda self, a: 2)\nf = A()",
+    ),
+    "its cached property": (
+        "class A:\n g = functools.cached_property(lambda self: 1)\nf = A()",
+        "class A:\n g = functools.cached_property(lambda self: 2)\nf = A()",
+    ),
+    "its partial method": (
+        "class A:\n g = functools.partialmethod(lambda self, a: a, 1)\nf = A()",
+        "class A:\n g = functools.partialmethod(lambda self, a: a, 2)\nf = A()",
+    ),
+    "what calls it": (
+        "class A:\n __call__ = functools.partial(pow, 2)\nf = A()",
+        "class A:\n __call__ = functools.partial(pow, 3)\nf = A()",
+    ),
+    "the class of its class": (
+        "class B(type):\n def __call__(self): return 1\nclass A(metaclass=B): pass\nf = A",
+        "class B(type):\n def __call__(self): return 2\nclass A(metaclass=B): pass\nf = A",
+    ),
+    **{
+        f"the method of a {kind}": (
+            f"class A({kind}):\n def __call__(self, t): return 1\nf = A()",
+            f"class A({kind}):\n def __call__(self, t): return 2\nf = A()",
+        )
+        for kind in ("list", "tuple", "dict", "set", "float", "str")
+    },
+    "what is wrapped by an object": (
+        "class A:\n def __init__(self, g, a): functools.update_wrapper(self, g); self.a = a\nf = A(lambda t: t, 1)",
+        "class A:\n def __init__(self, g, a): functools.update_wrapper(self, g); self.a = a\nf = A(lambda t: t, 2)",
+    ),
+    "an attribute of a function": ("def f(t): return f.a\nf.a = 1", "def f(t): return f.a\nf.a = 2"),
+    "a global that a class in it reads": (
+        "a = 1\ndef f():\n class A: b = a",
+        "a = 2\ndef f():\n class A: b = a",
+    ),
+    "the name of an argument": ("f = lambda t: g(a=t)", "f = lambda t: g(b=t)"),
+    "what is only by position": ("f = lambda t, /: t", "f = lambda t: t"),
+    "mutual recursion": (
+        "def f(t): return g(t)\ndef g(t): return f(t - 1) if t else 1",
+        "def f(t): return g(t)\ndef g(t): return f(t - 1) if t else 2",
+    ),
     "its slots": (
         "class A:\n __slots__ = ['a']\nf = A()\nf.a = 1",
         "class A:\n __slots__ = ['a']\nf = A()\nf.a = 2",
@@ -127,6 +182,82 @@ def test_what_computes_the_same(one, other):
 @pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
 def test_what_may_compute_something_else(one, other):
     assert digest("f", defined(one)) == digest("f", defined(one)) != digest("f", defined(other))
+
+
+MODULE = """{comment}
+import numpy
+number = NUMBER
+lines = OTHER
+
+def of(t):
+    {docstring}
+    return t * number
+
+class Of:
+    numbers = [number]
+    def __call__(self, t):
+        return self.numbers
+
+def inside():
+    from .part import of
+    from . import part
+    return of, part
+"""
+READERS = {
+    "a function": "import helpers\nf = lambda t: helpers.part.of(t)",
+    "a number": "import helpers.part\nf = lambda t: helpers.part.number",
+    "by another name": "import helpers.part as h\nf = lambda t: h.number",
+    "by its own name": "from helpers.part import of\nf = lambda t: of(t)",
+    "an object": "from helpers.part import Of\nf = Of()",
+    "a part": "from helpers import part\nf = lambda t: part.of(t)",
+    "a function of a function": "import helpers\ndef g(t): return helpers.part.of(t)\nf = lambda t: g(t)",
+    "imported in it": "def f(t):\n import helpers.part\n return helpers.part.of(t)",
+    "by another name in it": "def f(t):\n import helpers.part as h\n return h.of(t)",
+    "by its own name in it": "def f(t):\n def g():\n  from helpers.part import of\n  return of(t)\n return g()",
+    "a part in it": "def f(t):\n from helpers import part\n return part.number",
+    "relative to another": "import helpers.part\nf = helpers.part.inside",
+    "of an object": "import helpers.part\nclass A:\n def __init__(self): self.m = helpers.part\n"
+    " def __call__(self, t): return self.m.of(t)\nf = A()",
+    "of a list": "import helpers.part\nf = lambda t: [m.of(t) for m in [helpers.part]]",
+    "of a default": "import helpers.part\nf = lambda t, m=helpers.part: m.of(t)",
+    "by a text": "import helpers.part\nf = lambda t: getattr(helpers.part, 'number')",
+    "what is missing too": "import helpers.part\ndef f(t):\n try: import no_such_module\n"
+    " except ImportError: return helpers.part.number",
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("init", ["__init__.py", "README"], ids=["package", "namespace"])
+def test_what_is_read_of_a_user_defined_module(tmp_path, monkeypatch, reader, init):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the file changes within a second
+
+    def digest_with(number, other, comment="", docstring=""):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "helpers"]:
+            monkeypatch.delitem(sys.modules, name)
+        source = MODULE.format(comment=comment, docstring=docstring)
+        (tmp_path / "helpers" / "part.py").write_text(source.replace("NUMBER", number).replace("OTHER", other))
+        importlib.invalidate_caches()
+        return digest("f", defined(reader))
+
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / init).write_text("from . import part" if init == "__init__.py" else "")
+    if init == "README" and "helpers\n" in reader:
+        reader = reader.replace("import helpers\n", "import helpers.part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    ours = digest_with("2", "3")
+    assert digest_with("2", "4", "# A comment.\n\n", "'A docstring.'") == ours, "what is not read may differ"
+    assert digest_with("5", "3") != ours
+
+
+def test_a_module_that_is_called_as_one_of_python(tmp_path, monkeypatch):
+    digests = []
+    for number in (1, 2):
+        monkeypatch.delitem(sys.modules, "this", raising=False)
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / "this.py").write_text(f"def f(t): return {number}")
+        monkeypatch.syspath_prepend(tmp_path / f"{number}")
+        digests.append(digest("f", defined("from this import f")))
+    assert digests[0] != digests[1]
 
 
 class Colour(Enum):

@@ -1,22 +1,38 @@
 """The identity of what a run depends on, by which a checkpoint can tell whether another run wrote it.
 
-Data are compared by their numbers. A function is compared by what it does: its code with the constants and functions in
-it, its defaults, and the values of the enclosing and global variables that it reads. A user-defined class is compared
-by its methods and constants, and an object by its class and its state. What is installed, for example a function of
-NumPy or of this package, is compared by its name.
+Data are compared by their numbers. A function is compared by what it does: its instructions with the constants and
+functions in them, its defaults, and the values of the enclosing and global variables that it reads; not by its lines,
+comments and docstring. A user-defined class is compared by its attributes, an object by its class and its state, and a
+user-defined module by the attributes that the code names. What is installed, for example a function of NumPy
+or of this package, is compared by its name.
 """
 
 import dis
+import functools
 import hashlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from types import CellType, CodeType, EllipsisType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, EllipsisType}
-INSTALLED = {*sys.stdlib_module_names, "numpy", "autograd_lite", "nn"}
+PARTS: dict[type, tuple[str, ...]] = {
+    MethodType: ("__func__", "__self__"),
+    classmethod: ("__func__",),
+    staticmethod: ("__func__",),
+    property: ("fget", "fset", "fdel"),
+    functools.cached_property: ("func",),
+    type(functools.cache(len)): ("__wrapped__",),
+}
+"""What holds functions, and the attributes by which it is compared."""
+
+INSTALLED = {"numpy", "autograd_lite", "nn"}
+"""Packages that are compared by name wherever they are, as are those in the folders of Python and of pip."""
 
 
 def digest(argument: str, thing: Any, *known: Any) -> str:
@@ -35,7 +51,7 @@ def digest(argument: str, thing: Any, *known: Any) -> str:
     (True, False)
     """
     try:
-        description = repr(_describe(thing, {id(one): (number, one) for number, one in enumerate(known)}))
+        description = repr(list(_Description(known).whole(thing)))
     except Exception as error:  # whatever an object raises when it is asked for its state
         raise TypeError(
             f"{argument} must be data and functions that a checkpoint can compare; received {thing!r:.200} ({error})"
@@ -43,50 +59,93 @@ def digest(argument: str, thing: Any, *known: Any) -> str:
     return hashlib.sha256(description.encode()).hexdigest()[:16]
 
 
-def _describe(thing: Any, numbers: dict[int, tuple[int, Any]]) -> Any:
-    """Describe a thing by nested lists of texts.
+class _Description:
+    """A description by nested lists of texts.
 
-    Arguments:
-        thing: what to describe.
+    Attributes:
         numbers: the functions, classes and objects that were met before, by id; they are described once, so that they
             may refer to themselves. They are kept here, so that no other object gets their id.
+        names: the names and texts in all code and data that was met; any of them may be an attribute of a module.
+        modules: the user-defined modules that were met, by name.
     """
 
-    def each(things: Iterable[Any]) -> list[Any]:
-        return [_describe(one, numbers) for one in things]
+    def __init__(self, known: Iterable[Any]) -> None:
+        self.numbers = {id(one): (number, one) for number, one in enumerate(known)}
+        self.names: set[str] = set()
+        self.modules: dict[str, ModuleType] = {}
 
-    thing = thing.item() if isinstance(thing, np.generic) else thing
-    kind = type(thing).__qualname__
-    if type(thing) in PLAIN:
-        return kind, repr(thing)
-    if isinstance(thing, list | tuple):
-        return kind, each(thing)
-    if isinstance(thing, set | frozenset):
-        return kind, sorted(map(repr, each(thing)))
-    if isinstance(thing, dict):
-        return kind, each(thing.items())
-    if isinstance(thing, np.ndarray) and thing.dtype != object:
-        return kind, thing.dtype.str, thing.shape, hashlib.sha256(thing.tobytes()).hexdigest()
-    if isinstance(thing, CodeType):
-        parameters = thing.co_argcount, thing.co_kwonlyargcount, thing.co_flags
-        return parameters, thing.co_names, thing.co_code, thing.co_exceptiontable, each(thing.co_consts)
-    if isinstance(thing, ModuleType):
-        return kind, thing.__name__
-    if (name := _installed_name(thing)) is not None:
-        return kind, name
-    if id(thing) in numbers:
-        return kind, numbers[id(thing)][0]
-    numbers[id(thing)] = len(numbers), thing
-    return kind, each(_parts(thing))
+    def whole(self, thing: Any) -> Iterator[Any]:
+        """Yield the description of a thing, then of what it may read of modules, and so on."""
+        yield self.of(thing)
+        done: set[tuple[str, str]] = set()
+        while new := {(m, name) for m in self.modules for name in self.names & vars(self.modules[m]).keys()} - done:
+            done |= new
+            yield [(m, name, self.of(vars(self.modules[m])[name])) for m, name in sorted(new)]
+
+    def of(self, thing: Any) -> Any:
+        """Describe a thing."""
+        thing = thing.item() if isinstance(thing, np.generic) else thing
+        kind = type(thing).__qualname__
+        if isinstance(thing, str):
+            self.names.add(thing)
+        if type(thing) in PLAIN:
+            return kind, repr(thing)
+        if type(thing) in {list, tuple}:
+            return kind, self.each(thing)
+        if type(thing) in {set, frozenset}:
+            return kind, sorted(map(repr, self.each(thing)))
+        if type(thing) is dict:
+            return kind, self.each(thing.items())
+        if type(thing) is np.ndarray and thing.dtype != object:
+            return kind, thing.dtype.str, thing.shape, hashlib.sha256(thing.tobytes()).hexdigest()
+        if isinstance(thing, CodeType):
+            parameters = thing.co_argcount, thing.co_posonlyargcount, thing.co_kwonlyargcount, thing.co_flags & 0xFFF
+            steps = [
+                (step.opname, self.of(step.argval) if step.opcode in NAMES_AND_CONSTANTS else step.arg)
+                for step in _instructions(thing)
+            ]
+            tuples = [constant for constant in thing.co_consts if isinstance(constant, tuple)]  # names of arguments
+            return parameters, steps, self.each(tuples), thing.co_exceptiontable
+        if isinstance(thing, ModuleType):
+            if not _is_installed(thing.__name__):
+                self.modules[thing.__name__] = thing
+            return kind, thing.__name__
+        if (name := _installed_name(thing)) is not None:
+            return kind, name
+        if id(thing) in self.numbers:
+            return kind, self.numbers[id(thing)][0]
+        self.numbers[id(thing)] = len(self.numbers), thing
+        return kind, self.each(_parts(thing))
+
+    def each(self, things: Iterable[Any]) -> list[Any]:
+        """Describe all of them."""
+        return [self.of(one) for one in things]
+
+
+NAMES_AND_CONSTANTS = {*dis.hasname, *dis.hasconst}
+"""The instructions whose argument stands in a table of the code, where its place depends on the docstring."""
+
+
+def _is_installed(module: str) -> bool:
+    """Return whether a module belongs to Python or to an installed package, and not to the user."""
+    name = module.partition(".")[0]
+    package = sys.modules.get(name)
+    if name in INSTALLED or name == "__main__" or getattr(package, "__spec__", None) is None:
+        return name in INSTALLED
+    paths = [Path(path) for path in (getattr(package, "__file__", None), *getattr(package, "__path__", ())) if path]
+    library = Path(os.__file__).parent
+    return not paths or any(  # a module without a path is built in
+        library in path.parents
+        or {"site-packages", "dist-packages"} & set(path.parts)
+        or path.suffix in {".so", ".pyd"}
+        for path in paths
+    )
 
 
 def _installed_name(thing: Any) -> str | None:
     """Return the full name of a function or a class of an installed package; None for anything else."""
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str):
-        return None
-    package = sys.modules.get(module.partition(".")[0])
-    if module.partition(".")[0] not in INSTALLED and "-packages" not in (getattr(package, "__file__", None) or ""):
+    if not isinstance(module, str) or not isinstance(name, str) or not _is_installed(module):
         return None
     found: Any = sys.modules.get(module)
     for part in name.split("."):
@@ -96,23 +155,24 @@ def _installed_name(thing: Any) -> str | None:
 
 def _parts(thing: Any) -> Iterator[Any]:
     """Yield the parts by which a function, a class or an object is compared."""
-    if isinstance(thing, MethodType):
-        yield from (thing.__func__, thing.__self__)
+    if type(thing) in PARTS:
+        yield from (getattr(thing, name) for name in PARTS[type(thing)])
     elif isinstance(thing, FunctionType):
-        yield from (thing.__code__, thing.__defaults__, thing.__kwdefaults__)
+        yield from (thing.__code__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__)
         yield [cell.cell_contents for cell in thing.__closure__ or () if cell != CellType()]  # none of them is empty
-        names = _global_names(thing.__code__) & thing.__globals__.keys()
-        yield [(name, thing.__globals__[name]) for name in sorted(names)]
+        steps = list(_instructions(thing.__code__))
+        names = {step.argval for step in steps if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
+        yield [(name, thing.__globals__[name]) for name in sorted(names & thing.__globals__.keys())]
+        for level, names_in_it, step in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname == "IMPORT_NAME":
+                with suppress(ImportError):
+                    yield __import__(step.argval, thing.__globals__, None, names_in_it.argval, level.argval)
     elif isinstance(thing, type):
-        yield thing.__bases__
-        # Without what computes the annotations, in Python 3.14
-        attributes = {name: one for name, one in vars(thing).items() if not name.startswith("__annotate")}
-        for name, attribute in sorted(attributes.items()):
-            function = getattr(attribute, "__func__", getattr(attribute, "fget", attribute))  # of a method, a property
-            if isinstance(function, FunctionType) or (type(function) in PLAIN and not name.startswith("__")):
-                yield name, function
-    elif hasattr(thing, "__wrapped__"):  # for example by functools.cache
-        yield from (type(thing), thing.__wrapped__)
+        yield from (type(thing), thing.__bases__)
+        for name, attribute in sorted(vars(thing).items()):
+            # But for the cache of an abstract class, and, in Python 3.14, what computes the annotations
+            if not name.startswith(("__annotate", "_abc_impl")) and (callable(attribute) or not name.startswith("__")):
+                yield name, attribute
     else:  # as pickle and copy take it apart
         state = thing.__reduce_ex__(4)
         if isinstance(state, str):
@@ -122,7 +182,9 @@ def _parts(thing: Any) -> Iterator[Any]:
         yield from (list(part) if isinstance(part, Iterator) else part for part in state)
 
 
-def _global_names(code: CodeType) -> set[str]:
-    """Return the names of the global variables that a function or a function inside it reads."""
-    inner = (_global_names(constant) for constant in code.co_consts if isinstance(constant, CodeType))
-    return {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}.union(*inner)
+def _instructions(code: CodeType) -> Iterator[dis.Instruction]:
+    """Yield the instructions of a function and of the functions inside it."""
+    yield from (step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG")  # only more digits
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _instructions(constant)
