@@ -11,6 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import primitives
+from autograd_lite.calls import call_sites
 from autograd_lite.explanation import Explanation, explain, explain_paths
 from autograd_lite.gradients import (
     Dual,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain", "explain_paths"]
 __all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forward_mode", "grad", "hessian"]
 __all__ += ["hessian_vector_product", "jacobian", "jacobian_vector_product", "vector_jacobian_product"]
-__all__ += ["Stepper", "TracingError", "compile_program", "draw", "formula", "step_through"]
+__all__ += ["Stepper", "TracingError", "call_sites", "compile_program", "draw", "formula", "step_through"]
 __all__ += ["MISTAKES", "Mistake", "mistakes", "wrong_steps"]
 __all__ += ["Step", "Value", "constant", "topological_order"]
 __all__ += ["Path", "WalkStep", "backward_steps", "paths", "unit_label", "walk_steps", "weight_label"]

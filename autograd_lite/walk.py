@@ -6,7 +6,9 @@ walk, a `WalkStep` for each computation, for the seed and for each edge, where i
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_integer
@@ -96,26 +98,33 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
     order = topological_order(root)
     part = order if below is None else part_below(root, order, below)
     check_fresh(order)
-    top = part[-1]
     writer = Writer(node_names(order), root, digits)
+    return walk_of(part, [] if root.op is CONSTANT else backward_steps_of(order), writer)
+
+
+def walk_of(
+    part: list[Value], steps: list[Step], writer: Writer, received: Mapping[Value, float] = MappingProxyType({})
+) -> list[WalkStep]:
+    """Return the walk for given steps of the backward pass.
+
+    Arguments:
+        part: the nodes that are walked through, in topological order.
+        steps: all steps of the backward pass.
+        writer: writes the text.
+        received: what nodes had received before the pass.
+    """
+    top = part[-1]
     leaves = [writer.forward_line(node) for node in part if not node.parents and node in writer.names]
     walk = [WalkStep("leaves", ", ".join(leaves) or "there are none")]
     walk += [WalkStep("forward", writer.forward_line(node), node, node.data) for node in part if node.parents]
     if top.op is CONSTANT:
         return walk  # nothing varies with it
-
-    steps = backward_steps_of(order)
     seed = next((step.total for step in reversed(steps) if step.parent is top), 1.0)
-    origin = "" if top is root else "   which has come from the rest of the graph"
-    walk.append(WalkStep("seed", f"{writer.derivative(root, top)} = {writer.number(seed)}{origin}", top, seed))
-    return walk + _backward(steps, set(part), writer)
-
-
-def _backward(steps: list[Step], inside: set[Value], writer: Writer) -> list[WalkStep]:
-    """Return the steps at edges inside a part of the graph, each with what its parent had received before."""
+    origin = "" if top is writer.root else "   which has come from the rest of the graph"
+    walk.append(WalkStep("seed", f"{writer.derivative(writer.root, top)} = {writer.number(seed)}{origin}", top, seed))
+    inside = set(part)
     shares = Counter(step.parent for step in steps)
-    arrived: dict[Value, tuple[int, float | None]] = {}  # how many shares, and their sum
-    walk = []
+    arrived: dict[Value, tuple[int, float | None]] = {node: (0, total) for node, total in received.items()}
     for step in steps:
         number, before = arrived.get(step.parent, (0, None))
         arrived[step.parent] = number + 1, step.total

@@ -45,7 +45,7 @@ FLOORS = [
     ["checks", "labels", "primitives"],
     ["graph"],
     ["value"],
-    ["gradients", "words"],
+    ["calls", "gradients", "words"],
     ["walk", "parse", "pictures"],
     ["explanation"],
     ["teaching"],

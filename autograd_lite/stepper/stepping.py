@@ -1,8 +1,10 @@
 """Step through every application of the chain rule: in a notebook, in a page from disk, or as a widget."""
 
+import inspect
 import os
 import reprlib
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +12,7 @@ from autograd_lite.checks import check_choice, check_integer, check_size, check_
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
+from autograd_lite.stepper.own_code import call_with
 from autograd_lite.stepper.story import Story
 from autograd_lite.value import Value
 
@@ -87,9 +90,10 @@ class Stepper:
 
 
 def step_through(
-    root: Value,
+    root: Value | Callable[..., Value],
     below: Value | None = None,
     *,
+    arguments: Mapping[str, Any] | None = None,
     digits: int = 4,
     max_nodes: int = 500,
     direction: Literal["LR", "TB", "RL", "BT"] | None = None,
@@ -98,6 +102,7 @@ def step_through(
     ask: Literal["slope", "share", "total"] = "share",
     tolerance: float = 0.01,
     large: bool = False,
+    **inputs: Any,
 ) -> Stepper:
     """Step through the forward pass node by node and the backward pass edge by edge, forward and back.
 
@@ -105,7 +110,8 @@ def step_through(
     is that of `root.backward()`, but no gradient of the graph is changed.
 
     Arguments:
-        root: the Value whose gradients are stepped through.
+        root: the Value whose gradients are stepped through; or a function that returns it, whose lines are then shown
+            beside the picture.
         below: step only through the part of a large graph that this Value was computed from (see `walk_steps`).
         digits: significant digits of the numbers, 1 to 17.
         max_nodes: the largest number of nodes that is stepped through.
@@ -117,9 +123,13 @@ def step_through(
             with the upstream gradient ("share"), or the running total ("total").
         tolerance: the relative error that an answer may have.
         large: whether the text is large, for example for a projector.
+        arguments: what the function is called with, by the names of its parameters: numbers, which become leaves,
+            Values, lists of them, or anything else.
+        inputs: the same as keywords, in `step_through(f, a=2.0, b=-3.0)`.
 
     Raises:
-        TypeError: if root or below is not a Value, or another argument has the wrong type.
+        TypeError: if root is neither a Value nor a function that returns one, below is not a Value, or another argument
+            has the wrong type.
         ValueError: if the graph has more nodes than max_nodes, or an argument is out of range.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
@@ -130,7 +140,14 @@ def step_through(
     >>> stepper = step_through((w * x).tanh())
     >>> "<iframe" in stepper._repr_html_()
     True
+    >>> step_through(lambda a, b: a * b + a, a=2.0, b=-3.0)
+    <Stepper: 8 steps through the gradients of v2; show it in Jupyter, or .save("page.html")>
     """
+    if not isinstance(root, Value) and callable(root):
+        root = call_with(root, _arguments_of(root, arguments or {}, inputs))
+    elif inputs or arguments:
+        names = ", ".join([*inputs, *(arguments or {})])
+        raise TypeError(f"step_through takes inputs ({names}) only for a function, but root is {root!r:.80}")
     check_integer("digits", digits, 1, 17)
     check_switches(predict=predict, large=large)
     if direction is not None:
@@ -149,3 +166,15 @@ def step_through(
     picture = to_svg(story.diagram(direction, room=True), titles=False)
     more = {"breakpoints": [], "score": {"right": 0, "answered": 0}, "direction": direction, "picture": picture}
     return Stepper(story, state | more)
+
+
+def _arguments_of(f: Callable[..., Value], arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function; a parameter that is called like an option must be given in `arguments`."""
+    options = inspect.signature(step_through).parameters.keys() - {"inputs"}
+    for name in inspect.signature(f).parameters:
+        if name in options and name not in arguments:
+            raise TypeError(
+                f"the function has a parameter {name!r}, which is also an option of step_through: pass its number as "
+                f"arguments={{{name!r}: ...}}"
+            )
+    return {**inputs, **arguments}

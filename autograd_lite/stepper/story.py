@@ -9,6 +9,7 @@ from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
+from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.value import Value, topological_order
 from autograd_lite.walk import WalkStep, part_below, walk_steps
 from autograd_lite.words.notation import MATHML
@@ -55,6 +56,7 @@ class Story:
         """Return the nodes and the steps."""
         text = Writer(self.names, self.root, self.digits)
         mathml = text._replace(form=MATHML)
+        sources, lines = sources_of(self.part)
         nodes = [
             {
                 "name": text.name(node),
@@ -64,13 +66,15 @@ class Story:
                 "data": self.number(node.data),
                 "delta": text.delta(node),
                 "deltaMath": mathml.delta(node),
+                "lines": marks,
             }
-            for node in self.part
+            for node, marks in zip(self.part, lines, strict=True)
         ]
         return {
             "root": self.name,
             "rootMath": mathml.name(self.root),
             "nodes": nodes,
+            "sources": sources,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
             "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
         }

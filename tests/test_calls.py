@@ -1,0 +1,141 @@
+"""autograd_lite.calls: the lines and functions that made nodes, checked against the source of this file."""
+
+import gc
+import inspect
+import sys
+import threading
+
+import pytest
+
+from autograd_lite import Value, call_sites, exp, topological_order
+from autograd_lite.calls import site_of
+
+
+def square(x):
+    return x * x  # square
+
+
+def total(xs):
+    result = Value(0.0)
+    for x in xs:
+        result = result + square(x)  # loop
+    return result
+
+
+def helpers(xs):
+    squares = [square(x) for x in xs]  # listcomp
+    return sum(s.tanh() for s in squares) + 2.0  # genexpr
+
+
+def recursive(x, n):
+    return x if n == 0 else recursive(x * x, n - 1)  # recursive
+
+
+def shifted(x, by=lambda v: v - 1):  # lambda
+    return exp(by(x))  # exp
+
+
+def each_plus_one(xs):
+    yield from (x + 1 for x in xs)
+
+
+def used(xs):
+    return next(iter(each_plus_one(xs)))  # generator
+
+
+def comment_at(code, line):
+    lines, first = inspect.getsourcelines(code)
+    return lines[line - first].partition("#")[2].strip()
+
+
+def comments(node):
+    """The comments of the lines that made a node, from the outermost call inward."""
+    return [comment_at(code, line) for code, line in site_of(node).lines()]
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments", "expected"),
+    [
+        (square, (Value(2.0),), [["square"]]),
+        (total, ([Value(2.0), Value(3.0)],), [["loop", "square"], ["loop"]]),
+        (helpers, ([Value(2.0)],), [["genexpr"], ["listcomp", "square"]]),
+        (recursive, (Value(2.0), 2), [["recursive"] * 2, ["recursive"]]),
+        (shifted, (Value(2.0),), [["exp", "lambda"], ["exp"]]),
+    ],
+    ids=["one", "loop", "comprehensions", "recursion", "lambda"],
+)
+def test_each_node_knows_the_lines_that_were_running(f, arguments, expected):
+    with call_sites():
+        root = f(*arguments)
+    found = [comments(node) for node in topological_order(root) if node.parents]
+    for lines in expected:
+        assert lines in found
+    assert all(found)
+
+
+def test_a_node_made_by_a_generator_belongs_to_the_function_that_uses_it():
+    with call_sites():
+        node = used([Value(1.0)])
+    assert [code.co_name for code, _ in site_of(node).lines()] == ["used"]
+
+
+def test_two_calls_of_a_function_are_different():
+    x = Value(2.0)
+    with call_sites():
+        a, b = square(x), square(x)
+        c = square(x) * a
+    assert site_of(a).call is not site_of(b).call
+    assert site_of(c).call is not site_of(a).call
+    assert site_of(c).lines() == []
+    assert site_of(x) is None
+
+
+def test_calls_that_end_by_an_exception_are_left_too():
+    def fails(x):
+        raise KeyError(square(x))
+
+    x = Value(2.0)
+    with call_sites():
+        with pytest.raises(KeyError):
+            fails(x)
+        node = square(x)
+    assert comments(node) == ["square"]
+
+
+def test_outside_of_the_block_nothing_is_stored_and_the_profiler_is_as_before():
+    def profiler(*_):
+        """Another profiler, which must be there again afterwards."""
+
+    sys.setprofile(profiler)
+    try:
+        with call_sites():
+            assert sys.getprofile() is not profiler
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert site_of(square(Value(2.0))) is None
+
+
+def test_a_recording_holds_no_node():
+    gc.disable()
+    try:
+        with call_sites():
+            node = square(Value(2.0))
+        place = site_of(node)
+        from autograd_lite.calls import _SITES
+
+        before = len(_SITES)
+        del node
+        assert len(_SITES) == before - 1
+        assert place.lines()
+    finally:
+        gc.enable()
+
+
+def test_another_thread_is_not_recorded():
+    made = []
+    with call_sites():
+        thread = threading.Thread(target=lambda: made.append(square(Value(3.0))))
+        thread.start()
+        thread.join()
+    assert site_of(made[0]) is None
