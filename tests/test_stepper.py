@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mathml_reader import evaluate, visible
 from random_graphs import random_graph
 
-from autograd_lite import Value, add, step_through, topological_order, walk_steps
+from autograd_lite import MISTAKES, Value, add, backward_steps, step_through, topological_order, walk_steps, wrong_steps
 from autograd_lite.labels import clean
 from autograd_lite.stepper import page
 from autograd_lite.stepper.story import Story
@@ -384,3 +384,29 @@ def test_ctrl_c_ends_the_walk():
         raise KeyboardInterrupt
 
     step_in_terminal(walk_steps(Value(3.0, "a") * 2), read, lambda _: None)
+
+
+@pytest.mark.parametrize("mistake", list(MISTAKES))
+def test_a_mistake_is_played_and_its_wrong_numbers_are_told_beside_the_right_ones(mistake):
+    w, x, b, c = Value(-3.0, "w"), Value(2.0, "x"), Value(1.0, "b"), Value(0.5, "c")
+    h = (w * x - c) + b
+    root = (h.tanh() + h * x).sin() ** 2
+    right = {(step.node, step.place): step for step in backward_steps(root)}
+    expected = wrong_steps(root, mistake)
+    story = step_through(root, mistake=mistake, digits=17).story
+    told = story.told()
+    shown = [step for step in told["steps"] if step["phase"] == "backward"]
+    assert [float(step["total"][1]) for step in shown] == [step.total for step in expected]
+    for step, wrong in zip(shown, expected, strict=True):
+        good = right[wrong.node, wrong.place]
+        corrected = {} if step["right"] is None else {name: shown[1] for name, shown in step["right"].items()}
+        for quantity in ("slope", "share", "total"):
+            number = getattr(good, quantity)
+            assert corrected.get(quantity, getattr(wrong, quantity)) == pytest.approx(number, rel=1e-12)
+    assert any(step["right"] for step in shown)
+    assert told["mistake"]["name"] == mistake
+
+
+def test_an_unknown_mistake_is_refused():
+    with pytest.raises(ValueError, match=r"mistake must be one of overwrite, .*, received 'typo'"):
+        step_through(Value(1.0) * 2, mistake="typo")

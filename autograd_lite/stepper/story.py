@@ -4,14 +4,16 @@ import math
 from itertools import accumulate
 from typing import Any, Literal, TypeAlias
 
+from autograd_lite.graph import check_fresh
 from autograd_lite.labels import node_names, number_text
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.own_code import sources_of
-from autograd_lite.value import Value, topological_order
-from autograd_lite.walk import WalkStep, part_below, walk_steps
+from autograd_lite.teaching.mistakes import Mistake, differ, play
+from autograd_lite.value import Step, Value, backward_steps_of, topological_order
+from autograd_lite.walk import WalkStep, part_below, walk_of, walk_steps
 from autograd_lite.words.notation import MATHML
 from autograd_lite.words.sentences import Writer
 
@@ -29,6 +31,7 @@ class Story:
 
     Arguments:
         root, below, digits: as for `walk_steps`.
+        mistake: what the backward pass does wrong; None if nothing.
 
     Nodes and arguments are numbered as the boxes and arrows of `draw`: node i is the i-th in topological order, and
     argument k the k-th of all arguments in that order.
@@ -40,13 +43,26 @@ class Story:
     (['a', 'L'], ['6.0', 6.0])
     """
 
-    def __init__(self, root: Value, below: Value | None = None, digits: int = 4) -> None:
+    def __init__(
+        self, root: Value, below: Value | None = None, digits: int = 4, mistake: Mistake | None = None
+    ) -> None:
         order = topological_order(root)
         self.root, self.below, self.digits = root, below, digits
         self.part = order if below is None else part_below(root, order, below)
         self.names = node_names(order)
         self.name = Writer(self.names, root, digits).name(root)
-        self.walk = walk_steps(root, below, digits=digits)
+        self.mistake = mistake
+        self.right: dict[tuple[Value, int], Step] = {}
+        if mistake is None:
+            self.walk = walk_steps(root, below, digits=digits)
+        else:
+            check_fresh(order)
+            right = [] if root.op is CONSTANT else backward_steps_of(order)
+            self.right = {(step.node, step.place): step for step in right}
+            kept = {step.parent: step.total for step in right} if mistake.keeps_gradients else {}
+            received = {leaf: total for leaf, total in kept.items() if leaf.level == 0}
+            steps = play(order, mistake) if right else []
+            self.walk = walk_of(self.part, steps, Writer(self.names, root, digits), received)
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.index = {node: i for i, node in enumerate(self.part)}
         arrows = accumulate((len(node.parents) for node in self.part), initial=0)
@@ -77,6 +93,7 @@ class Story:
             "sources": sources,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
             "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
+            "mistake": self.mistake and {"name": self.mistake.name, "does": self.mistake.does},
         }
 
     def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
@@ -96,6 +113,7 @@ class Story:
                 "before": None if walked.before is None else self.number(walked.before),
                 "number": walked.number,
                 "of": walked.of,
+                "right": self.corrected(step),
             }
         if walked.phase == "seed":
             return line | {"total": self.number(walked.result)}
@@ -106,6 +124,12 @@ class Story:
             "numbersMath": mathml.expression(node, by_number=True),
             "data": self.number(node.data),
         }
+
+    def corrected(self, step: Step) -> Json | None:
+        """Return the right numbers of a step that a mistake makes wrong; None for a step that is right."""
+        right = self.right.get((step.node, step.place), step)
+        wrong = [name for name in ("slope", "share", "total") if differ(getattr(step, name), getattr(right, name))]
+        return {name: self.number(getattr(right, name)) for name in wrong} or None
 
     def number(self, number: float) -> list[Any]:
         """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""

@@ -72,7 +72,7 @@ class StepperWidget(anywidget.AnyWidget):
 
     def __init__(self, story: Story, **state: Any) -> None:
         self.root, below = copy.deepcopy((story.root, story.below))
-        self._copied = Story(self.root, below, story.digits)
+        self._copied = Story(self.root, below, story.digits, story.mistake)
         self._leaves = self._copied.leaves()
         numbers = {name: leaf.data for name, leaf in self._leaves.items()}
         self.set_trait("given", numbers)
@@ -121,5 +121,6 @@ class StepperWidget(anywidget.AnyWidget):
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()
-        self._copied = Story(self.root, self._copied.below, self._copied.digits)
+        story = self._copied
+        self._copied = Story(self.root, story.below, story.digits, story.mistake)
         self.story = self._copied.told()
