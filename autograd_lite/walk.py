@@ -152,10 +152,6 @@ def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:
     return order if below is root else topological_order(below)
 
 
-Trail: TypeAlias = "tuple[Step, Trail] | None"
-"""The edges of a path from its last one back: the last one, and the trail that leads to it."""
-
-
 class Path(NamedTuple):
     """One way from a leaf to the root, and the product of the local partial derivatives along it.
 
@@ -205,15 +201,13 @@ def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
             f"there are {ways[leaf]:,} paths from {name} to the root, more than limit={limit}; backward() needs none "
             "of them, because it visits each edge once"
         )
-    complete: list[Path] = []
-    waiting: list[tuple[Value, Trail]] = [(leaf, None)]  # a node, and the way to it: its last edge, and the way to that
-    while waiting:
-        node, trail = waiting.pop()
-        waiting += [(step.node, (step, trail)) for step in reversed(upward.get(node, []))]
-        if node is root:
-            edges = []
-            while trail is not None:
-                step, trail = trail
-                edges.append(step)
-            complete.append(Path(tuple(reversed(edges))))
+    complete = [Path(())] if leaf is root else []
+    trail: list[Step] = []
+    waiting = [(0, step) for step in reversed(upward.get(leaf, []))]
+    while waiting:  # each edge with the number of edges before it on its path
+        length, step = waiting.pop()
+        trail[length:] = [step]
+        waiting += [(length + 1, following) for following in reversed(upward.get(step.node, []))]
+        if step.node is root:
+            complete.append(Path(tuple(trail)))
     return complete

@@ -533,9 +533,7 @@ def _plot_matrices(
     matrices: Sequence[FloatArray], letter: str, label: str, ax: "Axes | Sequence[Axes] | None", same_scale: bool
 ) -> "Figure":
     """Draw the matrices of the layers 1 to L as images, side by side."""
-    axes, bar = (
-        (list(np.ravel(np.array(ax, dtype=object))), None) if ax is not None else _new_axes(matrices, same_scale)
-    )
+    axes = _new_axes(matrices) if ax is None else list(np.ravel(np.array(ax, dtype=object)))
     if len(axes) != len(matrices):
         raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
     _make_room(axes[0], "constrained")
@@ -555,37 +553,26 @@ def _plot_matrices(
         if not same_scale:
             figure.colorbar(image, cax=place.inset_axes((1.03, 0, 0.05, 1)), label=label)
     if same_scale:
-        figure.colorbar(image, cax=bar, ax=axes, label=label)
+        figure.colorbar(image, ax=axes, label=label)
     figure.figure.draw_without_rendering()  # so that the sizes of the Axes are known
     for matrix, place, limit in zip(matrices, axes, limits, strict=True):
         _write_numbers(place, matrix, limit)
     return figure
 
 
-def _new_axes(matrices: Sequence[FloatArray], same_scale: bool) -> "tuple[list[Any], Axes | None]":
-    """Return Axes in a new figure, one for each matrix, with room for the texts around them, and for a colour bar.
-
-    They are in rows of at most 15 inches. All lengths are in inches, for a font of 10 points, and grow with the font.
-    """
-    left, right, bottom, top = 0.8, 0.2 if same_scale else 1.4, 0.8, 0.4
-    width = x = y = depth = 0.0
-    boxes = []
-    for matrix in matrices:
-        rows, columns = np.clip(matrix.shape, 3, 12)
-        w, h = (0.7 if matrix.size <= MOST_NUMBERS else 0.45) * columns, 0.45 * rows
-        if x > 0 and x + left + w + right > 15:  # the next row
-            x, y = 0.0, depth
-        boxes.append((x + left, y + top + h, w, h))
-        x, depth = x + left + w + right, max(depth, y + top + h + bottom)
-        width = max(width, x)
-    if same_scale:
-        boxes.append((width + 0.1, 0.9 * depth, 0.15, 0.8 * depth))
-        width += 1.2
+def _new_axes(matrices: Sequence[FloatArray]) -> "list[Axes]":
+    """Return Axes in a new figure, one for each matrix, in rows of at most 16 inches; sizes grow with the font."""
     pyplot = _matplotlib("pyplot")
+    rows, columns = np.clip([matrix.shape for matrix in matrices], 3, 12).max(axis=0)
+    width, height = 0.5 * columns + 1.5, 0.45 * rows + 1.4
+    across = min(len(matrices), int(15 / width))
+    down = -(-len(matrices) // across)
     unit = pyplot.rcParams["font.size"] / 10
-    figure = pyplot.figure(figsize=(unit * width, unit * depth))
-    axes = [figure.add_axes((x / width, 1 - y / depth, w / width, h / depth)) for x, y, w, h in boxes]
-    return axes[: len(matrices)], axes[-1] if same_scale else None
+    figure = pyplot.figure(figsize=(unit * (across * width + 1), unit * down * height))
+    axes = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    for unused in axes[len(matrices) :]:
+        unused.remove()
+    return axes[: len(matrices)]
 
 
 def _write_numbers(ax: "Axes", matrix: FloatArray, limit: float) -> None:
