@@ -560,7 +560,7 @@ def _plot_matrices(
     return figure
 
 
-def _new_axes(matrices: Sequence[FloatArray]) -> "list[Axes]":
+def _new_axes(matrices: Sequence[FloatArray]) -> list[Any]:
     """Return Axes in a new figure, one for each matrix, in rows of at most 16 inches; sizes grow with the font."""
     pyplot = _matplotlib("pyplot")
     rows, columns = np.clip([matrix.shape for matrix in matrices], 3, 12).max(axis=0)
@@ -569,7 +569,7 @@ def _new_axes(matrices: Sequence[FloatArray]) -> "list[Axes]":
     down = -(-len(matrices) // across)
     unit = pyplot.rcParams["font.size"] / 10
     figure = pyplot.figure(figsize=(unit * (across * width + 1), unit * down * height))
-    axes = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    axes = list(figure.subplots(down, across, squeeze=False).flat)
     for unused in axes[len(matrices) :]:
         unused.remove()
     return axes[: len(matrices)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_lite.program.llvm.kernel import Kernel
 from autograd_lite.program.matrices import Arrays
-from autograd_lite.program.python.interpreted import FloatArray
+from autograd_lite.program.python.interpreted import Backend, FloatArray
 
 
 @cache
@@ -35,8 +35,8 @@ def target_machine() -> Any:
     )
 
 
-class Machine:
-    """A program compiled to machine code, as a `Backend`.
+class Machine(Backend):
+    """A program compiled to machine code.
 
     Arguments:
         arrays: the program.
@@ -62,7 +62,7 @@ class Machine:
         self.local = threading.local()
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Backend` says."""
+        """See `Backend`."""
         try:
             call: Call = self.local.call
         except AttributeError:
@@ -72,7 +72,7 @@ class Machine:
         return outputs, totals
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """As `Backend` says."""
+        """See `Backend`."""
         call = Call(self.doubles)
         outputs, totals = self._prepare(call, inputs, parameters)
         run, address = self.run, call.address

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,15 @@ from autograd_lite.program.statements import Statements
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
-class Backend(Protocol):
-    """Runs a program."""
+class Backend:
+    """Runs a program; in Python, unless a subclass runs it otherwise."""
+
+    block: int
+    """The number of points that are run at once; larger batches are split, so that arrays stay in the cache."""
+
+    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Run the program, as `__call__` does, for one block."""
+        raise NotImplementedError
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the outputs, of shape (N, outputs), and the totals, summed over the batch.
@@ -26,25 +33,6 @@ class Backend(Protocol):
             inputs: of shape (N, inputs), N at least 1.
             parameters: of shape (parameters,).
         """
-        ...
-
-    def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """Run; return also a function that runs again, on what the same arrays hold then, into the same results."""
-        ...
-
-
-class Interpreted:
-    """A back end that Python runs, large batches in blocks of points, so that arrays stay in the processor's cache."""
-
-    block: int
-    """The number of points in a block."""
-
-    def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Run the program, as `Backend.__call__` does, for one block."""
-        raise NotImplementedError
-
-    def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """See `Backend`."""
         with np.errstate(all="ignore"):
             if len(inputs) <= self.block:
                 return self.compute(inputs, parameters)
@@ -53,7 +41,7 @@ class Interpreted:
             return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """See `Backend`."""
+        """Run; return also a function that runs again, on what the same arrays hold then, into the same results."""
         outputs, totals = self(inputs, parameters)
 
         def run() -> None:
@@ -71,33 +59,30 @@ def load(source: Source, function: Callable[[Primitive], Any]) -> Callable[..., 
     return program
 
 
-class Floats(Interpreted):
+class Floats(Backend):
     """Straight-line code on Python's floats, one point after another, with the arithmetic of Value itself."""
 
     def __init__(self, statements: Statements) -> None:
-        source = straight_line_source(statements)
-        self.program = load(source, lambda op: op.compute)
-        self.outputs, self.totals = len(statements.outputs), len(statements.totals)
+        self.program = load(straight_line_source(statements), lambda op: op.compute)
         self.block = 100_000
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """See `Interpreted`."""
+        """See `Backend`."""
         weights, program = parameters.tolist(), self.program
         points = [program(point, weights) for point in inputs.tolist()]
         outputs, totals = (np.array([point[part] for point in points], dtype=np.float64) for part in (0, 1))
-        return outputs.reshape(len(points), self.outputs), totals.reshape(len(points), self.totals).sum(axis=0)
+        return outputs, totals.sum(axis=0)
 
 
-class Batches(Interpreted):
+class Batches(Backend):
     """Straight-line code on NumPy arrays: each statement over the whole batch."""
 
     def __init__(self, statements: Statements) -> None:
-        source = straight_line_source(statements)
-        self.program = load(source, function_of)
+        self.program = load(straight_line_source(statements), function_of)
         self.block = max(100, 1_000_000 // max(1, statements.operations))
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """See `Interpreted`."""
+        """See `Backend`."""
         points = len(inputs)
         outputs, totals = self.program(np.ascontiguousarray(inputs.T), parameters)
         columns = np.empty((len(outputs), points))
@@ -107,7 +92,7 @@ class Batches(Interpreted):
         return columns.T, np.array(sums, dtype=np.float64)
 
 
-class ArrayCode(Interpreted):
+class ArrayCode(Backend):
     """Array code, with NumPy's matrix products."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -121,7 +106,7 @@ class ArrayCode(Interpreted):
         self.block = 1000
 
     def compute(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """See `Interpreted`."""
+        """See `Backend`."""
         rows = inputs.T
         matrices = [parameters[places].reshape(shape) for places, shape in self.parameters]
         outputs, totals = self.program(*(rows[part] for part in self.inputs), *matrices)
