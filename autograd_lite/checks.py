@@ -1,6 +1,7 @@
 """Checks of arguments that several modules take."""
 
 import reprlib
+import sys
 from collections.abc import Sequence
 from numbers import Integral
 
@@ -21,6 +22,19 @@ def check_integer(argument: str, number: object, least: int, most: int | None = 
     if int(number) < least or (most is not None and int(number) > most):
         wanted = f"at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{argument} must be {wanted}, received {number}")
+
+
+def check_positive(argument: str, number: object) -> None:
+    """Check that a number is greater than 0 and finite.
+
+    >>> check_positive("tolerance", -0.5)
+    Traceback (most recent call last):
+    ValueError: tolerance must be greater than 0, and finite, received -0.5
+    """
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"{argument} must be a number, not {type(number).__name__}: {reprlib.repr(number)}")
+    if not 0 < number <= sys.float_info.max:
+        raise ValueError(f"{argument} must be greater than 0, and finite, received {reprlib.repr(number)}")
 
 
 def check_size(nodes: int, max_nodes: int, remedy: str, what: str = "the graph") -> None:

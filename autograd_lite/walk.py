@@ -6,19 +6,19 @@ walk, a `WalkStep` for each computation, for the seed and for each edge, where i
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from autograd_lite.checks import check_integer
+from autograd_lite.checks import check_integer, check_positive
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import clean, node_names
-from autograd_lite.primitives import CONSTANT
+from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
 from autograd_lite.words.sentences import Writer
 
-Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward"]
+Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward", "update", "zero", "again"]
 """The parts of the walk, in their order."""
 
 
@@ -42,13 +42,17 @@ class WalkStep(NamedTuple):
 
     Attributes:
         phase: "leaves" (their numbers are given), "forward" (a node is computed), "seed" (the derivative of the root
-            with respect to itself is 1), or "backward" (the chain rule is applied at an edge).
+            with respect to itself is 1), or "backward" (the chain rule is applied at an edge). With a learning rate,
+            "update" (a leaf takes a step of gradient descent), "zero" (all gradients are set to 0) and "again" (the
+            forward pass with the new numbers, in one step) follow.
         text: the step in names and numbers.
-        node: the node that is computed, gets the seed, or passes its gradient on; None for the leaves.
+        node: the node that is computed, gets the seed, passes its gradient on, or is updated; None for the leaves and
+            where all gradients are set to 0.
         result: the number that the step ends with: the node's data, the seed, or the running total of the parent's
-            gradient; None for the leaves.
+            gradient; None where there is no node.
         step: in the backward phase, the application of the chain rule.
-        before: in the backward phase, what the parent had received before this share; None if nothing.
+        before: in the backward phase, what the parent had received before this share; None if nothing. After an
+            update, the number before it.
         number, of: in the backward phase, that this is the first, second, ... of all shares that the parent receives.
     """
 
@@ -65,7 +69,14 @@ class WalkStep(NamedTuple):
         return f"{self.phase:<10}{self.text}"
 
 
-def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> list[WalkStep]:
+def walk_steps(
+    root: Value,
+    below: Value | None = None,
+    *,
+    digits: int = 6,
+    update: float | None = None,
+    data: Sequence[Value] = (),
+) -> list[WalkStep]:
     """Return all steps of the forward and of the backward pass, with the arithmetic of `backward()`.
 
     No gradient is touched.
@@ -75,10 +86,14 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
         below: step only through the part of a large graph that this Value was computed from. The derivatives are
             still derivatives of the root, and running totals include what arrives from outside of the part.
         digits: significant digits of the numbers in the text, 1 to 17.
+        update: a learning rate; the walk then goes on with a step of gradient descent.
+        data: leaves that are not updated, for example inputs and targets.
 
     Raises:
-        TypeError: if root or below is not a Value, or digits is not an integer.
-        ValueError: if root was not computed from below, or digits is not from 1 to 17.
+        TypeError: if root or below is not a Value, digits is not an integer, update is not a number, or data has
+            something else than Values.
+        ValueError: if root was not computed from below, digits is not from 1 to 17, or update is not greater than 0 and
+            finite.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
     Equation: dL/dp += dL/dn * dn/dp, at each edge from a node n to its parent p (lecture 14, slide "Computing Partial
@@ -99,7 +114,9 @@ def walk_steps(root: Value, below: Value | None = None, *, digits: int = 6) -> l
     part = order if below is None else part_below(root, order, below)
     check_fresh(order)
     writer = Writer(node_names(order), root, digits)
-    return walk_of(part, [] if root.op is CONSTANT else backward_steps_of(order), writer)
+    steps = [] if root.op is CONSTANT else backward_steps_of(order)
+    walk = walk_of(part, steps, writer)
+    return walk if update is None else walk + update_of(part, steps, writer, update, data)
 
 
 def walk_of(
@@ -132,6 +149,40 @@ def walk_of(
             text, of = "   ".join(writer.backward_parts(step)), shares[step.parent]
             walk.append(WalkStep("backward", text, step.node, step.total, step, before, number + 1, of))
     return walk
+
+
+def update_of(
+    part: list[Value], steps: list[Step], writer: Writer, learning_rate: float, data: Sequence[Value]
+) -> list[WalkStep]:
+    """Return a step of gradient descent: each leaf updated, gradients set to 0, and the forward pass again.
+
+    Equation: w <- w - eta dL/dw (lecture 14, slide "Recall: Gradient Descent for Learning").
+    """
+    check_positive("update", learning_rate)
+    for value in data:
+        check_value("data", value)
+    totals = {step.parent: step.total for step in steps}
+    walk, changed = [], {}
+    for leaf in part:
+        if leaf.op is LEAF and leaf not in data:
+            gradient = totals.get(leaf, 0.0)
+            changed[leaf] = leaf.data - learning_rate * gradient
+            text = writer.update_line(leaf, learning_rate, gradient, changed[leaf])
+            walk.append(WalkStep("update", text, leaf, changed[leaf], before=leaf.data))
+    walk.append(WalkStep("zero", "all gradients are set to 0; else the next backward pass would add to them"))
+    top = part[-1]
+    result = recomputed(part, changed)[top]
+    text = f"{writer.name(top)}: {writer.number(top.data)} → {writer.number(result)}"
+    return [*walk, WalkStep("again", text, top, result, before=top.data)]
+
+
+def recomputed(part: list[Value], changed: Mapping[Any, Any]) -> dict[Value, float]:
+    """Return the numbers of all nodes of a topological order where some leaves have other numbers."""
+    numbers: dict[Value, float] = {}
+    for node in part:
+        arguments = [numbers[parent] for parent in node.parents]
+        numbers[node] = node.op.evaluate(arguments) if arguments else changed.get(node, node.data)
+    return numbers
 
 
 def part_below(root: Value, order: list[Value], below: Value) -> list[Value]:

@@ -22,7 +22,7 @@ from random_graphs import random_graph
 from autograd_lite import MISTAKES, Value, add, backward_steps, step_through, topological_order, walk_steps, wrong_steps
 from autograd_lite.labels import clean
 from autograd_lite.stepper import page
-from autograd_lite.stepper.story import Story
+from autograd_lite.stepper.story import Plan, Story
 from autograd_lite.stepper.terminal import step_in_terminal
 from nn import MLP, squared_error
 
@@ -121,7 +121,7 @@ def test_signals_of_a_network_have_their_delta():
 
 
 def test_the_picture_has_room_for_each_number_that_the_view_shows_there():
-    story = Story(network(), digits=6)
+    story = Story(network(), Plan(digits=6))
     room, full = story.diagram("LR", room=True), story.diagram("LR")
     for box, with_numbers in zip(room.boxes, full.boxes, strict=True):
         assert len(box.lines) == len(with_numbers.lines) == (1 if box.kind == "constant" else 3)
@@ -410,3 +410,15 @@ def test_a_mistake_is_played_and_its_wrong_numbers_are_told_beside_the_right_one
 def test_an_unknown_mistake_is_refused():
     with pytest.raises(ValueError, match=r"mistake must be one of overwrite, .*, received 'typo'"):
         step_through(Value(1.0) * 2, mistake="typo")
+
+
+def test_the_step_of_gradient_descent_is_told_with_all_numbers_after_it():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    h = w * x
+    root = h * h
+    told = step_through(root, update=0.125, data=[x]).story.told()
+    update, zero, again = told["steps"][-3:]
+    assert (update["phase"], update["before"][1], update["data"][1]) == ("update", 0.5, 0.0)
+    assert zero["phase"] == "zero"
+    assert (again["phase"], again["before"][1], again["data"][1]) == ("again", 1.0, 0.0)
+    assert [number for _, number in again["after"]] == [0.0, 2.0, 0.0, 0.0]

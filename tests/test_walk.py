@@ -196,3 +196,51 @@ def test_a_deep_graph_has_its_paths_listed_in_linear_time():
     [path] = paths(node, a)
     assert len(path.steps) == 50_000
     assert path.product == 1.0
+
+
+def leaves_of(root):
+    return [node for node in topological_order(root) if node.op.name == "leaf"]
+
+
+@given(st.integers(0, 10_000), st.sampled_from([1e-3, 0.1, 2.0]))
+def test_a_step_of_gradient_descent_follows_with_the_numbers_of_backward_and_forward(seed, rate):
+    _, root = random_graph(seed)
+    walk = walk_steps(root, update=rate)
+    before = root.data
+    assert [step for step in walk if step.phase not in ("update", "zero", "again")] == walk_steps(root)
+    assert [step.phase for step in walk[-2:]] == ["zero", "again"]
+    root.backward()
+    updates = [step for step in walk if step.phase == "update"]
+    assert [step.node for step in updates] == leaves_of(root)
+    assert [repr(step.result) for step in updates] == [repr(x.data - rate * x.grad) for x in leaves_of(root)]
+    for step in updates:
+        step.node.data = step.result
+    assert repr(walk[-1].result) == repr(root.forward().data)
+    assert repr(walk[-1].before) == repr(before)
+
+
+def test_data_and_constants_are_not_updated():
+    w, x, y = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "y")
+    root = (w * x - y) ** 2
+    walk = walk_steps(root, update=0.25, data=[x, y])
+    assert [str(step) for step in walk[-3:]] == [
+        "update    w ← w - 0.25 * dv3/dw = 0.5 - 0.25 * -8.0 = 2.5",
+        "zero      all gradients are set to 0; else the next backward pass would add to them",
+        "again     v3: 4.0 → 4.0",  # from -2 to 2: the step was too large
+    ]
+    assert (w.data, w.has_grad) == (0.5, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"update": 0.0}, ValueError, "update must be greater than 0, and finite, received 0.0"),
+        ({"update": float("inf")}, ValueError, "update must be greater than 0, and finite, received inf"),
+        ({"update": "0.1"}, TypeError, "update must be a number, not str"),
+        ({"update": True}, TypeError, "update must be a number, not bool"),
+        ({"update": 0.1, "data": [2.0]}, TypeError, "data must be a Value"),
+    ],
+)
+def test_a_wrong_update_is_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        walk_steps(Value(1.0) * 2, **options)

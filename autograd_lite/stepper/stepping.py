@@ -2,18 +2,16 @@
 
 import inspect
 import os
-import reprlib
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
+from autograd_lite.checks import check_choice, check_integer, check_positive, check_size, check_switches
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
-from autograd_lite.stepper.story import Story
+from autograd_lite.stepper.story import Plan, Story
 from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.value import Value
 
@@ -104,6 +102,8 @@ def step_through(
     tolerance: float = 0.01,
     large: bool = False,
     mistake: str | None = None,
+    update: float | None = None,
+    data: Sequence[Value] = (),
     **inputs: Any,
 ) -> Stepper:
     """Step through the forward pass node by node and the backward pass edge by edge, forward and back.
@@ -126,6 +126,8 @@ def step_through(
         tolerance: the relative error that an answer may have.
         large: whether the text is large, for example for a projector.
         mistake: a mistake that the backward pass makes, one of `MISTAKES`; the steps that are wrong are marked.
+        update: a learning rate; after the backward pass, a step of gradient descent and the forward pass again follow.
+        data: leaves that are not updated, for example inputs and targets.
         arguments: what the function is called with, by the names of its parameters: numbers, which become leaves,
             Values, lists of them, or anything else.
         inputs: the same as keywords, in `step_through(f, a=2.0, b=-3.0)`.
@@ -158,11 +160,9 @@ def step_through(
     check_choice("ask", ask, ASKED)
     if mistake is not None:
         check_choice("mistake", mistake, list(MISTAKES))
-    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float):
-        raise TypeError(f"tolerance must be a number, not {type(tolerance).__name__}: {tolerance!r}")
-    if not 0 < tolerance <= sys.float_info.max:
-        raise ValueError(f"tolerance must be greater than 0, and finite, received {reprlib.repr(tolerance)}")
-    story = Story(root, below, digits, None if mistake is None else MISTAKES[mistake])
+    check_positive("tolerance", tolerance)
+    played = None if mistake is None else MISTAKES[mistake]
+    story = Story(root, Plan(below, digits, played, update, tuple(data)))
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
     check_integer("step", step, 0, len(story.walk) - 1)

@@ -2,7 +2,7 @@
 
 import math
 from itertools import accumulate
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import node_names, number_text
@@ -13,7 +13,7 @@ from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
-from autograd_lite.walk import WalkStep, part_below, walk_of, walk_steps
+from autograd_lite.walk import WalkStep, part_below, recomputed, update_of, walk_of
 from autograd_lite.words.notation import MATHML
 from autograd_lite.words.sentences import Writer
 
@@ -26,12 +26,22 @@ SPACING = {"LR": 56.0, "RL": 56.0, "TB": 36.0, "BT": 36.0}
 """In points, with room for the local partial derivative beside an edge."""
 
 
+class Plan(NamedTuple):
+    """What is walked through, as for `walk_steps`; and a mistake of the backward pass, or None."""
+
+    below: Value | None = None
+    digits: int = 4
+    mistake: Mistake | None = None
+    update: float | None = None
+    data: tuple[Value, ...] = ()
+
+
 class Story:
     """The walk over a graph, or over the part of it below a Value, as plain data for the view.
 
     Arguments:
-        root, below, digits: as for `walk_steps`.
-        mistake: what the backward pass does wrong; None if nothing.
+        root: the Value whose gradients are stepped through.
+        plan: what is walked through.
 
     Nodes and arguments are numbered as the boxes and arrows of `draw`: node i is the i-th in topological order, and
     argument k the k-th of all arguments in that order.
@@ -43,26 +53,25 @@ class Story:
     (['a', 'L'], ['6.0', 6.0])
     """
 
-    def __init__(
-        self, root: Value, below: Value | None = None, digits: int = 4, mistake: Mistake | None = None
-    ) -> None:
+    def __init__(self, root: Value, plan: Plan = Plan()) -> None:  # noqa: B008  it cannot be changed
         order = topological_order(root)
-        self.root, self.below, self.digits = root, below, digits
+        check_fresh(order)
+        self.root, self.plan = root, plan
+        below, digits, mistake = plan.below, plan.digits, plan.mistake
         self.part = order if below is None else part_below(root, order, below)
         self.names = node_names(order)
-        self.name = Writer(self.names, root, digits).name(root)
-        self.mistake = mistake
-        self.right: dict[tuple[Value, int], Step] = {}
-        if mistake is None:
-            self.walk = walk_steps(root, below, digits=digits)
-        else:
-            check_fresh(order)
-            right = [] if root.op is CONSTANT else backward_steps_of(order)
-            self.right = {(step.node, step.place): step for step in right}
-            kept = {step.parent: step.total for step in right} if mistake.keeps_gradients else {}
-            received = {leaf: total for leaf, total in kept.items() if leaf.level == 0}
-            steps = play(order, mistake) if right else []
-            self.walk = walk_of(self.part, steps, Writer(self.names, root, digits), received)
+        writer = Writer(self.names, root, digits)
+        self.name = writer.name(root)
+        steps = [] if root.op is CONSTANT else backward_steps_of(order)
+        self.right = {(step.node, step.place): step for step in steps}
+        kept: dict[Value, float] = {}
+        if mistake is not None and steps:
+            if mistake.keeps_gradients:
+                kept = {step.parent: step.total for step in steps if step.parent.level == 0}
+            steps = play(order, mistake)
+        self.walk = walk_of(self.part, steps, writer, kept)
+        if plan.update is not None:
+            self.walk += update_of(self.part, steps, writer, plan.update, plan.data)
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.index = {node: i for i, node in enumerate(self.part)}
         arrows = accumulate((len(node.parents) for node in self.part), initial=0)
@@ -70,9 +79,10 @@ class Story:
 
     def told(self) -> Json:
         """Return the nodes and the steps."""
-        text = Writer(self.names, self.root, self.digits)
+        text = Writer(self.names, self.root, self.plan.digits)
         mathml = text._replace(form=MATHML)
         sources, lines = sources_of(self.part)
+        mistake = self.plan.mistake
         nodes = [
             {
                 "name": text.name(node),
@@ -93,7 +103,7 @@ class Story:
             "sources": sources,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
             "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
-            "mistake": self.mistake and {"name": self.mistake.name, "does": self.mistake.does},
+            "mistake": mistake and {"name": mistake.name, "does": mistake.does},
         }
 
     def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
@@ -103,6 +113,12 @@ class Story:
         if node is None or walked.result is None:
             return line
         line["node"] = self.index[node]
+        if walked.phase in ("update", "again"):
+            line |= {"before": self.number(walked.before or 0.0), "data": self.number(walked.result)}
+            if walked.phase == "again":
+                updates = {step.node: step.result for step in self.walk if step.phase == "update"}
+                line["after"] = [self.number(number) for number in recomputed(self.part, updates).values()]
+            return line
         if step is not None:
             return line | {
                 "parent": self.index[step.parent],
@@ -133,11 +149,11 @@ class Story:
 
     def number(self, number: float) -> list[Any]:
         """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""
-        return [number_text(number, self.digits), number if math.isfinite(number) else None]
+        return [number_text(number, self.plan.digits), number if math.isfinite(number) else None]
 
     def lines(self, node: Value, total: float = 0.0) -> tuple[str, ...]:
         """Return what a node's box says; the total is its gradient."""
-        data, gradient = number_text(node.data, self.digits), number_text(total, self.digits)
+        data, gradient = number_text(node.data, self.plan.digits), number_text(total, self.plan.digits)
         return box_lines(node, self.names.get(node, ""), data, gradient)
 
     def diagram(self, direction: str, room: bool = False) -> Diagram:
@@ -153,8 +169,8 @@ class Story:
                 uses[walked.step.parent] = walked.of
             elif walked.phase == "seed" and walked.node is not None and walked.result is not None:
                 gradients[walked.node] = walked.result
-        texts = [number_text(n, self.digits) for n in [*gradients.values(), *(node.data for node in self.part)]]
-        widest = max(*texts, "-0." + "0" * self.digits, key=len)
+        texts = [number_text(n, self.plan.digits) for n in [*gradients.values(), *(node.data for node in self.part)]]
+        widest = max(*texts, "-0." + "0" * self.plan.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
             if not room or node.op is CONSTANT:

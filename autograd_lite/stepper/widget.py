@@ -71,8 +71,8 @@ class StepperWidget(anywidget.AnyWidget):
     given = traitlets.Dict(read_only=True).tag(sync=True, to_json=to_json)
 
     def __init__(self, story: Story, **state: Any) -> None:
-        self.root, below = copy.deepcopy((story.root, story.below))
-        self._copied = Story(self.root, below, story.digits, story.mistake)
+        self.root, plan = copy.deepcopy((story.root, story.plan))
+        self._copied = Story(self.root, plan)
         self._leaves = self._copied.leaves()
         numbers = {name: leaf.data for name, leaf in self._leaves.items()}
         self.set_trait("given", numbers)
@@ -121,6 +121,5 @@ class StepperWidget(anywidget.AnyWidget):
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()
-        story = self._copied
-        self._copied = Story(self.root, story.below, story.digits, story.mistake)
+        self._copied = Story(self.root, self._copied.plan)
         self.story = self._copied.told()

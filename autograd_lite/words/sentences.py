@@ -115,3 +115,16 @@ class Writer(NamedTuple):
             form.enclosure.format(f"{form.word.format('where')}{local}{equals}{self.slope(step)}"),
             form.enclosure.format(f"{form.word.format('total')}{total}"),
         )
+
+    def update_line(self, leaf: Value, learning_rate: float, gradient: float, number: float) -> str:
+        """Write a step of gradient descent.
+
+        >>> x = Value(3.0, "x"); L = x * 2
+        >>> Writer({x: "x", L: "L"}, L).update_line(x, 0.1, 2.0, 2.8)
+        'x ← x - 0.1 * dL/dx = 3.0 - 0.1 * 2.0 = 2.8'
+        """
+        minus, rate = self.form.sign("-"), self.number(learning_rate)
+        symbols = f"{self.name(leaf)}{minus}{rate}{self.form.beside}{self.derivative(self.root, leaf)}"
+        numbers = f"{self.number(leaf.data)}{minus}{self.product(learning_rate, gradient)}"
+        sides = self.form.sign("=").join([symbols, numbers, self.number(number)])
+        return self.form.enclosure.format(f"{self.name(leaf)}{self.form.sign('←')}{sides}")
