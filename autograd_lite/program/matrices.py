@@ -388,11 +388,9 @@ class _Finder:
                 self.entries.setdefault(entry + first, (number, i, j))
         vector = self._vector(tuple(factors))
         others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
-        if not others:
-            self._new_array("matmul", group, (vector,), matrix)
-            return
-        product = self._new_array("matmul", group, (vector,), matrix, placed=False)
-        self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
+        product = self._new_array("matmul", group, (vector,), matrix, placed=not others)
+        if others:
+            self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
@@ -466,41 +464,23 @@ class _Finder:
         """Return the sums over the batch, as few and as large as possible."""
         if not self.grouping:
             return [Total(self.rows([left]), None, ((target,),)) for left, _, target in pairs]
+        totals: list[Total] = []
         partners: dict[int, dict[int, int]] = {}
-        again: list[tuple[int, int, int]] = []  # the same product, summed for another total too
         for a, b, target in pairs:
             left, right = (b, a) if b != ONE and self._place_of(b) > self._place_of(a) else (a, b)
-            if right in partners.setdefault(left, {}):
-                again.append((left, right, target))
+            if right in partners.setdefault(left, {}):  # the same product, summed for another total too
+                totals.append(Total(self.rows([left]), self._right([right]), ((target,),)))
             else:
                 partners[left][right] = target
         blocks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
         for left, rights in partners.items():
             blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
-        totals: list[Total] = []
-        single: dict[tuple[int, int], list[tuple[int, int]]] = {}  # products outside any larger block
         for (_, columns), lefts in blocks.items():
+            rows = self._sorted(lefts)
             for part in self._parts(columns):
-                if part != [ONE] and len(part) == len(lefts) == 1:
-                    pair = lefts[0], part[0]
-                    single.setdefault((self._array_of(pair[0]), self._array_of(pair[1])), []).append(pair)
-                    continue
-                rows = self._sorted(lefts)
                 targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
                 totals.append(Total(self.rows(rows), self._right(part), targets))
-        for pairs_of_rows in single.values():
-            totals.append(self._row_by_row(pairs_of_rows, [partners[left][right] for left, right in pairs_of_rows]))
-        totals.extend(Total(self.rows([left]), self._right([right]), ((target,),)) for left, right, target in again)
         return totals
-
-    def _row_by_row(self, pairs: list[tuple[int, int]], targets: list[int]) -> Total:
-        """Return the sums over the batch of products of one row of an array with one of another."""
-        left, right = (self.rows(list(column)) for column in zip(*pairs, strict=True))
-        column = tuple([(target,) for target in targets])
-        if len(pairs) == 1:
-            return Total(left, right, column)
-        product = self._new_array(MULTIPLY, [row for row, _ in pairs], (left, right), placed=False)
-        return Total(Rows(product, range(product.rows)), None, column)
 
     def _right(self, part: Sequence[int]) -> Operand | None:
         return None if list(part) == [ONE] else self._vector(tuple(part))
