@@ -227,7 +227,7 @@ def test_every_statement_is_used():
         inputs, parameters, root, _ = random_case(seed)
         statements = traced(root, inputs, parameters, gradients=True)
         first = len(inputs) + len(parameters)
-        assert all(statements.uses()[first:])
+        assert all(statements.uses()[position] for position in range(first, len(statements)))
         places = enumerate(statements.arguments)
         assert all(argument < position for position, arguments in places for argument in arguments)
         assert statements.operations == len(computed(statements))
@@ -254,9 +254,9 @@ def test_inputs_that_are_constants_have_no_gradient():
 def test_uses_count_arguments_outputs_and_totals():
     x, w = leaves("x", "w")
     statements = traced([x * x, x], [x], [w], gradients=False)
-    assert statements.uses() == [3, 0, 1]
+    assert statements.uses() == {0: 3, 2: 1}
     both = traced(x * w, [x], [w], gradients=True)  # d_x = w, and the totals x w and x
-    assert both.uses() == [2, 2, 2]
+    assert both.uses() == {0: 2, 1: 2, 2: 2}
 
 
 # Names

@@ -37,7 +37,7 @@ class Rows(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether they are all rows of the array, in their order."""
-        return self.rows == range(self.array.rows)
+        return self == self.array.whole
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -89,6 +89,11 @@ class ArrayStatement:
         """The primitive that is applied row by row."""
         assert isinstance(self.op, Primitive)
         return self.op
+
+    @property
+    def whole(self) -> Rows:
+        """All rows, as an operand."""
+        return Rows(self, range(self.rows))
 
 
 class Total(NamedTuple):
@@ -200,7 +205,7 @@ class _Sum(NamedTuple):
     others: tuple[int, ...]
 
 
-def _terms(statements: Statements, uses: Sequence[int], position: int) -> tuple[Sequence[int], Sequence[int]]:
+def _terms(statements: Statements, uses: Counter[int], position: int) -> tuple[Sequence[int], Sequence[int]]:
     """Return the terms of a sum, and of the sums in it that are used nowhere else; and these inner sums."""
     terms: list[int] = []
     inner: list[int] = []
@@ -390,7 +395,7 @@ class _Finder:
         others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         product = self._new_array("matmul", group, (vector,), matrix, placed=not others)
         if others:
-            self._new_array(ADD, group, (Rows(product, range(len(group))), *others))
+            self._new_array(ADD, group, (product.whole, *others))
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
@@ -407,8 +412,7 @@ class _Finder:
             segments = self._segments(factors)
             arguments = tuple(Constants((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
             self.stacks[factors] = self._new_array("stack", factors, arguments, placed=False)
-        stack = self.stacks[factors]
-        return Rows(stack, range(stack.rows))
+        return self.stacks[factors].whole
 
     def _new_array(
         self,

@@ -7,9 +7,11 @@ ones are the inputs, which vary over the batch, and the parameters, which all po
 import hashlib
 import marshal
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeAlias
 
 import autograd_lite.primitives as table
@@ -82,19 +84,15 @@ class Statements:
     def __hash__(self) -> int:
         return hash(self.signature)
 
-    def uses(self) -> list[int]:
+    def uses(self) -> Counter[int]:
         """Count for each statement how often it is an argument, an output or a total."""
-        uses = [0] * len(self)
-        for position in (p for places in (*self.arguments, self.outputs, self.totals) for p in places):
-            uses[position] += 1
-        return uses
+        return Counter(chain(*self.arguments, self.outputs, self.totals))
 
     def varying(self) -> list[bool]:
         """Return for each statement whether it varies over the batch: the inputs do, and what is computed from them."""
-        varies = [position < self.inputs for position in range(len(self))]
+        varies: list[bool] = []
         for position, arguments in enumerate(self.arguments):
-            if arguments:
-                varies[position] = any(varies[argument] for argument in arguments)
+            varies.append(position < self.inputs or any(varies[argument] for argument in arguments))
         return varies
 
 

@@ -219,15 +219,12 @@ class Kernel:
         place, row = self.place_of(operand.array), self.row_of(operand.rows, row, of)
         if not operand.array.varies:
             return self.spread(self.load(self.at(place, row)))
-        return self.load(self.at(place, row, chunk), self.vector, 64 if self.lanes == 8 else 16)
+        return self.load(self.at(place, row, chunk), self.vector)
 
     def keep(self, value: Vector, array: ArrayStatement, row: Index, chunk: Index) -> None:
         """Store the points of a row; of what does not vary, one number."""
-        address = self.at(self.place_of(array), row, chunk)
-        if array.varies:
-            self.builder.store(value.value, address, align=64 if self.lanes == 8 else 16)
-        else:
-            self.builder.store(self.lane(value, 0), address)
+        kept = value.value if array.varies else self.lane(value, 0)
+        self.builder.store(kept, self.at(self.place_of(array), row, chunk))
 
     # What is computed, in loops
 
@@ -247,24 +244,22 @@ class Kernel:
         often = Counter(array.primitive for array in group)
         operands = [operand for array in group for operand in array.arguments]
         with self.function(self.block if varies else self.once), self.loop(rows) as row:
-            known: dict[Operand | ArrayStatement, Vector] = {
+            known = {
                 operand: self.operand(operand, row, rows, 0)
                 for operand in operands
                 if isinstance(operand, Constants) or not (operand.array.varies or operand.array in inside)
             }
             with self.loop(self.chunks) as chunk:
                 for array in group:
-                    arguments = []
                     for operand in array.arguments:
-                        key = operand.array if isinstance(operand, Rows) and operand.array in inside else operand
-                        if key not in known:
-                            known[key] = self.operand(operand, row, rows, chunk)
-                        arguments.append(known[key])
+                        if operand not in known:
+                            known[operand] = self.operand(operand, row, rows, chunk)
+                    arguments = [known[operand] for operand in array.arguments]
                     inline = array.primitive.name in SIMPLE or often[array.primitive] <= MOST_INLINED
-                    known[array] = (emit if inline else call)(array.primitive.name, *arguments)
+                    known[array.whole] = (emit if inline else call)(array.primitive.name, *arguments)
                 for array in group:
                     if not self.readers.get(array, set()) <= inside:
-                        self.keep(known[array], array, row, chunk)
+                        self.keep(known[array.whole], array, row, chunk)
 
     def stack(self, array: ArrayStatement) -> None:
         """Copy the rows that do not lie in the stack already; constant rows need it once."""
@@ -337,20 +332,19 @@ class Kernel:
                 self.add_to_total(targets, i, times)
             return
         sums = self.place_of_sums(targets)
-        tall, wide = (None, left) if right is None else (left, right)
-        rows = 1 if tall is None else len(tall)
+        tall, wide = (Constants((1.0,)), left) if right is None else (left, right)
         with self.function(self.block):
             for column, width in self.pieces(len(wide), self.lanes):
-                for row, height in self.pieces(rows, max(1, min(2 * self.lanes // width, rows))):
+                for row, height in self.pieces(len(tall), max(1, min(2 * self.lanes // width, len(tall)))):
                     self.tile(tall, row, height, wide, column, width, sums)
 
     def tile(
-        self, tall: Operand | None, row: Index, height: int, wide: Operand, column: Index, width: int, sums: Place
+        self, tall: Operand, row: Index, height: int, wide: Operand, column: Index, width: int, sums: Place
     ) -> None:
-        """Sum the products of some rows with some others, or the others alone if `tall` is None."""
+        """Sum the products of some rows with some others."""
         totals = [self.constant(0.0)] * (height * width)
         for chunk, mask in self.over_points(totals):
-            lefts = [self.constant(1.0)] if tall is None else self.masked(tall, row, height, chunk, mask)
+            lefts = self.masked(tall, row, height, chunk, mask)
             pairs = product(lefts, self.masked(wide, column, width, chunk, mask))
             totals[:] = [fma(a, b, total) for (a, b), total in zip(pairs, totals, strict=True)]
         for i in range(height):

@@ -279,10 +279,8 @@ class _ArrayWriter:
             for array in computed:
                 self._write_array(array)
         self.lines += ["    # sums over the batch"] if self.arrays.totals else []
-        totals = []
-        for total in self.arrays.totals:
-            totals.append(self.names.new(self._total_name(total)))
-            self.lines.append(f"    {totals[-1]} = {self._total(total)}")
+        totals = {self.names.new(self._total_name(total)): self._total(total) for total in self.arrays.totals}
+        self.lines += [f"    {name} = {text}" for name, text in totals.items()]
         outputs = [self._operand(operand).text for operand in self.arrays.outputs]
         returned = ", ".join(f"[{', '.join(texts)}]" for texts in (outputs, totals))
         head = f"def program({', '.join(group.name for group in (*self.inputs, *self.blocks))}):"
