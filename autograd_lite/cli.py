@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +21,7 @@ from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.stepping import ASKED, step_through
 from autograd_lite.stepper.terminal import step_in_terminal
+from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.value import Value, topological_order
 
 FORMATS = ("svg", "png", "pdf", "eps", "jpg", "gif", "webp")
@@ -114,9 +116,11 @@ def _add_command(
     name = run.__name__.strip("_")
     epilog = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{example}'
     parser = commands.add_parser(name, help=purpose, description=purpose, epilog=epilog)
-    what = 'for example "tanh(w*x + b)"; write -- before one that starts with a minus sign'
+    what = 'for example "tanh(w*x + b)", or "z = w*x; z**2 + z"; write -- before one that starts with a minus sign'
     parser.add_argument("expression", help=what)
-    parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3")
+    parser.add_argument(
+        "numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3 b=1/2"
+    )
     parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
     parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
     parser.set_defaults(run=run)
@@ -195,6 +199,12 @@ def _add_step(commands: Commands) -> None:
     asked = f"what to predict at an edge: {asked}running total (total)"
     parser.add_argument("--ask", choices=ASKED, default="share", help=asked)
     parser.add_argument("--large", action="store_true", help="in the page: large text, for example for a projector")
+    what = "go on with a step of gradient descent with this learning rate"
+    parser.add_argument("--update", type=float, metavar="RATE", help=what)
+    what = "names, with commas between them, that are not updated, for example x,y"
+    parser.add_argument("--data", default="", metavar="NAMES", help=what)
+    parser.add_argument("--mistake", choices=list(MISTAKES), help="make this mistake in the backward pass")
+    parser.add_argument("--title", help="the title of the page")
     what = "write a page (.html) that a browser opens from disk; without it, step in the terminal"
     parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what)
 
@@ -204,8 +214,10 @@ def _step(options: argparse.Namespace) -> None:
     if options.output is not None:
         _suffix(options.output, "html", "htm")
     below = _node(root, "--below", options.below)
-    chosen = {name: getattr(options, name) for name in ("digits", "max_nodes", "predict", "ask", "large")}
-    stepper = step_through(root, below, **chosen)
+    found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
+    data = [leaf for leaf in found if leaf is not None]
+    names = ("digits", "max_nodes", "predict", "ask", "large", "update", "mistake", "title")
+    stepper = step_through(root, below, data=data, **{name: getattr(options, name) for name in names})
     if options.output is not None:
         print(stepper.save(options.output))
     elif sys.stdin.isatty() and sys.stdout.isatty():
@@ -224,9 +236,10 @@ def _read(options: argparse.Namespace) -> Value:
         if name in numbers:
             raise ValueError(f"{name} has two numbers: {numbers[name]} and {number}")
         try:
-            numbers[name] = float(number)
-        except ValueError:
-            raise ValueError(f"expected a number for {name}, for example -3 or 0.5; received {number!r}") from None
+            numbers[name] = float(Fraction(number) if "/" in number else number)
+        except (ValueError, ArithmeticError):
+            what = f"expected a number for {name}, for example -3, 0.5 or 1/2"
+            raise ValueError(f"{what}; received {number!r}") from None
     return parse_expression(options.expression, numbers)
 
 

@@ -85,16 +85,21 @@ def _columns(text: str) -> int:
 def parse_expression(text: str, numbers: Mapping[str, float]) -> Value:
     """Return the graph of an expression: numbers, names, + - * / // % **, brackets, and the `functions`.
 
+    Assignments may come before it, with semicolons between them; they name what they compute. The last of them may also
+    be the result.
+
     Arguments:
         text: the expression, in the notation of Python.
         numbers: the number of each name; each becomes one leaf, labelled with its name.
 
     Raises:
-        ExpressionError: pointing at what is wrong: a syntax error, an unknown function, a name without a number, a
-            number that is too large; or naming a number that the expression does not use.
+        ExpressionError: pointing at what is wrong: a syntax error, an unknown function, a name without a number, a name
+            that has two meanings, a number that is too large; or naming a number that the expression does not use.
 
     >>> parse_expression("w*x + 1", {"w": 2.0, "x": 3.0})
     Value(data=7.0, grad=0.0)
+    >>> parse_expression("z = w*x; L = z**2 + z", {"w": 2.0, "x": 3.0})
+    Value(data=42.0, grad=0.0, label='L')
     """
     return _Reader(text, numbers).read()
 
@@ -106,9 +111,10 @@ class _Reader:
         self.text = visible(" ".join(text.split()))
         self.numbers = {unicodedata.normalize("NFKC", name): numbers[name] for name in numbers}  # as Python does
         self.leaves: dict[str, Value] = {}
+        self.assigned: dict[str, Value | float] = {}
 
     def read(self) -> Value:
-        if not self.text:
+        if not self.text.partition("#")[0].strip():
             raise ExpressionError("the expression is empty", self.text, 0, 0)
         for place, sign in enumerate(self.text):
             if sign in SIGNS:
@@ -116,8 +122,10 @@ class _Reader:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what Python would warn about is refused below, or harmless
-                tree = ast.parse(self.text, mode="eval")
-            result = self.value(tree.body)
+                *assignments, last = ast.parse(self.text).body
+            for statement in assignments:
+                self.assign(statement)
+            result = self.value(last.value) if isinstance(last, ast.Expr) else self.assign(last)
         except SyntaxError as error:
             start = error.offset - 1 if error.offset and error.lineno == 1 else len(self.text)  # else: at the end
             hint = "; write 2*w for 2 times w" if error.msg == "invalid decimal literal" else ""
@@ -132,6 +140,19 @@ class _Reader:
         if unused:
             raise ExpressionError(f"{unused[0]!r} has a number, but does not occur", self.text, 0, len(self.text))
         return result if isinstance(result, Value) else constant(result, "result")
+
+    def assign(self, statement: ast.stmt) -> Value | float:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=expression):
+                if name in self.numbers or name in self.assigned or name in CONSTANTS:
+                    self.fail(f"{name!r} already has a number; take another name", target)
+                result = self.assigned[name] = self.value(expression)
+                if isinstance(result, Value) and result.parents and not result.label:
+                    result.label = name
+                return result
+            case ast.Expr():
+                self.fail("only the last expression can stand without a name, as in z = w*x; z + 1", statement)
+        self.fail("this is not an expression or an assignment", statement)
 
     def value(self, node: ast.expr) -> Value | float:
         match node:
@@ -168,8 +189,9 @@ class _Reader:
             if name not in self.leaves:
                 self.leaves[name] = Value(self.numbers[name], name)
             return self.leaves[name]
-        if name in CONSTANTS:
-            return CONSTANTS[name]
+        for known in (self.assigned, CONSTANTS):
+            if name in known:
+                return known[name]
         if name in functions():
             self.fail(f"{name!r} is a function; write {name}(...)", node)
         hint = f", or write {WRITTEN[name]}" if name in WRITTEN else ""
@@ -188,7 +210,7 @@ class _Reader:
         result: Value | float = compute(*map(self.value, arguments))
         return result
 
-    def fail(self, message: str, node: ast.expr) -> NoReturn:
+    def fail(self, message: str, node: ast.expr | ast.stmt) -> NoReturn:
         encoded = self.text.encode()  # places in the tree are counted in bytes
         start, end = (len(encoded[:place].decode()) for place in (node.col_offset, node.end_col_offset))
         raise ExpressionError(message, self.text, start, end)

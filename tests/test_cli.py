@@ -120,7 +120,7 @@ def test_step_can_be_limited_to_the_part_below_a_node(capsys):
         (["step", "x*2", "x=1", "-o", "/no/such/folder/x.html"], "No such file"),
         (["explain", "tahn(x)", "x=1"], "unknown function 'tahn'"),
         (["explain", "x", "x"], "expected NAME=NUMBER, for example w=-3; received 'x'"),
-        (["explain", "x", "x=a"], "expected a number for x, for example -3 or 0.5; received 'a'"),
+        (["explain", "x", "x=a"], "expected a number for x, for example -3, 0.5 or 1/2; received 'a'"),
         (["explain", "x", "x=1", "x=2"], "x has two numbers"),
         (["explain", "x*2", "x=1", "--tangent", "y"], "--tangent must be a name in the expression (x); received 'y'"),
         (["explain", "x*2", "x=1", "--paths", "y"], "--paths must be a name"),
@@ -224,7 +224,7 @@ def test_output_that_cannot_be_written_is_one_message(command):
         (b"explain \xff*x x=2", "invalid character '�' (U+FFFD)"),
         (b"step 'tanh(\xc3)' x=2", "invalid character '�' (U+FFFD)"),
         (b"explain x*x x=2 \xe9=3", "expected NAME=NUMBER, for example w=-3; received '\\udce9=3'"),
-        (b"explain x*x x=\xfe", "expected a number for x, for example -3 or 0.5; received '\\udcfe'"),
+        (b"explain x*x x=\xfe", "expected a number for x, for example -3, 0.5 or 1/2; received '\\udcfe'"),
         (b"explain x*x x=2 --tangent \xff", "--tangent must be a name in the expression (x); received '\\udcff'"),
         (b"step x*x x=2 -o \xff.svg", "the output must end in one of .html, .htm; received \\udcff.svg"),
         (b"step x*x x=2 -o no-\xff/y.html", "No such file or directory: 'no-\\udcff/y.html'"),
@@ -276,3 +276,34 @@ def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.startswith("autograd-lite 0.")
+
+
+def test_step_takes_assignments_fractions_a_mistake_and_a_training_step(capsys):
+    expression = "z = w*x + b; L = log(1 + exp(-y*z))"
+    numbers = ["w=1/2", "x=2", "b=-1", "y=-1"]
+    assert main(["step", expression, *numbers, "--update", "0.5", "--data", "x, y", "--mistake", "no bias"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "leaves    y = -1.0, w = 0.5, x = 2.0, b = -1.0"
+    updates = [line for line in lines if line.startswith("update")]
+    assert [line.rpartition(" ")[2] for line in updates] == ["0.0", "-1.0"]  # dL/dz is 1/2 at z = 0; b gets nothing
+    assert lines[-1].startswith("again     L: 0.6931 → ")
+
+
+def test_the_title_of_the_page(tmp_path):
+    page = tmp_path / "page.html"
+    assert main(["step", "w*x", "w=1", "x=2", "--title", "A <product>", "-o", str(page)]) == 0
+    assert "<title>A &lt;product&gt;</title>" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["w*x", "w=1/0", "x=2"], "expected a number for w, for example -3, 0.5 or 1/2; received '1/0'"),
+        (["w*x", "w=1/2/3", "x=2"], "received '1/2/3'"),
+        (["w*x", "w=1", "x=2", "--data", "x,q", "--update", "1"], "--data must be a name in the expression (w, x); re"),
+        (["w*x", "w=1", "x=2", "--update", "0"], "update must be greater than 0"),
+    ],
+)
+def test_step_says_which_option_is_wrong(arguments, message, capsys):
+    assert main(["step", *arguments]) == 2
+    assert message in capsys.readouterr().err

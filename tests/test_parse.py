@@ -1,10 +1,11 @@
 """autograd_lite.parse: text to graph, and errors that point at the place."""
 
 import math
+import re
 
 import pytest
 
-from autograd_lite import PRIMITIVES, Primitive, Value
+from autograd_lite import PRIMITIVES, Primitive, Value, topological_order
 from autograd_lite.parse import ExpressionError, functions, parse_expression
 
 
@@ -160,3 +161,37 @@ def test_a_number_too_large_is_refused_in_every_spelling():
     for text in ("1e400 * x", "1" + "0" * 400 + " * x"):
         with pytest.raises(ExpressionError, match="too large for a float"):
             parse_expression(text, {"x": 1.0})
+
+
+def test_assignments_name_what_they_compute():
+    numbers = {"w": 2.0, "x": -1.0, "b": 0.5, "y": 1.0}
+    root = parse_expression("z = w*x + b; h = tanh(z); c = 2; L = (h - y)**c + z", numbers)
+    z = 2.0 * -1.0 + 0.5
+    assert root.data == (math.tanh(z) - 1.0) ** 2 + z
+    labels = [node.label for node in topological_order(root) if node.label]
+    assert sorted(labels) == sorted("w x b y z h L".split())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 2*x; x", "'x' already has a number; take another name"),
+        ("z = x; z = x + 1; z", "'z' already has a number"),
+        ("pi = 3*x; pi", "'pi' already has a number"),
+        ("x + 1; x", "only the last expression can stand without a name"),
+        ("z, y = x; x", "this is not an expression or an assignment"),
+        ("z = y = x; x", "this is not an expression or an assignment"),
+        ("z = q + 1; q = x; z", "'q' has no number"),
+        ("import os; x", "this is not an expression or an assignment"),
+        ("z += x; x", "this is not an expression or an assignment"),
+        ("z: int = x; x", "this is not an expression or an assignment"),
+        ("for z in x: z", "this is not an expression or an assignment"),
+        ("del x", "this is not an expression or an assignment"),
+        ("(z := x)", "this is not a number, a name"),
+        ("# x", "the expression is empty"),
+        (";", "cannot read this"),
+    ],
+)
+def test_what_is_not_an_assignment_is_refused(text, message):
+    with pytest.raises(ExpressionError, match=re.escape(message)):
+        parse_expression(text, {"x": 1.0})

@@ -33,13 +33,12 @@ class Stepper:
         self.story = story
         self._state = state
         self._told = story.told()
-        self._title = f"Step through the gradients of {story.name}"
 
     def html(self) -> str:
         """Return the page as text: one file with nothing loaded from elsewhere."""
         from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
 
-        return page(self._title, {**self._state, "story": self._told, "leaves": None})
+        return page(self.story.title, {**self._state, "story": self._told, "leaves": None})
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, which a browser opens from disk, offline; return its path.
@@ -79,7 +78,7 @@ class Stepper:
     def _repr_html_(self) -> str:
         from autograd_lite.stepper.page import framed  # noqa: PLC0415  late, as in `html`
 
-        return framed(self.html(), self._title, self.story.diagram(self._state["direction"]))
+        return framed(self.html(), self.story.title, self.story.diagram(self._state["direction"]))
 
     def _repr_latex_(self) -> str:
         return to_pgf(self.story.diagram(self._state["direction"]))
@@ -104,6 +103,7 @@ def step_through(
     mistake: str | None = None,
     update: float | None = None,
     data: Sequence[Value] = (),
+    title: str | None = None,
     **inputs: Any,
 ) -> Stepper:
     """Step through the forward pass node by node and the backward pass edge by edge, forward and back.
@@ -128,6 +128,7 @@ def step_through(
         mistake: a mistake that the backward pass makes, one of `MISTAKES`; the steps that are wrong are marked.
         update: a learning rate; after the backward pass, a step of gradient descent and the forward pass again follow.
         data: leaves that are not updated, for example inputs and targets.
+        title: the title of the page; None for one that names the root.
         arguments: what the function is called with, by the names of its parameters: numbers, which become leaves,
             Values, lists of them, or anything else.
         inputs: the same as keywords, in `step_through(f, a=2.0, b=-3.0)`.
@@ -162,7 +163,7 @@ def step_through(
         check_choice("mistake", mistake, list(MISTAKES))
     check_positive("tolerance", tolerance)
     played = None if mistake is None else MISTAKES[mistake]
-    story = Story(root, Plan(below, digits, played, update, tuple(data)))
+    story = Story(root, Plan(below, digits, played, update, tuple(data), title))
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
     check_integer("step", step, 0, len(story.walk) - 1)

@@ -27,13 +27,14 @@ SPACING = {"LR": 56.0, "RL": 56.0, "TB": 36.0, "BT": 36.0}
 
 
 class Plan(NamedTuple):
-    """What is walked through, as for `walk_steps`; and a mistake of the backward pass, or None."""
+    """What is walked through, as for `walk_steps`; a mistake of the backward pass, and a title, or None."""
 
     below: Value | None = None
     digits: int = 4
     mistake: Mistake | None = None
     update: float | None = None
     data: tuple[Value, ...] = ()
+    title: str | None = None
 
 
 class Story:
@@ -62,6 +63,7 @@ class Story:
         self.names = node_names(order)
         writer = Writer(self.names, root, digits)
         self.name = writer.name(root)
+        self.title = plan.title or f"Step through the gradients of {self.name}"
         steps = [] if root.op is CONSTANT else backward_steps_of(order)
         self.right = {(step.node, step.place): step for step in steps}
         kept: dict[Value, float] = {}
@@ -97,6 +99,7 @@ class Story:
             for node, marks in zip(self.part, lines, strict=True)
         ]
         return {
+            "title": self.title,
             "root": self.name,
             "rootMath": mathml.name(self.root),
             "nodes": nodes,

@@ -39,7 +39,7 @@ class View {
 
   build(host) {
     const { state, story } = this;
-    const title = `Step through the gradients of ${story.root}`;
+    const { title } = story;
     const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among the headings of a notebook
     this.prediction = new Prediction(this);
     this.picture = new Picture(state.get("picture"), state.get("direction"), `the graph of ${story.root}`, (i, shift) =>
