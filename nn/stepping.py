@@ -1,0 +1,75 @@
+"""The command `autograd-lite step-network`: step through the squared error of a network of the lecture."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from autograd_lite import step_through
+from nn.mlp import ACTIVATIONS, MLP
+from nn.training.checkpoint import load_weights
+from nn.training.losses import squared_error
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `step-network` to the commands of autograd-lite."""
+    purpose = "Step through the squared error of a network for one example."
+    epilog = "For example: autograd-lite step-network 2-2-1 --x 1,-1 --y 1 -o network.html"
+    parser = commands.add_parser("step-network", help=purpose, description=purpose, epilog=epilog)
+    parser.add_argument("widths", help="the numbers of inputs and of units in each layer, for example 2-2-1")
+    parser.add_argument("--x", required=True, type=numbers, help="the inputs, for example 1,-1")
+    parser.add_argument("--y", required=True, type=numbers, help="the targets, for example 1")
+    what = "matrices W^(1), W^(2), ... as JSON, with the biases first in each row, or a file of save_weights"
+    parser.add_argument("--weights", help=f"{what}; without it, random weights")
+    parser.add_argument("--activation", choices=ACTIVATIONS, default="tanh", help="of all layers (default tanh)")
+    parser.add_argument("--seed", type=int, default=0, help="of the random weights (default 0)")
+    parser.add_argument("--update", type=float, metavar="RATE", help="go on with a step of gradient descent")
+    what = "write a page (.html) that a browser opens from disk; without it, print the steps"
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page, or print the steps.
+
+    Raises:
+        ValueError, TypeError: naming the option that is wrong.
+        OSError: if a file cannot be read or written.
+    """
+    net = _network(options)
+    outputs = net.outputs(options.x)
+    if len(options.y) != len(outputs):
+        raise ValueError(f"--y must be {len(outputs)} numbers, one for each output; received {len(options.y)}")
+    error = squared_error(outputs, options.y)
+    title = f"A network {options.widths}"
+    stepper = step_through(error, update=options.update, title=title, max_nodes=10_000)
+    if options.output is None:
+        print(*stepper.story.walk, sep="\n")
+    else:
+        print(stepper.save(options.output))
+
+
+def _network(options: argparse.Namespace) -> MLP:
+    try:
+        nin, *nouts = map(int, options.widths.split("-"))
+    except ValueError:
+        raise ValueError(f"the widths must be integers, for example 2-2-1; received {options.widths!r}") from None
+    weights: Any = None
+    if options.weights is not None and options.weights.lstrip().startswith("["):
+        try:
+            weights = json.loads(options.weights)
+        except ValueError as error:
+            raise ValueError(f"--weights cannot be read as JSON: {error}") from None
+    elif options.weights is not None:
+        net = load_weights(options.weights)
+        if net.sizes != [nin, *nouts]:
+            raise ValueError(f"{options.weights} has the weights of a network {'-'.join(map(str, net.sizes))}")
+        return net
+    if len(options.x) != nin:
+        raise ValueError(f"--x must be {nin} numbers, one for each input; received {len(options.x)}")
+    return MLP(nin, nouts, options.activation, weights=weights, seed=options.seed)
+
+
+def numbers(text: str) -> list[float]:
+    """Return numbers that stand between commas."""
+    return [float(number) for number in text.split(",")]
