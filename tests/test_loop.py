@@ -1031,6 +1031,7 @@ def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_pat
         before = sys.gettrace()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            warnings.simplefilter("ignore", ResourceWarning)  # between `open` and `with` nothing can close a file
             try:
                 sys.settrace(trace)
                 history = fit(net, X, Y, **options, **checkpoint)
@@ -1237,6 +1238,60 @@ def test_callbacks_that_only_look_on_are_not_part_of_the_run(tmp_path):
         history = fit(net, X, Y, stop=MaximumIterations(4), callbacks=[lambda *_: print("x", file=file)], **options)
     expected = outcome(uninterrupted, fit(uninterrupted, X, Y, batch_size=2, stop=MaximumIterations(4)))
     assert outcome(net, history) == expected
+
+
+def clip_to(bound):
+    return lambda net, history: setattr(net, "weights", [np.clip(W, -bound, bound) for W in net.weights])
+
+
+def test_an_edited_callback_that_has_not_changed_the_weights_so_far_is_refused_when_it_does(tmp_path):
+    """What it would have done in the iterations before is not known."""
+
+    def run(net, iterations, *callbacks):
+        options = {"checkpoint": tmp_path / "c.npz", "stop": MaximumIterations(iterations), "callbacks": callbacks}
+        return outcome(net, fit(net, X, Y, optimizer=GradientDescent(0.1), **options))
+
+    uninterrupted = network()
+    late = lambda net, history: clip_to(0.2)(net, history) if history.iterations > 4 else None
+    options = {"optimizer": GradientDescent(0.1), "stop": MaximumIterations(6), "callbacks": [late]}
+    expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
+    run(network(), 2, late)
+    for callbacks in ([clip_to(0.1)], [late, clip_to(0.1)], [clip_to(100), clip_to(0.1)]):
+        net = network()
+        with pytest.raises(ValueError, match=r"by another run, which differs in callbacks; delete the file"):
+            run(net, 6, *callbacks)
+    seen = []
+    run(network(), 4, late, lambda net, history: seen.append(bits(net.weights)))
+    assert run(network(), 6, lambda *_: None, late) == expected
+    with pytest.raises(ValueError, match="which differs in callbacks"):
+        run(network(), 8)
+
+
+def test_a_callback_that_was_left_out_for_a_while_is_another(tmp_path):
+    options = {"optimizer": GradientDescent(0.1), "checkpoint": tmp_path / "c.npz"}
+    for iterations, callbacks in ((2, [clip_to(100)]), (3, []), (4, [clip_to(100)])):
+        fit(network(), X, Y, **options, stop=MaximumIterations(iterations), callbacks=callbacks)
+    with pytest.raises(ValueError, match="which differs in callbacks"):
+        fit(network(), X, Y, **options, stop=MaximumIterations(5), callbacks=[clip_to(0.1)])
+
+
+STATEFUL = {
+    "loss": "n = []\ndef f(o, y):\n n.append(1)\n return (o[0] - y[0]) ** 2 * len(n)",
+    "optimizer": "class A:\n def __call__(self, t):\n  self.t = t\n  return NUMBER\nf = nn.Adam(A())",
+    "optimizer (another)": "class A(nn.GradientDescent):\n def direction(self, G, memory):\n  self.n = G\n  return (G,)"
+    "\nf = A(NUMBER)",
+    "regularization": "class A(nn.L2):\n def penalty(self, W):\n  vars(self)['n'] = W\n  return NUMBER\nf = A(NUMBER)",
+    "dropout": "class A(nn.Dropout):\n def draw(self, *a):\n  vars(self)['n'] = a[0]\n  return super().draw(*a)"
+    "\nf = A(NUMBER)",
+}
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+@pytest.mark.filterwarnings("ignore:gradients are computed by graphs of Values")
+def test_a_function_whose_state_changes_is_refused_if_there_is_a_checkpoint(tmp_path, name):
+    options = {name.split()[0]: function_with(STATEFUL[name], 0.1)}
+    with pytest.raises(TypeError, match=rf"^{name.split()[0]} must compute the same from the same arguments"):
+        fit(network(), X, Y, **options, checkpoint=tmp_path / "c.npz")
 
 
 def test_a_function_without_an_identity_is_refused_before_training(tmp_path):

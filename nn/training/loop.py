@@ -36,6 +36,10 @@ Callback: TypeAlias = Callable[[MLP, History], object]
 """A function that is called after each iteration; if it returns True, the run ends."""
 
 
+REMEDY = "; delete the file, or pass another one, to start from the beginning"
+"""What may be done about a checkpoint that is refused."""
+
+
 class EndedEarlyWarning(RuntimeWarning):
     """A run was interrupted, or met a number that is not finite; the best weights are kept."""
 
@@ -104,12 +108,14 @@ def fit(
             ends, also by Ctrl-C. If it exists already, the run continues where it stopped, to the same weights bit for
             bit, also with a `stop` that lets it run longer; delete it to start from the beginning. It is refused if
             another run wrote it: with other data, settings or functions. Functions are compared by their code,
-            constants, defaults, enclosed values and global variables (see `nn.training.identity`). `stop`, `keep` and
-            callbacks that leave the weights as they are may differ.
+            constants, defaults, enclosed values and global variables (see `nn.training.identity`), which must not
+            change during the run. `stop`, `keep` and callbacks that leave the weights as they are may differ; a
+            callback that was not there from the beginning is refused once it changes the weights.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong, before training starts; a ValueError also if the
-            checkpoint was written by another run, or is damaged.
+            checkpoint was written by another run, or is damaged. Of a checkpoint's functions, what they change is
+            noticed only when they are called.
         OSError: if the checkpoint cannot be read or written; before training starts, if that can be known.
 
     Warns:
@@ -224,6 +230,8 @@ class Run(SimpleNamespace):
                 self.state = self._state()
                 if history.iterations % self.checkpoint_every == 0:
                     self._save(self.state)
+                elif history.iterations == 1:
+                    self._check_functions()
         self._save(self.state)
         self._evaluate(history.iterations, at_the_end=True)
         history.ended_by = EndedBy.CALLBACK if stopped else EndedBy.CRITERION
@@ -296,10 +304,9 @@ class Run(SimpleNamespace):
 
     def _call_back(self) -> bool:
         """Call the callbacks, which may change the weights; return whether one of them returned True."""
-        if not self.callbacks:
-            return False
-        self.net.weights = self.weights
         answers = []
+        if self.callbacks:
+            self.net.weights = self.weights
         for number, callback in enumerate(self.callbacks):
             answers.append(callback(self.net, self.history))
             before, self.weights = self.weights, self.net.weights
@@ -307,7 +314,12 @@ class Run(SimpleNamespace):
                 identity = self.identities_of_callbacks[number]
                 if isinstance(identity, TypeError):
                     raise identity
-                self.identity["callbacks"] = sorted({*self.identity["callbacks"], identity})
+                if identity not in self.identity["callbacks"]:
+                    raise self._another_run(["callbacks"])
+                self.identity["callbacks"][identity] = True
+        if self.file is not None:  # the ones that have been there in each iteration
+            known = self.identity["callbacks"].items()
+            self.identity["callbacks"] = {one: changes for one, changes in known if one in self.identities_of_callbacks}
         return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     # Checks
@@ -396,6 +408,7 @@ class Run(SimpleNamespace):
 
     def _save(self, state: dict[str, Any]) -> None:
         """Write a state of the run, with the history up to it, if there is a checkpoint."""
+        self._check_functions()
         if self.file is not None:
             lists = {name: getattr(self.history, name)[: state["iterations"]] for name in LISTS}
             arrays = {name: np.array(entries, dtype=float) for name, entries in lists.items()}  # None becomes nan
@@ -419,8 +432,9 @@ class Run(SimpleNamespace):
         parts = {name: getattr(self, name) for name in names}
         parts |= {"net": (type(self.net), self.net.sizes, thetas), "loss": check_loss(self.loss)}
         self.identity = {name: digest(name, part, self.net) for name, part in parts.items()}
-        self.identity["callbacks"] = []  # of the ones that have changed the weights; the others are only onlookers
         self.identities_of_callbacks = [self._identity_of_callback(one) for one in self.callbacks]
+        # Whether the callbacks that were there from the beginning have changed the weights: the others only look on
+        self.identity["callbacks"] = {one: False for one in self.identities_of_callbacks if isinstance(one, str)}
         if self.file.exists():
             self._resume()
         try:
@@ -435,27 +449,45 @@ class Run(SimpleNamespace):
         except TypeError as error:  # which is raised if it changes the weights
             return error
 
+    def _check_functions(self) -> None:
+        """Check that the functions of the run have no state that changes: a checkpoint does not hold it.
+
+        Raises:
+            TypeError: naming the argument.
+        """
+        optimizer = copy.deepcopy(self.optimizer)
+        optimizer.reset()
+        parts = {"loss": check_loss(self.loss), "regularization": self.regularization, "dropout": self.dropout}
+        for name, part in {**parts, "optimizer": optimizer}.items():
+            if self.file is not None and digest(name, part, self.net) != self.identity[name]:
+                raise TypeError(
+                    f"{name} must compute the same from the same arguments if there is a checkpoint, which does not "
+                    f"hold what changes from call to call; received {part!r:.200}"
+                )
+
+    def _another_run(self, different: list[str]) -> ValueError:
+        """Return the error for a checkpoint that another run wrote."""
+        which = f"which differs in {', '.join(different)}"
+        return ValueError(f"checkpoint {self.file} was written by another run, {which}{REMEDY}")
+
     def _resume(self) -> None:
         """Continue where the run stopped that wrote the checkpoint.
 
         Raises:
             ValueError: if it was another run, or the file is not a checkpoint.
         """
-        remedy = "; delete the file, or pass another one, to start from the beginning"
         try:
             arrays = read_arrays(self.file)
         except ValueError as error:
-            raise ValueError(f"checkpoint {error}{remedy}") from error
+            raise ValueError(f"checkpoint {error}{REMEDY}") from error
         if "identity" not in arrays:
-            raise ValueError(f"checkpoint {self.file} is not a checkpoint of a run{remedy}")
+            raise ValueError(f"checkpoint {self.file} is not a checkpoint of a run{REMEDY}")
         theirs = json.loads(str(arrays["identity"]))
         different = [name for name, ours in self.identity.items() if name != "callbacks" and theirs.get(name) != ours]
-        if not set(theirs["callbacks"]) <= set(self.identities_of_callbacks):
+        if any(changes and one not in self.identities_of_callbacks for one, changes in theirs["callbacks"].items()):
             different.append("callbacks")
         if different:
-            which = f"which differs in {', '.join(different)}"
-            raise ValueError(f"checkpoint {self.file} was written by another run, {which}{remedy}")
-
+            raise self._another_run(different)
         self.identity = theirs
 
         def part(prefix: str) -> dict[str, Any]:
@@ -466,7 +498,7 @@ class Run(SimpleNamespace):
         if self.first_weights not in {first, digest("weights", self.weights), digest("weights", self.best_weights)}:
             warnings.warn(
                 f"the run of the checkpoint {self.file} began with other weights than the network has, and continues "
-                f"with its own{remedy}",
+                f"with its own{REMEDY}",
                 RuntimeWarning,
                 stacklevel=6,
             )
