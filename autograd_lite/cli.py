@@ -205,14 +205,14 @@ def _add_step(commands: Commands) -> None:
     parser.add_argument("--data", default="", metavar="NAMES", help=what)
     parser.add_argument("--mistake", choices=list(MISTAKES), help="make this mistake in the backward pass")
     parser.add_argument("--title", help="the title of the page")
-    what = "write a page (.html) that a browser opens from disk; without it, step in the terminal"
+    what = "write a page (.html) that a browser opens from disk, or an animated picture (.svg); without it, step here"
     parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what)
 
 
 def _step(options: argparse.Namespace) -> None:
     root = _read(options)
     if options.output is not None:
-        _suffix(options.output, "html", "htm")
+        _suffix(options.output, "html", "htm", "svg")
     below = _node(root, "--below", options.below)
     found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
     data = [leaf for leaf in found if leaf is not None]

@@ -43,15 +43,20 @@ class Stepper:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, which a browser opens from disk, offline; return its path.
 
+        If the file's name ends in .svg, an animated picture is written instead, which plays on a slide or in a README.
         An existing file is replaced only when the new one is complete.
 
         Raises:
             OSError: if the file cannot be written.
         """
+        from autograd_lite.stepper.animation import to_animation  # noqa: PLC0415  late, as in `html`
+
         target = Path(path).resolve()
         unfinished = target.with_name(f"{target.name}.part")
         try:
-            unfinished.write_text(self.html(), encoding="utf-8")
+            is_picture = target.suffix.lower() == ".svg"
+            text = to_animation(self.story, self._state["direction"]) if is_picture else self.html()
+            unfinished.write_text(text, encoding="utf-8")
             unfinished.replace(target)
         except OSError as error:
             raise OSError(error.errno, error.strerror, os.fspath(path)) from None  # not the unfinished file
