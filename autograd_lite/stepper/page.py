@@ -10,7 +10,18 @@ from typing import Any
 from autograd_lite.pictures.diagram import Diagram, describe
 from autograd_lite.pictures.svg import to_svg
 
-MODULES = ("elements", "answers", "sentences", "picture", "prediction", "what_if", "view", "start")
+MODULES = (
+    "elements",
+    "answers",
+    "functions",
+    "numbers",
+    "sentences",
+    "picture",
+    "prediction",
+    "what_if",
+    "view",
+    "start",
+)
 """The files of the script, in the order in which they are joined to one JavaScript module."""
 
 FOLDER = files("autograd_lite.stepper")

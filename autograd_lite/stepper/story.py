@@ -10,6 +10,7 @@ from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
+from autograd_lite.program.javascript import graph_data
 from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
@@ -55,7 +56,7 @@ class Story:
     """
 
     def __init__(self, root: Value, plan: Plan = Plan()) -> None:  # noqa: B008  it cannot be changed
-        order = topological_order(root)
+        self.order = order = topological_order(root)
         check_fresh(order)
         self.root, self.plan = root, plan
         below, digits, mistake = plan.below, plan.digits, plan.mistake
@@ -85,6 +86,7 @@ class Story:
         mathml = text._replace(form=MATHML)
         sources, lines = sources_of(self.part)
         mistake = self.plan.mistake
+        place = {node: i for i, node in enumerate(self.order)}
         nodes = [
             {
                 "name": text.name(node),
@@ -107,11 +109,16 @@ class Story:
             "heads": [self.index[node] for node in self.part for _ in node.parents],
             "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
             "mistake": mistake and {"name": mistake.name, "does": mistake.does},
+            "leaves": [self.index[leaf] for leaf in self.leaves().values()],
+            "digits": self.plan.digits,
+            "update": self.plan.update,
+            "graph": None if mistake else graph_data(self.order),
+            "part": None if self.plan.below is None else [place[node] for node in self.part],
         }
 
     def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
         """Return a step: how a node is computed, the seed, or how the chain rule is applied at an edge."""
-        line: Json = {"phase": walked.phase, "text": walked.text}
+        line: Json = {"phase": walked.phase}
         node, step = walked.node, walked.step
         if node is None or walked.result is None:
             return line
@@ -139,8 +146,8 @@ class Story:
         return line | {
             "expression": text.expression(node),
             "expressionMath": mathml.expression(node),
-            "numbers": text.expression(node, by_number=True),
-            "numbersMath": mathml.expression(node, by_number=True),
+            "numbers": text.template(node, self.index),
+            "numbersMath": mathml.template(node, self.index),
             "data": self.number(node.data),
         }
 
@@ -195,5 +202,5 @@ class Story:
         return max(("LR", "TB"), key=scale)
 
     def leaves(self) -> dict[str, Value]:
-        """Return the leaves of the part by name, without constants."""
-        return {self.names[node]: node for node in self.part if not node.parents and node.op is not CONSTANT}
+        """Return the leaves of the part by name, and the constants that have a label."""
+        return {self.names[node]: node for node in self.part if not node.parents and node in self.names}

@@ -21,6 +21,9 @@ from autograd_lite.words.lecture import lecture_name
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
 
+HOLE = -1
+"""In place of how tightly it binds, for "{0}", "{1}", ...: the number there is written later, in a page."""
+
 OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT}
 """The symbols that stand between arguments, and how tightly each binds; any other symbol is the name of a function."""
 
@@ -128,6 +131,8 @@ class Form(NamedTuple):
 
     def in_place(self, argument: Written, place: int) -> str:
         """Write an argument, in brackets if it binds less tightly than its place asks for."""
+        if argument.binds == HOLE:
+            return f"{argument.text[:-1]}:{place}}}"
         return argument.text if argument.binds >= place else self.brackets.format(argument.text)
 
     def operation(self, symbol: str, arguments: Sequence[Written]) -> Written:

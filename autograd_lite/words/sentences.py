@@ -6,7 +6,7 @@ from typing import NamedTuple
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value
 from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.notation import PRODUCT, TEXT, Form, slope_formula, write
+from autograd_lite.words.notation import HOLE, PRODUCT, TEXT, Form, Written, slope_formula, write
 
 
 class Writer(NamedTuple):
@@ -60,6 +60,19 @@ class Writer(NamedTuple):
             if parent in self.names
         }
         return write(node, stand_ins, self.form, literal=True).text
+
+    def template(self, node: Value, numbers: Mapping[Value, int]) -> str:
+        """Write how the node was computed, with "{0}", "{1}", ... in place of the numbers of its parents.
+
+        How tightly a number must bind to stand there without brackets comes after a colon.
+
+        >>> x = Value(3.0, "x")
+        >>> writer = Writer({x: "x"}, x)
+        >>> writer.template(x ** 2, {x: 0}), writer.template(x.tanh(), {x: 0})
+        ('{0:5} ** 2', 'tanh({0})')
+        """
+        holes = {parent: Written(f"{{{numbers[parent]}}}", HOLE) for parent in node.parents if parent in self.names}
+        return write(node, holes, self.form, literal=True).text
 
     def slope(self, step: Step) -> str:
         """Write the local partial derivative of a step as a formula."""

@@ -19,7 +19,7 @@ export function readNumber(text) {
 
 /** A number from Python: [text, number], where JSON has no number for inf and nan. */
 function exact([text, number]) {
-  return number ?? { inf: Infinity, "-inf": -Infinity, nan: NaN }[text];
+  return number ?? read(text);
 }
 
 /** Whether two numbers agree up to a relative tolerance. */
@@ -40,7 +40,7 @@ function diagnose(story, step, asked, given, tolerance) {
   if (step.phase === "seed") return "It is the derivative of a quantity with respect to itself.";
   if (asked === "data") {
     if (is(-exact(step.data))) return "The size is right; check the sign.";
-    return `Put in the numbers: ${node.name} = ${step.numbers}.`;
+    return `Put in the numbers: ${node.name} = ${filled(step.numbers, story.nodes, textNumber)}.`;
   }
   const parent = story.nodes[step.parent];
   const [slope, upstream, share, total] = [step.slope, step.upstream, step.share, step.total].map(exact);

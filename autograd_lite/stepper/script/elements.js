@@ -74,14 +74,9 @@ function parsed(text) {
   return document.importNode(new DOMParser().parseFromString(source, "application/xml").documentElement, true);
 }
 
-/** A number, as Python has written it, in MathML; in brackets if it is negative and stands after another factor. */
+/** A number in MathML; in brackets if it is negative and stands after another factor. */
 function mathNumber(text, inProduct = false) {
-  const [mantissa, exponent] = text.split("e");
-  const negative = mantissa.startsWith("-");
-  const row = math("mrow", ...(negative ? [math("mo", "−")] : []), math("mn", mantissa.replace("-", "")));
-  if (exponent)
-    row.append(math("mo", "·"), math("msup", math("mn", "10"), math("mn", String(Number(exponent)).replace("-", "−"))));
-  return negative && inProduct ? math("mrow", math("mo", "("), row, math("mo", ")")) : row;
+  return parsed(mathmlNumber(text, inProduct ? PRODUCT : 0));
 }
 
 /** Set a property or the text of an element only if it changes, which is what costs time. */

@@ -32,7 +32,7 @@ function explanation(story, step, hidden) {
       title: `Forward: ${node.name}`,
       lines: [
         [name(node), "=", parsed(step.expressionMath)],
-        ["=", parsed(step.numbersMath), "=", number(step.data)],
+        ["=", parsed(filled(step.numbersMath, story.nodes, mathmlNumber)), "=", number(step.data)],
       ],
       words: `${node.name} is computed from its arguments.`,
       rows: [],
@@ -83,14 +83,44 @@ function contributionInWords(step, parent) {
   return parent.delta && step.number === step.of ? `${use} It is the lecture's ${inGreek(parent.delta)}.` : use;
 }
 
+/** The gradient of a node when the backward pass is complete, as text. */
+function gradientIn(story, i) {
+  const given = story.steps.filter(({ phase, parent, node }) => phase === "backward" ? parent === i : phase === "seed" && node === i);
+  return given.length ? given.at(-1).total[0] : numberText(0, story.digits);
+}
+
 /** The line of text of a step; while its number is asked for, without the number. */
 function lineOf(story, step, hidden) {
-  if (!hidden) return step.text;
-  const { name } = story.nodes[step.node];
-  if (step.phase === "forward") return `${name} = ${step.expression} = ${UNKNOWN}`;
-  if (step.phase === "seed") return `d${story.root}/d${name} = ${UNKNOWN}`;
-  const parent = story.nodes[step.parent].name;
-  return `d${story.root}/d${parent} += d${story.root}/d${name} * d${name}/d${parent} = ${UNKNOWN}`;
+  const derivative = (of, by) => `d${of}/d${by}`;
+  if (step.phase === "leaves") {
+    const written = ({ name, data, kind }) => `${name} = ${data[0]}${kind === "constant" ? " (constant)" : ""}`;
+    return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
+  }
+  if (step.phase === "zero") return "all gradients are set to 0; else the next backward pass would add to them";
+  const node = story.nodes[step.node];
+  if (step.phase === "again") return `${node.name}: ${step.before[0]} → ${step.data[0]}`;
+  if (step.phase === "update") {
+    const rate = numberText(story.update, story.digits);
+    const gradient = textNumber(gradientIn(story, step.node), PRODUCT);
+    const symbols = `${node.name} - ${rate} * ${derivative(story.root, node.name)}`;
+    return `${node.name} ← ${symbols} = ${step.before[0]} - ${rate} * ${gradient} = ${step.data[0]}`;
+  }
+  if (step.phase === "forward") {
+    const numbers = hidden ? UNKNOWN : `${filled(step.numbers, story.nodes, textNumber)} = ${step.data[0]}`;
+    return `${node.name} = ${step.expression} = ${numbers}`;
+  }
+  if (step.phase === "seed") {
+    const origin = node.name === story.root ? "" : "   which has come from the rest of the graph";
+    return `${derivative(story.root, node.name)} = ${hidden ? UNKNOWN : step.total[0] + origin}`;
+  }
+  const parent = story.nodes[step.parent];
+  const local = derivative(node.name, parent.name);
+  const rule = `${derivative(story.root, parent.name)} += ${derivative(story.root, node.name)} * ${local} = `;
+  if (hidden) return rule + UNKNOWN;
+  return (
+    `${rule}${step.upstream[0]} * ${textNumber(step.slope[0], PRODUCT)} = ${step.share[0]}` +
+    `   where ${local} = ${step.formula}   total ${step.total[0]}${parent.delta ? ` = ${parent.delta}` : ""}`
+  );
 }
 
 /** The name of the quantity that is asked for at a step. */
@@ -106,7 +136,7 @@ function questionOf(story, step, asked) {
 
 /** What a screen reader says at a step, when its number is not hidden. */
 function spokenStep(story, step) {
-  if (step.phase === "leaves") return `${step.text}.`;
+  if (step.phase === "leaves") return `${lineOf(story, step)}.`;
   const { name } = story.nodes[step.node];
   if (step.phase === "forward") return `${name} is ${step.expression}, which is ${step.data[0]}.`;
   if (step.phase === "seed") return `The gradient of ${name} is ${step.total[0]}.`;

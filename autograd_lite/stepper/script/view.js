@@ -181,7 +181,7 @@ class View {
     for (const control of this.phases)
       control.disabled = !story.steps.some((step) => step.phase === control.dataset.phase);
     this.items = story.steps.map((step, t) =>
-      make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, step.text)),
+      make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, lineOf(story, step))),
     );
     this.list.replaceChildren(...this.items);
     this.render();
@@ -380,7 +380,7 @@ class View {
       if ((t === at) !== item.hasAttribute("aria-current")) setCurrent(item, t === at);
     });
     const blanked = this.items[this.blanked];
-    if (blanked) setText(blanked.firstChild, this.story.steps[this.blanked].text);
+    if (blanked) setText(blanked.firstChild, lineOf(this.story, this.story.steps[this.blanked]));
     setText(this.items[at].firstChild, lineOf(this.story, step, hidden));
     this.blanked = hidden ? at : undefined;
     const { offsetTop, offsetHeight } = this.items[at];
