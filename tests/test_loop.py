@@ -456,16 +456,36 @@ def test_class_numbers_are_one_hot_targets(engine):
     assert outcomes[0] == outcomes[1]
 
 
+BOUNDS = {
+    "tanh": (-1, 1), "sigmoid": (0, 1), "relu": (0, math.inf), "softplus": (0, math.inf), "sin": (-1, 1),
+    "leaky_relu": None, "linear": None,
+}  # fmt: skip
+USER_DEFINED = {
+    "bell": (lambda s: (-s * s).exp(), (0, 1)),
+    "parabola": (lambda s: s * s, (0, math.inf)),
+    "cliff": (lambda s: 2 - s.exp(), (-math.inf, 2)),
+    "cubic": (lambda s: s**3, None),
+    "logarithm": (lambda s: (s * s).log(), None),
+}
+
+
 @pytest.mark.parametrize(("loss", "outputs"), [("logistic_loss", 1), ("softmax_cross_entropy", 2)])
 @pytest.mark.parametrize("by_name", [True, False])
-@pytest.mark.parametrize("theta", ACTIVATIONS)
-def test_squashed_outputs_are_warned_of_where_the_loss_squashes_them_itself(loss, outputs, by_name, theta):
+@pytest.mark.parametrize("theta", [*ACTIVATIONS, *USER_DEFINED])
+def test_bounded_outputs_are_warned_of_where_the_loss_takes_any(monkeypatch, loss, outputs, by_name, theta):
+    """In softmax only differences of outputs count, so that one bound does no harm."""
+    bounds = BOUNDS.get(theta)
+    if theta in USER_DEFINED:
+        function, bounds = USER_DEFINED[theta]
+        monkeypatch.setitem(ACTIVATIONS, theta, function)
     net, y = MLP(2, [2, outputs], output_activation=theta, seed=0), [1, 1, 1, 1, 1, 1, 1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit(net, X, y, loss=loss if by_name else getattr(losses, loss), stop=MaximumIterations(1))
-    if theta in {"tanh", "sigmoid"}:
-        assert re.fullmatch(f'{loss} .* {theta} .* build .* output_activation="linear"', str(caught.pop().message))
+    if bounds and (outputs == 1 or all(map(math.isfinite, bounds))):
+        low, high = bounds
+        assert f"{theta} keeps the outputs of the network between {low:g} and {high:g}, " in str(caught[0].message)
+        assert re.fullmatch(f'{loss} .* build .* output_activation="linear"', str(caught.pop().message))
     assert not caught
     fit(net, X, np.ones((7, outputs)), loss="hinge", stop=MaximumIterations(1))
 

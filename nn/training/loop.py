@@ -123,7 +123,7 @@ def fit(
             nan.
         RuntimeWarning: if the checkpoint's run began with other weights than the network has.
         UserWarning: if graphs of Values compute the gradients because the loss cannot be traced, which is far slower;
-            and if the network squashes its outputs, by tanh or sigmoid, for a loss that does this itself.
+            and if the outputs of the network are bounded, for example by tanh, for a loss that takes any outputs.
 
     Source: lecture 14, slides "Gradient Descent" to "Dropout"; each class says which.
 
@@ -379,12 +379,18 @@ class Run(SimpleNamespace):
 
     def _warn_of_squashed_outputs(self) -> None:
         loss, theta = check_loss(self.loss), self.net.activations[-1]
-        if loss in LOSSES_OF_LOGITS and theta in {"tanh", "sigmoid"}:
-            warnings.warn(
-                f"{loss.__name__} takes outputs of any size, but {theta} keeps the outputs of the network small, so "
-                'that no probability comes near 1; build the network with output_activation="linear"',
-                stacklevel=5,
-            )
+        if loss in LOSSES_OF_LOGITS:
+            sizes = np.geomspace(1e-99, 1e99, 400)
+            outputs = [ACTIVATIONS[theta](Value(s)).data for s in (*-sizes, 0, *sizes)]
+            bounds = np.array([np.nanmin(outputs), np.nanmax(outputs)])
+            bounds[abs(bounds) > 40] *= math.inf  # exp(-40) is as good as 0
+            if np.isfinite(bounds).sum() > LOSSES_OF_LOGITS[loss]:
+                warnings.warn(
+                    f"{loss.__name__} takes any outputs, but {theta} keeps the outputs of the network between "
+                    f"{bounds[0]:.2g} and {bounds[1]:.2g}, so that some probabilities are out of reach; build it with "
+                    'output_activation="linear"',
+                    stacklevel=5,
+                )
 
     # Checkpoints
 

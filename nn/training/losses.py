@@ -126,8 +126,9 @@ LOSSES: dict[str, Loss] = {
 }
 """The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""
 
-LOSSES_OF_LOGITS = (logistic_loss, softmax_cross_entropy)
-"""The losses that turn any outputs into probabilities themselves."""
+LOSSES_OF_LOGITS = {logistic_loss: 0, softmax_cross_entropy: 1}
+"""The losses that turn outputs into probabilities, and how many bounds outputs may have that still reach all of them:
+for softmax only their differences count."""
 
 
 def check_loss(loss: str | Loss) -> Loss:
