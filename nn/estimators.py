@@ -33,6 +33,7 @@ from nn.training.termination import Criterion, MaximumIterations, ValidationRisi
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.metrics import r2_score
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
@@ -377,6 +378,23 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         """
         outputs = self._outputs(X)
         return outputs[:, 0] if self._one_dimension else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the coefficient of determination R^2 of the predictions, as `sklearn.metrics.r2_score`.
+
+        Arguments:
+            X: N examples, of shape (N, d^(0)).
+            y: their targets, of shape (N,) or (N, d^(L)).
+            sample_weight: the weights of the examples in R^2, of shape (N,); None is 1 for each.
+
+        R^2 does not depend on the unit and the zero of the targets. Both are changed first, so that no square overflows
+        or underflows, and equal targets have exactly the deviation 0: R^2 is then 0, or 1 if the predictions are right.
+        """
+        targets = np.asarray(as_plain_array("y", y), dtype=np.float64).reshape(len(y), -1)
+        exponent = np.frexp(np.abs(targets).max(axis=0, initial=0))[1]
+        outputs, targets = np.ldexp(self._outputs(X), -exponent), np.ldexp(targets, -exponent)
+        with np.errstate(over="ignore"):  # R^2 may be -inf
+            return float(r2_score(targets - targets[:1], outputs - targets[:1], sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

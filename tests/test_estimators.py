@@ -1,9 +1,11 @@
 """nn.estimators: scikit-learn's own checks, convex problems that have one answer, and scikit-learn's networks."""
 
+import math
 import pickle
 import subprocess
 import sys
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, r2_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -306,6 +308,12 @@ def test_targets_of_any_size_are_learnt_to_the_bit(power):
     first, second = (NetworkRegressor(**SMALL, random_state=0).fit(X, targets) for targets in (Y, np.ldexp(Y, power)))
     assert (second.predict(X) == np.ldexp(first.predict(X), power)).all()
     assert (second.loss_, second.loss_curve_) == (first.loss_, first.loss_curve_)
+    assert second.score(X, np.ldexp(Y, power)) == first.score(X, Y)
+    assert first.score(X, Y) == pytest.approx((exact_r2(Y[:, 0], first.predict(X)[:, 0]) + 1) / 2, rel=1e-12)
+    weights = np.arange(30.0)
+    expected = (r2_score(Y[:, 0], first.predict(X)[:, 0], sample_weight=weights) + 1) / 2
+    assert first.score(X, Y.tolist(), sample_weight=weights) == pytest.approx(expected, rel=1e-12)
+    assert first.score(X[:5], Y[:5] * 1e-200) == -math.inf
 
 
 @pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300, 1e-170, 1e200, 1e300])
@@ -314,7 +322,18 @@ def test_targets_of_any_size_are_learnt(size):
     y = np.round(X[:, 0] * 8) * size
     regressor = NetworkRegressor((4,), learning_rate=0.1, batch_size=None, max_iter=300, random_state=0).fit(X, y)
     assert (np.abs(regressor.predict(X) - y) <= max(0.8 * size, 5 * 5e-324)).all()
-    assert (NetworkRegressor(**SMALL).fit(X, np.full(21, size)).predict(X) == size).all(), "a constant is exact"
+    assert regressor.score(X, y) == pytest.approx(exact_r2(y, regressor.predict(X)), rel=1e-9)
+    constant = NetworkRegressor(**SMALL).fit(X, np.full(21, size))
+    assert (constant.predict(X) == size).all(), "a constant is exact"
+    assert (constant.score(X, np.full(21, size)), constant.score(X, np.full(21, size * 2))) == (1.0, 0.0)
+
+
+def exact_r2(y, predicted):
+    """R^2 by fractions, which neither overflow nor round."""
+    y, predicted = list(map(Fraction, y.tolist())), list(map(Fraction, predicted.tolist()))
+    mean = sum(y) / len(y)
+    rest = sum((t - p) ** 2 for t, p in zip(y, predicted, strict=True))
+    return float(1 - rest / sum((t - mean) ** 2 for t in y))
 
 
 def test_targets_whose_weights_would_be_infinite_are_refused():
