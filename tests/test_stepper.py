@@ -140,7 +140,15 @@ def test_the_direction_is_the_one_that_fits_better(graph, direction):
 def test_each_module_of_the_script_is_joined_once():
     folder = Path(page.__file__).parent / "script"
     assert sorted(page.MODULES) == sorted(path.stem for path in folder.iterdir())
-    assert all(page.SCRIPT.count((folder / f"{name}.js").read_text(encoding="utf-8")) == 1 for name in page.MODULES)
+    sources = [page.on_one_line((folder / f"{name}.js").read_text(encoding="utf-8")) for name in page.MODULES]
+    assert all(page.SCRIPT.count(source) == 1 for source in sources)
+
+
+def test_the_script_and_the_style_survive_a_host_that_joins_lines():
+    for text in (page.PAGE_SCRIPT, page.PAGE_STYLE):
+        assert "\n" not in text
+        assert " // " not in text
+        assert "/*" not in text
 
 
 def test_nothing_is_loaded_from_elsewhere_and_only_our_script_and_style_may_run():

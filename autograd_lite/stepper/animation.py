@@ -31,7 +31,11 @@ def to_animation(story: Story, direction: str) -> str:
     root = Xml.fromstring(to_svg(story.diagram(direction, room=True), titles=False))
     told = story.told()
     end = len(told["steps"])
-    shown = [*_numbers(root, told, end), *_moves(root, told), *_captions(root, told)]
+    shown = [
+        *_numbers(root, told, end),
+        *_moves(root, told),
+        *_captions(root, [step.text.partition("   ")[0] for step in story.walk]),
+    ]
     for element, start, stop in shown:
         element.set("class", f"t t{start}-{stop}" + (" end" if stop == end else ""))
     style = Xml.Element(f"{SVG}style")
@@ -94,9 +98,8 @@ def _moves(root: Xml.Element, told: Json) -> Shown:
         yield _add(root, "text", step["share"][0], fill=NOW, dy="-6", style=motion, **halo), t, t + 1
 
 
-def _captions(root: Xml.Element, told: Json) -> Shown:
-    """Below the picture, what each step does, and a bar that shows how far the walk is."""
-    lines = [step["text"].partition("   ")[0] for step in told["steps"]]
+def _captions(root: Xml.Element, lines: list[str]) -> Shown:
+    """Below the picture, what each step does."""
     width, height = map(float, root.get("viewBox", "").split()[2:])
     room = max(width, *(text_width(line, SIZE) + SIZE for line in lines))
     total = height + 2.5 * SIZE

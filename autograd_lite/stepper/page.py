@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -24,15 +25,26 @@ MODULES = (
 )
 """The files of the script, in the order in which they are joined to one JavaScript module."""
 
-FOLDER = files("autograd_lite.stepper")
-STYLE = FOLDER.joinpath("style.css").read_text(encoding="utf-8")
-SCRIPT = "\n".join(FOLDER.joinpath(f"script/{name}.js").read_text(encoding="utf-8") for name in MODULES)
 
-PAGE_STYLE = f"""{STYLE}
-body {{ margin: 0; }}
-@media screen {{ body:has([data-theme="dark"]) {{ background: #14181d; }} }}
-"""
-PAGE_SCRIPT = SCRIPT + "\nopenPage();\n"
+def on_one_line(source: str) -> str:
+    """Return a script or a style sheet on one line without comments: some hosts join the lines of a page.
+
+    Then a comment would swallow the code after it, and the content security policy would not know the script.
+
+    >>> on_one_line('let a = "//"; // a comment\\n/* and\\nanother */ a;')
+    'let a = "//"; a;'
+    """
+    strings_or_comments = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?\*/"""
+    kept = re.sub(strings_or_comments, r"\1", source, flags=re.DOTALL)
+    return " ".join(filter(None, map(str.strip, kept.split("\n"))))
+
+
+FOLDER = files("autograd_lite.stepper")
+STYLE = on_one_line(FOLDER.joinpath("style.css").read_text(encoding="utf-8"))
+SCRIPT = " ".join(on_one_line(FOLDER.joinpath(f"script/{name}.js").read_text(encoding="utf-8")) for name in MODULES)
+
+PAGE_STYLE = STYLE + ' body { margin: 0; } @media screen { body:has([data-theme="dark"]) { background: #14181d; } }'
+PAGE_SCRIPT = SCRIPT + " openPage();"
 
 
 def hash_of(text: str) -> str:
