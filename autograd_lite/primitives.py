@@ -14,13 +14,13 @@ Annotations, as in `x: Number`, are for type checkers; Python ignores them, and 
 """
 
 # `operator` has operators as functions, `reprlib` shortens texts in error messages, `reduce` repeats a function of two
-# arguments, `combinations` lists choices, and Real is any real number. The names from `collections.abc` and `typing`
+# arguments, `partial` fixes some arguments of a function, `combinations` lists choices, and Real is any real number. The names from `collections.abc` and `typing`
 # are for annotations.
 import math
 import operator
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from itertools import combinations
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar
@@ -61,6 +61,7 @@ class Primitive:
             argument.
         composite: whether `compute` is written with other primitives, and takes Values too. Formulas and programs
             then write out what it does, and need not know the row.
+        formula: what formulas write out for a composite row, if that is simpler than `compute`.
 
     Attributes:
         arity: how many arguments it takes; None if it is variadic, which means two or more.
@@ -75,7 +76,7 @@ class Primitive:
     """
 
     # The names of all attributes that a row can have; naming them saves time and memory.
-    __slots__ = ("arity", "commutative", "composite", "compute", "name", "slopes", "symbol")
+    __slots__ = ("arity", "commutative", "composite", "compute", "formula", "name", "slopes", "symbol")
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Primitive:
         commutative: bool = False,
         variadic: bool = False,
         composite: bool = False,
+        formula: Callable[..., Any] | None = None,
     ) -> None:
         if name in BUILT_IN:
             raise ValueError(f"name must be new, but {name!r} is already a primitive of autograd_lite")
@@ -97,6 +99,7 @@ class Primitive:
         self.arity = None if variadic else len(self.slopes)
         self.commutative = commutative
         self.composite = composite
+        self.formula = formula or compute
         PRIMITIVES[name] = self
 
     def __call__(self, *arguments: Any) -> Any:
@@ -223,11 +226,13 @@ def _power(x: float, y: float) -> float:
         return math.copysign(inf, x) if y % 2 == 1 else inf  # an odd power keeps the sign of x
 
 
-def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
+def _power_partial(x: Any, y: Any, j: float, k: float, divide_last: bool = True) -> Any:
     """Differentiate x**y j times with respect to x and k times with respect to y (Leibniz' rule).
 
     j derivatives by x are c(y) x**(y - j), with c(y) = y (y - 1) ... (y - j + 1). Of the k derivatives by y, i fall on
     c(y), and are i! times the sum of all products of j - i of its factors; the others each bring a factor log(x).
+
+    If y is tiny, so is c(y), but x**(y - j) may overflow. So if y < j - 1, one division by x is left for the end.
     """
     by_x, by_y = int(j), int(k)
     # `combinations` lists all choices of some of the factors, and reduce(operator.add, ...) is a sum.
@@ -239,13 +244,21 @@ def _power_partial(x: Any, y: Any, j: float, k: float) -> Any:
         times = float(math.comb(by_y, i) * math.factorial(i))
         terms.append(_product(times, reduce(operator.add, products), *[log(x)] * (by_y - i)))
     coefficient = reduce(operator.add, terms)
-    return _product(coefficient, power(x, y - j)) if by_x else _product(power(x, y), coefficient)
+    if not by_x:
+        return _product(power(x, y), coefficient)
+    last = greater(j - 1, y) if divide_last and by_x > 1 else 0.0
+    return _product(coefficient, power(x, y - (j - last)), power(x, -last))
 
 
 def _product(*factors: Any) -> Any:
     """Return the product of all factors but the numbers 1, where 0 * inf is 0."""
     kept = [factor for factor in factors if type(factor) is not float or factor != 1.0]
     return reduce(multiply_no_nan, kept or [1.0])  # if none is left, the product is 1
+
+
+def _direction_cosine(x: Any, y: Any) -> Any:
+    length = hypot(x, y)
+    return divide(x, length + (1 - greater(length, 0.0)))  # 0, not 0 / 0, at the origin
 
 
 def _over_square(a: Any, x: Any, y: Any) -> Any:
@@ -292,6 +305,8 @@ def _minimum(a: float, b: float) -> float:
 #
 # Slopes also use these, defined below: greater(a, b) is 1 where a > b, else 0. multiply_no_nan(a, b) is a * b, but 0
 # where a or b is 0, even if the other is inf. ONE_MINUS_SQUARE(x) is 1 - x^2. LORENTZIAN(x) is 1 / (1 + x^2).
+# LOGISTIC_DENSITY(x) is
+# the slope of sigmoid. DIRECTION_COSINE(x, y) is x / hypot(x, y). INVERSION(x, y) is x / (x^2 + y^2).
 # POWER_PARTIAL(x, y, j, k) is x^y, differentiated j times with respect to x and k times with respect to y; the slopes of
 # POWER use it where y x^(y-1) and x^y log x are not enough: for Values, and sometimes at x = 0.
 
@@ -318,8 +333,8 @@ LOG1P        = Primitive("log1p",        "log1p", _ieee(math.log1p, {-1: -inf}),
 LOG2         = Primitive("log2",         "log2",  _ieee(math.log2, {0.0: -inf}),  (lambda o, x: divide(1 / math.log(2), x),))
 LOG10        = Primitive("log10",        "log10", _ieee(math.log10, {0.0: -inf}), (lambda o, x: divide(1 / math.log(10), x),))
 SQRT         = Primitive("sqrt",         "sqrt",  _ieee(math.sqrt),               (lambda o, x: divide(0.5, o),))
-CBRT         = Primitive("cbrt",         "cbrt",  math.cbrt,                      (lambda o, x: divide(1.0, 3 * o * o),))
-HYPOT        = Primitive("hypot",        "hypot", math.hypot,                     (lambda o, x, y: divide(x, o + (1 - greater(o, 0.0))), lambda o, x, y: divide(y, o + (1 - greater(o, 0.0)))), commutative=True)  # 0, not 0 / 0, at the origin
+CBRT         = Primitive("cbrt",         "cbrt",  math.cbrt,                      (lambda o, x: power(o, -2.0) / 3,))
+HYPOT        = Primitive("hypot",        "hypot", math.hypot,                     (lambda o, x, y: DIRECTION_COSINE(x, y), lambda o, x, y: DIRECTION_COSINE(y, x)), commutative=True)
 
 SIN          = Primitive("sin",          "sin",   _ieee(math.sin),                (lambda o, x: cos(x),))
 COS          = Primitive("cos",          "cos",   _ieee(math.cos),                (lambda o, x: -sin(x),))
@@ -327,7 +342,7 @@ TAN          = Primitive("tan",          "tan",   _ieee(math.tan),              
 ASIN         = Primitive("asin",         "asin",  _ieee(math.asin),               (lambda o, x: divide(1.0, sqrt(ONE_MINUS_SQUARE(x))),))
 ACOS         = Primitive("acos",         "acos",  _ieee(math.acos),               (lambda o, x: divide(-1.0, sqrt(ONE_MINUS_SQUARE(x))),))
 ATAN         = Primitive("atan",         "atan",  math.atan,                      (lambda o, x: LORENTZIAN(x),))
-ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: _over_square(x, x, y), lambda o, y, x: _over_square(-y, x, y)))
+ATAN2        = Primitive("atan2",        "atan2", math.atan2,                     (lambda o, y, x: INVERSION(x, y), lambda o, y, x: -INVERSION(y, x)))
 
 SINH         = Primitive("sinh",         "sinh",  _ieee(math.sinh),               (lambda o, x: cosh(x),))
 COSH         = Primitive("cosh",         "cosh",  _cosh,                         (lambda o, x: sinh(x),))
@@ -337,7 +352,7 @@ ACOSH        = Primitive("acosh",        "acosh", _ieee(math.acosh),            
 ATANH        = Primitive("atanh",        "atanh", _ieee(math.atanh, {1: inf, -1: -inf}), (lambda o, x: divide(1.0, ONE_MINUS_SQUARE(x)),))
 
 ERF          = Primitive("erf",          "erf",   math.erf,                       (lambda o, x: 2 / math.sqrt(math.pi) * exp(-(x * x)),))
-SIGMOID      = Primitive("sigmoid",      "sigmoid", _sigmoid,                     (lambda o, x: o * sigmoid(-x),))  # o * (1 - o) would lose the tail
+SIGMOID      = Primitive("sigmoid",      "sigmoid", _sigmoid,                     (lambda o, x: LOGISTIC_DENSITY(x) if getattr(o, "level", 0) else o * sigmoid(-x),))  # o * (1 - o) would lose the tail
 SOFTPLUS     = Primitive("softplus",     "softplus", _softplus,                   (lambda o, x: sigmoid(x),))
 RELU         = Primitive("relu",         "ReLU",  lambda x: 0.0 if x <= 0 else x, (lambda o, x: greater(x, 0.0),))
 LEAKY_RELU   = Primitive("leaky_relu",   "leaky_relu", lambda x, a: a * x if x <= 0 else x, (lambda o, x, a: greater(x, 0.0) + a * (1 - greater(x, 0.0)), lambda o, x, a: minimum(x, 0.0)))
@@ -353,9 +368,12 @@ SIGN         = Primitive("sign",         "sign",  lambda x: float((x > 0) - (x <
 GREATER      = Primitive("greater",      ">",     lambda a, b: float(a > b),      (0.0, 0.0))
 MULTIPLY_NO_NAN = Primitive("multiply_no_nan", "*", _multiply_no_nan,             (lambda o, a, b: b, lambda o, a, b: a))
 # Written out in formulas and programs, but with slopes of their own: the chain rule would multiply 0 by inf, overflow or cancel.
-POWER_PARTIAL: Primitive = Primitive("power_partial", "d(x^y)", _power_partial,              (lambda o, x, y, j, k: POWER_PARTIAL(x, y, j + 1, k), lambda o, x, y, j, k: POWER_PARTIAL(x, y, j, k + 1), 0.0, 0.0), composite=True)
-ONE_MINUS_SQUARE: Primitive = Primitive("one_minus_square", "1-x^2", lambda x: (1 - x) * (1 + x), (lambda o, x: -2 * x,), composite=True)
+POWER_PARTIAL: Primitive = Primitive("power_partial", "d(x^y)", _power_partial,       (lambda o, x, y, j, k: POWER_PARTIAL(x, y, j + 1, k), lambda o, x, y, j, k: POWER_PARTIAL(x, y, j, k + 1), 0.0, 0.0), composite=True, formula=partial(_power_partial, divide_last=False))
+ONE_MINUS_SQUARE: Primitive = Primitive("one_minus_square", "1-x^2", lambda x: (1 - x) * (1 + x), (lambda o, x: -2 * x,), composite=True, formula=lambda x: 1 - x * x)
 LORENTZIAN: Primitive = Primitive("lorentzian",   "1/(1+x^2)", lambda x: divide(1.0, 1 + x * x), (lambda o, x: -2 * multiply_no_nan(x, o) * o,), composite=True)
+LOGISTIC_DENSITY: Primitive = Primitive("logistic_density", "sigmoid'", lambda x: sigmoid(x) * sigmoid(-x), (lambda o, x: -o * tanh(x / 2),), composite=True)
+DIRECTION_COSINE: Primitive = Primitive("direction_cosine", "x/hypot(x,y)", _direction_cosine, (lambda o, x, y: DIRECTION_COSINE(y, x) * INVERSION(y, x), lambda o, x, y: -o * INVERSION(y, x)), composite=True, formula=lambda x, y: x / hypot(x, y))
+INVERSION: Primitive = Primitive("inversion", "x/(x^2+y^2)", lambda x, y: _over_square(x, x, y), (lambda o, x, y: 4 * _over_square(y / 2 - x / 2, x, y) * _over_square(y / 2 + x / 2, x, y), lambda o, x, y: -2 * o * INVERSION(y, x)), composite=True, formula=lambda x, y: x / (x * x + y * y))
 # fmt: on
 BUILT_IN.update(PRIMITIVES)
 

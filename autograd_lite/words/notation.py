@@ -416,7 +416,7 @@ def _operation(
     """Write an operation on arguments that are written already."""
     arguments = [written[parent] for parent in parents]
     if op.composite:
-        return write_call(op.compute, parents, arguments, setting)
+        return write_call(op.formula, parents, arguments, setting)
     if op is MULTIPLY and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
         return setting.operation("**", [arguments[0], setting.number(2.0, whole="")])
     if op is POWER_ROW and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
