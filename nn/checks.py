@@ -103,7 +103,7 @@ def as_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) 
     """
     array = as_plain_array(argument, numbers)
     kinds = set(map(type, array.flat)) if array.dtype == object else {array.dtype.type}
-    if not all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds):
+    if np.timedelta64 in kinds or not all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds):
         missing = any(kind.__name__ == "NAType" for kind in kinds)  # of pandas, which need not be installed
         expected = "real numbers, none of them missing" if missing else "real numbers"
         _refuse(argument, expected, numbers, right_type=missing)
@@ -123,13 +123,18 @@ def as_plain_array(argument: str, entries: Any) -> npt.NDArray[Any]:
     """
     if type(entries) is np.ndarray:
         return entries  # in which nothing is masked; each step of an optimizer comes here
-    try:
-        array = np.ma.asarray(entries)  # of a list of masked arrays too, np.asarray would show what is masked
+    try:  # np.asarray would show what is masked in a list of masked arrays
+        array = None if _has_masked(entries) else np.ma.asarray(entries)
     except ValueError:
         raise ValueError(f"{argument} must have rows of equal length; received {reprlib.repr(entries)}") from None
-    if np.ma.is_masked(array):
+    if array is None or np.ma.is_masked(array):
         _refuse(argument, "an array without masked entries", entries, right_type=True)
-    return array.data
+    return np.asarray(array.data)  # not a matrix
+
+
+def _has_masked(entries: Any) -> bool:
+    """Return whether there is a masked entry in nested lists; NumPy would take it for nan."""
+    return entries is np.ma.masked or (isinstance(entries, list | tuple) and any(map(_has_masked, entries)))
 
 
 def as_finite_array(argument: str, numbers: Any, shape: tuple[int, ...] | None = None) -> FloatArray:

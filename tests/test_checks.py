@@ -182,6 +182,7 @@ def test_all_that_takes_an_array_of_numbers_takes_the_same_and_refuses_the_same(
     for form in (
         GOOD.astype(object),
         Table(GOOD.tolist()),
+        GOOD.view(np.matrix),
         Table([[Fraction(n) for n in row] for row in GOOD.tolist()]),
     ):
         assert take(form) == expected
@@ -190,6 +191,8 @@ def test_all_that_takes_an_array_of_numbers_takes_the_same_and_refuses_the_same(
     for wrong, error in (
         (np.ma.masked_greater(GOOD, 1.75), ValueError),
         (list(np.ma.masked_greater(GOOD, 1.75)), ValueError),
+        ([[np.ma.masked, 1.0], *GOOD[1:].tolist()], ValueError),
+        (GOOD.astype("m8[s]"), TypeError),
         (Table([[NAType(), 1.0], *GOOD[1:].tolist()]), ValueError),
         (Table([["1.0", 1.0], *GOOD[1:].tolist()]), TypeError),
         (Table([[1j, 1.0], *GOOD[1:].tolist()]), TypeError),

@@ -287,29 +287,43 @@ def test_a_stale_graph_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("X", "P", "message"),
+    ("X", "P", "kind", "message"),
     [
-        ([[1.0, 2.0]], [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(1, 2\)"),
-        ([1.0], [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(1,\)"),
-        (np.empty((0, 1)), [1.0], r"inputs must have shape \(N, 1\), N at least 1; received \(0, 1\)"),
-        ([["a"]], [1.0], r"inputs must be an array of real numbers; received \[\['a'\]\]"),
-        ([[1.0], [1.0, 2.0]], [1.0], r"inputs must be an array of real numbers; received"),
-        (None, [1.0], r"inputs must be an array of real numbers; received None"),
-        ([[1.0]], [], r"parameters must have shape \(1,\); received \(0,\)"),
-        ([[1.0]], 1.0, r"parameters must have shape \(1,\); received \(\)"),
-        ([[1j]], [1.0], r"inputs must be an array of real numbers"),
-        ([[np.timedelta64(1, "D")]], [1.0], r"inputs must be an array of real numbers"),
-        ([[10**400]], [1.0], r"inputs must be an array of real numbers; received \[\[1000"),
-        (np.array([[None]]), [1.0], r"inputs must be an array of real numbers"),
-        (np.array([["1.0"]], dtype=object), [1.0], r"inputs must be an array of real numbers"),
-        (np.array([[[1.0]]], dtype=object)[:, :, 0] * 1j, [1.0], r"inputs must be an array of real numbers"),
-        (np.empty((0, 1), dtype=object), [1.0], r"inputs must be an array of real numbers"),
+        ([[1.0, 2.0]], [1.0], ValueError, r"inputs must have shape \(N, 1\), N at least 1; received \(1, 2\)"),
+        ([1.0], [1.0], ValueError, r"inputs must have shape \(N, 1\), N at least 1; received \(1,\)"),
+        (np.empty((0, 1)), [1.0], ValueError, r"inputs must have shape \(N, 1\), N at least 1; received \(0, 1\)"),
+        ([["a"]], [1.0], TypeError, r"inputs must be an array of real numbers; received \[\['a'\]\]"),
+        (
+            [[1.0], [1.0, 2.0]],
+            [1.0],
+            ValueError,
+            r"inputs must be an array of real numbers; received.*; its rows must have equal length",
+        ),
+        (None, [1.0], TypeError, r"inputs must be an array of real numbers; received None"),
+        ([[1.0]], [], ValueError, r"parameters must have shape \(1,\); received \(0,\)"),
+        ([[1.0]], 1.0, ValueError, r"parameters must have shape \(1,\); received \(\)"),
+        ([[1j]], [1.0], TypeError, r"inputs must be an array of real numbers"),
+        ([[np.timedelta64(1, "D")]], [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (
+            [[10**400]],
+            [1.0],
+            ValueError,
+            r"inputs must be an array of real numbers; received \[\[1000.*; its numbers must be at most 1.8e308",
+        ),
+        (np.array([[None]]), [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (np.array([["1.0"]], dtype=object), [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (np.array([[[1.0]]], dtype=object)[:, :, 0] * 1j, [1.0], TypeError, r"inputs must be an array of real numbers"),
+        ("ab", [1.0], TypeError, r"inputs must be an array of real numbers; received 'ab'"),
+        ([[1.0]], [None], TypeError, r"parameters must be an array of real numbers; received \[None\]"),
+        ([[b"1"]], [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (np.array([[1]], dtype="m8[s]"), [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (np.empty((0, 1), dtype=object), [1.0], ValueError, r"inputs must have shape"),
     ],
 )
-def test_a_wrong_batch_is_refused(X, P, message):
+def test_a_wrong_batch_is_refused(X, P, kind, message):
     x, w = leaves()
     program = autograd_lite.compile_program(x * w, [x], [w])
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(kind, match=message):
         program(X, P)
 
 
@@ -350,8 +364,10 @@ def test_a_table_of_numbers_is_an_array(kind):
         np.ma.masked_invalid([[1.0], [math.nan]]),
         [np.ma.masked_array([1.0]), np.ma.masked_array([2.0], mask=[True])],
         np.ma.masked_array(np.array([[1.0], [True]], dtype=object), mask=[[True], [False]]),
+        [[np.ma.masked], [1.0]],
+        ([1.0], (np.ma.masked,)),
     ],
-    ids=["float", "invalid", "list", "object"],
+    ids=["float", "invalid", "list", "object", "nested", "tuples"],
 )
 def test_a_mask_that_hides_something_is_refused(X):
     x, w = leaves()
@@ -426,7 +442,7 @@ def test_an_array_of_values_is_a_sequence_of_outputs():
 
 def test_values_in_place_of_numbers_are_refused_with_a_hint():
     x, w = leaves()
-    with pytest.raises(ValueError, match=r"of Values take the numbers, as in \[w.data for w in weights\]"):
+    with pytest.raises(TypeError, match=r"of Values take the numbers, as in \[w.data for w in weights\]"):
         autograd_lite.compile_program(x * w, [x], [w])([[1.0]], [w])
 
 

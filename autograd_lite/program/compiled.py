@@ -152,8 +152,9 @@ class Program:
         count as 1 and 0.
 
         Raises:
-            ValueError: naming the argument whose shape is wrong, that has entries that are masked, missing or not
-                real numbers, or an integer too large for a float.
+            TypeError: naming the argument, if it is not an array of real numbers.
+            ValueError: naming the argument whose shape is wrong, or that has entries that are masked or missing, or an
+                integer too large for a float.
         """
         X, P = self._inputs(inputs), self._parameters(parameters)
         backend = self.code.backend(self.chosen(len(X), self.runs))
@@ -312,16 +313,27 @@ def _numbers(argument: str, numbers: Any) -> FloatArray:
     """Return numbers as an array of floats, which is the array itself if it is one."""
     if type(numbers) is np.ndarray and numbers.dtype is FLOAT and numbers.flags.aligned:
         return numbers
-    hint = ""
+    error: type[Exception] = ValueError
     try:
-        array = np.ma.asarray(numbers)  # a list of masked arrays has masks too
-        kinds = set(map(type, array.data.flat)) if array.dtype == object else set()
-        if np.ma.is_masked(array):
+        array = None if _has_masked(numbers) else np.ma.asarray(numbers)  # a list of masked arrays has masks too
+        if array is None or np.ma.is_masked(array):
             hint = "; fill its masked entries, or leave them out"
-        elif Value in kinds:
-            hint = "; of Values take the numbers, as in [w.data for w in weights]"
-        elif array.dtype.kind in "bifu" or all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds or [str]):
-            return array.data.astype(np.float64)
-    except (ValueError, TypeError, OverflowError):
-        pass  # it is not an array, or has an integer that is too large
-    raise ValueError(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}")
+        else:
+            kinds = set(map(type, array.data.flat)) if array.dtype == object else {array.dtype.type}
+            if np.timedelta64 not in kinds and all(issubclass(kind, Real | Decimal | np.bool_) for kind in kinds):
+                return np.array(array.data, dtype=np.float64, subok=False)
+            if any(kind.__name__ == "NAType" for kind in kinds):  # of pandas, which need not be installed
+                hint = "; fill its missing entries, or leave them out"
+            else:
+                error = TypeError
+                hint = "; of Values take the numbers, as in [w.data for w in weights]" if Value in kinds else ""
+    except ValueError:
+        hint = "; its rows must have equal length"
+    except OverflowError:
+        hint = "; its numbers must be at most 1.8e308"
+    raise error(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}")
+
+
+def _has_masked(numbers: Any) -> bool:
+    """Return whether there is a masked entry in nested lists; NumPy would take it for nan."""
+    return numbers is np.ma.masked or (isinstance(numbers, list | tuple) and any(map(_has_masked, numbers)))
