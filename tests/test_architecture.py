@@ -46,6 +46,7 @@ FLOORS = [
     ["graph"],
     ["value"],
     ["calls", "gradients", "words"],
+    ["folding"],
     ["walk", "parse", "pictures"],
     ["explanation"],
     ["teaching"],

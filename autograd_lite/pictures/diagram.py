@@ -11,6 +11,10 @@ FONT = "Helvetica,Arial,sans-serif"
 ROOT_FILL, ROOT_BORDER = "#d6eaf8", "#004c7f"
 GROUP_FILL, GROUP_BORDER = "#f3f4f6", "#b4b8bf"
 GREY = "#444444"  # of arrows, and of the names of groups
+POSITIVE, NEGATIVE = "#0a5aa8", "#b34700"  # blue and orange, which readers with colour blindness can tell apart
+
+
+SMALLEST_CIRCLE = 72.0  # in points; it has room for three lines of ten characters, so most circles are equal
 
 
 class Look(NamedTuple):
@@ -22,36 +26,57 @@ class Look(NamedTuple):
     rounded: bool
     dashed: bool
     font_size: int
+    circle: bool = False
 
 
 LOOKS = {
     "leaf": Look("#fff2cc", "#7a5200", 2.0, rounded=False, dashed=False, font_size=12),
     "constant": Look("#ffffff", "#6b6b6b", 1.0, rounded=False, dashed=True, font_size=10),
     "operation": Look("#ffffff", "#333333", 1.0, rounded=True, dashed=False, font_size=12),
+    "group": Look("#eef1f4", "#333333", 1.5, rounded=True, dashed=False, font_size=12),
+    "neuron": Look("#ffffff", "#6b6b6b", 1.0, rounded=True, dashed=False, font_size=11, circle=True),
 }
 
 
 class Box(NamedTuple):
-    """A box: its lines of text, its kind (a key of LOOKS), whether it is the root, and the group it belongs to."""
+    """A box: its lines of text, its kind (a key of LOOKS), whether it is the root, and the group it belongs to.
+
+    It may have a look of its own.
+    """
 
     lines: tuple[str, ...]
     kind: str
     is_root: bool = False
     group: str | None = None
+    own_look: Look | None = None
 
     @property
     def look(self) -> Look:
         """How it is drawn."""
+        if self.own_look is not None:
+            return self.own_look
         look = LOOKS[self.kind]
         return look._replace(fill=ROOT_FILL, border=ROOT_BORDER) if self.is_root else look
 
 
+class Stroke(NamedTuple):
+    """How a line is drawn that is not an arrow: its colour, its thickness in points, and whether it is dashed."""
+
+    colour: str
+    thickness: float
+    dashed: bool
+
+
 class Arrow(NamedTuple):
-    """An arrow from one box to another, by their positions in the diagram; the label stands at its head."""
+    """An arrow from one box to another, by their positions in the diagram; the label stands at its head.
+
+    With a stroke it is a line without a head.
+    """
 
     tail: int
     head: int
     label: str = ""
+    stroke: Stroke | None = None
 
 
 class Diagram(NamedTuple):
@@ -75,7 +100,7 @@ def neighbours(diagram: Diagram) -> tuple[list[list[int]], list[list[int]]]:
     """Return, for each box, the boxes that point to it and the boxes it points to."""
     parents: list[list[int]] = [[] for _ in diagram.boxes]
     children: list[list[int]] = [[] for _ in diagram.boxes]
-    for tail, head, _ in diagram.arrows:
+    for tail, head, *_ in diagram.arrows:
         parents[head].append(tail)
         children[tail].append(head)
     return parents, children
@@ -100,4 +125,7 @@ def box_size(box: Box) -> tuple[float, float]:
     """Return the width and height of a box around its text."""
     size = box.look.font_size
     width = max((text_width(line, size) for line in box.lines), default=0.0)
+    if box.look.circle:
+        diameter = max(width + 1.4 * size, SMALLEST_CIRCLE)
+        return diameter, diameter
     return max(width + 1.2 * size, 30.0), max(len(box.lines) * 1.25 * size + 0.9 * size, 24.0)

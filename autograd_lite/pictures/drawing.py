@@ -1,18 +1,22 @@
 """The computation graph of a Value as a picture: what the boxes say, and which of them belong together."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
+from autograd_lite.folding import parts_at
 from autograd_lite.graph import is_stale
 from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
+from autograd_lite.pictures.folded import folded_diagram
 from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import delta_name, layer_of
 
 if TYPE_CHECKING:
     from autograd_lite.pictures.picture import Picture
+
+DETAILS = ("node", "neuron", "layer", "group")
 
 SIGNS = {"-": "−", "*": "×"}
 """Signs that are written differently in a picture than in Python."""
@@ -22,6 +26,7 @@ def draw(
     root: Value,
     direction: str = "LR",
     *,
+    detail: Literal["node", "neuron", "layer", "group"] = "node",
     values: bool = True,
     gradients: bool = True,
     labels: bool = True,
@@ -38,6 +43,10 @@ def draw(
     changed is marked as stale. Leaves have sharp corners and a thick border, constants are small and dashed, the root
     has a double border. Edges come from the arguments; where their order matters, they are numbered.
 
+    With detail="neuron", a network of the lecture is drawn as circles in layers: the fill is a neuron's output o, the
+    ring its delta, and the thickness of a line its weight; what is negative is orange and, if it is a line, dashed.
+    With detail="group", any graph, however large, is drawn as a few boxes (see `fold`).
+
     In Jupyter the picture shows itself, and nbconvert draws it in LaTeX with PGF; `.render("name", format="pdf")`
     writes a file, `.pipe("svg")` returns its bytes, `.source` is the DOT text. SVG, LaTeX and DOT text do not need
     Graphviz' program `dot`; all other formats do.
@@ -45,14 +54,16 @@ def draw(
     Arguments:
         root: the Value whose graph is drawn.
         direction: where the forward pass goes: "LR" (left to right), "TB" (top to bottom), "RL" or "BT".
-        values, gradients, labels, operations: what the boxes say.
+        detail: what a box is: a node, a neuron, a layer, or a group of nodes.
+        values, gradients, labels, operations: what the boxes of nodes say.
         digits: how many significant digits of numbers are shown, 1 to 17.
-        max_nodes: the largest number of nodes that is drawn.
+        max_nodes: the largest number of boxes that is drawn.
         use_dot: whether SVG, too, is drawn by `dot`.
 
     Raises:
         TypeError: if root is not a Value, or another argument has the wrong type.
-        ValueError: if an argument is out of range, or the graph has more than max_nodes nodes.
+        ValueError: if an argument is out of range, the graph has more than max_nodes nodes, or it is not a network
+            with the labels of the lecture and detail is "neuron" or "layer".
 
     Box number i of the picture's `diagram` is node number i in `topological_order(root)`.
 
@@ -60,31 +71,49 @@ def draw(
     >>> picture = draw(x**2)
     >>> [box.lines for box in picture.diagram.boxes]
     [('x', 'data 3'), ('2',), ('· ** ·', 'data 9')]
-    >>> picture.diagram.arrows
-    (Arrow(tail=0, head=2, label='1'), Arrow(tail=1, head=2, label='2'))
+    >>> [arrow[:3] for arrow in picture.diagram.arrows]
+    [(0, 2, '1'), (1, 2, '2')]
     >>> picture.pipe("svg", encoding="utf-8")[:4]
     '<svg'
     """
     check_choice("direction", direction, DIRECTIONS)
+    check_choice("detail", detail, DETAILS)
     check_switches(values=values, gradients=gradients, labels=labels, operations=operations, use_dot=use_dot)
     check_integer("digits", digits, 1, 17)
+    from autograd_lite.pictures.picture import picture_of  # noqa: PLC0415  late, because it imports graphviz
+
     order = topological_order(root)
-    check_size(len(order), max_nodes, "draw a part of it")
+    parts = [] if detail == "node" else parts_at(root, detail)
+    check_size(len(parts or order), max_nodes, "draw a part of it, or draw it with detail='group'")
 
     stale: set[Value] = set()
     for node in order:
         if is_stale(node) or not stale.isdisjoint(node.parents):
             stale.add(node)
 
+    def number(number: float) -> str:
+        return number_text(number, digits, "")
+
+    def gradient_of(node: Value) -> float | None:
+        return node.grad if gradients and node.has_grad else None
+
     def lines_of(node: Value) -> tuple[str, ...]:
         label = clean(node.label) if labels else ""
         shown = values or (node.op is CONSTANT and not label)
-        data = number_text(node.data, digits, "") + (" (stale)" if node in stale else "") if shown else ""
-        gradient = number_text(node.grad, digits, "") if gradients and node.has_grad else ""
-        return box_lines(node, label, data, gradient, operations)
+        data = number(node.data) + (" (stale)" if node in stale else "") if shown else ""
+        gradient = gradient_of(node)
+        return box_lines(node, label, data, "" if gradient is None else number(gradient), operations)
 
-    from autograd_lite.pictures.picture import picture_of  # noqa: PLC0415  late, because it imports graphviz
-
+    if parts:
+        diagram = folded_diagram(
+            parts,
+            root,
+            direction,
+            box_of=lambda node: Box(lines_of(node), kind_of(node), is_root=node is root),
+            gradient_of=gradient_of,
+            number=number,
+        )
+        return picture_of(diagram, use_dot)
     return picture_of(diagram_from(order, root, lines_of, layers(order), direction), use_dot)
 
 

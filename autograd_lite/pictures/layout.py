@@ -12,6 +12,7 @@ The coordinate `along` runs along the arrows, `across` at right angles to them; 
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate, groupby, pairwise
+from math import dist
 from statistics import fmean
 from typing import NamedTuple
 
@@ -129,7 +130,7 @@ def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow
 
     bends: dict[tuple[int, int], int] = {}
     routes = []
-    for tail, head, _ in arrows:
+    for tail, head, *_ in arrows:
         between = range(ranks[tail] + 1, ranks[head])
         route = [bends.setdefault((tail, rank), len(ranks) + len(bends)) for rank in between]
         routes.append([tail, *route, head])
@@ -249,7 +250,10 @@ def find_layout(diagram: Diagram) -> Layout:
     sizes = [box_size(box) for box in boxes]
     length = [width if horizontal else height for width, height in sizes]  # along
     breadth = [height if horizontal else width for width, height in sizes]  # across
-    breadth = [max(wide, PORT * (1 + len(pointing))) for wide, pointing in zip(breadth, parents, strict=True)]
+    breadth = [
+        wide if box.look.circle else max(wide, PORT * (1 + len(pointing)))
+        for box, wide, pointing in zip(boxes, breadth, parents, strict=True)
+    ]
     spans = breadth + [0.0] * (len(net.before) - len(boxes))  # a bend takes no room
     across = spread_rows(net, spans)
 
@@ -274,19 +278,20 @@ def find_layout(diagram: Diagram) -> Layout:
     ports = find_ports(net, arrows, across, breadth)
     paths, tips, labels = [], [], []
     for arrow, route, port in zip(arrows, net.routes, ports, strict=True):
-        here = across[arrow.tail]
-        path = [[(along[arrow.tail] + length[arrow.tail] / 2, here)]]
-        for item, following in pairwise(route):
-            there = port if following == arrow.head else across[following]
-            if abs(there - here) > 0.01:
-                begin, end = ends[rank_of[item]], starts[rank_of[following]] - HEAD
-                middle = (begin + end) / 2
-                path += [[(begin, here)], [(middle, here), (middle, there), (end, there)]]
-            here = there
-        tip = along[arrow.head] - length[arrow.head] / 2
-        paths.append([*path, [(tip - HEAD, port)]])
-        tips.append((tip, port))
-        labels.append((tip - HEAD - 2.0, port - 7.0))
+        if arrow.stroke is not None and len(route) == 2:
+            start, tip = straight(*[((along[box], across[box]), length[box] / 2) for box in route])
+            paths.append([[start], [tip]])
+            labels.append(on_line(start, tip, 0.3))
+        else:
+            start, tip = (
+                (along[arrow.tail] + length[arrow.tail] / 2, across[arrow.tail]),
+                (along[arrow.head] - length[arrow.head] / 2, port),
+            )
+            heights = [across[item] for item in route[:-1]] + [port]
+            gaps = [(ends[rank_of[item]], starts[rank_of[following]] - HEAD) for item, following in pairwise(route)]
+            paths.append([[start], *bends(heights, gaps), [(tip[0] - HEAD, port)]])
+            labels.append((tip[0] - HEAD - 2.0, port - 7.0))
+        tips.append(tip)
 
     groups = {}
     for name in dict.fromkeys(box.group for box, band in zip(boxes, bands, strict=True) if box.group and band):
@@ -302,6 +307,28 @@ def find_layout(diagram: Diagram) -> Layout:
         for x, y, width, height in zip(along, across, length, breadth, strict=False)
     ]
     return turn(Layout(0.0, 0.0, rectangles, paths, tips, labels, groups), diagram.direction)
+
+
+def bends(heights: list[float], gaps: list[tuple[float, float]]) -> list[list[Point]]:
+    """Return the steps of an arrow's path: in each gap between ranks a curve from one height to the next."""
+    path: list[list[Point]] = []
+    for (here, there), (begin, end) in zip(pairwise(heights), gaps, strict=True):
+        if abs(there - here) > 0.01:
+            middle = (begin + end) / 2
+            path += [[(begin, here)], [(middle, here), (middle, there), (end, there)]]
+    return path
+
+
+def straight(tail: tuple[Point, float], head: tuple[Point, float]) -> tuple[Point, Point]:
+    """Return the ends of the line between two circles, each with its centre and its radius."""
+    (start, radius), (end, other) = tail, head
+    length = dist(start, end)
+    return on_line(start, end, radius / length), on_line(start, end, 1 - other / length)
+
+
+def on_line(start: Point, end: Point, share: float) -> Point:
+    """Return a point of a line."""
+    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 
 
 def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: list[float]) -> list[float]:

@@ -5,7 +5,7 @@ PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template load
 
 from autograd_lite.pictures.diagram import GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe
 from autograd_lite.pictures.layout import Point, Rectangle, find_layout
-from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, number, within
+from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, corner, number, within
 
 LETTERS = (
     "αalpha βbeta γgamma δdelta εvarepsilon ζzeta ηeta θtheta ιiota κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau "
@@ -42,17 +42,21 @@ def to_pgf(diagram: Diagram) -> str:
         lines.append(shape(rectangle(group, 6.0), fill=GROUP_FILL, stroke=GROUP_BORDER))
         lines.append(text(name, (group.x + 8, group.y + 15), 12, "left,base"))
     arrows = []
-    for path, tip in zip(layout.paths, layout.tips, strict=True):
+    for arrow, path, tip in zip(diagram.arrows, layout.paths, layout.tips, strict=True):
+        if arrow.stroke is not None:
+            lines.append(
+                shape(line_style(arrow.stroke.thickness, arrow.stroke.dashed) + curve(path), stroke=arrow.stroke.colour)
+            )
+            continue
         head = [[corner] for corner in arrow_head(path[-1][-1], tip, SIDEWAYS[diagram.direction])]
         arrows.append(curve(path) + command("pgfusepath", "stroke") + curve(head) + command("pgfusepath", "fill"))
     lines.append(scope("\n".join(arrows), stroke=GREY, fill=GREY))
     for box, place in zip(diagram.boxes, layout.boxes, strict=True):
         look = box.look
-        style = command("pgfsetlinewidth", f"{look.thickness}bp")
-        style += command("pgfsetdash", "{4bp}{3bp}", "0bp") if look.dashed else ""
-        lines.append(shape(style + rectangle(place, 8.0 * look.rounded), fill=look.fill, stroke=look.border))
+        style, inner = line_style(look.thickness, look.dashed), within(place)
+        lines.append(shape(style + rectangle(place, corner(look, place)), fill=look.fill, stroke=look.border))
         if box.is_root:
-            lines.append(shape(style + rectangle(within(place), 5.0 * look.rounded), stroke=look.border))
+            lines.append(shape(style + rectangle(inner, corner(look, inner, 5.0)), stroke=look.border))
         lines += [text(line, at, look.font_size) for line, at in zip(box.lines, baselines(box, place), strict=True)]
     for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):
         lines += [text(arrow.label, (x, y + 3.5), 10)] if arrow.label else []
@@ -78,6 +82,13 @@ def curve(path: list[list[Point]]) -> str:
     start, *steps = [[point(*place) for place in step] for step in path]
     drawn = [command("pgfpathlineto" if len(step) == 1 else "pgfpathcurveto", *step) for step in steps]
     return command("pgfpathmoveto", *start) + "".join(drawn)
+
+
+def line_style(thickness: float, dashed: bool) -> str:
+    """Return how a line is drawn."""
+    return command("pgfsetlinewidth", f"{thickness:.4g}bp") + (
+        command("pgfsetdash", "{4bp}{3bp}", "0bp") if dashed else ""
+    )
 
 
 def rectangle(place: Rectangle, corner: float) -> str:

@@ -143,9 +143,12 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
             cluster.attr(label=in_dot([str(group)]), **GROUP)
             add_nodes(cluster, diagram, numbers)
     add_gates(picture, diagram)
-    for k, (tail, head, label) in enumerate(diagram.arrows):
-        at_head = {"headlabel": label, "labeldistance": "1.6", "labelangle": "-28"} if label else {}
-        picture.edge(f"n{tail}", f"n{head}", id=f"e{k}", **at_head)
+    for k, (tail, head, label, stroke) in enumerate(diagram.arrows):
+        how = {"headlabel": label, "labeldistance": "1.6", "labelangle": "-28"} if label else {}
+        if stroke is not None:
+            how |= {"color": stroke.colour, "penwidth": f"{stroke.thickness:.4g}", "arrowhead": "none"}
+            how |= {"style": "dashed"} if stroke.dashed else {}
+        picture.edge(f"n{tail}", f"n{head}", id=f"e{k}", **how)
     picture.diagram = diagram
     picture.own_source, picture.use_dot = picture.source, use_dot
     return picture
@@ -180,9 +183,10 @@ def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int])
             style=f"filled{',rounded' if look.rounded else ''}{',dashed' if look.dashed else ''}",
             fillcolor=look.fill,
             color=look.border,
-            penwidth=str(look.thickness),
+            penwidth=f"{look.thickness:.4g}",
             fontsize=str(look.font_size),
             peripheries="2" if box.is_root else "1",
+            **({"shape": "circle", "fixedsize": "shape"} if look.circle else {}),
         )
 
 

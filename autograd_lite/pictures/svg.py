@@ -2,7 +2,7 @@
 
 from html import escape
 
-from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Arrow, Box, Diagram, describe
+from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Arrow, Box, Diagram, Look, describe
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
 
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
@@ -87,10 +87,15 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
         if points(step) != at:  # a straight line of no length may stand before a curve
             drawn += ("L" if len(step) == 1 else "C") + points(step)
         at = points(step[-1:])
+    title = [f'<g id="e{k}" class="edge">', f"<title>n{arrow.tail} to n{arrow.head}</title>"]
+    if arrow.stroke is not None:
+        colour, thickness, dashed = arrow.stroke
+        dashes = ' stroke-dasharray="6,3"' if dashed else ""
+        line = f'stroke="{colour}" stroke-width="{number(thickness)}"{dashes}'
+        return [*title, f'<path d="M{drawn}" fill="none" {line}/>', "</g>"]
     head = points(arrow_head(path[-1][-1], tip, sideways))
     return [
-        f'<g id="e{k}" class="edge">',
-        f"<title>n{arrow.tail} to n{arrow.head}</title>",
+        *title,
         f'<path d="M{drawn}" fill="none" stroke="{GREY}"/>',
         f'<polygon points="{head}" fill="{GREY}"/>',
         "</g>",
@@ -106,19 +111,25 @@ def arrow_head(base: Point, tip: Point, sideways: Point) -> list[Point]:
 def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
     """Return a box: its border, a second one within for the root, and its lines of text."""
     look = box.look
-    border = f'rx="{8 if look.rounded else 0}" stroke="{look.border}" stroke-width="{number(look.thickness)}"'
+    border = f'stroke="{look.border}" stroke-width="{number(look.thickness)}"'
     if look.dashed:
         border += ' stroke-dasharray="4,3"'
     lines = [
         f'<g id="n{i}" class="node {box.kind}{" root" if box.is_root else ""}">',
         f"<title>{escape(f'{box.kind}: ' + ', '.join(box.lines))}</title>",
-        rect(rectangle, f'fill="{look.fill}" {border}'),
+        rect(rectangle, f'fill="{look.fill}" rx="{number(corner(look, rectangle))}" {border}'),
     ]
     if box.is_root:
-        lines.append(rect(within(rectangle), f'fill="none" {border.replace("8", "5", 1)}'))
+        inner = within(rectangle)
+        lines.append(rect(inner, f'fill="none" rx="{number(corner(look, inner, 5.0))}" {border}'))
     for line, (x, y) in zip(box.lines, baselines(box, rectangle), strict=True):
         lines.append(f'<text x="{number(x)}" y="{number(y)}" font-size="{look.font_size}">{escape(line)}</text>')
     return [*lines, "</g>"]
+
+
+def corner(look: Look, rectangle: Rectangle, radius: float = 8.0) -> float:
+    """Return the radius of the corners of a box, which make a square a circle."""
+    return rectangle.width / 2 if look.circle else radius * look.rounded
 
 
 def within(rectangle: Rectangle) -> Rectangle:
