@@ -20,7 +20,7 @@ from autograd_lite.words.lecture import lecture_name
 MOST = 50
 """The largest number of parts that a group has."""
 FEW = 12
-"""A group of so few nodes has no groups in it."""
+"""The largest number of nodes in a group that is not divided further."""
 DEEPEST = 30
 """How many calls deep a graph is folded by calls; recursive functions may go deeper."""
 
@@ -287,7 +287,7 @@ class _Sites:
             self.calls[node] = tuple(reversed(calls[-DEEPEST:]))  # from the outermost inward
 
     def parts_of_call(self, nodes: Sequence[Value], leaves: Iterable[Value], depth: int = 0) -> list[Part]:
-        """Return the parts of a group that was made in one call, so many calls deep: its lines, if it has several."""
+        """Return the parts of a group that was made in one call: its lines, if it has several."""
         if len(nodes) > FEW:
             lines = partition(nodes, lambda node: self.calls.get(node, ())[depth : depth + 1] or node)
             if 1 < len(lines) < len(nodes):
