@@ -74,9 +74,8 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
-    print(
-        f"In {folder}: {', '.join(written)} (the graph, the trace and the page to step through are of one test flower)."
-    )
+    print(f"In {folder}: {', '.join(written)} (all of one test flower, except for the gradients).")
+    print(f"Next: python3 -m webbrowser {(folder / 'steps.html').resolve().as_uri()}")
     return accuracy
 
 

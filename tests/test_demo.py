@@ -21,6 +21,7 @@ def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "35 weights" in printed
     assert str(folder) in printed
+    assert printed.endswith(f"\nNext: python3 -m webbrowser {(folder / 'steps.html').as_uri()}\n")
     largest = float(printed.split("|autodiff - delta recursion or program| ")[1].split()[0])
     assert largest < 1e-11
     assert "delta_1^(2)" in (folder / "trace.txt").read_text(encoding="utf-8")
