@@ -407,6 +407,12 @@ class Value:
     def __rmod__(self, other: Operand) -> "Value":  # other % self
         return binary(table.REMAINDER, other, self)
 
+    def __divmod__(self, other: Operand) -> "tuple[Value, Value]":
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> "tuple[Value, Value]":  # divmod(other, self)
+        return other // self, other % self
+
     def __pow__(self, other: Operand) -> "Value":
         return binary(table.POWER, self, other)
 
@@ -579,7 +585,8 @@ class Value:
             "x.data, as in round(x.data, 2)"
         )
 
-    __int__ = __complex__ = __round__ = __trunc__ = __float__
+    # Python calls __index__ in range(x), and as_integer_ratio in statistics.mean.
+    __int__ = __index__ = __complex__ = __round__ = __trunc__ = as_integer_ratio = __float__
 
     def __repr__(self) -> str:
         refuse_if_traced("it is written as text")

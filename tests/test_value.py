@@ -1,13 +1,17 @@
 """Value: the operators, the graph that they build, and the two passes over it."""
 
+import array
 import copy
 import gc
 import itertools
+import json
 import math
 import operator
 import statistics
+import struct
 import tracemalloc
 import weakref
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -112,10 +116,10 @@ def test_a_variable_exponent_and_a_variable_base():
 
 def test_arrays_beside_a_value_become_arrays_of_values():
     x = Value(2.0)
-    for array, numbers in [(np.array([1.0, 5.0]) * x, [2, 10]), (x - np.array([1, 5]), [1, -3])]:
-        assert array.dtype == object
-        assert [type(v) for v in array] == [Value, Value]
-        assert [v.data for v in array] == numbers
+    for values, numbers in [(np.array([1.0, 5.0]) * x, [2, 10]), (x - np.array([1, 5]), [1, -3])]:
+        assert values.dtype == object
+        assert [type(v) for v in values] == [Value, Value]
+        assert [v.data for v in values] == numbers
     assert (np.ones((2, 3)) / x).shape == (2, 3)
     assert [v.data for v in x ** np.array([1.0, 3.0])] == [2, 8]
 
@@ -212,6 +216,13 @@ def test_comparisons_compare_the_numbers():
         operator.lt(a, "b")
 
 
+@pytest.mark.parametrize(("a", "b"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0)])
+def test_divmod_stays_in_the_graph(a, b):
+    for quotient, remainder in (divmod(Value(a), Value(b)), divmod(Value(a), b), divmod(a, Value(b))):
+        assert (quotient.data, remainder.data) == divmod(a, b)
+        assert (quotient.op.name, remainder.op.name) == ("floor_divide", "remainder")
+
+
 def test_the_truth_of_a_value_is_refused():
     for number in (0.0, 1.0):
         with pytest.raises(TypeError, match="truth of a Value"):
@@ -236,8 +247,30 @@ LEAVES_THE_GRAPH = {
     "an array of integers": lambda x: np.array([x]).astype(int),
     "an entry of an array": lambda x: np.zeros(2).__setitem__(0, x),
     "np.interp": lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]),
+    "statistics.mean": lambda x: statistics.mean([x, x]),
+    "range": range,
+    "an index": lambda x: [1, 2][x],
+    "hex": hex,
+    "an array of the standard library": lambda x: array.array("d", [x]),
     "a format of a number": lambda x: "%.2f" % x,  # noqa: UP031
 }
+
+
+NO_HOOK = {
+    "struct.pack": lambda x: struct.pack("d", x),
+    "Fraction": Fraction,
+    "Decimal": Decimal,
+    "json": json.dumps,
+    "bytes": bytes,
+    "a format of an integer": lambda x: "%d" % x,  # noqa: UP031
+    "the result of NumPy": lambda x: np.add(np.ones(2), x, out=np.ones(2)),
+}
+
+
+@pytest.mark.parametrize("way", NO_HOOK)
+def test_where_python_asks_a_value_nothing_python_refuses_it(way):
+    with pytest.raises((TypeError, struct.error), match=r"\bValue\b|Rational|float"):
+        NO_HOOK[way](Value(0.5))
 
 
 @pytest.mark.parametrize("way", LEAVES_THE_GRAPH)
