@@ -5,7 +5,9 @@ A slope of the table of primitives, called with Values, returns a Value. So the 
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from random import Random
 from typing import NamedTuple, SupportsFloat, overload
 
 from autograd_lite.graph import check_fresh, is_tracing
@@ -198,8 +200,11 @@ def check_gradients(
 
     The first derivatives by both modes are checked against central differences of f. The second derivatives, by reverse
     mode over reverse mode and by forward mode over reverse mode, are checked against central differences of the first.
-    Central differences are extrapolated to step 0 (Richardson), so that they are good to about ten digits; a derivative
-    that is so small that rounding hides it is checked as far as they are good.
+
+    A derivative is wrong if it differs from the central difference by more than the tolerance and by more than the
+    error of the difference, which is estimated from rounding and extrapolation. It passes if that error is within the
+    tolerance, relative to the largest derivative of f; or if the derivative counts as 0, because it is within its own
+    rounding error, or would change f by less than 1e-15 of itself if x changed by |x| (or 1e-4, if that is larger).
 
     Arguments:
         f: a function of n Values that returns one, and is smooth at the inputs.
@@ -209,8 +214,8 @@ def check_gradients(
 
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
-        NotConvergedError: if central differences do not converge, for example at a kink or at the edge of the domain
-            of f, or because f rounds too coarsely; then nothing is said of the derivative.
+        NotConvergedError: if central differences do not reach the tolerance, for example at a kink or at the edge of
+            the domain of f, or because f rounds too coarsely; then nothing is said of the derivative.
         TypeError: if f does not return a Value.
 
     >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
@@ -226,38 +231,53 @@ def check_gradients(
             raise TypeError(f"f must return a Value, received {type(output).__name__}: {output!r}")
         return output, variables
 
-    def check(what: str, mode: str, number: float, received: float, expected: Estimate) -> None:
+    def check(what: str, function: Value, number: float, expected: Estimate, scale: float, **received: Value) -> None:
         tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
-        near_0 = LARGEST_ERROR / ((abs(number) or 1.0) if math.isfinite(received) else max(1.0, abs(number)))
-        if not expected.error <= max(tolerance, near_0):
-            raise NotConvergedError(
-                f"{what} cannot be checked: the central differences do not converge (the best is {expected.value!r}, "
-                f"with an error of about {expected.error:.1g}), at the inputs {numbers}; f must be smooth there"
+        converged = expected.error <= max(tolerance, 3 * expected.rounding)
+        for mode, derivative in received.items():
+            slope, rounding = derivative.data, rounding_errors([derivative])[0]
+            error = expected.error + expected.rounding + (rounding if math.isfinite(rounding) else 0.0)
+            if converged and not abs(slope - expected.value) <= max(tolerance, 8 * error):
+                raise AssertionError(
+                    f"{what} is wrong: received {slope!r} by {mode.replace('_', ' ')}, expected {expected.value!r} by "
+                    f"central differences, at the inputs {numbers}"
+                )
+            is_0 = (
+                abs(slope) <= 8 * rounding
+                or abs(slope * number) <= sys.float_info.min
+                or abs(slope) * max(abs(number), 1e-4) <= 1e-15 * min(1.0, abs(function.data))
             )
-        if not abs(received - expected.value) <= max(tolerance, 4 * expected.error):
-            raise AssertionError(
-                f"{what} is wrong: received {received!r} by {mode}, expected {expected.value!r} by central "
-                f"differences, at the inputs {numbers}"
-            )
+            if not converged or (error > max(tolerance, relative_tolerance * scale) and not is_0):
+                raise NotConvergedError(
+                    f"{what} cannot be checked: the central differences do not converge to the tolerance of "
+                    f"{tolerance:.1g} (the best is {expected.value!r}, with an error of about {error:.1g}), at the "
+                    f"inputs {numbers}; f must be smooth there, and absolute_tolerance may be set"
+                )
 
     def along(position: int, number: float) -> tuple[Value, list[Value]]:
         return evaluate([*numbers[:position], number, *numbers[position + 1 :]])
 
+    def largest(row: list[Estimate]) -> float:
+        return max((abs(slope) for slope, error, _ in row if error <= relative_tolerance * abs(slope)), default=0.0)
+
     output, variables = evaluate(numbers)
     gradient = grad(output, variables)
+    positions = range(len(numbers))
+    first = [central_differences(lambda x, i=i: [along(i, x)[0]], numbers[i])[0] for i in positions]  # type: ignore[misc]
     for i, number in enumerate(numbers):
-        what = f"df/dx{i + 1}, of input {i + 1},"
-        [expected] = central_differences(lambda x, i=i: [along(i, x)[0].data], number)  # type: ignore[misc]
         forward = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))[0]
-        check(what, "reverse mode", number, gradient[i].data, expected)
-        check(what, "forward mode", number, forward.data, expected)
+        what = f"df/dx{i + 1}, of input {i + 1},"
+        check(what, output, number, first[i], largest(first), reverse_mode=gradient[i], forward_mode=forward)
     for i, number in enumerate(numbers):
-        row = central_differences(lambda x, i=i: [entry.data for entry in grad(*along(i, x))], number)  # type: ignore[misc]
+        second = central_differences(lambda x, i=i: grad(*along(i, x)), number)  # type: ignore[misc]
         forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))
-        for j, expected in enumerate(row):
+        for j in positions:
             what = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
-            check(what, "reverse mode over reverse mode", number, grad(gradient[j], variables[i]).data, expected)
-            check(what, "forward mode over reverse mode", number, forward_row[j].data, expected)
+            modes = {
+                "reverse_mode_over_reverse_mode": grad(gradient[j], variables[i]),
+                "forward_mode_over_reverse_mode": forward_row[j],
+            }
+            check(what, gradient[j], number, second[j], max(largest(first), largest(second)), **modes)
 
 
 def _unit_vector(position: int, length: int) -> list[float]:
@@ -269,87 +289,132 @@ class NotConvergedError(ArithmeticError):
 
 
 class Estimate(NamedTuple):
-    """A derivative by central differences, and about how wrong it is."""
+    """A derivative by central differences, about how wrong it is, and how much of that is due to rounding."""
 
     value: float
     error: float
+    rounding: float
 
 
-LARGEST_ERROR = 1e-8
-"""An estimate near 0 may be wrong by this much, because the rounding errors of f do not shrink with its slope; for an
-input x by 1 / x times as much."""
+def rounding_errors(outputs: Sequence[Value]) -> list[float]:
+    """Return how much rounding may change each output: every number of the graph is computed again with random errors.
+
+    Equation: Monte Carlo arithmetic (Parker 1997), with errors of up to one unit in the last place.
+
+    >>> x = Value(1e-9)
+    >>> rounding_errors([x]), 1e-17 < rounding_errors([(1 + x) - 1])[0] < 1e-15
+    ([0.0], True)
+    """
+    order, generator = topological_order(*outputs), Random(0)
+    errors = [0.0] * len(outputs)
+    for _ in range(3):
+        numbers: dict[Value, float] = {}
+        for node in order:
+            number = node.op.evaluate([numbers[parent] for parent in node.parents]) if node.parents else node._data
+            is_exact = set(node.op.slopes) <= {0.0}  # an input, or an integer
+            if is_exact and node.parents and abs(number) >= 2.0**53:
+                number = math.nan  # neighbouring integers are not floats
+            numbers[node] = number if is_exact else number + generator.uniform(-1, 1) * math.ulp(number)
+        changes = [abs(numbers[output] - output._data) for output in outputs]
+        errors = [
+            math.inf if math.isnan(change) else max(error, change)
+            for change, error in zip(changes, errors, strict=True)
+        ]
+    return errors
 
 
-def central_differences(f: Callable[[float], list[float]], x: float) -> list[Estimate]:
+def central_differences(f: Callable[[float], list[Value]], x: float) -> list[Estimate]:
     """Return the derivatives at x of the entries of f, by central differences extrapolated to step 0.
 
-    The first step is 1/8, or a part of x if x is larger; if x is small, a second try begins with a part of x. A point
-    at which f is not defined is left out. Of the estimates that agree with their neighbours to ten digits, the one of
-    the smallest steps is returned, as a derivative is local; if there is none, the one with the smallest error.
+    The steps are 1/8, 1/32, ..., or parts of x if x is larger; if x is small, they go on to small parts of x. A point
+    at which f is not defined is left out. The estimate with the smallest error is returned.
 
-    >>> [slope] = central_differences(lambda x: [math.sin(x)], 1000.0)
+    >>> [slope] = central_differences(lambda x: [Value(x).sin()], 1000.0)
     >>> abs(slope.value - math.cos(1000.0)) < 1e-9, slope.error < 1e-9
     (True, True)
     """
     exponent = math.frexp(x)[1]
+    first = max(-3, exponent - 4)
+    exponents = {first - 2 * row for row in range(25)}
+    if x and exponent < -1:
+        last = exponent - 2 + (first - exponent) % 2
+        exponents |= {last - 2 * row for row in range(25)} | set(range(first - 64, last, -16))
+    steps = sorted((2.0**exponent for exponent in exponents if exponent > -1060), reverse=True)
     centre = f(x)
-    undefined = [math.nan] * len(centre)
-    candidates: list[list[Estimate]] = [[Estimate(math.nan, math.inf)] for _ in centre]
 
-    def at(point: float) -> list[float]:
+    def at(point: float) -> list[Sample]:
         try:
-            return f(point)
+            values = f(point)
+            return [
+                Sample(point, value.data, error) for value, error in zip(values, rounding_errors(values), strict=True)
+            ]
         except (ArithmeticError, ValueError):
-            return undefined
+            return [Sample(point, math.nan, math.inf)] * len(centre)
 
-    for first in (max(-3, exponent - 4), *([exponent - 2] if x and exponent < -1 else [])):
-        steps = [2.0 ** (first - 2 * row) for row in range(22) if first - 2 * row > -1060]
-        below, above = [at(x - step) for step in steps], [at(x + step) for step in steps]
-        for entry, middle in enumerate(centre):
-            samples = [(low[entry], middle, high[entry]) for low, high in zip(below, above, strict=True)]
-            candidates[entry] += _extrapolated(steps, samples)
-    best = []
-    for of_entry in candidates:
-        converged = [estimate for estimate in of_entry if estimate.error <= 1e-10 * abs(estimate.value)]
-        best.append(converged[-1] if converged else min(of_entry, key=lambda estimate: estimate.error))
-    return best
+    rows = [(at(x - step), at(x + step)) for step in steps]
+    undefined = Estimate(math.nan, math.inf, math.inf)
+    return [
+        min(
+            _extrapolated(middle.data, [(low[entry], high[entry]) for low, high in rows]),
+            key=lambda estimate: estimate.error + estimate.rounding,
+            default=undefined,
+        )
+        for entry, middle in enumerate(centre)
+    ]
 
 
-def _extrapolated(steps: list[float], samples: list[tuple[float, float, float]]) -> Iterator[Estimate]:
-    """Yield estimates of a derivative from samples (f(x - step), f(x), f(x + step)), from large steps to small ones.
+class Sample(NamedTuple):
+    """A point, a function's value there, and its rounding error."""
 
-    Each row has a quarter of the step of the row before. In a row, column k removes the error of order step^(2k). An
-    estimate is about as wrong as it differs from its neighbours, plus what rounding may do to f. It is left out if
-    smaller steps contradict it, because the larger ones may agree by chance, for example on a staircase or a wave.
+    point: float
+    value: float
+    rounding: float
+
+
+def _extrapolated(centre: float, samples: list[tuple[Sample, Sample]]) -> Iterator[Estimate]:
+    """Yield estimates of a derivative from f(x) and samples at x - step and x + step, from large steps to small ones.
+
+    Each row has at most a quarter of the step of the row before. In a row, column k removes the error of order
+    step^(2k). An estimate is about as wrong as it differs from its neighbours, plus what rounding does to f. It is left
+    out if smaller steps contradict it, because larger ones may agree by chance, for example on a staircase or a wave.
 
     Equation: D(h) = (f(x + h) - f(x - h)) / 2h, extrapolated (Ridders 1982, "Accurate computation of F'(x)").
     """
+    widths = [high.point - low.point for low, high in samples]
+    changes = [high.value - low.value for low, high in samples]
+    bends = [abs(high.value - 2 * centre + low.value) for low, high in samples]
+    roundings = [
+        2 * max(low.rounding, high.rounding, math.ulp(high.value), math.ulp(low.value)) for low, high in samples
+    ]
+    differences = [
+        change / width or (math.nan if change else 0.0) for change, width in zip(changes, widths, strict=True)
+    ]
     previous: list[float] = []
-    bends: list[float] = []
-    differences: list[float] = []
-    slacks: list[float] = []
-    found: list[tuple[int, float, Estimate]] = []
-    for step, (low, centre, high) in zip(steps, samples, strict=True):
-        rounding = math.ulp(max(abs(low), abs(high))) / step
-        bends.append(abs(high - 2 * centre + low) / step)  # shrinks with the step, except at a kink
-        row = [(high - low) / (2 * step)]
-        differences.append(row[0])
-        slacks.append(1e4 * rounding + 1e-12 / step)  # f may round more coarsely than its last digit
-        for column, coarse in enumerate(previous):
-            factor = 16.0 ** (column + 1)
-            estimate = (factor * row[column] - coarse) / (factor - 1)
-            error = max(abs(estimate - row[column]), abs(estimate - coarse)) + rounding
-            is_kink = bends[-1] > max(0.5 * bends[-2 - column], 1e-3 * abs(estimate) + 1e3 * rounding)
+    for last, width in enumerate(widths[:-2]):  # whether f is smooth, only smaller steps show
+        # A bend shrinks with the square of the step, unless f rounds more coarsely than its numbers.
+        smaller = range(last + 1, len(widths))
+        coarse = max(bends[small] - 2 * bends[last] * (widths[small] / width) ** 2 for small in smaller)
+        is_rough = coarse > 1e-3 * abs(changes[last]) + 8 * roundings[last]
+        rounding = roundings[last] / width
+        row = [differences[last]]
+        for column in range(min(last, 6)):
+            first = last - column - 1
+            value = row[-1] + (row[-1] - previous[column]) / ((widths[first] / width) ** 2 - 1)
+            error = max(abs(value - row[-1]), abs(value - previous[column])) + 2 * max(coarse, 0.0) / width
             if column == 0:
-                error += 1e-9 * abs(estimate)  # two rows may agree by chance, for example where f is a staircase
-            estimated = Estimate(estimate, math.inf if is_kink or math.isnan(error) else error)
-            found.append((len(differences), 2 * abs(estimate - differences[-2 - column]), estimated))
-            row.append(estimate)
+                error += 1e-9 * abs(value)  # two rows may agree by chance
+            row.append(value)
+            # The bend shrinks faster than the step, except at a kink.
+            is_kink = bends[last] / width > max(0.5 * bends[first] / widths[first], 1e-3 * abs(value) + 8 * rounding)
+            distance = 2 * abs(value - differences[first])
+            is_contradicted = any(
+                math.isinf(differences[small])
+                or abs(differences[small] - value) > distance + 8 * roundings[small] / widths[small]
+                for small in smaller
+            )
+            if not (is_rough or is_kink or is_contradicted or math.isnan(error)):
+                yield Estimate(value, error, 2 * rounding)
         previous = row
-    for rows, distance, estimated in found:
-        smaller = zip(differences[rows:], slacks[rows:], strict=True)
-        if not any(abs(difference - estimated.value) > distance + slack for difference, slack in smaller):
-            yield estimated
 
 
 def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:

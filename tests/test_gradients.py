@@ -450,16 +450,16 @@ def test_check_gradients_keeps_its_tolerances():
 
 def test_a_central_difference_is_local():
     """Large steps, too, agree with each other, but on the slope from afar."""
-    [slope] = central_differences(lambda x: [4 * x if abs(x) < 1e-4 else 3 * x], 0.0)
+    [slope] = central_differences(lambda x: [Value(x) * (4 if abs(x) < 1e-4 else 3)], 0.0)
     assert slope.value == pytest.approx(4, rel=1e-9)
 
 
 @pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 0.5, 3.0])
 def test_central_differences_are_good_to_ten_digits(x):
-    estimates = central_differences(lambda x: [math.sin(x), x**3, math.atan(x)], x)
+    estimates = central_differences(lambda x: [sin(Value(x)), Value(x) ** 3, Value(x).atan()], x)
     for estimate, true in zip(estimates, [math.cos(x), 3 * x * x, 1 / (1 + x * x)], strict=True):
         assert estimate.value == pytest.approx(true, rel=1e-9, abs=1e-10)
-        assert abs(estimate.value - true) <= estimate.error < 1e-8
+        assert abs(estimate.value - true) <= estimate.error + estimate.rounding < 1e-8
 
 
 EXTREME = [
@@ -517,6 +517,55 @@ def test_check_gradients_knows_that_f_may_underflow():
     check_gradients(lambda x: x * x, [1e-200])
     check_gradients(lambda x, y: x * y, [2.65e-41, 2.2e-309])
     check_gradients(lambda x, y: x**y, [1.0, 2.2e-313])
+
+
+@pytest.mark.parametrize(
+    ("f", "numbers"),
+    [
+        (p.tanh, [9.7]),
+        (p.tanh, [-14.1]),
+        (lambda x: (x + 3) * p.tanh(x), [12.0]),
+        (p.sigmoid, [-25.0]),
+        (lambda x: sin(1e9 * x), [1e-30]),
+        (lambda x: p.cos(3e8 * x + 1), [2e-40]),
+        (p.sin, [-5.877e35]),
+        (p.tan, [1.41e42]),
+        (p.REMAINDER, [-6.3e299, 1.1e-136]),
+        (p.REMAINDER, [-4.5263213254593125e154, 7.829410831099692e-67]),
+        (p.floor_divide, [2.4e120, 3.5e-117]),
+        (p.cbrt, [5.6e-217]),
+    ],
+    ids=range(12),
+)
+def test_check_gradients_calls_no_right_gradient_wrong(f, numbers):
+    """Rounding hides these, all or in part: the second derivative of tanh, for example, is computed from 1 - o*o."""
+    with contextlib.suppress(NotConvergedError):
+        check_gradients(f, numbers)
+
+
+@pytest.mark.parametrize("wrong", [1e-7, -1e-5, 1e-3, -1.0])
+@pytest.mark.parametrize(
+    ("name", "x"), [("sigmoid", 20.0), ("erf", 5.0), ("tanh", 12.0), ("tanh", -9.0), ("atan", 1e9), ("softplus", -3.0)]
+)
+def test_check_gradients_never_passes_a_wrong_slope_that_rounding_hides(name, x, wrong):
+    """It calls it wrong if the difference shows, else it says that it cannot check."""
+    row = PRIMITIVES[name]
+    with primitive_of_a_test(row.compute, lambda out, x: row.slopes[0](out, x) * (1 + wrong)) as rough:
+        with pytest.raises((AssertionError, NotConvergedError)) as caught:
+            check_gradients(rough, [x])
+        assert caught.type is AssertionError or abs(wrong) < 1
+
+
+@pytest.mark.parametrize("act", [p.tanh, p.sigmoid, p.relu, p.softplus], ids=lambda act: act.__name__)
+def test_check_gradients_passes_the_loss_of_a_network(act):
+    """Small entries count relative to the largest; some are exactly 0."""
+    weights = [0.3, -1.2, 0.8, -0.5, 0.9, 1.1, 0.2, -0.7]
+
+    def loss(*w):
+        hidden = [act(w[0] + w[1] * 0.4 + w[2] * -1.3), act(w[3] + w[4] * 0.4 + 0 * w[5])]
+        return (act(w[6] + w[7] * hidden[0] + w[5] * hidden[1]) - 1) ** 2
+
+    check_gradients(loss, weights)
 
 
 def test_check_gradients_is_not_deceived_by_a_staircase():
