@@ -190,38 +190,26 @@ class Recorder:
 def _simpler(recorder: Recorder, op: Primitive, arguments: tuple[int, ...]) -> int | None:
     """Return a statement that computes the same as an operation, but for rounding, with less work; None without one."""
     statements = recorder.statements
-    ops, arguments_of, numbers = statements.ops, statements.arguments, statements.numbers
-    match op, arguments:
-        case table.NEGATIVE, (a,) if ops[a] is table.NEGATIVE:
-            return arguments_of[a][0]
-        case table.DIVIDE, (a, b) if numbers.get(b) == 1.0:
+    ops, arguments_of = statements.ops, statements.arguments
+    match op, arguments, tuple(map(statements.numbers.get, arguments)):
+        case (table.MULTIPLY | table.DIVIDE | table.POWER, (a, _), (_, 1.0)) | (table.MULTIPLY, (_, a), (1.0, _)):
             return a
-        case table.MULTIPLY, (a, b):
-            for factor, other in ((a, b), (b, a)):
-                if numbers.get(factor) == 1.0:
-                    return other
-                if numbers.get(factor) == -1.0:
-                    return recorder.operation(table.NEGATIVE, (other,))
-        case table.ADD, (a, b):
-            if numbers.get(a) == 0.0 and _is_never_minus_zero(statements, b):  # Python's sum() begins with 0
-                return b
-            for term, other in ((b, a), (a, b)):
-                if ops[term] is table.NEGATIVE:
-                    return recorder.operation(table.SUBTRACT, (other, *arguments_of[term]))
-        case table.POWER, (base, exponent):
-            return _power(recorder, base, numbers.get(exponent))
+        case (table.MULTIPLY, (a, _), (_, -1.0)) | (table.MULTIPLY, (_, a), (-1.0, _)):
+            return recorder.operation(table.NEGATIVE, (a,))
+        case table.NEGATIVE, (a,), _ if ops[a] is table.NEGATIVE:
+            return arguments_of[a][0]
+        case table.ADD, (_, a), (0.0, _) if _is_never_minus_zero(statements, a):  # Python's sum() begins with 0
+            return a
+        case table.ADD, (a, b), _ if table.NEGATIVE in {ops[a], ops[b]}:
+            term, other = (b, a) if ops[b] is table.NEGATIVE else (a, b)
+            return recorder.operation(table.SUBTRACT, (other, *arguments_of[term]))
+        case table.POWER, (a, _), (_, -1.0):
+            return recorder.operation(table.DIVIDE, (recorder.constant(1.0), a))
+        case table.POWER, (a, _), (_, 2.0):
+            return recorder.operation(table.MULTIPLY, (a, a))
+        case table.POWER, (a, _), (_, 3.0):
+            return recorder.operation(table.MULTIPLY, (recorder.operation(table.MULTIPLY, (a, a)), a))
     return None
-
-
-def _power(recorder: Recorder, base: int, exponent: float | None) -> int | None:
-    if exponent == 1.0:
-        return base
-    if exponent == -1.0:
-        return recorder.operation(table.DIVIDE, (recorder.constant(1.0), base))
-    if exponent not in {2.0, 3.0}:
-        return None
-    square = recorder.operation(table.MULTIPLY, (base, base))
-    return square if exponent == 2.0 else recorder.operation(table.MULTIPLY, (square, base))
 
 
 NEVER_NEGATIVE = {table.ABS, table.EXP, table.SIGMOID, table.SOFTPLUS, table.COSH, table.RELU, table.ACOS}
