@@ -185,21 +185,16 @@ def descend(
     path[0] = as_finite_array("start", start, (2,))
     optimizer = copy.deepcopy(optimizer)
     optimizer.reset()
-    done = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the engine warns of gradients that are not finite
-        while done < iterations and np.isfinite(path[done]).all():
-            gradient = gradient_at(surface, path[done])
-            (moved,) = optimizer.step([path[done : done + 1]], [gradient[np.newaxis]])
-            done += 1
-            path[done] = moved[0]
-    if not np.isfinite(path[done]).all():
-        path[done] = math.nan
-        warnings.warn(
-            f"the path leaves the finite numbers in iteration {done - 1}; from there on it is nan",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        for t in range(iterations):
+            (moved,) = optimizer.step([path[t : t + 1]], [gradient_at(surface, path[t])[np.newaxis]])
+            if not np.isfinite(moved).all():
+                break
+            path[t + 1] = moved
+    if np.isnan(path[-1]).any():
+        message = f"the path leaves the finite numbers in iteration {t}; from there on it is nan"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     return path
 
 
