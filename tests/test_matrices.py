@@ -345,7 +345,7 @@ def test_softmax():
     check(log(sum(powers)) - scores[1], x, [*parameters, *weights], others=probabilities)
 
 
-def test_equal_sums_in_another_order_are_equal_rows():
+def test_sums_of_equal_terms_in_another_order_have_rows_of_their_own():
     _, x, layers, parameters = a_network(widths=(3,))
     a, b, c = sin(x[0]), tanh(x[1]), sigmoid(layers[1][0])
     root = tanh(add(a, b, c)) + sin(add(c, b, a)) * tanh(c + (b + a)) + layers[1][1]

@@ -13,12 +13,12 @@ Statements without such structure become an array of one row each.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.primitives import ADD, MULTIPLY, Primitive
-from autograd_lite.program.statements import Statements, without_dead
+from autograd_lite.program.statements import Statements
 from autograd_lite.words.lecture import lecture_name
 
 ONE = -1
@@ -155,10 +155,7 @@ def find_arrays(statements: Statements) -> Arrays:
     >>> [(getattr(array.op, "name", array.op), array.rows) for array in arrays.computed]
     [('matmul', 2), ('tanh', 2), ('multiply', 1)]
     """
-    merged = _merge_equal_sums(statements)
-    while merged is not statements:  # what was merged is used less often, so that more sums can be taken apart
-        statements, merged = merged, _merge_equal_sums(merged)
-    products = _sums_of_products(merged)
+    products = _sums_of_products(statements)
     widths = Counter(tuple(sorted(of_sum.products)) for of_sum in products.values())
     if not any(rows > 1 and len(signature) > 1 for signature, rows in widths.items()):
         return straight_line(statements)
@@ -167,34 +164,7 @@ def find_arrays(statements: Statements) -> Arrays:
         for position, of_sum in products.items()
         if len(of_sum.products) > 1 or widths[tuple(of_sum.products)] > 1
     }
-    return _Finder(merged, matrices).find()
-
-
-def _merge_equal_sums(statements: Statements) -> Statements:
-    """Merge sums of the same terms in any order, and the statements that become equal by that."""
-    ops, arguments, uses = statements.ops, statements.arguments, statements.uses()
-    within: set[int] = set()  # sums that are terms of one sum alone
-    for op, terms in zip(ops, arguments, strict=True):
-        if op is ADD:
-            within.update(term for term in terms if ops[term] is ADD and uses[term] == 1)
-    known: dict[tuple[object, ...], int] = {}
-    equal = list(range(len(statements)))  # for each statement, the first that is equal to it
-    for position, op in enumerate(ops):
-        if arguments[position]:
-            whole = op is ADD and position not in within
-            places = _terms(statements, uses, position)[0] if whole else arguments[position]
-            parts = [equal[place] for place in places]
-            equal[position] = known.setdefault((op, *(sorted(parts) if op.commutative else parts)), position)
-    if equal == list(range(len(statements))):
-        return statements
-    return without_dead(
-        replace(
-            statements,
-            arguments=[tuple([equal[part] for part in parts]) for parts in arguments],
-            outputs=[equal[position] for position in statements.outputs],
-            totals=[equal[position] for position in statements.totals],
-        )
-    )
+    return _Finder(statements, matrices).find()
 
 
 class _Sum(NamedTuple):
@@ -281,19 +251,12 @@ class _Finder:
         wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
         for group in self._by_depth(wanted):
             self._place(group)
-        outputs, totals = self._outputs(), self._totals(pairs)
+        outputs = [self.rows(part) for part in self._segments(self.statements.outputs)]
+        totals = self._totals(pairs)
         inputs, parameters, *computed = self.made
         computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
         number_of_totals = len(self.statements.totals)
         return Arrays(inputs, parameters, computed, outputs, totals, number_of_totals, self.statements.variables)
-
-    def _outputs(self) -> list[Operand]:
-        """Return the outputs in order, neighbours in one array together."""
-        operands: list[Operand] = []
-        for part in self._segments(self.statements.outputs):  # equal rows would be taken for one that is repeated
-            rows = self.rows(part)
-            operands += [rows] if len(rows) == len(part) else [self.rows([position]) for position in part]
-        return operands
 
     def _segments(self, positions: Iterable[int]) -> list[list[int]]:
         """Split positions wherever the next one is in another array."""
@@ -373,8 +336,11 @@ class _Finder:
     def _place_elements(self, group: list[int]) -> None:
         """Make an array of statements of one operation, ordered as their arguments are."""
         group = sorted(group, key=lambda position: list(map(self._place_of, self._in_order(position))))
-        columns = zip(*map(self._in_order, group), strict=True)
-        self._new_array(self.statements.ops[group[0]], group, tuple([self.rows(list(column)) for column in columns]))
+        columns = [list(column) for column in zip(*map(self._in_order, group), strict=True)]
+        operands = [self._operand(column) for column in columns]
+        if all(len(operand) == 1 for operand in operands):  # sums of the same terms, which were added in other orders
+            operands[0] = self.rows(columns[0])
+        self._new_array(self.statements.ops[group[0]], group, tuple(operands))
 
     def _place_products(self, group: list[int]) -> None:
         """Make a matrix product, and the sum with what else is added to it."""
@@ -392,7 +358,7 @@ class _Finder:
             for j, entry in enumerate(entries):
                 self.entries.setdefault(entry + first, (number, i, j))
         vector = self._vector(tuple(factors))
-        others = [self.rows(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
+        others = [self._operand(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         product = self._new_array("matmul", group, (vector,), matrix, placed=not others)
         if others:
             self._new_array(ADD, group, (product.whole, *others))
@@ -437,17 +403,17 @@ class _Finder:
         self.made.append(array)
         return array
 
+    def _operand(self, column: list[int]) -> Operand:
+        """Return an argument of each statement of a group, all in one array, as an operand."""
+        return self.rows(column[:1] if len(set(column)) == 1 else column)
+
     def rows(self, positions: list[int]) -> Operand:
-        """Return statements that are all in one array, or all constants, as an operand."""
+        """Return statements that are all in one array, or all constants, as rows."""
         if self._array_of(positions[0]) < 0:
-            numbers = tuple([self.statements.numbers[position] for position in positions])
-            return Constants(numbers[:1] if len({number.hex() for number in numbers}) == 1 else numbers)
+            return Constants(tuple([self.statements.numbers[position] for position in positions]))
         array = self.made[self._array_of(positions[0])]
         rows = [self.place[position][1] for position in positions]
-        first = rows[0]
-        if len(set(rows)) == 1:
-            return Rows(array, range(first, first + 1))
-        side_by_side = range(first, first + len(rows))
+        side_by_side = range(rows[0], rows[0] + len(rows))
         return Rows(array, side_by_side if rows == list(side_by_side) else tuple(rows))
 
     # Totals
