@@ -442,7 +442,7 @@ def _last_point(path: FloatArray) -> FloatArray:
 
 
 def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> FloatArray:
-    """Return the given heights of contours, or that number of round heights with about equal areas between them."""
+    """Return the given heights of contours, or that number of heights with about equal areas between them, rounded."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
     as_integer("levels", levels, least=2)
@@ -451,13 +451,9 @@ def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> Float
     bounds = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 1)))
     if len(bounds) == 1:  # it is flat
         return np.array([bounds[0] - 1, bounds[0] + 1])
-    gaps = np.diff(bounds)
-    units = 10 ** np.floor(np.log10(np.minimum([gaps[0], *gaps], [*gaps, gaps[-1]])))
-    rounded = np.round(bounds / units) * units + 0.0  # not -0
-    units /= 10
-    rounded[0] = np.floor(bounds[0] / units[0]) * units[0]  # all heights are to lie between the first and the last
-    rounded[-1] = np.ceil(bounds[-1] / units[-1]) * units[-1]
-    return np.unique(rounded)
+    digits = 1 - math.floor(math.log10(np.median(np.diff(bounds))))
+    bounds[1:-1] = bounds[1:-1].round(digits) + 0.0  # not -0
+    return np.unique(bounds)
 
 
 def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[float]) -> "Axes":

@@ -71,12 +71,10 @@ class Statements:
     @cached_property
     def signature(self) -> tuple[Any, ...]:
         """What is equal for statements that compute the same: the user-defined primitives, and a hash of the rest."""
-        user_defined = self.user_defined()
-        number_of = {op: str(number) for number, op in enumerate(user_defined)}
-        ops = [number_of.get(op, op.name) for op in self.ops]
+        ops = [op.name for op in self.ops]
         numbers = [(position, number.hex()) for position, number in self.numbers.items()]  # 0.0 is not -0.0
         parts = (self.inputs, self.parameters, ops, self.arguments, numbers, self.outputs, self.totals)
-        return user_defined, hashlib.sha256(marshal.dumps(parts, 2)).digest()
+        return self.user_defined(), hashlib.sha256(marshal.dumps(parts, 2)).digest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Statements) and self.signature == other.signature
