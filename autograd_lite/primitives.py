@@ -232,7 +232,8 @@ def _power_partial(x: Any, y: Any, j: float, k: float, divide_last: bool = True)
     j derivatives by x are c(y) x**(y - j), with c(y) = y (y - 1) ... (y - j + 1). Of the k derivatives by y, i fall on
     c(y), and are i! times the sum of all products of j - i of its factors; the others each bring a factor log(x).
 
-    If y is tiny, so is c(y), but x**(y - j) may overflow. So if y < j - 1, one division by x is left for the end.
+    If x and y are tiny, x**(y - j) may overflow where the result does not, because c(y) is tiny too. So if y < j - 1,
+    the power is x**(y - j + 1) times 1 / x, multiplied in this order. Formulas need not show that (`divide_last`).
     """
     by_x, by_y = int(j), int(k)
     # `combinations` lists all choices of some of the factors, and reduce(operator.add, ...) is a sum.
@@ -246,14 +247,15 @@ def _power_partial(x: Any, y: Any, j: float, k: float, divide_last: bool = True)
     coefficient = reduce(operator.add, terms)
     if not by_x:
         return _product(power(x, y), coefficient)
-    last = greater(j - 1, y) if divide_last and by_x > 1 else 0.0
-    return _product(coefficient, power(x, y - (j - last)), power(x, -last))
+    if by_x == 1 or not divide_last:
+        return _product(coefficient, power(x, y - j))
+    last = greater(j - 1, y)
+    return _product(coefficient, power(x, y - j + last), power(x, -last))
 
 
 def _product(*factors: Any) -> Any:
-    """Return the product of all factors but the numbers 1, where 0 * inf is 0."""
-    kept = [factor for factor in factors if type(factor) is not float or factor != 1.0]
-    return reduce(multiply_no_nan, kept or [1.0])  # if none is left, the product is 1
+    """Return the product of all factors, where 0 * inf is 0."""
+    return reduce(multiply_no_nan, factors, 1.0)  # from left to right, beginning with 1
 
 
 def _direction_cosine(x: Any, y: Any) -> Any:
@@ -425,7 +427,8 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
 def power(x: Number | float, y: Number | float) -> Number:
     """Return x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
 
-    Used in slopes. If y is the number 0 or 1, the result is 1 or x, and no node is added to the graph.
+    Used in slopes. If y is the number 0 or 1, the result is 1 or x, and no node is added to the graph. If y is a
+    constant with |y| < 1e-8, the second derivative may overflow for |x| < 1e-150; it does not if y is a variable.
 
     >>> power(2.0, 3.0), power(0.0, -1.0), power(-8.0, 1 / 3)
     (8.0, inf, nan)

@@ -696,6 +696,18 @@ def test_derivatives_over_the_whole_range_of_floats(name):
                     assert abs(number - true) <= tolerance, f"{name} at {numbers} by {way}: not {mp.nstr(true, 9)}"
 
 
+def test_derivatives_in_which_parts_would_cancel_or_overflow():
+    x = Value(1e-200)
+    assert derivative(x**x, x, 2).data == pytest.approx(1e200)  # x^x ((1 + log x)^2 + 1/x)
+    assert derivative(p.cbrt(x), x, 3).data == inf  # 10/27 x^(-8/3)
+    assert derivative(p.softplus(x), x, 3).data == pytest.approx(-1.25e-201)  # -x/8
+
+
+def test_slopes_of_powers_have_the_same_zero_as_numbers_and_as_graphs():
+    for numbers in itertools.product([0.5, 1.0, 2.0], [0.0, -0.0]):
+        assert [*map(bits, graph_gradient(p.power, *numbers))] == [*map(bits, backward_gradient(p.power, *numbers))]
+
+
 def test_infinities_where_the_slope_is_ordinary():
     for function, numbers, expected in [
         (p.leaky_relu, [inf, 0.1], [1.0, 0.0]),
