@@ -386,16 +386,15 @@ def _extrapolated(centre: float, samples: list[tuple[Sample, Sample]]) -> Iterat
     roundings = [
         2 * max(low.rounding, high.rounding, math.ulp(high.value), math.ulp(low.value)) for low, high in samples
     ]
-    differences = [
-        change / width or (math.nan if change else 0.0) for change, width in zip(changes, widths, strict=True)
-    ]
+    differences = [change / width for change, width in zip(changes, widths, strict=True)]
     previous: list[float] = []
     for last, width in enumerate(widths[:-2]):  # whether f is smooth, only smaller steps show
         # A bend shrinks with the square of the step, unless f rounds more coarsely than its numbers.
         smaller = range(last + 1, len(widths))
         coarse = max(bends[small] - 2 * bends[last] * (widths[small] / width) ** 2 for small in smaller)
         is_rough = coarse > 1e-3 * abs(changes[last]) + 8 * roundings[last]
-        rounding = roundings[last] / width
+        underflows = changes[last] != 0 and differences[last] == 0
+        rounding = math.inf if underflows else roundings[last] / width
         row = [differences[last]]
         for column in range(min(last, 6)):
             first = last - column - 1
