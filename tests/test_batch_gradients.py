@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd_lite import Value, add, maximum, tanh
+from autograd_lite import Value, add, maximum, tanh, topological_order
 from autograd_lite.program import compiled
 from nn.mlp import ACTIVATIONS, MLP
 from nn.training.batch_gradients import ENGINES, BatchGradients, gradients_by_values
@@ -85,6 +85,39 @@ def test_a_program_has_the_names_of_the_lecture():
     text = BatchGradients(network(), *data(), squared_error, dropout=True).programs[True].straight_line_source
     assert "[o0_1, o0_2, y_1, y_2, y_3] = inputs" in text
     assert "w2_3_4, m1_1, m1_2, m1_3, m1_4] = parameters" in text
+
+
+def test_the_factors_of_dropout_are_named_by_their_units():
+    labels, net = set(), network(sizes=(2, 1, 1))
+    X, y = data(outputs=1)
+
+    def loss(outputs, target):
+        labels.update(node.label for node in topological_order(outputs[0]) if node.label.startswith("m"))
+        return squared_error(outputs, target)
+
+    gradients_by_values(net, (X, y), loss, [np.ones(2), np.ones(1)])
+    assert labels == {"m_1^(1)", "m_2^(1)", "m_1^(2)"}
+    program = BatchGradients(net, X, y, squared_error, dropout=True).programs[True]
+    assert ", m1_1, m1_2, m2_1] = parameters" in program.straight_line_source
+
+
+def test_a_user_defined_loss_is_checked_for_eight_different_targets():
+    met, net = [], network(sizes=(1,))
+    X, y = data(outputs=1, examples=24)
+
+    def loss(outputs, target):
+        met.append(target[0])
+        return (outputs[0] - target[0]) ** 2
+
+    BatchGradients(net, X, np.repeat(y[:12], 2, axis=0), loss)
+    numbers = [number for number in met if not isinstance(number, Value)]
+    assert len(numbers) == len(set(numbers)) == 8
+
+
+def test_of_several_examples_that_are_not_finite_only_the_first_is_warned_of():
+    with pytest.warns(RuntimeWarning, match="it first arose at") as caught:
+        total, _ = gradients_by_values(network(), data(), lambda outputs, target: (outputs[0] * 0).log())
+    assert (len(caught), total) == (1, -math.inf)
 
 
 def test_a_network_is_not_changed():
