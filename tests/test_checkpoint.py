@@ -176,7 +176,7 @@ def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         save_weights(MLP(1, [1], seed=0), tmp_path / "nowhere" / "net.npz")
     for no_file in (tmp_path, os.devnull):
-        with pytest.raises(OSError, match="not a file, but a directory or a device"):
+        with pytest.raises(OSError, match="not a file, but a directory, a device or a circular link"):
             save_weights(MLP(1, [1], seed=0), no_file)
     with pytest.raises(OSError, match="too long"):
         save_weights(MLP(1, [1], seed=0), tmp_path / ("x" * 250))
@@ -289,6 +289,16 @@ def test_a_symbolic_link_stays_one(tmp_path, exists):
     assert (link.is_symlink(), (folder / "target.npz").is_symlink()) == (True, False)
     assert read_arrays(folder / "target.npz")["a"].tolist() == read_arrays(link)["a"].tolist() == [1]
     assert [one.name for one in folder.iterdir()] == ["target.npz"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_links_that_form_a_circle_are_refused(tmp_path):
+    one, other = tmp_path / "one.npz", tmp_path / "other.npz"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    with pytest.raises(OSError, match="a circular link"):
+        write_arrays(one, {"a": np.arange(2)})
+    assert one.is_symlink()
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

@@ -25,8 +25,8 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
         OSError: if the file cannot be written.
     """
     path = Path(os.path.realpath(path))  # so that a symbolic link stays one
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "not a file, but a directory or a device", os.fspath(path))
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # links that form a circle remain
+        raise OSError(errno.EINVAL, "not a file, but a directory, a device or a circular link", os.fspath(path))
     archive = io.BytesIO()
     np.savez(archive, **arrays)
     content = archive.getvalue()[:-2] + CHECKSUM_LENGTH.to_bytes(2, "little")  # the length of the comment
