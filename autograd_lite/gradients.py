@@ -204,7 +204,8 @@ def check_gradients(
     A derivative is wrong if it differs from the central difference by more than the tolerance and by more than the
     error of the difference, which is estimated from rounding and extrapolation. It passes if that error is within the
     tolerance, relative to the largest derivative of f; or if the derivative counts as 0, because it is within its own
-    rounding error, or would change f by less than 1e-15 of itself if x changed by |x| (or 1e-4, if that is larger).
+    rounding error, or would change f by less than 1e-15 of itself if x changed by |x| (or 1e-4, if that is larger), or
+    by so little that it underflows.
 
     Arguments:
         f: a function of n Values that returns one, and is smooth at the inputs.
