@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from programs import by_backward, random_case, student_network
 
 from autograd_lite import PRIMITIVES, Value, add, constant, exp, log, sigmoid, sin, tanh
-from autograd_lite.program.matrices import common_name, find_arrays, straight_line
+from autograd_lite.program.matrices import Constants, common_name, find_arrays, straight_line
 from autograd_lite.program.python.interpreted import ArrayCode, Batches, Floats
 from autograd_lite.program.python.source import array_source
 from autograd_lite.program.statements import trace
@@ -514,7 +514,7 @@ def test_most_random_layered_graphs_form_matrices():
     assert {"matmul", "sum", "stack", "add", "subtract", "multiply", "divide", "exp"} <= ops <= {
         *PRIMITIVES, "matmul", "sum", "stack",
     }  # fmt: skip
-    assert any(total.right is None for arrays in found for total in arrays.totals[1:])
+    assert any(isinstance(total.right, Constants) for arrays in found for total in arrays.totals[1:])
     texts = [array_source(arrays, {}).text for arrays in found if arrays.matrices]
     assert any("array([" in text for text in texts)
 

@@ -101,12 +101,12 @@ class Total(NamedTuple):
 
     Attributes:
         left: n rows.
-        right: m rows; None for the sums of the left rows alone.
+        right: m rows; the constant 1 for the sums of the left rows alone.
         targets: for each of the n times m sums, the number of the total that it is added to.
     """
 
     left: Operand
-    right: Operand | None
+    right: Operand
     targets: Indices
 
 
@@ -303,11 +303,13 @@ class _Finder:
             groups.setdefault(self._kind(position), []).append(position)
         for (op, *_), group in groups.items():
             if op == "matmul":
-                self._place_products(group)
+                array = self._product(group)
             elif op == "sum":
-                self._new_array("sum", group, (self.rows(self._in_order(group[0])),))
+                array = self._new_array("sum", group, (self.rows(self._in_order(group[0])),))
             else:
-                self._place_elements(group)
+                array = self._elements(group)
+            array.name = common_name([self.statements.names.get(member, "") for member in group])
+            self.place.update((member, (len(self.made) - 1, row)) for row, member in enumerate(group))
 
     def _kind(self, position: int) -> tuple[object, ...]:
         """Return what statements must have in common to be rows of one array."""
@@ -333,24 +335,24 @@ class _Finder:
         """Sort statements by where they are."""
         return sorted(positions, key=self._place_of)
 
-    def _place_elements(self, group: list[int]) -> None:
-        """Make an array of statements of one operation, ordered as their arguments are."""
-        group = sorted(group, key=lambda position: list(map(self._place_of, self._in_order(position))))
+    def _elements(self, group: list[int]) -> ArrayStatement:
+        """Make an array of statements of one operation, and order these as their arguments are."""
+        group.sort(key=lambda position: list(map(self._place_of, self._in_order(position))))
         columns = [list(column) for column in zip(*map(self._in_order, group), strict=True)]
         operands = [self._operand(column) for column in columns]
         if all(len(operand) == 1 for operand in operands):  # sums of the same terms, which were added in other orders
             operands[0] = self.rows(columns[0])
-        self._new_array(self.statements.ops[group[0]], group, tuple(operands))
+        return self._new_array(self.statements.ops[group[0]], group, tuple(operands))
 
-    def _place_products(self, group: list[int]) -> None:
-        """Make a matrix product, and the sum with what else is added to it."""
+    def _product(self, group: list[int]) -> ArrayStatement:
+        """Make a matrix product, and the sum with what else is added to it; and order the rows."""
         first = self.statements.inputs
         products = self.sums[group[0]].products
         factors = self._sorted(products)
         if factors[0] == ONE and products[ONE] > min(products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
         column = next(factor for factor in factors if factor != ONE)
-        group = sorted(group, key=lambda position: self._place_in_matrices(self.sums[position], column))
+        group.sort(key=lambda position: self._place_in_matrices(self.sums[position], column))
         rows = [self.sums[position] for position in group]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
         number = len(self.entries)
@@ -359,49 +361,30 @@ class _Finder:
                 self.entries.setdefault(entry + first, (number, i, j))
         vector = self._vector(tuple(factors))
         others = [self._operand(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
-        product = self._new_array("matmul", group, (vector,), matrix, placed=not others)
-        if others:
-            self._new_array(ADD, group, (product.whole, *others))
+        product = self._new_array("matmul", group, (vector,))
+        product.matrix = matrix
+        return self._new_array(ADD, group, (product.whole, *others)) if others else product
 
     def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
         """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
         parameter = row.products[column]
         return (0, *self.entries[parameter]) if parameter in self.entries else (1, min(row.products.values()))
 
-    def _vector(self, factors: tuple[int, ...]) -> Rows:
+    def _vector(self, factors: tuple[int, ...]) -> Operand:
         """Return statements, and perhaps the number 1, as rows of one array; a stack is made if need be."""
-        if len(set(map(self._array_of, factors))) == 1:
-            rows = self.rows(list(factors))
-            assert isinstance(rows, Rows)
-            return rows
+        segments = self._segments(factors)
+        if len(segments) == 1:
+            return self.rows(segments[0])
         if factors not in self.stacks:
-            segments = self._segments(factors)
-            arguments = tuple(Constants((1.0,)) if segment == [ONE] else self.rows(segment) for segment in segments)
-            self.stacks[factors] = self._new_array("stack", factors, arguments, placed=False)
+            self.stacks[factors] = self._new_array("stack", factors, tuple(map(self.rows, segments)))
         return self.stacks[factors].whole
 
-    def _new_array(
-        self,
-        op: Operation,
-        group: Sequence[int],
-        arguments: tuple[Operand, ...],
-        matrix: Indices = (),
-        *,
-        placed: bool = True,
-    ) -> ArrayStatement:
-        """Make an array, with a row for each statement of a group.
-
-        Arguments:
-            placed: False if its rows are not the statements themselves.
-        """
+    def _new_array(self, op: Operation, group: Sequence[int], arguments: tuple[Operand, ...]) -> ArrayStatement:
+        """Make an array with a row for each statement of a group."""
         varies = any(isinstance(argument, Rows) and argument.array.varies for argument in arguments)
         backward = max(group) >= self.statements.backward
-        array = ArrayStatement(op, len(group), varies, arguments, matrix, backward)
-        if placed:
-            array.name = common_name([self.statements.names.get(member, "") for member in group])
-            self.place.update((member, (len(self.made), row)) for row, member in enumerate(group))
-        self.made.append(array)
-        return array
+        self.made.append(ArrayStatement(op, len(group), varies, arguments, backward=backward))
+        return self.made[-1]
 
     def _operand(self, column: list[int]) -> Operand:
         """Return an argument of each statement of a group, all in one array, as an operand."""
@@ -410,7 +393,7 @@ class _Finder:
     def rows(self, positions: list[int]) -> Operand:
         """Return statements that are all in one array, or all constants, as rows."""
         if self._array_of(positions[0]) < 0:
-            return Constants(tuple([self.statements.numbers[position] for position in positions]))
+            return Constants(tuple([self.statements.numbers.get(position, 1.0) for position in positions]))  # 1 for ONE
         array = self.made[self._array_of(positions[0])]
         rows = [self.place[position][1] for position in positions]
         side_by_side = range(rows[0], rows[0] + len(rows))
@@ -432,14 +415,12 @@ class _Finder:
 
     def _totals(self, pairs: list[tuple[int, int, int]]) -> list[Total]:
         """Return the sums over the batch, as few and as large as possible."""
-        if not self.grouping:
-            return [Total(self.rows([left]), None, ((target,),)) for left, _, target in pairs]
         totals: list[Total] = []
         partners: dict[int, dict[int, int]] = {}
         for a, b, target in pairs:
             left, right = (b, a) if b != ONE and self._place_of(b) > self._place_of(a) else (a, b)
             if right in partners.setdefault(left, {}):  # the same product, summed for another total too
-                totals.append(Total(self.rows([left]), self._right([right]), ((target,),)))
+                totals.append(Total(self.rows([left]), self.rows([right]), ((target,),)))
             else:
                 partners[left][right] = target
         blocks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
@@ -449,11 +430,8 @@ class _Finder:
             rows = self._sorted(lefts)
             for part in self._parts(columns):
                 targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
-                totals.append(Total(self.rows(rows), self._right(part), targets))
+                totals.append(Total(self.rows(rows), self._vector(tuple(part)), targets))
         return totals
-
-    def _right(self, part: Sequence[int]) -> Operand | None:
-        return None if list(part) == [ONE] else self._vector(tuple(part))
 
     def _parts(self, columns: tuple[int, ...]) -> list[list[int]]:
         """Split columns array by array, unless they are the vector of a matrix product."""

@@ -332,7 +332,7 @@ class Kernel:
                 self.add_to_total(targets, i, times)
             return
         sums = self.place_of_sums(targets)
-        tall, wide = (Constants((1.0,)), left) if right is None else (left, right)
+        tall, wide = (right, left) if isinstance(right, Constants) else (left, right)
         with self.function(self.block):
             for column, width in self.pieces(len(wide), self.lanes):
                 for row, height in self.pieces(len(tall), max(1, min(2 * self.lanes // width, len(tall)))):

@@ -440,7 +440,7 @@ class _ArrayWriter:
         if not (isinstance(total.left, Rows) and total.left.array.varies):
             points = f"{self.inputs[0].name}.shape[1]" if self.inputs else "1"
             return f"{points} * {TEXT.in_place(left, PRODUCT)}"
-        if total.right is None:
+        if isinstance(total.right, Constants):
             return f"{_atom(left)}.sum(axis=1, keepdims=True)"
         return f"{left.text} @ {self._operand(total.right).text}.T"
 
