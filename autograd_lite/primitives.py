@@ -308,7 +308,8 @@ def _minimum(a: float, b: float) -> float:
 # Slopes also use these, defined below: greater(a, b) is 1 where a > b, else 0. multiply_no_nan(a, b) is a * b, but 0
 # where a or b is 0, even if the other is inf. ONE_MINUS_SQUARE(x) is 1 - x^2. LORENTZIAN(x) is 1 / (1 + x^2).
 # LOGISTIC_DENSITY(x) is
-# the slope of sigmoid. DIRECTION_COSINE(x, y) is x / hypot(x, y). INVERSION(x, y) is x / (x^2 + y^2).
+# the slope of sigmoid. DIRECTION_COSINE(x, y) is x / hypot(x, y). INVERSION(x, y) is x / (x^2 + y^2), and
+# INVERSION_SLOPE(x, y) is its slope with respect to x.
 # POWER_PARTIAL(x, y, j, k) is x^y, differentiated j times with respect to x and k times with respect to y; the slopes of
 # POWER use it where y x^(y-1) and x^y log x are not enough: for Values, and sometimes at x = 0.
 
@@ -375,7 +376,8 @@ ONE_MINUS_SQUARE: Primitive = Primitive("one_minus_square", "1-x^2", lambda x: (
 LORENTZIAN: Primitive = Primitive("lorentzian",   "1/(1+x^2)", lambda x: divide(1.0, 1 + x * x), (lambda o, x: -2 * multiply_no_nan(x, o) * o,), composite=True)
 LOGISTIC_DENSITY: Primitive = Primitive("logistic_density", "sigmoid'", lambda x: sigmoid(x) * sigmoid(-x), (lambda o, x: -o * tanh(x / 2),), composite=True)
 DIRECTION_COSINE: Primitive = Primitive("direction_cosine", "x/hypot(x,y)", _direction_cosine, (lambda o, x, y: DIRECTION_COSINE(y, x) * INVERSION(y, x), lambda o, x, y: -o * INVERSION(y, x)), composite=True, formula=lambda x, y: x / hypot(x, y))
-INVERSION: Primitive = Primitive("inversion", "x/(x^2+y^2)", lambda x, y: _over_square(x, x, y), (lambda o, x, y: 4 * _over_square(y / 2 - x / 2, x, y) * _over_square(y / 2 + x / 2, x, y), lambda o, x, y: -2 * o * INVERSION(y, x)), composite=True, formula=lambda x, y: x / (x * x + y * y))
+INVERSION: Primitive = Primitive("inversion", "x/(x^2+y^2)", lambda x, y: _over_square(x, x, y), (lambda o, x, y: INVERSION_SLOPE(x, y), lambda o, x, y: -2 * o * INVERSION(y, x)), composite=True, formula=lambda x, y: x / (x * x + y * y))
+INVERSION_SLOPE: Primitive = Primitive("inversion_slope", "(y^2-x^2)/(x^2+y^2)^2", lambda x, y: 4 * _over_square(y / 2 - x / 2, x, y) * _over_square(y / 2 + x / 2, x, y), (lambda o, x, y: -2 * INVERSION(x, y) * (o + 2 * INVERSION(y, x) * INVERSION(y, x)), lambda o, x, y: 2 * INVERSION(y, x) * (2 * INVERSION(x, y) * INVERSION(x, y) - o)), composite=True, formula=lambda x, y: (y * y - x * x) / power(x * x + y * y, 2.0))
 # fmt: on
 BUILT_IN.update(PRIMITIVES)
 

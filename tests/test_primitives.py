@@ -699,6 +699,8 @@ def test_derivatives_over_the_whole_range_of_floats(name):
 def test_derivatives_in_which_parts_would_cancel_or_overflow():
     x = Value(1e-200)
     assert derivative(x**x, x, 2).data == pytest.approx(1e200)  # x^x ((1 + log x)^2 + 1/x)
+    y = Value(-0.5)
+    assert derivative(grad(p.atan2(x, y), y), x, 2).data == pytest.approx(9.6e-199)  # 6x/y^4, as x is tiny
     assert derivative(p.cbrt(x), x, 3).data == inf  # 10/27 x^(-8/3)
     assert derivative(p.softplus(x), x, 3).data == pytest.approx(-1.25e-201)  # -x/8
 
@@ -792,7 +794,7 @@ def test_composite_rows_are_written_out_in_formulas_and_programs(name, numbers, 
 
 
 def test_every_composite_row_is_tested_here():
-    tested = "direction_cosine inversion logistic_density lorentzian one_minus_square power_partial"
+    tested = "direction_cosine inversion inversion_slope logistic_density lorentzian one_minus_square power_partial"
     assert tested.split() == COMPOSITE
 
 
