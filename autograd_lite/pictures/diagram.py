@@ -33,6 +33,7 @@ LOOKS = {
     "leaf": Look("#fff2cc", "#7a5200", 2.0, rounded=False, dashed=False, font_size=12),
     "constant": Look("#ffffff", "#6b6b6b", 1.0, rounded=False, dashed=True, font_size=10),
     "operation": Look("#ffffff", "#333333", 1.0, rounded=True, dashed=False, font_size=12),
+    "outside": Look("#ffffff", "#6b6b6b", 1.0, rounded=False, dashed=True, font_size=12),
     "group": Look("#eef1f4", "#333333", 1.5, rounded=True, dashed=False, font_size=12),
     "neuron": Look("#ffffff", "#6b6b6b", 1.0, rounded=True, dashed=False, font_size=11, circle=True),
 }

@@ -17,6 +17,7 @@ MODULES = (
     "functions",
     "numbers",
     "sentences",
+    "fold",
     "picture",
     "prediction",
     "what_if",

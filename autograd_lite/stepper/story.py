@@ -4,13 +4,16 @@ import math
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from autograd_lite.folding import MOST, fold, neurons
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import node_names, number_text
-from autograd_lite.pictures.diagram import Diagram
+from autograd_lite.pictures.diagram import Box, Diagram
 from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
+from autograd_lite.pictures.folded import folded_diagram
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.program.javascript import graph_data
+from autograd_lite.stepper.folds import Folds
 from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
@@ -76,6 +79,7 @@ class Story:
         if plan.update is not None:
             self.walk += update_of(self.part, steps, writer, plan.update, plan.data)
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
+        self.network = neurons(self.part) is not None
         self.index = {node: i for i, node in enumerate(self.part)}
         arrows = accumulate((len(node.parents) for node in self.part), initial=0)
         self.first_arrow = dict(zip(self.part, arrows, strict=False))
@@ -87,6 +91,10 @@ class Story:
         sources, lines = sources_of(self.part)
         mistake = self.plan.mistake
         place = {node: i for i, node in enumerate(self.order)}
+        graph = None if mistake else graph_data(self.order)
+        folds = None
+        if graph is not None and (self.network or len(self.part) > MOST):
+            folds = Folds(self.order, self.names, self.plan.digits).data(fold(self.part[-1]), graph["nodes"])
         nodes = [
             {
                 "name": text.name(node),
@@ -112,7 +120,8 @@ class Story:
             "leaves": [self.index[leaf] for leaf in self.leaves().values()],
             "digits": self.plan.digits,
             "update": self.plan.update,
-            "graph": None if mistake else graph_data(self.order),
+            "graph": graph,
+            "folds": folds,
             "part": None if self.plan.below is None else [place[node] for node in self.part],
         }
 
@@ -204,3 +213,70 @@ class Story:
     def leaves(self) -> dict[str, Value]:
         """Return the leaves of the part by name, and the constants that have a label."""
         return {self.names[node]: node for node in self.part if not node.parents and node in self.names}
+
+
+class FoldedStory:
+    """A graph that is too large to be shown at once, as plain data for the view, where its groups are opened.
+
+    Arguments:
+        root: the Value whose gradients are stepped through.
+        plan: what is walked through; without a mistake and without an update.
+
+    Raises:
+        ValueError: if only Python can compute an operation of the graph.
+
+    >>> x = Value(0.5, "x")
+    >>> for _ in range(1000):
+    ...     x = x.sin()
+    >>> FoldedStory(x, Plan()).summary
+    '44 steps through 21 parts of 1,001 nodes'
+    """
+
+    def __init__(self, root: Value, plan: Plan) -> None:
+        self.root, self.plan = root, plan
+        self.order = topological_order(root)
+        check_fresh(self.order)
+        self.part = self.order if plan.below is None else part_below(root, self.order, plan.below)
+        self.names = node_names(self.order)
+        self.name = Writer(self.names, root).name(root)
+        self.title = plan.title or f"Step through the gradients of {self.name}"
+        self.group = fold(self.part[-1])
+        computed = sum(part.parents != () if isinstance(part, Value) else True for part in self.group.parts)
+        self.summary = f"{2 * computed + 2} steps through {computed} parts of {len(self.part):,} nodes"
+        self.graph = graph_data(self.order)
+        if self.graph is None:
+            raise ValueError("only Python can compute an operation of the graph, so it cannot be folded in a page")
+
+    def told(self) -> Json:
+        """Return what the page makes its steps of."""
+        place = {node: i for i, node in enumerate(self.order)}
+        return {
+            "title": self.title,
+            "root": self.name,
+            "rootMath": Writer(self.names, self.root, form=MATHML).name(self.root),
+            "nodes": [],
+            "heads": [],
+            "steps": [],
+            "sources": [],
+            "leaves": [],
+            "mistake": None,
+            "update": None,
+            "digits": self.plan.digits,
+            "graph": self.graph,
+            "part": None if self.plan.below is None else [place[node] for node in self.part],
+            "folds": Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"]),
+        }
+
+    def diagram(self, direction: str) -> Diagram:
+        """Return the groups that are seen first."""
+
+        def number(number: float) -> str:
+            return number_text(number, self.plan.digits)
+
+        def box(node: Value) -> Box:
+            lines = box_lines(node, self.names.get(node, ""), number(node.data), "")
+            return Box(lines, kind_of(node), node is self.root)
+
+        return folded_diagram(
+            self.group.parts, self.root, direction, box_of=box, gradient_of=lambda _: None, number=number
+        )

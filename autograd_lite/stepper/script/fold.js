@@ -1,0 +1,426 @@
+// A graph that folds: from its tree of groups and its numbers, the story of what is opened, with texts made on demand.
+
+const HOLES = [..."𝔯𝔞𝔟𝔠𝔡𝔢𝔣𝔤𝔥𝔦𝔧𝔨𝔩𝔪𝔫𝔬𝔭𝔮𝔲𝔳𝔴"]; // as in Python: a result and its arguments in the formula of a slope
+const [TEXT, MATH] = [0, 1];
+const LINEAR = ["add", "subtract", "multiply"]; // as in Python
+const LISTED = 6; // results or gradients that are listed one by one
+
+class Folds {
+  /** story: a story with a graph and its folds; if it has nodes, the leaves have the numbers there. */
+  constructor(story) {
+    const { graph, folds, nodes, part } = story;
+    Object.assign(this, { story, graph, ...folds });
+    const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part?.[i] ?? i, exact(data)]] : []));
+    this.data = forwardPass(graph, Object.fromEntries(leaves));
+    const { totals, steps } = backwardPass(graph, this.data);
+    this.totals = totals;
+    this.passed = new Map(); // node -> the applications of the chain rule at its edges, in the order of the walk
+    const arrived = new Map();
+    steps.forEach((step, t) => {
+      const number = (arrived.get(step.parent) ?? 0) + 1;
+      arrived.set(step.parent, number);
+      if (!this.passed.has(step.node)) this.passed.set(step.node, []);
+      this.passed.get(step.node).push({ ...step, t, number });
+    });
+    this.uses = arrived;
+  }
+
+  // What a node is called and how it was computed
+
+  arguments(i) {
+    return this.graph.nodes[i].slice(1);
+  }
+  kind(i) {
+    if (this.arguments(i).length) return "operation";
+    return this.row(i) === "constant" ? "constant" : "leaf";
+  }
+  row(i) {
+    return this.graph.rows[this.graph.nodes[i][0]].name;
+  }
+  number(number) {
+    return shownNumber(number, this.story.digits);
+  }
+  /** What a node is called: its name, or its number if it has none. */
+  name(i, form) {
+    const name = this.names[i];
+    const number = this.number(this.data[i])[0].replace(/\.0$/, ""); // as a constant is written in a formula
+    if (form === TEXT) return name || number;
+    if (!name) return mathmlNumber(number);
+    const [, letter, index] = name.match(/^([a-z])(\d+)$/) ?? [];
+    return this.maths[i] ?? (letter ? `<msub><mi>${letter}</mi><mn>${index}</mn></msub>` : `<mtext>${name}</mtext>`);
+  }
+  template(i) {
+    const places = this.arguments(i);
+    const isWritten = (place) => !this.names[place] && !LINEAR.includes(this.row(i));
+    const key = places.map((place) => (isWritten(place) ? `=${numberText(this.data[place], 17)}` : places.indexOf(place)));
+    return this.templates[[this.graph.nodes[i][0], ...key].join(" ")];
+  }
+  /** How a node was computed, in names or in numbers. */
+  expression(i, form, byNumber = false) {
+    const write = form === TEXT ? textNumber : mathmlNumber;
+    const places = this.arguments(i);
+    return this.template(i).expression[form].replace(/\{(\d+)(?::(\d))?\}/g, (_, hole, binds) => {
+      const place = places[hole];
+      if (!byNumber && this.names[place]) return this.name(place, form);
+      const number = this.number(this.data[place])[0];
+      return write(this.names[place] ? number : number.replace(/\.0$/, ""), Number(binds ?? 0));
+    });
+  }
+  slope(i, place, form) {
+    const nodes = [i, ...this.arguments(i)];
+    const filling = (letter) => this.name(nodes[HOLES.indexOf(letter)], form);
+    const letters = `[${HOLES.join("")}]`;
+    const formula = this.template(i).slopes[place][form];
+    return form === TEXT
+      ? formula.replace(new RegExp(letters, "gu"), filling)
+      : formula.replace(new RegExp(`<mi>(${letters})</mi>`, "gu"), (_, letter) => filling(letter));
+  }
+
+  // What the view shows of nodes and groups
+
+  /** The boxes of an opened group, nodes from outside first, and its arrows, as pairs of boxes. */
+  opened(group) {
+    const { edges, outside } = this.pictures[group.picture];
+    const inside = new Set(nodesOf(group));
+    const single = group.parts.filter((part) => typeof part === "number");
+    const from = new Set(single.flatMap((i) => this.arguments(i)).filter((i) => !inside.has(i)));
+    return { boxes: [...(outside ? from : []), ...group.parts], edges };
+  }
+  /** What all stories of a graph share. */
+  frame() {
+    const { title, root, rootMath, digits } = this.story;
+    return { title, root, rootMath, digits, sources: [], leaves: [], mistake: null, update: null, graph: null, part: null };
+  }
+  told(i) {
+    const how = this.arguments(i).length ? this.template(i).expression[TEXT].replace(/\{\d+(:\d)?\}/g, "·") : "";
+    const title = [this.names[i], how.replaceAll("*", "×").replaceAll("-", "−").replaceAll("××", "**")];
+    const data = this.number(this.data[i]);
+    return {
+      name: this.names[i] || data[0],
+      math: this.names[i] ? this.name(i, MATH) : mathmlNumber(data[0]),
+      title: title.filter(Boolean).join(" = ") || data[0],
+      kind: this.kind(i),
+      data,
+      delta: "",
+      deltaMath: "",
+      lines: [],
+      result: i,
+    };
+  }
+  /** A group as a node: a neuron with its output, signal and delta, or any other group with its results. */
+  toldGroup(group) {
+    const nodes = nodesOf(group);
+    const inside = new Set(nodes);
+    this.users ??= usersIn(this.graph);
+    const results = nodes.filter((i) => this.arguments(i).length && !this.users[i].every((user) => inside.has(user)));
+    if (inside.has(this.data.length - 1)) results.push(this.data.length - 1);
+    const result = group.output ?? results.at(-1);
+    return {
+      name: group.unit ? this.names[result] : group.title,
+      math: group.unit ? this.name(result, MATH) : "",
+      title: group.title,
+      kind: group.unit ? "neuron" : "group",
+      data: this.number(this.data[result]),
+      delta: group.delta ?? "",
+      deltaMath: group.deltaMath ?? "",
+      lines: [],
+      group,
+      nodes,
+      results,
+      result,
+    };
+  }
+}
+
+function nodesOf(part) {
+  return typeof part === "number" ? [part] : part.parts.flatMap(nodesOf);
+}
+
+/** For each node those that are computed from it. */
+function usersIn({ nodes }) {
+  const users = nodes.map(() => []);
+  nodes.forEach(([, ...places], i) => places.forEach((place) => users[place].push(i)));
+  return users;
+}
+
+// Stories of what is opened
+
+/** The story of a group whose parts are all nodes: edge by edge, as that of a whole graph. */
+function storyOfNodes(folds, group) {
+  const { boxes, edges } = folds.opened(group);
+  const local = new Map(boxes.map((i, place) => [i, place]));
+  const inside = new Set(group.parts);
+  const edge = new Map(); // "node place" -> arrow
+  for (const i of group.parts)
+    folds.arguments(i).forEach((parent, place) => local.has(parent) && edge.set(`${i} ${place}`, edge.size));
+  const shown = (number) => folds.number(number);
+  const forward = [...inside].filter((i) => folds.arguments(i).length).sort((a, b) => a - b);
+  const top = Math.max(...inside);
+  const backward = forward
+    .flatMap((i) => folds.passed.get(i) ?? [])
+    .filter(({ node, place }) => edge.has(`${node} ${place}`))
+    .sort((a, b) => a.t - b.t);
+  return {
+    ...folds.frame(),
+    nodes: boxes.map((i) => folds.told(i)),
+    heads: edges.map(([, head]) => head),
+    tails: edges.map(([tail]) => tail),
+    steps: [
+      { phase: "leaves" },
+      ...forward.map((i) => ({
+        phase: "forward",
+        node: local.get(i),
+        data: shown(folds.data[i]),
+        expression: folds.expression(i, TEXT),
+        expressionMath: folds.expression(i, MATH),
+        numbers: folds.expression(i, TEXT, true),
+        numbersMath: folds.expression(i, MATH, true),
+      })),
+      ...(folds.totals[top] === null ? [] : [{ phase: "seed", node: local.get(top), total: shown(folds.totals[top]) }]),
+      ...backward.map((step) => ({
+        phase: "backward",
+        node: local.get(step.node),
+        parent: local.get(step.parent),
+        edge: edge.get(`${step.node} ${step.place}`),
+        formula: folds.slope(step.node, step.place, TEXT),
+        formulaMath: folds.slope(step.node, step.place, MATH),
+        ...Object.fromEntries(["slope", "upstream", "share", "total"].map((name) => [name, shown(step[name])])),
+        before: step.before === null ? null : shown(step.before),
+        number: step.number,
+        of: folds.uses.get(step.parent),
+        right: null,
+      })),
+    ],
+  };
+}
+
+/** The story of a group of groups: a step for each part, forward and backward; `merged` parts go in one step. */
+function storyOfParts(folds, group, merged = (part) => part) {
+  const { boxes, edges } = folds.opened(group);
+  const nodes = boxes.map((part) => (typeof part === "number" ? folds.told(part) : folds.toldGroup(part)));
+  const first = boxes.length - group.parts.length;
+  const sets = new Map(); // what goes in one step -> boxes
+  group.parts.forEach((part, place) => {
+    if (typeof part === "number" && !folds.arguments(part).length) return;
+    const key = merged(part);
+    sets.set(key, [...(sets.get(key) ?? []), first + place]);
+  });
+  const arriving = (boxes) => edges.flatMap(([, head], k) => (boxes.includes(head) ? [k] : []));
+  const turns = [...sets.values()];
+  const step = (phase, boxes) => ({
+    phase,
+    node: boxes.at(-1),
+    nodes: boxes,
+    edges: arriving(boxes),
+    told: () => tellParts(folds, phase, boxes.map((box) => nodes[box])),
+  });
+  const top = boxes.length - 1;
+  return {
+    ...folds.frame(),
+    nodes,
+    heads: edges.map(([, head]) => head),
+    tails: edges.map(([tail]) => tail),
+    steps: [
+      { phase: "leaves" },
+      ...turns.map((boxes) => step("forward", boxes)),
+      { phase: "seed", node: top, total: folds.number(folds.totals[nodes[top].result]) },
+      ...turns.reverse().map((boxes) => step("backward", boxes)),
+    ],
+  };
+}
+
+// What is said about steps of groups
+
+/** A fraction: the derivative of the root with respect to something. */
+function gradientMath(folds, by, quantity = "upstream") {
+  const fraction = math("mfrac", math("mrow", math("mo", "∂"), parsed(folds.story.rootMath)), math("mrow", math("mo", "∂"), by));
+  fraction.dataset.quantity = quantity;
+  return fraction;
+}
+
+/** The explanation of a step of one or more parts, as `explanation` returns it, and a line of text. */
+function tellParts(folds, phase, parts) {
+  const [forward, one] = [phase === "forward", parts.length === 1];
+  const names = parts.map((part) => part.name);
+  const title = `${forward ? "Forward" : "Backward"}: ${one ? names[0] : `${names[0]} to ${names.at(-1)}`}`;
+  const told = parts.map((part) => (part.kind === "neuron" ? tellNeuron : tellGroup)(folds, forward, part));
+  const text = told.map((each) => each.text).join(";  ");
+  if (one) return { title, ...told[0] };
+  return { title, lines: told.map((each) => each.lines.at(-1)).filter(Boolean), words: "", rows: told.flatMap((each) => each.row), text };
+}
+
+/** s = w o + ... and o = theta(s); or delta, and the gradients of the weights. */
+function tellNeuron(folds, forward, { name, group, result }) {
+  const [s, o] = [group.signal ?? result, result];
+  const number = (i) => folds.number(folds.data[i])[0];
+  const gradient = (i) => folds.number(folds.totals[i] ?? 0)[0];
+  const named = (i) => parsed(folds.name(i, MATH));
+  const inside = new Set(nodesOf(group));
+  const isProduct = (i) => inside.has(i) && folds.row(i) === "multiply";
+  const terms = folds.arguments(s).map((i) => (isProduct(i) ? folds.arguments(i) : [i]));
+  if (forward) {
+    const product = (write) => (term) => term.flatMap((i, k) => [...(k ? ["·"] : []), write(i, k > 0)]);
+    const sum = (write) => shortened(terms.map(product(write))).flatMap((term, k) => [...(k ? ["+"] : []), ...term]);
+    const lines = [
+      [named(s), "=", ...sum(named)],
+      ["=", ...sum((i, later) => mathNumber(number(i), later)), "=", mathNumber(number(s))],
+    ];
+    if (o !== s)
+      lines.push([named(o), "=", parsed(folds.expression(o, MATH)), "=", parsed(folds.expression(o, MATH, true)), "=", mathNumber(number(o))]);
+    const weights = `${terms.length - terms.filter((term) => term.length === 1).length} weights`;
+    return {
+      lines,
+      words: `The weighted sum of ${weights} and inputs, and its activation.`,
+      rows: [],
+      row: [["total", name, [named(o)], number(o)]],
+      text: `${folds.name(s, TEXT)} = ${number(s)}, ${folds.name(o, TEXT)} = ${number(o)}`,
+    };
+  }
+  const delta = () => parsed(group.deltaMath);
+  const local = o === s ? null : folds.passed.get(o)?.find((step) => step.parent === s);
+  const fraction = () => math("mfrac", math("mrow", math("mo", "∂"), named(o)), math("mrow", math("mo", "∂"), named(s)));
+  const lines = [[delta(), "=", gradientMath(folds, named(s), "share"), ...(local ? ["=", gradientMath(folds, named(o)), "·", fraction()] : [])]];
+  const rows = local
+    ? [
+        ["upstream", "upstream", [gradientMath(folds, named(o))], gradient(o)],
+        ["slope", "× local", [parsed(folds.slope(o, local.place, MATH))], folds.number(local.slope)[0]],
+        ["share", "= delta", [delta()], gradient(s)],
+      ]
+    : [["share", "delta", [delta()], gradient(s)]];
+  for (const term of terms) {
+    const [weight, input] = term.length > 1 ? term : [term[0], null];
+    const factors = input === null ? [delta()] : [delta(), "·", named(input)];
+    rows.push(["total", "gradient of", [named(weight), ":", ...factors], gradient(weight)]);
+  }
+  return {
+    lines,
+    words: "",
+    rows,
+    row: [["share", name, [delta()], gradient(s)]],
+    text: `${group.delta} = ${gradient(s)}`,
+  };
+}
+
+/** A list of terms with dots in place of those in the middle, if there are many. */
+function shortened(terms) {
+  return terms.length > 5 ? [terms[0], terms[1], ["⋯"], terms.at(-1)] : terms;
+}
+
+/** The results of any part; or their gradients, and its leaves with theirs. */
+function tellGroup(folds, forward, { name, group, result, results = [result], nodes = [result] }) {
+  const kind = forward ? folds.data : folds.totals;
+  const leaves = forward ? [] : nodes.filter((i) => folds.kind(i) === "leaf");
+  const row = (quantity, heading, i) => [
+    quantity,
+    heading,
+    forward ? [parsed(folds.name(i, MATH))] : [gradientMath(folds, parsed(folds.name(i, MATH)), quantity)],
+    folds.number(kind[i] ?? 0)[0],
+  ];
+  const rows = [
+    ...results.slice(0, LISTED).map((i) => row(forward ? "total" : "upstream", forward ? "result" : "upstream", i)),
+    ...leaves.slice(0, LISTED).map((i) => row("total", "total", i)),
+  ];
+  const more = results.length + leaves.length - rows.length;
+  const count = nodes.length === 1 ? "" : `${nodes.length.toLocaleString("en")} nodes${group?.place ? `, made in ${group.place}` : ""}. `;
+  const does = forward
+    ? "All its nodes are computed."
+    : "The gradients of its results pass through all its edges, to its leaves and to what it is computed from.";
+  return {
+    lines: group || !forward ? [] : [[parsed(folds.name(result, MATH)), "=", parsed(folds.expression(result, MATH))], ["=", parsed(folds.expression(result, MATH, true))]],
+    words: `${count}${does}${more > 0 ? ` ${more} more numbers are inside.` : ""}`,
+    rows,
+    row: rows.slice(0, 1),
+    text: `${name}: ${rows.slice(0, 1).map(([, , , number]) => number)}`,
+  };
+}
+
+// What is seen: the whole graph or an opened group, at a level of detail
+
+const DETAILS = { edge: "edge by edge", node: "node by node", neuron: "neuron by neuron", layer: "layer by layer", group: "group by group" };
+
+class Scope {
+  constructor(state) {
+    this.state = state;
+  }
+
+  get base() {
+    return this.state.get("story");
+  }
+  get detail() {
+    return this.state.get("detail") ?? "edge";
+  }
+  /** The places of the groups that are opened, each among the parts of the one before. */
+  get path() {
+    return this.state.get("opened") ?? [];
+  }
+  get folds() {
+    if (this.folded?.story !== this.base) this.folded = new Folds(this.base);
+    return this.folded;
+  }
+  /** The levels of detail that the graph has. */
+  get details() {
+    const { folds, nodes } = this.base;
+    const isNetwork = folds?.tree.parts.some((part) => part.unit);
+    return [...(nodes.length ? ["edge", "node"] : []), ...(isNetwork ? ["neuron", "layer"] : folds ? ["group"] : [])];
+  }
+  /** The groups from the whole graph down to the one that is opened. */
+  get groups() {
+    if (!this.base.folds) return [];
+    const groups = [this.folds.tree];
+    for (const place of this.path) groups.push(groups.at(-1).parts[place]);
+    return groups;
+  }
+
+  /** The story that is seen, and its picture. */
+  get shown() {
+    const { base, detail } = this;
+    const key = JSON.stringify([detail, this.path]);
+    if (this.cached?.base !== base || this.cached.key !== key) this.cached = { base, key, ...this.make(base, detail) };
+    return this.cached;
+  }
+
+  make(base, detail) {
+    if (!this.path.length && (detail === "edge" || detail === "node")) {
+      const [svg, direction] = [this.state.get("picture"), this.state.get("direction")];
+      return { story: detail === "node" ? byNode(base) : base, svg, direction };
+    }
+    const { folds } = this;
+    const group = this.groups.at(-1);
+    const { svg, direction } = folds.pictures[group.picture];
+    const layer = (part) => part.unit?.[0] ?? part;
+    const isDetailed = group.parts.every((part) => typeof part === "number");
+    const story = isDetailed ? storyOfNodes(folds, group) : storyOfParts(folds, group, detail === "layer" ? layer : undefined);
+    return { story: isDetailed && detail === "node" ? byNode(story) : story, svg, direction };
+  }
+}
+
+/** A story whose backward pass goes node by node: a step has all edges of a node. */
+function byNode(story) {
+  const steps = [];
+  for (const step of story.steps) {
+    const last = steps.at(-1);
+    if (step.phase === "backward" && last.phase === "backward" && last.node === step.node) last.steps.push(step);
+    else steps.push(step.phase === "backward" ? { phase: step.phase, node: step.node, steps: [step] } : step);
+  }
+  for (const step of steps)
+    if (step.steps) Object.assign(step, { edges: step.steps.map(({ edge }) => edge), told: () => tellEdges(story, step) });
+  return { ...story, steps };
+}
+
+function tellEdges(story, { node, steps }) {
+  const told = steps.map((step) => explanation(story, step, null));
+  const [upstream] = told[0].rows;
+  const rows = steps.map((step, k) => {
+    const { name } = story.nodes[step.parent];
+    const [, [, , local], , [, , , total]] = told[k].rows;
+    const sum = step.before ? [mathNumber(step.before[0]), "+"] : [];
+    return ["total", `to ${name}`, [...sum, mathNumber(step.upstream[0], sum.length > 0), "·", ...local], total];
+  });
+  return {
+    title: `Backward: from ${story.nodes[node].name}`,
+    lines: told.flatMap(({ lines }) => lines),
+    words: "",
+    rows: [upstream, ...rows],
+    text: steps.map((step) => lineOf(story, step)).join("   "),
+  };
+}
