@@ -19,7 +19,7 @@ from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
-from autograd_lite.stepper.stepping import ASKED, step_through
+from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.stepper.terminal import step_in_terminal
 from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.value import Value, topological_order
@@ -199,6 +199,7 @@ def _add_step(commands: Commands) -> None:
     asked = f"what to predict at an edge: {asked}running total (total)"
     parser.add_argument("--ask", choices=ASKED, default="share", help=asked)
     parser.add_argument("--large", action="store_true", help="in the page: large text, for example for a projector")
+    parser.add_argument("--layout", choices=LAYOUTS, default="full", help="of the page (default full)")
     what = "go on with a step of gradient descent with this learning rate"
     parser.add_argument("--update", type=float, metavar="RATE", help=what)
     what = "names, with commas between them, that are not updated, for example x,y"
@@ -216,7 +217,7 @@ def _step(options: argparse.Namespace) -> None:
     below = _node(root, "--below", options.below)
     found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
     data = [leaf for leaf in found if leaf is not None]
-    names = ("digits", "max_nodes", "predict", "ask", "large", "update", "mistake", "title")
+    names = ("digits", "max_nodes", "predict", "ask", "large", "layout", "update", "mistake", "title")
     stepper = step_through(root, below, data=data, **{name: getattr(options, name) for name in names})
     if options.output is not None:
         print(stepper.save(options.output))

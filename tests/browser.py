@@ -39,13 +39,15 @@ PERCEPTIBLE = """root => {
     return found.join("\\n");
 }"""
 
-PICTURE = """root => [...root.querySelectorAll(".picture g.node")].map(node => {
+PICTURE = """root => [...root.querySelectorAll(".picture g.node")].sort(
+    (a, b) => a.dataset.node - b.dataset.node).map(node => {
     const { strokeWidth, strokeDasharray } = getComputedStyle(node.querySelector("rect"));
     const lines = [...node.querySelectorAll("text")].map(line => line.textContent);
     return { classes: [...node.classList], lines, border: `${strokeWidth} ${strokeDasharray}` };
 })"""
 
-ARROWS = """root => [...root.querySelectorAll(".picture g.edge")].map(edge => {
+ARROWS = """root => [...root.querySelectorAll(".picture g.edge")].sort(
+    (a, b) => a.dataset.edge - b.dataset.edge).map(edge => {
     const { strokeWidth, strokeDasharray } = getComputedStyle(edge.querySelector("path"));
     return { classes: [...edge.classList], border: `${strokeWidth} ${strokeDasharray}` };
 })"""
@@ -71,6 +73,7 @@ class View:
         self.root.wait_for(timeout=PATIENCE)
         self.keyboard = self.root if widget else frame.locator("body")
         self.position = self.root.locator(".position")
+        self.step_now = self.root.locator(".walk li[aria-current]")
         self.slider = self.root.get_by_role("slider", name="Step", exact=True)
         self.spoken = self.root.locator(".spoken")
         self.answer = self.root.locator(".question input")
@@ -81,8 +84,28 @@ class View:
         self.frame_of_picture = self.root.locator(".picture")
 
     def button(self, name):
-        """A button by its name; a pressed one is marked."""
-        return self.root.get_by_role("button", name=re.compile(f"^{re.escape(name)}$"))
+        """A button by its name, whether it is shown or folded away."""
+        text = self.root.locator("button").filter(has_text=re.compile(rf"^(◀ )?{re.escape(name)}( ▶)?$"))
+        return self.root.locator(f'button[aria-label="{name}"]').or_(text)
+
+    def click(self, name):
+        """Click a button, also where it is folded away."""
+        with self.unfolded(self.button(name)):
+            self.button(name).click()
+
+    def select(self, label, option):
+        """Choose an option in what is folded away."""
+        choice = self.root.get_by_label(label)
+        with self.unfolded(choice):
+            choice.select_option(option)
+
+    @contextlib.contextmanager
+    def unfolded(self, control):
+        """Within the context, what folds the control away is open."""
+        fold = "(control, open) => { const fold = control.closest('details'); if (fold) fold.open = open; }"
+        control.evaluate(fold, True)
+        yield
+        control.evaluate(fold, False)
 
     def press(self, key, times=1):
         for _ in range(times):
@@ -93,7 +116,8 @@ class View:
 
     def at(self, step):
         """The text that tells that the view is at a step, from 0."""
-        return re.compile(rf"^Step {step + 1} of \d+$")
+        last = int(self.slider.get_attribute("max"))
+        return "Summary" if step == last else f"Step {step + 1} of {last}"
 
     def node(self, name):
         """The box of a node in the picture, by how its first line begins."""
@@ -117,7 +141,7 @@ class View:
 
     def lines(self):
         """The lines of the steps so far."""
-        return [item.inner_text() for item in self.root.locator(".walk li:visible").all()]
+        return self.root.locator(".walk li:not([hidden])").all_text_contents()
 
     def facts(self):
         """The table of a step: the rows' numbers, by quantity."""

@@ -204,7 +204,7 @@ def source_of(stepper):
 def test_the_iframe_holds_the_page_and_the_picture_stands_before_it():
     stepper = step_through(network())
     frame = Page(stepper._repr_html_())
-    assert source_of(stepper) == stepper.html()
+    assert source_of(stepper) == re.sub("<noscript>.*</noscript>", "<noscript></noscript>", stepper.html(), flags=re.S)
     tags = [element[0] for element in frame.elements]
     assert tags == ["div", "img", "p", "iframe"]
     data = frame.one("img")[1]["src"].removeprefix("data:image/svg+xml;base64,")
@@ -215,6 +215,23 @@ def test_the_iframe_holds_the_page_and_the_picture_stands_before_it():
         if node.parents:
             assert f"{node.data:.4g}" in text
             assert f"{node.grad:.4g}" in text
+
+
+def test_without_scripts_the_page_shows_the_picture_and_the_steps():
+    stepper = step_through(network())
+    [still] = re.findall("<noscript>(.*)</noscript>", stepper.html(), flags=re.S)
+    elements = Page(still).elements
+    steps = [text for tag, _, text in elements if tag == "li"]
+    assert steps == [str(step)[10:] for step in walk_steps(network(), digits=4)]
+    assert sum(tag == "svg" for tag, _, _ in elements) == 1
+
+
+def test_the_layout_can_be_chosen_when_the_page_is_saved(tmp_path):
+    stepper = step_through(network(), layout="compact")
+    pages = [stepper.save(tmp_path / "a.html"), stepper.save(tmp_path / "b.html", layout="slide")]
+    assert [state_of(page.read_text(encoding="utf-8"))["arrangement"] for page in pages] == ["compact", "slide"]
+    with pytest.raises(ValueError, match="layout must be one of full, slide, compact, received 'wide'"):
+        stepper.save(tmp_path / "c.html", layout="wide")
 
 
 def test_the_same_graph_has_the_same_bytes():
@@ -304,7 +321,7 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"digits": 18}, ValueError, "digits must be from 1 to 17, received 18"),
         ({"max_nodes": "5"}, TypeError, "max_nodes must be an integer, not str"),
         ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT, received 'UP'"),
-        ({"step": 99}, ValueError, "step must be from 0 to 3, received 99"),
+        ({"step": 99}, ValueError, "step must be from 0 to 4, received 99"),
         ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),
         ({"ask": "gradient"}, ValueError, "ask must be one of slope, share, total, received 'gradient'"),
         ({"tolerance": 0}, ValueError, "tolerance must be greater than 0, and finite, received 0"),
@@ -313,6 +330,7 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"tolerance": math.inf}, ValueError, "tolerance must be greater than 0, and finite, received inf"),
         ({"tolerance": "1%"}, TypeError, "tolerance must be a number, not str"),
         ({"large": 1}, TypeError, "large must be True or False, not int"),
+        ({"layout": "wide"}, ValueError, "layout must be one of full, slide, compact, received 'wide'"),
     ],
 )
 def test_bad_arguments_are_named(arguments, error, message):

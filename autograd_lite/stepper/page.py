@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -19,6 +20,7 @@ MODULES = (
     "sentences",
     "fold",
     "picture",
+    "travel",
     "prediction",
     "what_if",
     "view",
@@ -53,12 +55,13 @@ def hash_of(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def page(title: str, state: dict[str, Any]) -> str:
+def page(title: str, state: dict[str, Any], still: str = "") -> str:
     """Return a document that shows the view; nothing is loaded from elsewhere, and only our script may run in it.
 
     Arguments:
         title: the title of the document, as text.
         state: what the view starts with, as data for JSON.
+        still: HTML that is shown where no scripts run.
 
     >>> page("a < b", {"label": "</script>"}).count("</script>")
     2
@@ -70,10 +73,16 @@ def page(title: str, state: dict[str, Any]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n"
-        '<main id="autograd-stepper"></main>\n'
+        f'<main id="autograd-stepper"><noscript>{still}</noscript></main>\n'
         f'<script type="application/json" id="autograd-stepper-state">{data}</script>\n'
         f'<script type="module">{PAGE_SCRIPT}</script>\n</body>\n</html>\n'
     )
+
+
+def still(title: str, diagram: Diagram, lines: Iterable[str]) -> str:
+    """Return the graph and the steps as HTML that needs no script."""
+    steps = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h1>{escape(title)}</h1>{to_svg(diagram, titles=False)}<ol>{steps}</ol>"
 
 
 def image(diagram: Diagram) -> str:
@@ -92,7 +101,8 @@ def framed(document: str, title: str, diagram: Diagram) -> str:
     """
     source = document.replace("&", "&amp;").replace("'", "&#39;")  # in single quotes, which are rarer
     note = "This is a picture: trust the notebook, or run it, to step through the graph."
+    look = "width:100%;height:700px;border:0"
     return (
         f"<div>{image(diagram)}<p>{note}</p></div>"
-        f'<iframe title="{escape(title)}" style="width:100%;height:900px;border:0" srcdoc=\'{source}\'></iframe>'
+        f'<iframe title="{escape(title)}" allowfullscreen style="{look}" srcdoc=\'{source}\'></iframe>'
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from autograd_lite.checks import check_choice, check_integer, check_positive, check_size, check_switches
-from autograd_lite.pictures.diagram import DIRECTIONS
+from autograd_lite.pictures.diagram import DIRECTIONS, Diagram
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograd_lite.stepper.widget import StepperWidget
 
 ASKED = ("slope", "share", "total")
+LAYOUTS = ("full", "slide", "compact")
 
 
 class Stepper:
@@ -36,21 +37,37 @@ class Stepper:
 
     def html(self) -> str:
         """Return the page as text: one file with nothing loaded from elsewhere."""
+        from autograd_lite.stepper.page import still  # noqa: PLC0415  late, as in `_page`
+
+        return self._page(still(self.story.title, self._diagram(), (walked.text for walked in self.story.walk)))
+
+    def _page(self, without_script: str = "") -> str:
         from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
 
-        return page(self.story.title, {**self._state, "story": self._told, "leaves": None})
+        return page(self.story.title, {**self._state, "story": self._told, "leaves": None}, without_script)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def _diagram(self) -> Diagram:
+        return self.story.diagram(self._state["direction"])
+
+    def save(self, path: str | os.PathLike[str], layout: Literal["full", "slide", "compact"] | None = None) -> Path:
         """Write the page to a file, which a browser opens from disk, offline; return its path.
 
         If the file's name ends in .svg, an animated picture is written instead, which plays on a slide or in a README.
-        An existing file is replaced only when the new one is complete.
+        An existing file is replaced only when the new one is complete. `page.html#step=14&predict` opens the page at
+        its step 14, as the page counts them, with numbers hidden.
+
+        Arguments:
+            path: the file.
+            layout: as for `step_through`; None keeps what was chosen there.
 
         Raises:
             OSError: if the file cannot be written.
         """
         from autograd_lite.stepper.animation import to_animation  # noqa: PLC0415  late, as in `html`
 
+        if layout is not None:
+            check_choice("layout", layout, LAYOUTS)
+            return Stepper(self.story, {**self._state, "arrangement": layout}).save(path)
         target = Path(path).resolve()
         unfinished = target.with_name(f"{target.name}.part")
         try:
@@ -83,10 +100,10 @@ class Stepper:
     def _repr_html_(self) -> str:
         from autograd_lite.stepper.page import framed  # noqa: PLC0415  late, as in `html`
 
-        return framed(self.html(), self.story.title, self.story.diagram(self._state["direction"]))
+        return framed(self._page(), self.story.title, self._diagram())
 
     def _repr_latex_(self) -> str:
-        return to_pgf(self.story.diagram(self._state["direction"]))
+        return to_pgf(self._diagram())
 
     def __repr__(self) -> str:
         return f'<Stepper: {self.story.summary}; show it in Jupyter, or .save("page.html")>'
@@ -105,6 +122,7 @@ def step_through(
     ask: Literal["slope", "share", "total"] = "share",
     tolerance: float = 0.01,
     large: bool = False,
+    layout: Literal["full", "slide", "compact"] = "full",
     mistake: str | None = None,
     update: float | None = None,
     data: Sequence[Value] = (),
@@ -124,12 +142,14 @@ def step_through(
         max_nodes: the largest number of nodes that is stepped through.
         direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
             None chooses the one of the first two that fits better.
-        step: where to start, from 0.
+        step: where to start, from 0; the last is the summary of all gradients.
         predict: whether the number of each step is hidden until the reader types it.
         ask: which number the reader must predict at each edge: the local partial derivative ("slope"), its product
             with the upstream gradient ("share"), or the running total ("total").
         tolerance: the relative error that an answer may have.
-        large: whether the text is large, for example for a projector.
+        large: whether text and picture are large, for example for a projector.
+        layout: "full" (the steps so far fold out under picture and rule), "slide" (picture and rule fill a window or an
+            iframe), or "compact" (lower, among the text of a notebook).
         mistake: a mistake that the backward pass makes, one of `MISTAKES`; the steps that are wrong are marked.
         update: a learning rate; after the backward pass, a step of gradient descent and the forward pass again follow.
         data: leaves that are not updated, for example inputs and targets.
@@ -164,6 +184,7 @@ def step_through(
     if direction is not None:
         check_choice("direction", direction, DIRECTIONS)
     check_choice("ask", ask, ASKED)
+    check_choice("layout", layout, LAYOUTS)
     if mistake is not None:
         check_choice("mistake", mistake, list(MISTAKES))
     check_positive("tolerance", tolerance)
@@ -171,11 +192,17 @@ def step_through(
     story = Story(root, Plan(below, digits, played, update, tuple(data), title))
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
-    check_integer("step", step, 0, len(story.walk) - 1)
+    check_integer("step", step, 0, len(story.walk) - (not story.ends_in_summary))
     state = {"step": step, "predict": predict, "ask": ask, "tolerance": float(tolerance), "large": large, "speed": 1.0}
     direction = direction or story.direction()
     picture = to_svg(story.diagram(direction, room=True), titles=False)
-    more = {"breakpoints": [], "score": {"right": 0, "answered": 0}, "direction": direction, "picture": picture}
+    more: dict[str, Any] = {
+        "arrangement": layout,
+        "breakpoints": [],
+        "score": {"right": 0, "answered": 0},
+        "direction": direction,
+        "picture": picture,
+    }
     return Stepper(story, state | more)
 
 

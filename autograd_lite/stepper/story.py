@@ -23,11 +23,11 @@ from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
 
-ROOM = (960.0, 420.0)
-"""The width and height that a picture has in most notebooks, by which its direction is chosen."""
+ROOM = (840.0, 600.0)
+"""The width and height that a picture has beside its card, by which its direction is chosen."""
 
-SPACING = {"LR": 56.0, "RL": 56.0, "TB": 36.0, "BT": 36.0}
-"""In points, with room for the local partial derivative beside an edge."""
+SPACING = {"LR": 76.0, "RL": 76.0, "TB": 44.0, "BT": 44.0}
+"""In points, with room for the local partial derivative and the product beside an edge."""
 
 
 class Plan(NamedTuple):
@@ -54,7 +54,7 @@ class Story:
     >>> a = Value(3.0, "a")
     >>> L = a * a; L.label = "L"
     >>> told = Story(L).told()
-    >>> [node["name"] for node in told["nodes"]], told["steps"][-1]["total"]
+    >>> [node["name"] for node in told["nodes"]], told["steps"][-2]["total"]
     (['a', 'L'], ['6.0', 6.0])
     """
 
@@ -78,6 +78,7 @@ class Story:
         self.walk = walk_of(self.part, steps, writer, kept)
         if plan.update is not None:
             self.walk += update_of(self.part, steps, writer, plan.update, plan.data)
+        self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.network = neurons(self.part) is not None
         self.index = {node: i for i, node in enumerate(self.part)}
@@ -85,7 +86,7 @@ class Story:
         self.first_arrow = dict(zip(self.part, arrows, strict=False))
 
     def told(self) -> Json:
-        """Return the nodes and the steps."""
+        """Return the nodes, and the steps of the walk with their summary."""
         text = Writer(self.names, self.root, self.plan.digits)
         mathml = text._replace(form=MATHML)
         sources, lines = sources_of(self.part)
@@ -108,6 +109,7 @@ class Story:
             }
             for node, marks in zip(self.part, lines, strict=True)
         ]
+        steps = [self.told_step(walked, text, mathml) for walked in self.walk]
         return {
             "title": self.title,
             "root": self.name,
@@ -115,7 +117,8 @@ class Story:
             "nodes": nodes,
             "sources": sources,
             "heads": [self.index[node] for node in self.part for _ in node.parents],
-            "steps": [self.told_step(walked, text, mathml) for walked in self.walk],
+            "tails": [self.index[parent] for node in self.part for parent in node.parents],
+            "steps": steps + [{"phase": "summary"}] * self.ends_in_summary,
             "mistake": mistake and {"name": mistake.name, "does": mistake.does},
             "leaves": [self.index[leaf] for leaf in self.leaves().values()],
             "digits": self.plan.digits,
@@ -206,7 +209,8 @@ class Story:
 
         def scale(direction: str) -> float:
             layout = find_layout(self.diagram(direction, room=True))
-            return min(ROOM[0] / layout.width, ROOM[1] / layout.height)
+            favour = 1.4 if direction == "LR" else 1.0  # it is how formulas are read
+            return favour * min(ROOM[0] / layout.width, ROOM[1] / layout.height)
 
         return max(("LR", "TB"), key=scale)
 

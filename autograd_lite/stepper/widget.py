@@ -58,6 +58,7 @@ class StepperWidget(anywidget.AnyWidget):
 
     picture = traitlets.Unicode().tag(sync=True)
     direction = traitlets.Unicode().tag(sync=True)
+    arrangement = traitlets.Unicode("full").tag(sync=True)
     story = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
     predict = traitlets.Bool(False).tag(sync=True)

@@ -60,6 +60,7 @@ function diagnose(story, step, asked, given, tolerance) {
       return `that is the value of ${parent.name}, not a derivative`;
     if (slope !== exact(node.data) && matches(exact(node.data)))
       return `that is the value of ${node.name}, not a derivative`;
+    if (slope !== upstream && matches(upstream)) return `that is the upstream gradient ${above}`;
     if (matches(1 / slope)) return "that is its reciprocal";
     return null;
   };

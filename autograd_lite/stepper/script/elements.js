@@ -47,10 +47,10 @@ function decoration(text) {
   return make("span", { "aria-hidden": "true" }, text);
 }
 
-/** An SVG element of a class. */
-function shape(tag, name) {
+/** An SVG element. */
+function shape(tag, attributes = {}) {
   const element = document.createElementNS(SVG, tag);
-  element.setAttribute("class", name);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
 
@@ -66,6 +66,20 @@ function mathLine(parts) {
   const element = math("math", math("mrow", ...parts.map((part) => (typeof part === "string" ? math("mo", part) : part))));
   element.setAttribute("displaystyle", "true");
   return element;
+}
+
+/** The terms of a line of mathematics, each a line that begins with its sign. */
+function brokenLine(line) {
+  const isSign = (part) => part.localName === "mo" && "=+−".includes(part.textContent);
+  const terms = [[]];
+  const visit = (part) => {
+    const parts = [...part.children];
+    if (part.localName === "mrow" && (parts.length === 1 || parts.some(isSign))) return parts.forEach(visit);
+    if (isSign(part)) terms.push([]);
+    terms.at(-1).push(part);
+  };
+  visit(line.firstChild);
+  return terms.map(mathLine);
 }
 
 /** MathML that Python has written, as an element. */

@@ -1,8 +1,9 @@
-// The picture: zoom, pan, and the marks of the current step.
+// The picture: what is in sight, which boxes are enlarged, and the marks of the current step.
 
-const LEAST_READABLE_SCALE = 0.75; // of the picture, whose text is 12 pixels high
-const GOOD_SCALE = 0.9; // if it cannot be seen as a whole
-const LEAST_SCALE = 0.35; // down to which the picture shrinks to show both ends of an edge
+const LETTERS = 12; // the size of the letters in a box, in units of the picture
+const MARGIN = 14; // around what is followed, in pixels
+const GLIDE = 350; // milliseconds in which the picture moves
+const LONG_PRESS = 600; // milliseconds
 const LONG_EDGE = 3000; // in units of the picture
 
 let pictures = 0; // makes the ids of each picture on a page unique
@@ -12,10 +13,48 @@ function overlap(start, end, otherStart, otherEnd) {
   return Math.max(0, Math.min(end, otherEnd) - Math.max(start, otherStart));
 }
 
+/** Where a straight line from the middle of a box to a point leaves the box. */
+function border([x, y, width, height], [toX, toY]) {
+  const [middleX, middleY] = [x + width / 2, y + height / 2];
+  const [across, down] = [toX - middleX, toY - middleY];
+  const part = Math.min(Math.abs(width / 2 / across), Math.abs(height / 2 / down), 1);
+  return [middleX + across * part, middleY + down * part];
+}
+
+/** The corners of an arrow head at the second of two points. */
+function headAt([fromX, fromY], [x, y], size) {
+  const length = Math.hypot(x - fromX, y - fromY) || 1;
+  const [across, down] = [((x - fromX) / length) * size, ((y - fromY) / length) * size];
+  const [baseX, baseY] = [x - across, y - down];
+  return `${x},${y} ${baseX - down / 2},${baseY + across / 2} ${baseX + down / 2},${baseY - across / 2}`;
+}
+
+/** Move boxes [x, y, width, height] apart where they overlap, and keep them within bounds. */
+function moveApart(boxes, bounds, gap) {
+  for (let round = 0, crowded = true; crowded && round < 80; round++) {
+    crowded = false;
+    boxes.forEach((a, i) =>
+      boxes.slice(i + 1).forEach((b) => {
+        const apart = [0, 1].map((axis) => b[axis] + b[axis + 2] / 2 - a[axis] - a[axis + 2] / 2);
+        const lacks = [0, 1].map((axis) => (a[axis + 2] + b[axis + 2]) / 2 + gap - Math.abs(apart[axis]));
+        if (Math.min(...lacks) <= 0.01) return;
+        crowded = true;
+        const axis = (round < 40 ? lacks[0] < lacks[1] : round % 2) ? 0 : 1; // if the shorter way leads nowhere, both
+        const push = (apart[axis] < 0 ? -lacks[axis] : lacks[axis]) / 2;
+        a[axis] -= push;
+        b[axis] += push;
+      }),
+    );
+    for (const box of boxes)
+      for (const axis of [0, 1])
+        box[axis] = Math.max(bounds[axis], Math.min(box[axis], bounds[axis] + bounds[axis + 2] - box[axis + 2]));
+  }
+}
+
 class Picture {
-  constructor(text, direction, label, onNode) {
+  /** onNode is called with a node and whether it is to be marked; onEdge with an edge and whether it was clicked. */
+  constructor(text, direction, label, onNode, onEdge) {
     this.direction = direction;
-    this.focus = [];
     const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     this.svg = document.importNode(svg, true);
     this.size = this.svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
@@ -26,64 +65,127 @@ class Picture {
     this.edges = pick("e", this.svg.querySelectorAll(".edge").length);
     this.lines = this.nodes.map((node) => [...node.querySelectorAll("text")]);
     this.kinds = this.nodes.map((node) => node.getAttribute("class"));
+    const numbers = (element, ...names) => names.map((name) => Number(element.getAttribute(name)));
+    this.boxes = this.nodes.map((node) => numbers(node.querySelector("rect"), "x", "y", "width", "height"));
+    this.drawn = this.edges.map((edge) => ({
+      path: edge.querySelector("path"),
+      d: edge.querySelector("path").getAttribute("d"),
+      head: edge.querySelector("polygon"),
+      points: edge.querySelector("polygon").getAttribute("points"),
+    }));
+    this.obstacles = [
+      ...this.boxes,
+      ...this.drawn.map(({ points }) => {
+        const [x, y] = points.split(" ")[0].split(",").map(Number);
+        return [x - 8, y - 6, 16, 12];
+      }),
+      ...[...this.svg.querySelectorAll(".edge-label")].map((label) => {
+        const [x, y] = numbers(label, "x", "y");
+        return [x - 4, y - 9, 8, 10];
+      }),
+    ];
     const prefix = `stepper-${++pictures}-`; // outputs repeat, and an id may occur once on a page
     for (const element of [...this.nodes, ...this.edges]) element.id = prefix + element.id;
-    this.nodes.forEach((node, i) => (node.dataset.node = i));
-    this.edges.forEach((edge, k) => (edge.dataset.edge = k));
-    this.nodes.forEach((node) => node.append(document.createElementNS(SVG, "title")));
-    this.note = shape("text", "edge-note");
-    this.head = shape("polygon", "gradient-head");
+    this.nodes.forEach((node, i) => {
+      node.dataset.node = i;
+      node.append(shape("title"));
+    });
+    this.edges.forEach((edge, k) => {
+      edge.dataset.edge = k;
+      edge.append(shape("path", { class: "hit", d: this.drawn[k].d })); // wide enough to be pointed at
+    });
+    this.note = shape("g", { class: "edge-note" });
+    this.factor = shape("text", { "data-quantity": "slope" });
+    this.product = shape("text", { "data-quantity": "share" });
+    this.note.append(this.factor, this.product);
+    this.head = shape("polygon", { class: "gradient-head" });
+    this.middle = this.svg.querySelector(".node"); // what stands before it is under the boxes
     this.svg.append(this.head, this.note);
     const keys = "Plus and minus zoom, 0 shows all, shift and arrow keys move it";
-    this.frame = group(`Picture of ${label}. ${keys}`, { class: "picture", tabindex: "0" }, this.svg);
+    this.rule = make("p", { class: "edge-rule", hidden: true, "aria-hidden": "true" });
+    this.frame = group(`Picture of ${label}. ${keys}`, { class: "picture", tabindex: "0" }, this.svg, this.rule);
     // Browsers take long to draw dots along thousands of pixels, as from a leaf that is used all over a large graph.
-    this.long = this.edges.map((edge) => edge.querySelector("path").getTotalLength() > LONG_EDGE);
+    this.long = this.drawn.map(({ path }) => path.getTotalLength() > LONG_EDGE);
     this.view = [0, 0, ...this.size];
+    this.focus = [[], []];
+    this.enlarged = new Map(); // node -> its box as it is shown, where it is enlarged
     this.moved = false; // whether somebody has chosen what to see
-    this.magnified = 1;
+    this.least = LETTERS; // the size of letters that can be read, in pixels
     this.chosenScale = 1;
-    this.listen(onNode);
-    this.watcher = new ResizeObserver(() => (this.moved ? this.show(this.view) : this.fit()));
-    this.watcher.observe(this.frame);
+    this.listen(onNode, onEdge);
   }
 
-  listen(onNode) {
+  listen(onNode, onEdge) {
+    const { frame } = this;
+    const fingers = new Map();
     let start = null;
     let dragged = false;
-    this.frame.addEventListener("pointerdown", (event) => {
-      if (event.button === 0) start = { x: event.clientX, y: event.clientY, view: [...this.view] };
-      dragged = false;
+    let press = null;
+    const begin = () => {
+      const [first, second] = [...fingers.values()];
+      start = { view: [...this.view], first, second };
+    };
+    const numberOf = (event, kind) => event.target.closest?.(`.${kind}`)?.dataset[kind];
+    frame.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      fingers.set(event.pointerId, [event.clientX, event.clientY]);
+      dragged = fingers.size > 1;
+      begin();
+      const node = numberOf(event, "node");
+      const mark = () => {
+        dragged = true; // so that no click follows
+        onNode(Number(node), true);
+      };
+      clearTimeout(press);
+      if (node && event.pointerType === "touch" && !dragged) press = setTimeout(mark, LONG_PRESS);
     });
-    this.frame.addEventListener("pointermove", (event) => {
-      if (!start) return;
-      const [dx, dy] = [event.clientX - start.x, event.clientY - start.y];
-      if (!dragged && Math.hypot(dx, dy) < 5) return;
-      if (!dragged) this.frame.setPointerCapture(event.pointerId);
+    frame.addEventListener("pointermove", (event) => {
+      if (!fingers.has(event.pointerId)) return;
+      const [x, y] = [event.clientX, event.clientY];
+      if (!dragged && Math.hypot(x - start.first[0], y - start.first[1]) < 5) return;
+      clearTimeout(press);
+      if (!dragged) frame.setPointerCapture(event.pointerId);
       dragged = true;
-      const scale = start.view[2] / this.frame.clientWidth;
+      fingers.set(event.pointerId, [x, y]);
+      const [first, second] = [...fingers.values()];
+      if (second) {
+        const apart = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+        const { left, top, width, height } = frame.getBoundingClientRect();
+        const [middleX, middleY] = [(first[0] + second[0]) / 2 - left, (first[1] + second[1]) / 2 - top];
+        this.show(start.view);
+        this.zoom(apart([first, second]) / apart([start.first, start.second]), middleX / width, middleY / height);
+        return;
+      }
+      const scale = start.view[2] / frame.clientWidth;
+      const [dx, dy] = [first[0] - start.first[0], first[1] - start.first[1]];
       this.show([start.view[0] - dx * scale, start.view[1] - dy * scale, start.view[2], start.view[3]]);
       this.moved = true;
     });
-    for (const end of ["pointerup", "pointercancel"]) this.frame.addEventListener(end, () => (start = null));
-    this.frame.addEventListener("click", (event) => {
-      const node = event.target.closest?.(".node");
-      if (node && !dragged) onNode(Number(node.dataset.node), event.shiftKey);
+    for (const end of ["pointerup", "pointercancel"])
+      frame.addEventListener(end, (event) => {
+        clearTimeout(press);
+        fingers.delete(event.pointerId);
+        begin();
+      });
+    frame.addEventListener("click", (event) => {
+      if (dragged) return;
+      const [node, edge] = [numberOf(event, "node"), numberOf(event, "edge")];
+      if (node) onNode(Number(node), event.shiftKey);
+      else if (edge) onEdge(Number(edge), true);
     });
-    this.frame.addEventListener(
+    frame.addEventListener("pointerover", (event) => onEdge(Number(numberOf(event, "edge") ?? -1), false));
+    frame.addEventListener("pointerleave", () => onEdge(-1, false));
+    frame.addEventListener(
       "wheel",
       (event) => {
         if (!event.ctrlKey && !event.metaKey) return; // without them the page scrolls, as everywhere
         event.preventDefault();
-        const box = this.frame.getBoundingClientRect();
-        this.zoom(
-          Math.exp(-event.deltaY / 300),
-          (event.clientX - box.left) / box.width,
-          (event.clientY - box.top) / box.height,
-        );
+        const { left, top, width, height } = frame.getBoundingClientRect();
+        this.zoom(Math.exp(-event.deltaY / 300), (event.clientX - left) / width, (event.clientY - top) / height);
       },
       { passive: false },
     );
-    this.frame.addEventListener("keydown", (event) => {
+    frame.addEventListener("keydown", (event) => {
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "+" || event.key === "=") this.zoom(1.25);
@@ -96,56 +198,60 @@ class Picture {
     });
   }
 
+  // What is in sight
+
   /** The room that there is, in pixels. */
   room() {
     return [Math.max(this.frame.clientWidth, 1), Math.max(this.frame.clientHeight, 1)];
   }
-
-  show(view) {
-    const [width, height] = this.room();
-    this.view = [view[0], view[1], view[2], (view[2] * height) / width];
-    this.svg.setAttribute("viewBox", this.view.map((number) => Number(number.toFixed(2))).join(" "));
-  }
-
-  magnify(factor) {
-    if (factor === this.magnified) return;
-    this.magnified = factor;
-    this.fit();
-  }
-
   scale() {
     return this.room()[0] / this.view[2];
   }
-
-  /** Show all of it; unless `all` is asked for, no smaller than can be read. */
-  fit(all = false) {
-    const [width, height] = this.room();
-    const whole = Math.min(width / this.size[0], height / this.size[1], 1.6 * this.magnified);
-    const readable = this.magnified > 1 ? GOOD_SCALE * this.magnified : LEAST_READABLE_SCALE;
-    const scale = all || whole >= readable ? whole : GOOD_SCALE * this.magnified;
-    this.moved = all;
-    this.chosenScale = scale;
-    const [seenAcross, seenDown] = [width / scale, height / scale];
-    const begin = (size, seen, backward) => (size <= seen ? size / 2 : backward ? size - seen / 2 : seen / 2);
-    this.centre(
-      begin(this.size[0], seenAcross, this.direction === "RL"),
-      begin(this.size[1], seenDown, this.direction === "BT"),
-      scale,
-    );
-    if (!all) this.follow(this.focus);
+  /** The scale at which all of it is in sight, but no letters are larger than they need to be. */
+  get wholeScale() {
+    return Math.min(...this.room().map((room, axis) => room / this.size[axis]), (2 * this.least) / LETTERS);
   }
 
-  centre(x, y, scale) {
+  /** Show a part of the picture: its corner and its width; `ease` moves there in a moment. */
+  show([x, y, width], ease = false) {
+    const [across, down] = this.room();
+    const from = this.seen;
+    this.view = [x, y, width, (width * down) / across];
+    cancelAnimationFrame(this.request);
+    const draw = (seen) => {
+      this.seen = seen;
+      this.svg.setAttribute("viewBox", seen.map((number) => Number(number.toFixed(2))).join(" "));
+    };
+    if (!ease || !from) return draw(this.view);
+    const start = performance.now();
+    const tick = (now) => {
+      const part = Math.min(Math.max((now - start) / GLIDE, 0), 1);
+      const eased = part * part * (3 - 2 * part);
+      draw(from.map((number, i) => number + (this.view[i] - number) * eased));
+      if (part < 1) this.request = requestAnimationFrame(tick);
+    };
+    this.request = requestAnimationFrame(tick);
+  }
+
+  centre(x, y, scale, ease) {
     const [width, height] = this.room();
-    this.show([x - width / scale / 2, y - height / scale / 2, width / scale]);
+    this.show([x - width / scale / 2, y - height / scale / 2, width / scale], ease);
+  }
+
+  /** Show all of it, or, unless `all` is asked for, at a scale at which the current step can be read. */
+  fit(all = false) {
+    this.moved = all;
+    this.chosenScale = all ? this.wholeScale : Math.max(this.wholeScale, (1.05 * this.least) / LETTERS);
+    this.centre(this.size[0] / 2, this.size[1] / 2, this.wholeScale);
+    this.follow(...this.focus, false, all);
   }
 
   zoom(factor, across = 0.5, down = 0.5) {
     const scale = Math.min(Math.max(this.scale() * factor, 0.02), 8);
-    this.chosenScale = scale;
     const width = this.room()[0] / scale;
     const [x, y, oldWidth, oldHeight] = this.view;
     const height = (oldHeight * width) / oldWidth;
+    this.chosenScale = scale;
     this.show([x + (oldWidth - width) * across, y + (oldHeight - height) * down, width]);
     this.moved = true;
   }
@@ -155,64 +261,154 @@ class Picture {
     this.moved = true;
   }
 
+  /** A box as it is shown: where it stands, or enlarged. */
   box(i) {
-    const rect = this.nodes[i].querySelector("rect");
-    return ["x", "y", "width", "height"].map((name) => Number(rect.getAttribute(name)));
+    return this.enlarged.get(i) ?? this.boxes[i];
   }
 
-  /** Move the picture, and shrink it if need be, so that these nodes are in sight. */
-  follow(numbers) {
-    this.focus = numbers;
-    if (!numbers.length) return;
-    const boxes = numbers.map((i) => this.box(i));
-    const margin = 24; // but not beyond the picture
-    const left = Math.max(Math.min(...boxes.map(([x]) => x)) - margin, 0);
-    const top = Math.max(Math.min(...boxes.map(([, y]) => y)) - margin, 0);
-    const right = Math.min(Math.max(...boxes.map(([x, , width]) => x + width)) + margin, this.size[0]);
-    const bottom = Math.min(Math.max(...boxes.map(([, y, , height]) => y + height)) + margin, this.size[1]);
-    const [roomAcross, roomDown] = this.room();
-    const fitting = Math.min(roomAcross / (right - left), roomDown / (bottom - top));
-    const scale = Math.min(this.chosenScale, Math.max(fitting, LEAST_SCALE));
-    if (Math.abs(scale / this.scale() - 1) > 0.001) {
-      this.centre((left + right) / 2, (top + bottom) / 2, scale);
+  /**
+   * Bring nodes and edges in sight: move the picture, and shrink it if need be. Nodes whose text would then be too small
+   * are enlarged and moved apart. Without nodes, show all.
+   */
+  follow(nodes, edges, ease = false, stay = false) {
+    this.focus = [nodes, edges];
+    this.shrink();
+    if (!nodes.length) {
+      if (!this.moved) this.centre(this.size[0] / 2, this.size[1] / 2, this.wholeScale, ease);
+      return;
     }
+    const room = this.room();
+    const boxes = nodes.map((i) => this.boxes[i]);
+    const paths = edges.map((k) => this.drawn[k].path.getBBox()).map(({ x, y, width, height }) => [x, y, width, height]);
+    let scale = this.chosenScale;
+    let extent = [];
+    const fits = () => {
+      const growth = Math.max(this.least / LETTERS / scale, 1);
+      const grown = boxes.map((box) => [0, 1].map((axis) => [box[axis] + box[axis + 2] / 2, (box[axis + 2] * growth) / 2]));
+      const straight = growth > 1 ? [] : paths.map((box) => [0, 1].map((axis) => [box[axis] + box[axis + 2] / 2, box[axis + 2] / 2]));
+      extent = [0, 1].map((axis) => [
+        Math.min(...[...grown, ...straight].map((one) => one[axis][0] - one[axis][1])) - MARGIN / scale,
+        Math.max(...[...grown, ...straight].map((one) => one[axis][0] + one[axis][1])) + MARGIN / scale,
+      ]);
+      return extent.every(([from, to], axis) => (to - from) * scale <= room[axis]);
+    };
+    while (!fits() && scale > 0.05) scale *= 0.95;
+    if (!stay) {
+      if (Math.abs(scale / this.scale() - 1) > 0.001)
+        this.centre((extent[0][0] + extent[0][1]) / 2, (extent[1][0] + extent[1][1]) / 2, scale, ease);
+      const place = [0, 1].map((axis) => {
+        const [from, to] = extent[axis];
+        return Math.min(Math.max(this.view[axis], to - this.view[axis + 2]), from);
+      });
+      // Beyond the picture there is nothing to see
+      const within = place.map((at, axis) => {
+        const beyond = this.size[axis] - this.view[axis + 2];
+        return beyond < 0 ? beyond / 2 : Math.min(Math.max(at, 0), beyond);
+      });
+      const inSight = within.every((at, axis) => at <= extent[axis][0] && at + this.view[axis + 2] >= extent[axis][1]);
+      this.show([...(inSight ? within : place), this.view[2]], ease);
+    }
+    this.enlarge(nodes, edges, this.least / LETTERS / scale);
+  }
+
+  /** Enlarge nodes by a factor, move them apart, and draw the edges between them as straight lines. */
+  enlarge(nodes, edges, growth) {
+    if (growth <= 1.001) return;
+    const shown = nodes.map((i) => {
+      const [x, y, width, height] = this.boxes[i];
+      return [x - (width * (growth - 1)) / 2, y - (height * (growth - 1)) / 2, width * growth, height * growth];
+    });
+    const margin = 4 * growth;
     const [x, y, width, height] = this.view;
-    const inside = (at, length, from, to) =>
-      to - from > length ? (from + to - length) / 2 : Math.min(Math.max(at, to - length), from);
-    const place = [inside(x, width, left, right), inside(y, height, top, bottom)];
-    if (place[0] !== x || place[1] !== y) this.show([...place, width]);
+    moveApart(shown, [x + margin, y + margin, width - 2 * margin, height - 2 * margin], 10 * growth);
+    nodes.forEach((i, place) => {
+      this.enlarged.set(i, shown[place]);
+      const [left, top] = [0, 1].map((axis) => shown[place][axis] - this.boxes[i][axis] * growth);
+      this.nodes[i].setAttribute("transform", `translate(${left} ${top}) scale(${growth})`);
+    });
+    for (const k of edges) {
+      const [from, to] = [this.box(this.tails[k]), this.box(this.heads[k])];
+      const middle = ([x, y, width, height]) => [x + width / 2, y + height / 2];
+      const ends = [border(from, middle(to)), border(to, middle(from))];
+      const line = `M${ends[0]}L${ends[1]}`;
+      this.drawn[k].path.setAttribute("d", line);
+      this.drawn[k].head.setAttribute("points", headAt(...ends, 8 * growth));
+      this.straightened.push(k);
+    }
   }
 
-  /** The factor at an edge, and an arrow head where the gradient arrives; nothing without an edge. */
-  mark(k, factor) {
-    setText(this.note, k === null ? "" : `× ${factor}`);
-    this.head.setAttribute("points", "");
-    if (k === null) return;
-    const path = this.edges[k].querySelector("path");
-    const length = path.getTotalLength();
-    const [tip, base] = [path.getPointAtLength(0), path.getPointAtLength(Math.min(11, length))];
-    const [wingX, wingY] = [(base.y - tip.y) / 2, (tip.x - base.x) / 2];
-    this.head.setAttribute(
-      "points",
-      `${tip.x},${tip.y} ${base.x + wingX},${base.y + wingY} ${base.x - wingX},${base.y - wingY}`,
-    );
-    const width = this.note.getComputedTextLength() || 80;
-    const boxes = this.nodes.map((_, i) => this.box(i));
-    let best = null;
-    for (let part = 1; part < 20; part++) {
-      const { x, y } = path.getPointAtLength((length * (10 + (part % 2 ? part : -part) / 2)) / 20); // from the middle outward
-      for (const baseline of [y - 7, y + 18]) {
-        const covered = boxes.reduce(
-          (area, [left, top, wide, high]) =>
-            area +
-            overlap(x - width / 2, x + width / 2, left, left + wide) *
-              overlap(baseline - 13, baseline + 4, top, top + high),
-          0,
-        );
-        if (!best || covered < best.covered) best = { x, baseline, covered };
-      }
+  /** Undo `enlarge`. */
+  shrink() {
+    for (const i of this.enlarged.keys()) this.nodes[i].removeAttribute("transform");
+    this.enlarged.clear();
+    for (const k of this.straightened ?? []) {
+      this.drawn[k].path.setAttribute("d", this.drawn[k].d);
+      this.drawn[k].head.setAttribute("points", this.drawn[k].points);
     }
-    this.note.setAttribute("x", best.x);
-    this.note.setAttribute("y", best.baseline);
+    this.straightened = [];
+  }
+
+  /** Draw the current edges and nodes over all others. */
+  raise(nodes, edges) {
+    for (const k of edges) this.svg.insertBefore(this.edges[k], this.svg.querySelector(".node"));
+    for (const i of nodes) this.svg.append(this.nodes[i]);
+    this.svg.append(this.head, this.note);
+  }
+
+  /** The factor and the product at an edge, and an arrow head where the gradient arrives; nothing without an edge. */
+  mark(k, factor, product) {
+    this.head.setAttribute("points", "");
+    setText(this.factor, k === null ? "" : `× ${factor}`);
+    setText(this.product, k === null ? "" : `= ${product}`);
+    if (k === null) return;
+    const { path, points } = this.drawn[k];
+    if (!this.straightened.includes(k)) {
+      path.setAttribute("d", `${path.getAttribute("d")}L${points.split(" ")[0]}`); // where a number went in, it comes out
+      this.straightened.push(k);
+    }
+    const growth = Math.max(this.least / LETTERS / this.scale(), 1);
+    const size = LETTERS * growth;
+    const length = path.getTotalLength();
+    const along = Array.from({ length: 21 }, (_, i) => path.getPointAtLength((length * i) / 20));
+    const { x: fromX, y: fromY } = path.getPointAtLength(Math.min(size, length));
+    this.head.setAttribute("points", headAt([fromX, fromY], [along[0].x, along[0].y], size));
+    for (const text of [this.factor, this.product]) text.setAttribute("font-size", size);
+    const [wide, narrow] = [this.factor, this.product].map((text) => (text.getComputedTextLength() || 9 * size) / 2 + 3);
+    const obstacles = [...this.obstacles, ...this.enlarged.values(), [along[0].x - size, along[0].y - size / 2, 2 * size, size]];
+    const ways = [
+      [0, -0.6, 1.3], // over the line and under it
+      [0, -1.7, -0.5],
+      [0, 1.2, 2.4],
+      [1, -0.2, 1],
+      [-1, -0.2, 1],
+      [0, -3.2, -2],
+      [0, 2.7, 3.9],
+    ];
+    let best = null;
+    along.slice(3, 18).forEach(({ x, y }, place) =>
+      ways.forEach(([side, over, under], way) => {
+        const middle = x + side * (Math.max(wide, narrow) + 0.6 * size);
+        const texts = [
+          [middle - wide, y + (over - 0.9) * size, 2 * wide, 1.1 * size],
+          [middle - narrow, y + (under - 0.9) * size, 2 * narrow, 1.1 * size],
+        ];
+        const covers = (box) =>
+          texts.reduce(
+            (area, [left, top, width, height]) =>
+              area +
+              overlap(left, left + width, box[0], box[0] + box[2]) * overlap(top, top + height, box[1], box[1] + box[3]),
+            0,
+          );
+        const outside = texts.reduce((area, [, , width, height]) => area + width * height, -covers(this.view));
+        const crossed = along.filter((point) => covers([point.x - 1, point.y - 1, 2, 2])).length;
+        const cost =
+          obstacles.reduce((area, box) => area + covers(box), 0) + 4 * outside + size * (crossed + way + Math.abs(place - 7) / 2);
+        if (!best || cost < best.cost) best = { cost, middle, over: y + over * size, under: y + under * size };
+      }),
+    );
+    this.factor.setAttribute("x", best.middle);
+    this.product.setAttribute("x", best.middle);
+    this.factor.setAttribute("y", best.over);
+    this.product.setAttribute("y", best.under);
   }
 }

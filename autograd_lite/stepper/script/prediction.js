@@ -1,4 +1,4 @@
-// Predicting: the question that stands in place of a number, and what is said about the answer.
+// Predicting: the question that stands in place of a number, what is said about the answer, and what was missed.
 
 const ASKED = { slope: "local partial derivative", share: "product", total: "running total" };
 
@@ -6,7 +6,7 @@ class Prediction {
   /** view: holds the story, the state and the current step, and shows what has changed. */
   constructor(view) {
     this.view = view;
-    this.records = new Map(); // step and quantity -> {tries, done}
+    this.records = new Map(); // step and quantity -> {at, tries, done, right}
     const verdict = `${view.id}-verdict`;
     this.answer = make("input", {
       type: "text",
@@ -25,26 +25,42 @@ class Prediction {
       event.preventDefault();
       this.check();
     };
-    this.form = make("form", { class: "question", submit }, ...this.hiddenWithNumber, this.verdict);
+    this.score = make("p", { class: "score" });
+    this.misses = make("p", { class: "misses" });
+    this.form = make("form", { class: "question", submit }, ...this.hiddenWithNumber, this.verdict, this.score, this.misses);
   }
 
-  /** The quantity that is asked for at the current step; null at the leaves. */
+  /** The quantity that is asked for at the current step: at all nodes, or at those that are marked; else null. */
   get asked() {
-    const { step, state } = this.view;
-    return { leaves: null, forward: "data", seed: "total", backward: state.get("ask") }[step.phase];
+    const { step, state, story } = this.view;
+    const marked = state.get("breakpoints");
+    const asks = step.node !== undefined && (!marked.length || marked.includes(story.nodes[step.parent ?? step.node].name));
+    return asks ? ({ forward: "data", seed: "total", backward: state.get("ask") }[step.phase] ?? null) : null;
   }
   get record() {
-    const key = `${this.view.at} ${this.asked}`;
-    if (!this.records.has(key)) this.records.set(key, { tries: 0, done: false });
+    const { at } = this.view;
+    const key = `${at} ${this.asked}`;
+    if (!this.records.has(key)) this.records.set(key, { at, tries: 0, done: false, right: false });
     return this.records.get(key);
   }
-  /** Whether the number of the current step is hidden. */
+  /** The quantity that is hidden at the current step, or null. */
   get hides() {
-    return this.view.state.get("predict") && this.asked !== null && !this.record.done;
+    return this.view.state.get("predict") && this.asked !== null && !this.record.done ? this.asked : null;
+  }
+  /** The steps whose number was not right at the first try. */
+  get missed() {
+    const missed = [...this.records.values()].filter(({ done, right }) => done && !right).map(({ at }) => at);
+    return [...new Set(missed)].sort((a, b) => a - b);
   }
 
   focus() {
     if (this.hides) this.answer.focus({ preventScroll: !this.view.wholePage });
+  }
+
+  /** List what was missed, as ways back to it, or nothing. */
+  list(on) {
+    const steps = on ? this.missed.map((at) => button(String(at + 1), () => this.view.go(at))) : [];
+    this.misses.replaceChildren(...(steps.length ? ["Not right at the first try: step ", ...steps] : []));
   }
 
   judge(kind, text) {
@@ -69,7 +85,7 @@ class Prediction {
   /** Show the number, count it in the score that all views of a widget share, and go on to the button for the next. */
   settle(kind, sentence, right) {
     const answer = this.view.step[this.asked][0];
-    this.record.done = true;
+    Object.assign(this.record, { done: true, right });
     const score = this.view.state.get("score");
     this.view.state.set("score", { right: score.right + (right ? 1 : 0), answered: score.answered + 1 });
     this.view.render();
@@ -79,7 +95,7 @@ class Prediction {
 
   render() {
     const { view, hides, asked } = this;
-    this.form.hidden = !view.state.get("predict") || asked === null;
+    this.form.hidden = !view.state.get("predict");
     for (const element of this.hiddenWithNumber) element.hidden = !hides;
     if (!hides) return;
     const question = questionOf(view.story, view.step, asked);

@@ -1,6 +1,15 @@
 // What the view says about a step: its title, formula, words and table, its line of text, and what a screen reader says.
 
-const PHASES = { leaves: "Leaves", forward: "Forward", seed: "Seed", backward: "Backward" };
+const PHASES = {
+  leaves: "Leaves",
+  forward: "Forward",
+  seed: "Seed",
+  backward: "Backward",
+  summary: "Summary",
+  update: "Update",
+  zero: "Zero",
+  again: "Forward again",
+};
 const UNKNOWN = "?";
 
 /** The lecture's name of a gradient, with its Greek letter. */
@@ -8,15 +17,20 @@ function inGreek(name) {
   return name.replace("delta", "δ");
 }
 
-/** The explanation of a step: its title, lines of mathematics, words, and rows of quantities. */
+/**
+ * The explanation of a step: its title, lines of mathematics, words, and rows of [quantity, heading, mathematics, number].
+ *
+ * hidden: the quantity that is asked for, "data", "slope", "share" or "total"; null if nothing is hidden.
+ */
 function explanation(story, step, hidden) {
   const node = story.nodes[step.node];
   const parent = story.nodes[step.parent];
   const name = (one) => parsed(one.math);
-  const number = ([text], inProduct) => (hidden ? math("mi", UNKNOWN) : mathNumber(text, inProduct));
-  const derivative = (kind, of, by) => {
+  const unknown = () => math("mi", UNKNOWN);
+  const number = ([text], inProduct) => (hidden ? unknown() : mathNumber(text, inProduct));
+  const derivative = (quantity, of, by) => {
     const fraction = math("mfrac", math("mrow", math("mo", "∂"), of), math("mrow", math("mo", "∂"), by));
-    fraction.setAttribute("class", kind);
+    fraction.dataset.quantity = quantity;
     return fraction;
   };
   const upstream = () => derivative("upstream", parsed(story.rootMath), name(node));
@@ -24,15 +38,48 @@ function explanation(story, step, hidden) {
     return {
       title: "The leaves have their numbers",
       lines: [],
-      words: "Nothing has been computed yet, and no gradient is known: not computed is not 0.",
+      words:
+        `What comes: forward, each node is computed from its arguments, up to ${story.root}. Then back, edge by edge: ` +
+        "the gradient upstream, times the local partial derivative, is added to the gradient of the node below. " +
+        "No gradient is known yet: not computed is not 0.",
       rows: [],
     };
+  if (step.phase === "summary")
+    return {
+      title: `All gradients of ${story.root}`,
+      lines: [],
+      words: `Against its gradient, each number lowers ${story.root}: all at once, that is a step of gradient descent.`,
+      rows: [],
+    };
+  if (step.phase === "zero")
+    return { title: "The gradients are set to 0", lines: [], words: "Else the next backward pass would add to them.", rows: [] };
+  if (step.phase === "again")
+    return {
+      title: "Forward again, with the new numbers",
+      lines: [[name(node), ":", mathNumber(step.before[0]), "→", mathNumber(step.data[0])]],
+      words: `All numbers are computed again. One step of gradient descent changes ${node.name} by this much.`,
+      rows: [],
+    };
+  if (step.phase === "update") {
+    const rate = () => mathNumber(numberText(story.update, story.digits));
+    return {
+      title: `Update: ${node.name}`,
+      lines: [
+        [name(node), "←", name(node), "−", math("mi", "η"), "·", derivative("total", parsed(story.rootMath), name(node))],
+        ["=", mathNumber(step.before[0]), "−", rate(), "·", mathNumber(gradientIn(story, step.node), true)],
+        ["=", mathNumber(step.data[0])],
+      ],
+      words: `A step against the gradient, with the learning rate η = ${numberText(story.update, story.digits)}.`,
+      rows: [],
+    };
+  }
   if (step.phase === "forward")
     return {
       title: `Forward: ${node.name}`,
       lines: [
         [name(node), "=", parsed(step.expressionMath)],
-        ["=", parsed(filled(step.numbersMath, story.nodes, mathmlNumber)), "=", number(step.data)],
+        ["=", parsed(filled(step.numbersMath, story.nodes, mathmlNumber))],
+        ["=", number(step.data)],
       ],
       words: `${node.name} is computed from its arguments.`,
       rows: [],
@@ -48,30 +95,41 @@ function explanation(story, step, hidden) {
       rows: [],
     };
   const total = () => derivative("total", parsed(story.rootMath), name(parent));
-  const local = () => derivative("local", name(node), name(parent));
-  const product = () => [mathNumber(step.upstream[0]), "·", number(step.slope, true)];
-  const delta = (one) => (one.delta ? ["=", parsed(one.deltaMath)] : []);
-  const before = step.before ? [mathNumber(step.before[0]), "+"] : [];
+  const local = () => derivative("slope", name(node), name(parent));
+  const above = [math("mo", "∂"), parsed(story.rootMath), "/", math("mo", "∂"), name(node)];
+  const delta = (one) => (one.delta ? [parsed(one.deltaMath)] : []);
+  const formula = hidden === "slope" ? unknown() : parsed(step.formulaMath);
+  const sum = step.before && hidden !== "total" ? [mathNumber(step.before[0]), "+", number(step.share, true)] : [];
   const shown = (quantity) => (hidden ? UNKNOWN : step[quantity][0]);
   return {
     title: `Backward: from ${node.name} to ${parent.name}`,
-    lines: [
-      [total(), "+=", upstream(), "·", local()],
-      ["=", ...product(), "=", number(step.share)],
-    ],
-    words: contributionInWords(step, parent),
+    lines: [[total(), "+=", upstream(), "·", local()]],
+    words: step.right && !hidden ? mistakeInWords(story, step) : contributionInWords(step, parent),
     rows: [
-      ["upstream", "Upstream gradient", [upstream(), ...delta(node)], step.upstream[0]],
-      ["slope", "× local partial derivative", [local(), "=", parsed(step.formulaMath)], shown("slope")],
-      ["share", "= product", product(), shown("share")],
-      [
-        "total",
-        "+= running total",
-        [total(), ...delta(parent), "=", ...before, number(step.share, before.length > 0)],
-        shown("total"),
-      ],
+      ["upstream", "upstream", node.delta ? delta(node) : above, step.upstream[0]],
+      ["slope", "× local", [formula], shown("slope")],
+      ["share", "= product", [], shown("share")],
+      ["total", "total", [...delta(parent), ...(parent.delta && sum.length ? ["="] : []), ...sum], shown("total")],
     ],
   };
+}
+
+/** What is wrong at a step of a backward pass with a mistake. */
+function mistakeInWords(story, step) {
+  const names = { slope: "local partial derivative", share: "product", total: "total" };
+  const right = Object.entries(step.right).map(([quantity, [text]]) => `${names[quantity]} ${text}`);
+  return `Wrong (${story.mistake.does}). Right would be: ${right.join(", ")}.`;
+}
+
+/** The rows of the summary: each leaf, its gradient, and which way it lowers the root. */
+function summaryRows(story, gradientOf) {
+  return story.nodes.flatMap((node, i) => {
+    if (node.kind !== "leaf") return [];
+    const gradient = gradientOf(i);
+    const size = exact(gradient);
+    const way = size > 0 ? "↓ smaller" : size < 0 ? "↑ larger" : size === 0 ? "flat: no effect" : "undefined";
+    return [[parsed(node.math), node.data[0], gradient[0], way]];
+  });
 }
 
 function contributionInWords(step, parent) {
@@ -96,6 +154,7 @@ function lineOf(story, step, hidden) {
     const written = ({ name, data, kind }) => `${name} = ${data[0]}${kind === "constant" ? " (constant)" : ""}`;
     return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
   }
+  if (step.phase === "summary") return `All gradients of ${story.root}`;
   if (step.phase === "zero") return "all gradients are set to 0; else the next backward pass would add to them";
   const node = story.nodes[step.node];
   if (step.phase === "again") return `${node.name}: ${step.before[0]} → ${step.data[0]}`;
@@ -136,7 +195,7 @@ function questionOf(story, step, asked) {
 
 /** What a screen reader says at a step, when its number is not hidden. */
 function spokenStep(story, step) {
-  if (step.phase === "leaves") return `${lineOf(story, step)}.`;
+  if (!["forward", "seed", "backward"].includes(step.phase)) return `${lineOf(story, step)}.`;
   const { name } = story.nodes[step.node];
   if (step.phase === "forward") return `${name} is ${step.expression}, which is ${step.data[0]}.`;
   if (step.phase === "seed") return `The gradient of ${name} is ${step.total[0]}.`;

@@ -70,6 +70,7 @@ function openPage() {
   window.addEventListener("beforeprint", () => view.picture.fit(true));
   window.addEventListener("afterprint", () => view.picture.fit());
   document.body.dataset.framed = String(window !== window.parent);
+  view.root.dataset.fills = String(!frame || state.get("arrangement") === "slide");
   if (frame) {
     frame.previousElementSibling?.remove(); // the picture that stands there where no scripts run
     new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(

@@ -2,10 +2,13 @@
 
 const SPEEDS = [0.5, 1, 2, 4];
 const MILLISECONDS_PER_STEP = 2000;
+const NARROW = 44; // em: below, the rows of the card stand under its rule
+const CARD = { beside: 27, under: 10.4, narrow: 17.6 }; // em: its width beside the picture, or its height under it
 const LEGEND =
   "Boxes: dotted, to come; thin, computed; dashed, part of the gradient has arrived; thick, its gradient is " +
-  "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; thick, the gradient has passed; dashed, " +
-  "now. Click a box to go to its next step; with Shift, to stop there (●) when playing.";
+  "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; darker, the gradient has passed; dashed, " +
+  "now. Click a box or an arrow to go to its next step; with Shift, or by a long press, mark a box (●): playing stops " +
+  "there, and Predict asks only there.";
 
 let views = 0; // makes the ids of each view on a page unique
 
@@ -15,6 +18,7 @@ class View {
     this.wholePage = wholePage;
     this.timer = null;
     this.id = `stepper-view-${++views}`;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.build(host);
     const shown = ["step", "breakpoints", "ask", "predict", "score", "large", "speed"];
     this.stops = [
@@ -22,6 +26,8 @@ class View {
       ...shown.map((name) => state.listen(name, () => this.render())),
     ];
     this.takeUp();
+    this.watcher = new ResizeObserver(() => this.arrange());
+    this.watcher.observe(this.stage);
   }
 
   get story() {
@@ -36,28 +42,50 @@ class View {
   get step() {
     return this.story.steps[this.at];
   }
+  /** Where in the walk the view is; the summary stands behind the walk. */
+  get place() {
+    const { steps } = this.story;
+    return this.step.phase === "summary" ? "Summary" : `Step ${this.at + 1} of ${steps.length - (steps.at(-1).phase === "summary")}`;
+  }
 
   build(host) {
     const { state, story } = this;
     const { title } = story;
     const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among the headings of a notebook
     this.prediction = new Prediction(this);
-    this.picture = new Picture(state.get("picture"), state.get("direction"), `the graph of ${story.root}`, (i, shift) =>
-      shift ? this.toggleBreakpoint(i) : this.visit(i),
+    this.picture = new Picture(
+      state.get("picture"),
+      state.get("direction"),
+      `the graph of ${story.root}`,
+      (i, mark) => (mark ? this.toggleBreakpoint(i) : this.visit(i)),
+      (k, clicked) => (clicked ? this.visitEdge(k) : this.showRule(k)),
     );
+    Object.assign(this.picture, { heads: story.heads, tails: story.tails });
+    this.travel = new Travel(this.picture);
     this.title = make(heading, { class: "title", id: `${this.id}-title` });
-    this.formula = group("Formula", { class: "formula", tabindex: "0" }); // it may scroll
+    this.formula = make("div", { class: "formula" });
     this.words = make("p", { class: "words" });
     this.facts = make("table", { class: "facts" });
-    this.quantities = group("Quantities", { class: "scroll", tabindex: "0" }, this.facts);
-    this.line = make("code", { class: "line" });
     const toClicked = (event) => {
       const item = event.target.closest("li");
       if (item) this.go(Number(item.dataset.step));
     };
     this.list = make("ol", { class: "walk", tabindex: "0", "aria-label": "The steps so far", click: toClicked });
+    this.trace = make("details", { class: "trace", toggle: () => this.scrollList() });
+    this.trace.append(make("summary", {}, "Steps so far"), this.list);
     this.spoken = make("div", { class: "spoken", role: "status", "aria-live": "polite" });
     this.whatIf = whatIf(state);
+    this.card = make(
+      "section",
+      { class: "card", "aria-labelledby": this.title.id, tabindex: "0" }, // it may scroll
+      make("div", { class: "rule" }, this.title, this.formula, this.prediction.form),
+      this.facts,
+      this.words,
+    );
+    this.stage = make("div", { class: "stage" }, this.picture.frame, this.card);
+    const light = (event) => {
+      this.root.dataset.lit = event.target.closest?.("[data-quantity]")?.dataset.quantity ?? "";
+    };
     this.root = make(
       "section",
       {
@@ -66,29 +94,27 @@ class View {
         "aria-label": title,
         tabindex: this.wholePage ? null : "0",
         "data-lm-suppress-shortcuts": "true",
+        "data-fills": String(this.wholePage),
+        "data-arrangement": state.get("arrangement"),
         keydown: (event) => this.key(event),
+        pointerover: light,
+        focusin: light,
       },
-      ...(this.wholePage ? [make("h1", {}, title)] : []),
-      group("Steps", { class: "bar" }, ...this.stepControls()),
-      group("Jump to phase", { class: "bar" }, ...this.phaseControls()),
-      this.picture.frame,
-      make("p", { class: "legend" }, LEGEND),
-      group("Options", { class: "bar" }, ...this.optionControls()),
       make(
         "div",
-        { class: "columns" },
+        { class: "screen" },
         make(
-          "section",
-          { class: "explanation", "aria-labelledby": this.title.id },
-          this.title,
-          this.formula,
-          this.prediction.form,
-          this.words,
-          this.quantities,
-          this.line,
+          "div",
+          { class: "bar" },
+          ...(this.wholePage ? [make("h1", {}, title)] : []),
+          this.stepControls(),
+          this.more(heading),
+          this.slider,
+          this.position,
         ),
-        make("section", { class: "so-far", "aria-label": "Steps" }, make(heading, {}, "Steps so far"), this.list),
+        this.stage,
       ),
+      this.trace,
       ...(this.whatIf ? [this.whatIf.element] : []),
       this.spoken,
     );
@@ -96,67 +122,84 @@ class View {
   }
 
   stepControls() {
-    const named = (name, sign, action, key) =>
-      button(sign, action, { "aria-label": name, title: name, "aria-keyshortcuts": key });
-    this.first = named("First step", "|◀", () => this.go(0), "Home");
     this.previous = button([decoration("◀ "), "Back"], () => this.go(this.at - 1), { "aria-keyshortcuts": "ArrowLeft" });
     this.next = button(["Next", decoration(" ▶")], () => this.forward(), {
       class: "main",
       "aria-keyshortcuts": "ArrowRight",
     });
-    this.end = named("Last step", "▶|", () => this.go(this.last), "End");
     this.player = button("Play", () => this.play(!this.timer), { "aria-keyshortcuts": "Space" });
-    const slide = () => this.go(Number(this.slider.value));
+    const slide = () => this.go(Number(this.slider.value), true);
     this.slider = make("input", { type: "range", min: "0", step: "1", "aria-label": "Step", input: slide });
     this.position = make("span", { class: "position" });
-    return [this.first, this.previous, this.next, this.end, this.player, this.slider, this.position];
+    return group("Steps", { class: "steps" }, this.previous, this.next, this.player);
   }
 
-  phaseControls() {
-    const { state, picture } = this;
+  /** What is needed now and then. */
+  more(heading) {
+    const { state } = this;
+    const named = (name, sign, action, key) =>
+      button(sign, action, { "aria-label": name, title: name, "aria-keyshortcuts": key });
+    this.first = named("First step", "|◀", () => this.go(0), "Home");
+    this.end = named("Last step", "▶|", () => this.go(this.last), "End");
     this.phases = Object.entries(PHASES).map(([phase, name]) =>
       button(name, () => this.go(this.story.steps.findIndex((step) => step.phase === phase)), { "data-phase": phase }),
     );
     const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
     this.speed = select(speeds, (speed) => state.set("speed", Number(speed)));
     this.large = toggle("Large text", () => state.set("large", !state.get("large")));
-    const zoom = (name, sign, factor) =>
-      button(sign, () => picture.zoom(factor), { "aria-label": name, title: name });
-    return [
-      "Jump to",
-      ...this.phases,
-      labelled("Speed", this.speed),
-      this.large,
-      group(
-        "Picture",
-        { class: "zoom" },
-        zoom("Zoom in", "+", 1.25),
-        zoom("Zoom out", "−", 0.8),
-        button("Fit", () => picture.fit(true)),
-      ),
-    ];
-  }
-
-  optionControls() {
-    const { state } = this;
     this.predict = toggle("Predict", () => {
       this.play(false);
       state.set("predict", !state.get("predict"));
       this.prediction.focus();
     });
     this.ask = select(Object.entries(ASKED), (quantity) => state.set("ask", quantity));
-    this.score = make("span", { class: "score" });
     this.chosen = select([], () => this.render());
     this.breakpoint = toggle("Breakpoint", () => this.toggleBreakpoint(Number(this.chosen.value)));
     const goThere = button("Go to node", () => this.visit(Number(this.chosen.value)));
-    return [
-      this.predict,
-      labelled("ask for", this.ask),
-      this.score,
-      labelled("Node", this.chosen),
-      goThere,
-      this.breakpoint,
-    ];
+    const zoom = (name, sign, factor) => named(name, sign, () => this.picture.zoom(factor), null);
+    const screen = button("Full screen", () => this.fillScreen(), { "aria-keyshortcuts": "f" });
+    const row = (name, ...controls) => group(name, { class: "row" }, decoration(name), ...controls);
+    this.menu = make(
+      "details",
+      { class: "more" },
+      make("summary", {}, "More"),
+      make(
+        "div",
+        { class: "panel" },
+        row("Go to", this.first, ...this.phases, this.end),
+        row("Predict", this.predict, labelled("ask for", this.ask)),
+        row("Show", this.large, screen, labelled("Speed", this.speed)),
+        row("Picture", zoom("Zoom in", "+", 1.25), zoom("Zoom out", "−", 0.8), button("Fit", () => this.picture.fit(true))),
+        row("Marks", labelled("Node", this.chosen), goThere, this.breakpoint),
+        make(heading, {}, "Signs and keys"),
+        make("p", { class: "legend" }, LEGEND),
+        make("p", { class: "legend" }, "Keys: → next, ← back, Home, End, space plays, f fills the screen."),
+      ),
+    );
+    return this.menu;
+  }
+
+  /** Put the card beside the picture or under it, whichever leaves the picture more room. */
+  arrange() {
+    const { stage, picture, card } = this;
+    const em = parseFloat(getComputedStyle(this.root).fontSize);
+    const [width, height] = [stage.clientWidth, stage.clientHeight];
+    const narrow = width < NARROW * em;
+    const under = CARD[narrow ? "narrow" : "under"] * em;
+    const scale = (across, down) => Math.min(across / picture.size[0], down / picture.size[1]);
+    const beside = !narrow && 1.2 * scale(width - CARD.beside * em, height) > scale(width, height - under);
+    Object.assign(stage.dataset, { card: beside ? "beside" : "under", narrow });
+    card.style.flexBasis = `${beside ? CARD.beside * em : under}px`;
+    const large = this.state.get("large");
+    picture.least = 1.02 * (large ? (stage.clientHeight > 800 ? 24 : 20) : innerWidth < 480 ? 11 : 14);
+    if (picture.moved) picture.show(picture.view);
+    else picture.fit();
+    this.renderPicture(this.at, this.step, this.prediction.hides);
+  }
+
+  fillScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
   }
 
   /** Take up a story: where each node and edge gets its numbers. */
@@ -164,9 +207,14 @@ class View {
     const { story } = this;
     this.computed = story.nodes.map(() => 0); // leaves and constants have their numbers from the start
     this.given = story.nodes.map(() => []); // the steps that give a node a gradient: the seed, then the contributions
+    this.updated = []; // the step at which a leaf is updated
+    this.zeroed = this.again = Infinity; // the steps at which all gradients are set to 0, and all numbers computed again
     this.returned = new Map(); // edge -> the step at which the gradient passes
     story.steps.forEach((step, t) => {
       if (step.phase === "forward") this.computed[step.node] = t;
+      if (step.phase === "update") this.updated[step.node] = t;
+      if (step.phase === "zero") this.zeroed = t;
+      if (step.phase === "again") this.again = t;
       if (step.phase === "seed") this.given[step.node].push(t);
       if (step.phase === "backward") {
         this.given[step.parent].push(t);
@@ -175,11 +223,14 @@ class View {
     });
     this.prediction.records.clear();
     this.slider.max = this.last;
+    const edge = (t) => `${(100 * Math.max(t - 0.5, 0)) / this.last}%`;
+    const stretches = story.steps.map(({ phase }, t) => `var(--${phase}) ${edge(t)} ${edge(t + 1)}`);
+    this.slider.style.setProperty("--phases", `linear-gradient(90deg, ${stretches.join()})`);
     const variables = story.nodes.map((_, i) => i).filter((i) => story.nodes[i].kind !== "constant");
     if (this.chosen.options.length !== variables.length)
       this.chosen.replaceChildren(...variables.map((i) => make("option", { value: i }, story.nodes[i].name)));
     for (const control of this.phases)
-      control.disabled = !story.steps.some((step) => step.phase === control.dataset.phase);
+      control.hidden = !story.steps.some((step) => step.phase === control.dataset.phase);
     this.items = story.steps.map((step, t) =>
       make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, lineOf(story, step))),
     );
@@ -189,8 +240,9 @@ class View {
 
   // Moving
 
-  go(step) {
+  go(step, atOnce = false) {
     const t = Math.min(Math.max(step, 0), this.last);
+    this.atOnce = atOnce;
     if (t !== this.at) this.state.set("step", t);
   }
 
@@ -207,6 +259,24 @@ class View {
     this.chosen.value = i;
     this.go(stops.find((t) => t > this.at) ?? stops[0]);
     this.render();
+  }
+
+  /** Go to the step at which the gradient passes an edge; at one from a constant, to the value that is computed. */
+  visitEdge(k) {
+    this.go(this.returned.get(k) ?? this.computed[this.story.heads[k]]);
+  }
+
+  /** Show the rule of an edge that is pointed at. */
+  showRule(k) {
+    const { story, picture } = this;
+    const t = this.returned.get(k);
+    picture.rule.hidden = k < 0;
+    if (k < 0) return;
+    if (t === undefined) return picture.rule.replaceChildren("A constant has no gradient.");
+    const hidden = t > this.at ? "total" : t === this.at ? this.prediction.hides : null;
+    const { lines, rows } = explanation(story, story.steps[t], hidden);
+    const [, [, , local]] = rows;
+    picture.rule.replaceChildren(mathLine(lines[0]), " with local ", mathLine(local), ` = ${rows[1][3]}`);
   }
 
   toggleBreakpoint(i) {
@@ -240,6 +310,8 @@ class View {
 
   key(event) {
     if (!this.wholePage) event.stopPropagation(); // JupyterLab has shortcuts of its own
+    this.travel.finish();
+    if (event.key === "Escape") this.menu.open = false;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { target } = event;
     if (target.closest?.("input, select, textarea")) return; // they have keys of their own
@@ -248,6 +320,7 @@ class View {
       ArrowLeft: () => this.go(this.at - 1),
       Home: () => this.go(0),
       End: () => this.go(this.last),
+      f: () => this.fillScreen(),
     };
     if (!target.closest?.("button")) actions[" "] = () => this.play(!this.timer);
     if (!actions[event.key]) return;
@@ -258,33 +331,51 @@ class View {
   // Drawing
 
   render() {
-    const { at, step } = this;
+    const { at, step, picture } = this;
     const hidden = this.prediction.hides;
-    const moved = at !== this.shown;
+    const [before, moved] = [this.shown, at !== this.shown];
     this.shown = at;
+    this.travel.finish();
     if (moved) this.prediction.judge("", "");
-    this.root.dataset.large = String(this.state.get("large"));
-    this.picture.magnify(this.state.get("large") ? 1.5 : 1);
+    if (this.root.dataset.large !== String(this.state.get("large"))) {
+      this.root.dataset.large = String(this.state.get("large"));
+      this.arrange();
+    }
     this.renderControls(at, step);
+    const edges = this.edgesNow();
+    if (moved) {
+      const nodes = [...new Set([step.parent, step.node, ...edges.map((k) => this.story.tails[k])])];
+      const ease = before !== undefined && !this.atOnce && !this.calm.matches;
+      picture.raise(nodes.filter((i) => i !== undefined), edges);
+      picture.follow(nodes.filter((i) => i !== undefined), edges, ease);
+      this.travels = ease && at === before + 1;
+    }
     this.renderPicture(at, step, hidden);
-    if (moved) this.picture.follow([step.node, step.parent].filter((i) => i !== undefined));
     this.prediction.render();
-    this.renderExplanation(step, hidden);
+    this.renderCard(step, hidden);
     this.renderList(at, step, hidden);
+    if (moved && this.travels && step.node !== undefined && !hidden)
+      this.travel.start(this.story, step, edges, JOURNEY / this.state.get("speed"));
     if (moved || hidden !== this.hid) {
-      const place = `Step ${at + 1} of ${this.last + 1}, ${PHASES[step.phase]}.`;
       const rest = hidden ? `${this.prediction.prompt.textContent} what?` : spokenStep(this.story, step);
-      setText(this.spoken, `${place} ${rest}`);
+      setText(this.spoken, `${this.place}, ${PHASES[step.phase]}. ${rest}`);
     }
     this.hid = hidden;
+  }
+
+  /** The edges along which numbers pass at the current step. */
+  edgesNow() {
+    const { step, story } = this;
+    if (step.phase === "backward") return [step.edge];
+    return story.heads.flatMap((head, k) => (step.phase === "forward" && head === step.node ? [k] : []));
   }
 
   renderControls(at, step) {
     const { state } = this;
     const pressed = (control, on) => control.setAttribute("aria-pressed", Boolean(on));
     this.slider.value = at;
-    this.slider.setAttribute("aria-valuetext", `${at + 1} of ${this.last + 1}, ${PHASES[step.phase]}`);
-    setText(this.position, `Step ${at + 1} of ${this.last + 1}`);
+    this.slider.setAttribute("aria-valuetext", `${this.place}, ${PHASES[step.phase]}`);
+    setText(this.position, this.place);
     this.first.disabled = this.previous.disabled = at === 0;
     this.next.disabled = this.end.disabled = at === this.last;
     for (const control of this.phases) setCurrent(control, control.dataset.phase === step.phase);
@@ -294,7 +385,7 @@ class View {
     pressed(this.large, state.get("large"));
     pressed(this.breakpoint, state.get("breakpoints").includes(this.story.nodes[this.chosen.value]?.name));
     const { right, answered } = state.get("score");
-    setText(this.score, state.get("predict") ? `Score: ${right} of ${answered} right at the first try` : "");
+    setText(this.prediction.score, state.get("predict") ? `Score: ${right} of ${answered} right at the first try` : "");
     this.renderPlayer();
   }
 
@@ -315,6 +406,7 @@ class View {
         computed ? "computed" : "todo",
         arrived && (arrived === this.given[i].length ? "complete" : "receiving"),
         now && "now",
+        now && step.right && !hidden && "wrong",
         stop && "stop",
       ];
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
@@ -322,10 +414,17 @@ class View {
         const [name, data, gradient] = picture.lines[i];
         const asked = hidden && step.phase === "forward" && this.computed[i] === at;
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
-        setText(data, computed ? `data ${asked ? UNKNOWN : node.data[0]}` : "");
+        setText(data, computed ? `data ${asked ? UNKNOWN : this.dataOf(i, at)[0]}` : "");
         setText(gradient, this.gradientOf(i, at, hidden));
       }
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
+    });
+    const back = step.phase === "backward";
+    const tinted = back ? { upstream: picture.lines[step.node][2], total: picture.lines[step.parent][2] } : {};
+    for (const line of this.tinted ?? []) line.removeAttribute("data-quantity");
+    this.tinted = Object.entries(tinted).map(([quantity, line]) => {
+      line.dataset.quantity = quantity;
+      return line;
     });
     picture.edges.forEach((edge, k) => {
       const returned = this.returned.get(k);
@@ -336,14 +435,23 @@ class View {
         picture.long[k] && "long",
         (returned === at || (step.phase === "forward" && step.node === head)) && "now",
         returned === at && "back",
+        returned <= at && !hidden && story.steps[returned].right && "wrong",
       ];
       setClass(edge, states.filter(Boolean).join(" "));
     });
-    picture.mark(step.edge ?? null, hidden ? UNKNOWN : step.slope?.[0]);
+    picture.mark(step.edge ?? null, ...(hidden || !back ? [UNKNOWN, UNKNOWN] : [step.slope[0], step.share[0]]));
+  }
+
+  /** The number of a node at a step. */
+  dataOf(i, at) {
+    const { nodes, steps } = this.story;
+    if (this.again <= at) return steps[this.again].after[i];
+    return this.updated[i] <= at ? steps[this.updated[i]].data : nodes[i].data;
   }
 
   gradientOf(i, at, hidden) {
     const { story } = this;
+    if (this.zeroed <= at) return "grad 0.0";
     const given = this.given[i].filter((t) => t <= at);
     if (!given.length) return "";
     const shown = hidden && given.at(-1) === at ? given.slice(0, -1) : given;
@@ -354,24 +462,45 @@ class View {
     return `${delta ? `${inGreek(delta)} =` : "grad"} ${total}${plus}${number < of ? ` (${number} of ${of})` : ""}`;
   }
 
-  renderExplanation(step, hidden) {
+  renderCard(step, hidden) {
     const { title, lines, words, rows } = explanation(this.story, step, hidden);
     setText(this.title, title);
     this.formula.replaceChildren(...lines.map((line) => make("div", {}, mathLine(line))));
+    for (const line of this.formula.children)
+      if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
     setText(this.words, words);
+    const cell = (content, attributes = {}) => make("td", attributes, ...[content].flat());
+    const summary = step.phase === "summary" ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
+    const heads = ["", "value", "gradient", `lowers ${this.story.root}`].map((text) => make("th", { scope: "col" }, text));
     this.facts.replaceChildren(
       ...rows.map(([quantity, heading, parts, number]) =>
         make(
           "tr",
-          { "data-quantity": quantity },
+          { "data-quantity": quantity, tabindex: "0" },
           make("th", { scope: "row" }, heading),
-          make("td", {}, mathLine(parts)),
-          make("td", { class: "number" }, number),
+          cell(brokenLine(mathLine(parts))),
+          cell(number, { class: "number" }),
+        ),
+      ),
+      ...(summary.length ? [make("tr", {}, ...heads)] : []),
+      ...summary.map(([name, data, gradient, way]) =>
+        make(
+          "tr",
+          {},
+          make("th", { scope: "row" }, mathLine([name])),
+          cell(data, { class: "number" }),
+          cell(gradient, { class: "number" }),
+          cell(way),
         ),
       ),
     );
-    this.quantities.hidden = !rows.length;
-    setText(this.line, lineOf(this.story, step, hidden));
+    this.facts.hidden = !this.facts.children.length;
+    this.prediction.list(step.phase === "summary");
+  }
+
+  /** The whole gradient of a node. */
+  totalOf(i) {
+    return this.story.steps[this.given[i].at(-1)].total;
   }
 
   renderList(at, step, hidden) {
@@ -383,7 +512,11 @@ class View {
     if (blanked) setText(blanked.firstChild, lineOf(this.story, this.story.steps[this.blanked]));
     setText(this.items[at].firstChild, lineOf(this.story, step, hidden));
     this.blanked = hidden ? at : undefined;
-    const { offsetTop, offsetHeight } = this.items[at];
+    this.scrollList();
+  }
+
+  scrollList() {
+    const { offsetTop, offsetHeight } = this.items[this.at];
     const { scrollTop, clientHeight } = this.list;
     if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
       this.list.scrollTop = offsetTop - clientHeight / 2;
@@ -393,7 +526,8 @@ class View {
     this.play(false);
     this.stops.forEach((stop) => stop());
     this.whatIf?.stop();
-    this.picture.watcher.disconnect();
+    this.travel.finish();
+    this.watcher.disconnect();
     this.root.remove();
   }
 }

@@ -1,0 +1,105 @@
+// The numbers travel: along the edges of the picture, from where they are to where they are needed.
+
+const JOURNEY = 700; // milliseconds at normal speed
+const MEETING = 0.45; // of the journey: when the upstream gradient meets the local partial derivative
+const ARRIVAL = 0.85; // of the journey: when the number is there
+
+const smooth = (part) => part * part * (3 - 2 * part);
+const between = ([a, b], [c, d], part) => [a + (c - a) * part, b + (d - b) * part];
+
+class Travel {
+  constructor(picture) {
+    this.picture = picture;
+    this.end = null; // how to end the journey under way
+  }
+
+  /** Where a line of a box stands, as it is shown. */
+  place(i, line) {
+    const { lines, boxes } = this.picture;
+    const [x, y, width] = boxes[i];
+    const [shownX, shownY, shownWidth] = this.picture.box(i);
+    const growth = shownWidth / width;
+    const text = lines[i][Math.min(line, lines[i].length - 1)];
+    return [Number(text.getAttribute("x")), Number(text.getAttribute("y"))].map(
+      (at, axis) => (axis ? shownY : shownX) + (at - (axis ? y : x)) * growth,
+    );
+  }
+
+  /** Let the numbers of a step travel, and flash what they change; `done` is called at the end, or when it is skipped. */
+  start(story, step, edges, milliseconds) {
+    this.finish();
+    const { picture } = this;
+    const back = step.phase === "backward";
+    const receiver = step.parent ?? step.node;
+    const target = picture.lines[receiver][back ? 2 : 1];
+    if (!edges.length || !target) return this.flash(picture.lines[receiver][2]);
+    const [final, start] = [target.textContent, performance.now()];
+    const middle = (k) => {
+      const { path } = picture.drawn[k];
+      const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+      return [x, y];
+    };
+    const travellers = edges.map((k) => {
+      const from = back ? step.node : picture.tails[k];
+      const text = shape("text", { class: "traveller", "data-quantity": back ? "upstream" : "data" });
+      text.setAttribute("font-size", picture.factor.getAttribute("font-size") ?? LETTERS);
+      text.textContent = back ? step.upstream[0] : story.nodes[from].data[0];
+      picture.svg.append(text);
+      return { text, stops: [this.place(from, back ? 2 : 1), middle(k), this.place(receiver, back ? 2 : 1)] };
+    });
+    const draw = (part) => {
+      for (const { text, stops } of travellers) {
+        const met = part >= MEETING;
+        const [x, y] = met
+          ? between(stops[1], stops[2], smooth(Math.min((part - MEETING) / (ARRIVAL - MEETING), 1)))
+          : between(stops[0], stops[1], smooth(part / MEETING));
+        text.setAttribute("x", x);
+        text.setAttribute("y", y);
+        if (back && met) {
+          setText(text, step.share[0]);
+          text.dataset.quantity = "share";
+        }
+        if (part >= ARRIVAL) text.textContent = "";
+      }
+      if (back) picture.product.style.visibility = part < MEETING ? "hidden" : "";
+      if (part < ARRIVAL) setText(target, back && step.before ? final.replace(step.total[0], step.before[0]) : "");
+      else if (back) {
+        const from = step.before ? exact(step.before) : 0;
+        const now = from + (exact(step.total) - from) * ((part - ARRIVAL) / (1 - ARRIVAL));
+        setText(target, final.replace(step.total[0], String(Number(now.toPrecision(3)))));
+      } else setText(target, final);
+    };
+    let request = 0;
+    this.end = () => {
+      cancelAnimationFrame(request);
+      for (const { text } of travellers) text.remove();
+      picture.product.style.visibility = "";
+      setText(target, final);
+      this.end = null;
+    };
+    const tick = (now) => {
+      const part = Math.max(now - start, 0) / milliseconds;
+      if (part >= 1) {
+        this.end();
+        return this.flash(target);
+      }
+      draw(part);
+      request = requestAnimationFrame(tick);
+    };
+    draw(0);
+    request = requestAnimationFrame(tick);
+  }
+
+  /** End the journey under way at once. */
+  finish() {
+    this.end?.();
+    this.flashed?.classList.remove("flash");
+    this.flashed = null;
+  }
+
+  /** Let a text flash once. */
+  flash(text) {
+    this.flashed = text;
+    text?.classList.add("flash");
+  }
+}
