@@ -88,7 +88,7 @@ def test_too_many_statements(monkeypatch, name):
     assert obstacle(name, statements, arrays) is None
     monkeypatch.setattr(choice, "MOST_LINES", 10)
     error = obstacle(name, statements, arrays)
-    words = f"{statements.operations:,} statements are more than the 10 that straight-line code may have"
+    words = f"{statements.operations:,} statements are more than the 10 of straight-line code"
     assert isinstance(error, ValueError)
     assert str(error) == words
     assert obstacle("arrays", statements, arrays) is None

@@ -319,18 +319,15 @@ class _ArrayWriter:
         """Make an argument of each matrix, and of what is used alone, that is not a part of an earlier one."""
         matrices = [array.matrix for array in self.arrays.computed if array.op == "matmul"]
         matrices += [tuple((row,) for row in operand.rows) for operand in self._rows_of(self.arrays.parameters)]
+        first = self.arrays.inputs.rows
         for matrix in matrices:
             if self._block_of(matrix) is None:
-                self._new_block(matrix)
-
-    def _new_block(self, matrix: Indices) -> None:
-        first = self.arrays.inputs.rows
-        name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
-        self.blocks.append(Group(self.names.new(name or f"W{len(self.blocks) + 1}"), matrix))
-        self.exact[matrix] = self.blocks[-1].name
-        for r, row in enumerate(matrix):
-            for c, member in enumerate(row):
-                self.places.setdefault(member, (len(self.blocks) - 1, r, c))
+                name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
+                self.exact[matrix] = self.names.new(name or f"W{len(self.blocks) + 1}")
+                for r, row in enumerate(matrix):
+                    for c, member in enumerate(row):
+                        self.places.setdefault(member, (len(self.blocks), r, c))
+                self.blocks.append(Group(self.exact[matrix], matrix))
 
     def _block_of(self, matrix: Indices) -> str | None:
         """Write a matrix as a part of an argument, or as the transpose of one; None if it is neither."""
