@@ -78,9 +78,7 @@ def moons(examples: int = 100, noise: float = 0.1, seed: int | None = 0) -> tupl
     """
     first, second = _halves(examples)
     t, u = np.linspace(0.0, np.pi, first), np.linspace(0.0, np.pi, second)
-    points = np.concatenate(
-        [np.column_stack([np.cos(t), np.sin(t)]), np.column_stack([1 - np.cos(u), 0.5 - np.sin(u)])]
-    )
+    points = np.transpose([np.append(np.cos(t), 1 - np.cos(u)), np.append(np.sin(t), 0.5 - np.sin(u))])
     return _noisy(points, np.repeat([-1, 1], [first, second]), noise, seed)
 
 
@@ -281,7 +279,6 @@ class Scale:
 
     def apply(self, numbers: FloatArray) -> FloatArray:
         """Return (x - mean) / deviation for numbers x with the same columns."""
-        scaled: FloatArray = (np.ldexp(numbers, -self.exponent) - self.mean) / np.where(
-            self.deviation, self.deviation, 1.0
-        )
+        scaled: FloatArray = np.ldexp(numbers, -self.exponent) - self.mean
+        scaled /= np.where(self.deviation, self.deviation, 1.0)
         return scaled

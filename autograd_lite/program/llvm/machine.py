@@ -63,10 +63,9 @@ class Machine(Backend):
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Backend`."""
-        try:
-            call: Call = self.local.call
-        except AttributeError:
-            call = self.local.call = Call(self.doubles)  # each thread has its own work space
+        if not hasattr(self.local, "call"):
+            self.local.call = Call(self.doubles)  # each thread has its own work space
+        call: Call = self.local.call
         outputs, totals = self._prepare(call, inputs, parameters)
         self.run(call.address)
         return outputs, totals
