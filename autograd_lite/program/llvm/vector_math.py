@@ -159,35 +159,35 @@ def declare(module: ir.Module, name: str, kind: ir.FunctionType) -> ir.Function:
 
 
 def fma(a: Vector, b: Operand, c: Operand) -> Vector:
-    """a * b + c, rounded once."""
+    """Return a * b + c, rounded once."""
     return a.intrinsic("fma", b, c)
 
 
 def where(condition: Vector, yes: Operand, no: Operand) -> Vector:
-    """In each lane `yes` where the condition holds, else `no`."""
+    """Return `yes` in the lanes where the condition holds, else `no`."""
     kind = ir.VectorType(DOUBLE, condition.value.type.count)
     chosen = [x.value if isinstance(x, Vector) else splat(kind, x) for x in (yes, no)]
     return condition.new(condition.builder.select(condition.value, *chosen))
 
 
 def between(low: float, x: Vector, high: float) -> Vector:
-    """x, but `low` where it is smaller, and `high` where it is larger; nan stays nan."""
+    """Return x, but `low` where it is smaller, and `high` where it is larger; nan stays nan."""
     x = where(x < low, low, x)
     return where(x > high, high, x)
 
 
 def copysign(magnitude: Operand, sign: Vector) -> Vector:
-    """The magnitude with the sign of the other."""
+    """Return the magnitude with the sign of the other."""
     return sign.vector(magnitude).intrinsic("copysign", sign)
 
 
 def flipped(x: Vector, odd: Vector) -> Vector:
-    """x, but -x where the integer is odd."""
+    """Return x, but -x where the integer is odd."""
     return (x.bits ^ (odd << 63)).doubles
 
 
 def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
-    """c0 + c1 x + c2 x^2 + ... as a polynomial in x^2 and x times another: two chains, neither of which waits.
+    """Return c0 + c1 x + c2 x^2 + ... as P(x^2) + x Q(x^2): two chains of operations, which can run at the same time.
 
     More chains, as in Estrin's scheme, need more products, and so were slower wherever other work was at hand.
     """
@@ -223,7 +223,7 @@ def phi(*incoming: tuple[Vector, ir.Block]) -> Vector:
 
 
 def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vector:
-    """`easy`, but where the lane is `hard` the function of the C library, in a branch that is otherwise skipped."""
+    """Return `easy`, but in `hard` lanes the function of the C library, in a branch that is skipped if there are none."""
     builder, lanes = hard.builder, hard.value.type.count
     kind = ir.FunctionType(hard.value.type.element, [hard.value.type])
     any_lane = builder.call(declare(builder.module, f"llvm.vector.reduce.or.v{lanes}i1", kind), [hard.value])
@@ -235,13 +235,13 @@ def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vec
 
 
 def fast_two_sum(a: Operand, b: Vector) -> tuple[Vector, Vector]:
-    """a + b for |a| >= |b| and its rounding error, whose sum is exact (Dekker 1971)."""
+    """Return a + b for |a| >= |b|, and its rounding error, whose sum is exact (Dekker 1971)."""
     total = a + b
     return total, b - (total - a)
 
 
 def two_product(a: Vector, b: Vector) -> tuple[Vector, Vector]:
-    """a * b and its rounding error, whose sum is exact."""
+    """Return a * b, and its rounding error, whose sum is exact."""
     product = a * b
     return product, fma(a, b, -product)
 
@@ -262,7 +262,7 @@ EXPM1 = (
 
 
 def _expm1_reduced(x: Vector, rest: Operand = 0.0) -> tuple[Vector, Vector]:
-    """e^r - 1, and k + ROUND, for x and a rest far smaller; |x| < 2000.
+    """Return e^r - 1, and k + ROUND, for x and a rest that is far smaller; |x| < 2000.
 
     x - k LN2 is exact, because it needs no more bits than a double has; what is still to be subtracted is added last.
     """
@@ -274,7 +274,7 @@ def _expm1_reduced(x: Vector, rest: Operand = 0.0) -> tuple[Vector, Vector]:
 
 
 def _times_power_of_two(x: Vector, shifted: Vector) -> Vector:
-    """x 2^k, in two steps, so that overflow comes late and a denormal result is rounded once; |k| < 2000."""
+    """Return x 2^k, in two steps, so that overflow comes late and a denormal result is rounded once; |k| < 2000."""
     half = (shifted.bits << 51) & EXPONENT  # k / 2 rounded down, as an exponent
     rest = (shifted.bits << 52) - half
     return x * (half + ONE).doubles * (rest + ONE).doubles
@@ -335,7 +335,7 @@ LOG = (
 
 
 def _split(x: Vector) -> tuple[Vector, Vector]:
-    """m and k of a positive finite x."""
+    """Return m and k of a positive finite x."""
     tiny = x < 2.0**-1022  # a denormal number is made a normal one first
     shifted = where(tiny, x * 2.0**54, x).bits + (ONE - SQRT_HALF)
     k = ((shifted >> 52) | _bits(TWO_52)).doubles - where(tiny, TWO_52 + 1023 + 54, TWO_52 + 1023)
@@ -360,7 +360,7 @@ def _log(x: Vector, rest: Vector | None = None) -> Vector:
 
 
 def _log1p(x: Vector) -> Vector:
-    """The logarithm of 1 + x, which is rounded, and of what the rounding loses."""
+    """Return the logarithm of 1 + x, from the rounded sum and what its rounding loses."""
     total = 1.0 + x
     added = total - 1.0
     return copysign(_log(total, (1.0 - (total - added)) + (x - added)), x)
@@ -377,7 +377,7 @@ LOG_TAIL = (
 
 
 def _long_log(x: Vector) -> tuple[Vector, Vector]:
-    """log x for a finite x > 0, as an unevaluated sum of two doubles; each "rest" is what its double misses."""
+    """Return log x for a finite x > 0, as an unevaluated sum of two doubles; each "rest" is what its double misses."""
     m, k = _split(x)
     f, d = m - 1.0, m + 1.0
     inverse = 1.0 / d

@@ -26,55 +26,55 @@ def stack(*parts: Any) -> Any:
 
 
 def multiply_no_nan(a: Any, b: Any) -> Any:
-    """a * b, but 0 for 0 * inf."""
+    """Return a * b, but 0 for 0 * inf."""
     product = a * b
     return np.where(np.equal(a, 0) | (np.equal(b, 0) & np.isnan(product)), 0.0, product)
 
 
 def power(x: Any, y: Any) -> Any:
-    """x to the power y; NumPy takes the square root for y = 0.5, which is not IEEE 754's for -inf and -0."""
+    """Return x to the power y; NumPy takes the square root for y = 0.5, which is not IEEE 754's for -inf and -0."""
     is_root = np.equal(y, 0.5) & (np.isneginf(x) | np.equal(x, 0))
     return np.power(np.where(is_root, np.abs(x), x), y)
 
 
 def sigmoid(x: Any) -> Any:
-    """The logistic function, which never overflows, and keeps its tails."""
+    """Return the logistic function, which never overflows, and keeps its tails."""
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), which never overflows."""
+    """Return log(1 + exp(x)), which never overflows."""
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def relu(x: Any) -> Any:
-    """The larger of x and 0."""
+    """Return the larger of x and 0."""
     return np.where(x <= 0, 0.0, x)
 
 
 def leaky_relu(x: Any, a: Any) -> Any:
-    """x where it is positive, else a x."""
+    """Return x where it is positive, else a x."""
     return np.where(x <= 0, a * x, x)
 
 
 def maximum(a: Any, b: Any) -> Any:
-    """The larger of a and b, where 0 is larger than -0; NumPy may return either."""
+    """Return the larger of a and b, where 0 is larger than -0; NumPy may return either."""
     return np.where(np.equal(a, 0) & np.equal(b, 0), np.add(a, b), np.maximum(a, b))
 
 
 def minimum(a: Any, b: Any) -> Any:
-    """The smaller of a and b."""
+    """Return the smaller of a and b."""
     return -maximum(np.negative(a), np.negative(b))
 
 
 def greater(a: Any, b: Any) -> Any:
-    """1 where a > b, else 0."""
+    """Return 1 where a > b, else 0."""
     return np.greater(a, b).astype(float)
 
 
 def erf(x: Any) -> Any:
-    """The error function, which NumPy lacks."""
+    """Return the error function, which NumPy lacks."""
     return np.vectorize(math.erf, otypes=[float])(x)
 
 
