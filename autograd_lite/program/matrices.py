@@ -14,7 +14,7 @@ Statements without such structure become an array of one row each.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.primitives import ADD, MULTIPLY, Primitive
@@ -238,8 +238,10 @@ class _Finder:
         self.place: dict[int, tuple[int, int]] = {}
         """Where each statement is: the number of its array, and its row."""
         self.stacks: dict[tuple[int, ...], ArrayStatement] = {}
-        self.entries: dict[int, tuple[int, int, int]] = {}
-        """Where each parameter is first: in which matrix, row and column."""
+        self.vectors: dict[tuple[int, ...], list[int]] = {}
+        """The factors that matrices are multiplied by: the order of each set of them."""
+        self.entries: dict[int, int] = {}
+        """The parameters that are entries of matrices, numbered in their order."""
         inputs, parameters = statements.inputs, statements.parameters
         self.made = [ArrayStatement("inputs", inputs, True), ArrayStatement("parameters", parameters, False)]
         """All arrays, by their numbers."""
@@ -351,33 +353,33 @@ class _Finder:
         factors = self._sorted(products)
         if factors[0] == ONE and products[ONE] > min(products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
+        factors = self.vectors.setdefault(tuple(sorted(factors)), factors)
         column = next(factor for factor in factors if factor != ONE)
         group.sort(key=lambda position: self._place_in_matrices(self.sums[position], column))
         rows = [self.sums[position] for position in group]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
-        number = len(self.entries)
-        for i, entries in enumerate(matrix):
-            for j, entry in enumerate(entries):
-                self.entries.setdefault(entry + first, (number, i, j))
-        vector = self._vector(tuple(factors))
+        for parameter in chain(*matrix):
+            self.entries.setdefault(parameter + first, len(self.entries))
+        vector = self._vector(factors)
         others = [self._operand(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         product = self._new_array("matmul", group, (vector,))
         product.matrix = matrix
         return self._new_array(ADD, group, (product.whole, *others)) if others else product
 
-    def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, ...]:
+    def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, int]:
         """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
         parameter = row.products[column]
-        return (0, *self.entries[parameter]) if parameter in self.entries else (1, min(row.products.values()))
+        return (0, self.entries[parameter]) if parameter in self.entries else (1, min(row.products.values()))
 
-    def _vector(self, factors: tuple[int, ...]) -> Operand:
+    def _vector(self, factors: list[int]) -> Operand:
         """Return statements, and perhaps the number 1, as rows of one array; a stack is made if need be."""
         segments = self._segments(factors)
         if len(segments) == 1:
-            return self.rows(segments[0])
-        if factors not in self.stacks:
-            self.stacks[factors] = self._new_array("stack", factors, tuple(map(self.rows, segments)))
-        return self.stacks[factors].whole
+            return self.rows(factors)
+        key = tuple(sorted(factors))
+        if key not in self.stacks:
+            self.stacks[key] = self._new_array("stack", factors, tuple(map(self.rows, segments)))
+        return self.stacks[key].whole
 
     def _new_array(self, op: Operation, group: Sequence[int], arguments: tuple[Operand, ...]) -> ArrayStatement:
         """Make an array with a row for each statement of a group."""
@@ -428,17 +430,11 @@ class _Finder:
             blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
         for (_, columns), lefts in blocks.items():
             rows = self._sorted(lefts)
-            for part in self._parts(columns):
+            vector = self.vectors.get(columns)
+            for part in self._segments(self._sorted(columns)) if vector is None else [vector]:
                 targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
-                totals.append(Total(self.rows(rows), self._vector(tuple(part)), targets))
+                totals.append(Total(self.rows(rows), self._vector(part), targets))
         return totals
-
-    def _parts(self, columns: tuple[int, ...]) -> list[list[int]]:
-        """Split columns array by array, unless they are the vector of a matrix product."""
-        for factors in self.stacks:
-            if len(factors) == len(columns) and tuple(sorted(factors)) == columns:
-                return [list(factors)]
-        return self._segments(self._sorted(columns))
 
 
 def common_name(labels: Sequence[str]) -> str:

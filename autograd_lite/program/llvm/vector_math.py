@@ -223,7 +223,7 @@ def phi(*incoming: tuple[Vector, ir.Block]) -> Vector:
 
 
 def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vector:
-    """Return `easy`, but in `hard` lanes the function of the C library, in a branch that is skipped if there are none."""
+    """Return `easy`, but in `hard` lanes the function of the C library; without such lanes, its branch is skipped."""
     builder, lanes = hard.builder, hard.value.type.count
     kind = ir.FunctionType(hard.value.type.element, [hard.value.type])
     any_lane = builder.call(declare(builder.module, f"llvm.vector.reduce.or.v{lanes}i1", kind), [hard.value])

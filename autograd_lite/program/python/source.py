@@ -261,9 +261,7 @@ class _ArrayWriter:
         self.uses = Counter(operand.array for operand in (*self.rows, *apart))
         """How often each array is used; a use that does not allow it to be written there counts as two."""
         self.texts: dict[ArrayStatement, Written] = {}
-        """For each array that was written: its name; or its expression, which is written where it is used."""
-        self.offsets: dict[ArrayStatement, tuple[int, int]] = {}
-        """For each array that exists only as a part of a stack: its first row there, and the rows of the stack."""
+        """For each array that was written: its name, or which part of a stack it is; or its expression."""
         self.blocks: list[Group] = []
         self.exact: dict[Indices, str] = {}
         """The names of the blocks, by their members."""
@@ -373,19 +371,19 @@ class _ArrayWriter:
             expression = write(array.primitive, operands)
         is_written_once = self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
         stack = self.stacked.get(array)
-        if stack is not None:
-            expression = _stack(
-                [expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments]
-            )
-            self.offsets[array] = 1 if isinstance(stack.arguments[0], Constants) else 0, stack.rows
-        elif is_written_once and len(expression.text) < LONGEST_LINE // 2:
+        if stack is None and is_written_once and len(expression.text) < LONGEST_LINE // 2:
             self.texts[array] = expression  # which is written where it is used
             return
         name = self.names.new(array.name or self._name_of_inputs(array))
+        self.texts[array] = Written(name, ATOM)
+        if stack is not None:
+            parts = [
+                expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments
+            ]
+            first = parts.index(expression.text)
+            expression, self.texts[stack] = _stack(parts), self.texts[array]
+            self.texts[array] = Written(name + _slices((first, first + array.rows, stack.rows)), ATOM)
         self.lines.append(f"    {name} = {expression.text}")
-        for written in (array, stack):
-            if written is not None:
-                self.texts[written] = Written(name, ATOM)
 
     def _name_of_inputs(self, array: ArrayStatement) -> str:
         """Return the name of a stack of inputs and the number 1: o0, if the inputs are o_1^(0), ..., o_d^(0)."""
@@ -407,16 +405,13 @@ class _ArrayWriter:
         if array is self.arrays.inputs:
             group = next(group for group in self.inputs if group.members[0][0] <= min(rows) <= group.members[-1][0])
             name, above, of = group.name, -group.members[0][0], len(group.members)
-        elif operand.whole and array not in self.offsets:
+        elif operand.whole:
             return self.texts[array]
         else:
-            name, (above, of) = _atom(self.texts[array]), self.offsets.get(array, (0, array.rows))
-        return Written(self._part(name, [row + above for row in rows], of), ATOM)
-
-    def _part(self, name: str, rows: Sequence[int], of: int) -> str:
-        if list(rows) == list(range(rows[0], rows[0] + len(rows))):
-            return name + _slices((rows[0], rows[0] + len(rows), of))
-        return f"{name}[{self._constant(f'array({list(rows)})')}]"
+            name, above, of = _atom(self.texts[array]), 0, array.rows
+        if isinstance(rows, range):
+            return Written(name + _slices((rows.start + above, rows.stop + above, of)), ATOM)
+        return Written(f"{name}[{self._constant(f'array({[row + above for row in rows]})')}]", ATOM)
 
     def _constant(self, text: str) -> str:
         """Return the name of a constant array."""
