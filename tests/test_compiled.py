@@ -256,7 +256,7 @@ def test_a_graph_that_no_back_end_can_run_is_refused(monkeypatch):
     monkeypatch.setattr("autograd_lite.program.choice.MOST_ARRAYS", 3)
     x = Value(2.0, "x")
     with pytest.raises(
-        ValueError, match=r"too large to be compiled: 13 statements are more than the 3 that straight-line"
+        ValueError, match=r"too large to be compiled: 13 statements are more than the 3 of straight-line"
     ):
         autograd_lite.compile_program((x * 1.25).tanh().tanh().tanh(), [x])
 

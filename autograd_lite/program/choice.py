@@ -43,10 +43,9 @@ RUN = 50
 
 def obstacle(name: str, statements: Statements, arrays: Arrays) -> Exception | None:
     """Return the exception that says why a back end cannot run a program; None if it can."""
-    if name in {"python", "numpy"} and statements.operations > MOST_LINES:
-        return ValueError(
-            f"{statements.operations:,} statements are more than the {MOST_LINES:,} of straight-line code"
-        )
+    lines = statements.operations
+    if name in {"python", "numpy"} and lines > MOST_LINES:
+        return ValueError(f"{lines:,} statements are more than the {MOST_LINES:,} of straight-line code")
     if name == "arrays" and not arrays.matrices:
         return ValueError("nothing in the graph forms a matrix")
     if name == "llvm":
