@@ -323,6 +323,8 @@ def test_infinite_and_undefined_numbers_are_shown_as_what_they_are(bad):
         ({"direction": "UP"}, ValueError, "direction must be one of LR, TB, RL, BT, received 'UP'"),
         ({"step": 99}, ValueError, "step must be from 0 to 4, received 99"),
         ({"predict": "yes"}, TypeError, "predict must be True or False, not str"),
+        ({"predict": ["x"]}, TypeError, "predict must be a Value, not str"),
+        ({"predict": [Value(2.0)]}, ValueError, "predict must be True, False, or Values of the graph"),
         ({"ask": "gradient"}, ValueError, "ask must be one of slope, share, total, received 'gradient'"),
         ({"tolerance": 0}, ValueError, "tolerance must be greater than 0, and finite, received 0"),
         ({"tolerance": 10**400}, ValueError, "tolerance must be greater than 0, and finite, received 1000"),

@@ -442,6 +442,184 @@ def test_the_given_step_is_where_it_starts(show):
     expect(view.position).to_have_text(view.at(4))
 
 
+def test_an_address_names_the_step_and_hides_the_numbers(show):
+    view = show(step_through(graph()))
+    page = view.frame
+    url = page.url
+    for hash_, at in [("#step=14&predict", 13), ("#step=3", 2), ("#step=999", END), ("#step=-1", 0), ("#step=x", 0)]:
+        page.goto("about:blank")
+        page.goto(url + hash_)
+        view = View(page)
+        expect(view.position).to_have_text(view.at(at))
+        expect(view.answer).to_be_visible(visible="predict" in hash_)
+    page.evaluate("location.hash = '#step=5'")
+    expect(view.position).to_have_text(view.at(4))
+
+
+def test_reloading_keeps_the_step(show):
+    view = show(step_through(graph()))
+    view.press("ArrowRight", 3)
+    view.frame.wait_for_url("**#step=4")
+    view.frame.reload()
+    expect(view.position).to_have_text(view.at(3))
+
+
+def test_an_edge_shows_its_rule_when_pointed_at_and_goes_to_its_step_when_clicked(show):
+    view = show(step_through(graph(), step=SEED + 2))
+    walk = walk_steps(graph(), digits=4)
+    edges = {t: step.step for t, step in enumerate(walk) if step.step}
+    story = json.loads(view.frame.locator("#autograd-stepper-state").text_content())["story"]
+    rule = view.root.locator(".edge-rule")
+    for t, edge in edges.items():
+        arrow = view.root.locator(f'[data-edge="{story["steps"][t]["edge"]}"]')
+        arrow.locator(".hit").dispatch_event("pointerover")
+        expect(rule).to_be_visible()
+        shown_number = number_text(edge.slope, 4)
+        if t <= SEED + 2:
+            expect(rule).to_contain_text(f" = {shown_number}")
+        else:
+            expect(rule).to_contain_text(" = ?")  # it is still to come
+    for t in edges:
+        view.root.locator(f'[data-edge="{story["steps"][t]["edge"]}"] .hit').dispatch_event("click")
+        expect(view.position).to_have_text(view.at(t))
+    view.root.locator(".node").first.dispatch_event("pointerover")
+    expect(rule).to_be_hidden()
+
+
+@pytest.mark.parametrize("quantity", ["upstream", "slope", "share", "total"])
+def test_a_quantity_that_is_pointed_at_is_lit_in_the_formula_the_rows_and_the_picture(show, quantity):
+    view = show(step_through(graph(), step=SEED + 2))
+    places = view.root.locator(f'[data-quantity="{quantity}"]')
+    outline = "all => all.map(one => getComputedStyle(one).outlineStyle)"
+    assert set(places.evaluate_all(outline)) == {"none"}
+    in_picture = view.root.locator(f'.picture [data-quantity="{quantity}"]')
+    assert in_picture.count() == 1
+    colours = "all => [...new Set(all.map(one => getComputedStyle(one).color))]"
+    assert len(places.evaluate_all(colours)) == 1
+    for point in (lambda: in_picture.hover(), lambda: view.root.locator(f"tr[data-quantity={quantity}]").focus()):
+        point()
+        assert set(places.evaluate_all(outline)) == {"solid"}
+        others = view.root.locator(f'[data-quantity]:not([data-quantity="{quantity}"])')
+        assert set(others.evaluate_all(outline)) == {"none"}
+        view.root.locator(".title").hover()
+
+
+# The numbers travel
+
+
+def in_motion(page):
+    page.emulate_media(reduced_motion="no-preference")
+    stop_the_clock(page)
+
+
+def test_the_upstream_gradient_travels_becomes_the_product_and_is_added(show):
+    walk = walk_steps(graph(), digits=4)
+    at, step = next((t, step) for t, step in enumerate(walk) if step.step and step.number == 2)
+    view = show(step_through(graph(), step=at - 1), in_motion)
+    traveller = view.root.locator(".traveller")
+    receiver = view.node(step.step.parent.label)
+    view.press("ArrowRight")
+    before, total = (f"grad {number_text(number, 4)}" for number in (step.before, step.step.total))
+    places = []
+    for milliseconds, text in [(100, step.step.upstream), (150, step.step.upstream), (150, step.step.share)]:
+        view.frame.clock.run_for(milliseconds)
+        expect(traveller).to_have_text(number_text(text, 4))
+        expect(receiver).to_contain_text(before)
+        places.append(traveller.bounding_box())
+    assert len({place["x"] for place in places}) == 3
+    view.frame.clock.run_for(400)
+    expect(traveller).to_have_count(0)
+    expect(receiver).to_contain_text(total)
+    expect(receiver.locator(".flash")).to_have_count(1)
+
+
+def test_the_arguments_travel_into_the_node(show):
+    view = show(step_through(graph()), in_motion)
+    view.press("ArrowRight")
+    view.frame.clock.run_for(200)
+    numbers = view.root.locator(".traveller").all_text_contents()
+    assert numbers == [number_text(parent.data, 4) for parent in walk_steps(graph())[1].node.parents]
+    assert f"data {number_text(walk_steps(graph())[1].result, 4)}" not in view.node("u").text_content()
+    view.frame.clock.run_for(600)
+    expect(view.root.locator(".traveller")).to_have_count(0)
+    expect(view.node("u")).to_contain_text(f"data {number_text(walk_steps(graph())[1].result, 4)}")
+
+
+@pytest.mark.parametrize(
+    ("way", "there"),
+    [("speed", 0), ("key", 0), ("slider", 0), ("back", 0), ("calm", 0), ("predict", 0), ("next", 1)],
+)
+def test_the_journey_is_skipped_by_any_key_and_never_begins_where_it_would_disturb(show, way, there):
+    view = show(step_through(graph(), step=SEED + 2, predict=way == "predict"), in_motion)
+    if way == "calm":
+        view.frame.emulate_media(reduced_motion="reduce")
+    if way == "speed":
+        view.select("Speed", "4")
+    if way == "slider":
+        view.go(SEED + 3)
+    elif way == "back":
+        view.press("ArrowLeft")
+    elif way == "predict":
+        view.click("Show answer")
+    else:
+        view.press("ArrowRight")
+    view.frame.clock.run_for(50)
+    if way == "key":
+        expect(view.root.locator(".traveller")).to_have_count(1)
+        view.press("x")
+    if way == "speed":
+        view.frame.clock.run_for(200)
+    expect(view.root.locator(".traveller")).to_have_count(there)
+
+
+def test_the_picture_moves_by_easing(show):
+    view = show(step_through(loss(4, 4, 3), step=60), in_motion)
+    view.press("ArrowRight", 3)
+    view.go(80)
+    start = view.box()  # at once, where the slider is dragged
+    view.frame.clock.run_for(1000)
+    assert view.box() == start
+    view.go(1)
+    seen = []
+    for _ in range(6):
+        view.press("ArrowRight")
+        for _ in range(3):
+            seen.append(tuple(view.box()))
+            view.frame.clock.run_for(100)
+    assert len(set(seen)) > 4
+
+
+# The end
+
+
+def test_the_walk_ends_with_all_gradients_and_which_way_lowers_the_root(show):
+    root = graph()
+    root.backward()
+    view = show(step_through(graph(), step=END))
+    rows = view.root.locator(".facts tr").all()[1:]
+    a, b = (node for node in topological_order(root) if node.label in {"a", "b"})
+    for node, row in zip((a, b), rows, strict=True):
+        name, data, gradient, way = row.locator("th, td").all_text_contents()
+        assert (name, data, gradient) == (node.label, number_text(node.data, 4), number_text(node.grad, 4))
+        assert way == ("↓ smaller" if node.grad > 0 else "↑ larger")
+
+
+def test_the_end_lists_what_was_missed(show):
+    view = show(step_through(graph(), predict=True, step=2))
+    walk = walk_steps(graph())
+    view.click("Show answer")
+    hint(view, SEED + 2, 99)
+    view.answer.fill(repr(walk[SEED + 2].step.share))
+    view.answer.press("Enter")
+    view.go(3)
+    view.answer.fill(repr(walk[3].result))
+    view.answer.press("Enter")
+    view.go(END)
+    expect(view.root.locator(".misses")).to_have_text(f"Not right at the first try: step {3}{SEED + 3}")
+    view.button(str(SEED + 3)).click()
+    expect(view.position).to_have_text(view.at(SEED + 2))
+
+
 # Playing
 
 
@@ -642,15 +820,44 @@ def test_printed_it_has_no_controls_and_all_of_the_steps(show):
     for _ in range(60):
         root = root * 1.01
     view = show(step_through(root, step=100))
-    steps = view.root.locator(".walk")
-    assert steps.evaluate("list => list.scrollHeight > list.clientHeight")
     view.frame.emulate_media(media="print")
-    for control in view.root.locator("button, input, select").all():
+    for control in view.root.locator("button, input, select, summary").all():
         expect(control).to_be_hidden()
+    steps = view.root.locator(".walk")
+    expect(steps).to_be_visible()
     assert steps.evaluate("list => list.scrollHeight <= list.clientHeight")
     assert len(view.lines()) == 101
-    expect(view.frame_of_picture).to_be_visible()
     expect(view.root.locator(".formula")).to_be_visible()
+    view.frame.emulate_media(media="screen")
+    expect(steps).to_be_hidden()
+    expect(view.root.locator(".paper svg")).to_have_count(0)
+
+
+PRINTED = """pieces => pieces.map(piece => {
+    const { width, height } = piece.getBoundingClientRect();
+    const seen = piece.getAttribute("viewBox").split(" ").map(Number);
+    const texts = [...piece.querySelectorAll("text")].filter(text => text.textContent);
+    const points = Math.min(...texts.map(text => parseFloat(getComputedStyle(text).fontSize))) * width / seen[2] * 0.75;
+    return { width, height, points, seen };
+})"""
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_printed_picture_is_whole_and_can_be_read(show, name):
+    view = show(step_through(GRAPHS[name](), step=6))
+    state = json.loads(view.frame.locator("#autograd-stepper-state").text_content())
+    size = [float(number) for number in re.search('viewBox="0 0 ([^ ]+) ([^"]+)"', state["picture"]).groups()]
+    view.frame.emulate_media(media="print")
+    view.root.locator(".paper svg").first.wait_for()
+    pieces = view.root.locator(".paper svg").evaluate_all(PRINTED)
+    seen = [piece["seen"] for piece in pieces]
+    for piece in pieces:
+        assert piece["points"] >= 7
+        assert piece["width"] <= 180 / 25.4 * 96  # on A4, within margins of 15 mm
+        assert piece["height"] <= 267 / 25.4 * 96
+    for x in range(0, int(size[0]), 5):  # nothing of the picture is left out between the pieces
+        for y in range(0, int(size[1]), 5):
+            assert any(0 <= x - left <= width and 0 <= y - top <= height for left, top, width, height in seen)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -661,7 +868,7 @@ def test_printed_it_is_dark_on_light(show, theme):
     assert view.serious_violations() == []
     for selector in (".facts th", ".formula math", ".walk code"):
         assert view.root.locator(selector).first.evaluate(LIGHTNESS)[0] < 0.5, selector
-    fills = view.root.locator(".picture text").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
+    fills = view.root.locator(".paper text").evaluate_all("all => all.map(one => getComputedStyle(one).fill)")
     assert all(sum(map(int, re.findall(r"\d+", fill)[:3])) / 765 < 0.5 for fill in fills if fill != "none")
 
 
@@ -846,6 +1053,40 @@ def test_an_answer_that_is_not_a_number_does_not_count_as_a_try(show):
     view.answer.fill(repr(walk_steps(graph())[1].result))
     view.answer.press("Enter")
     expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+
+
+def test_only_marked_nodes_are_asked_for_if_there_are_any(show):
+    root = graph()
+    [u] = [node for node in topological_order(root) if node.label == "u"]
+    view = show(step_through(root, predict=[u]))
+    for at, step in enumerate(walk_steps(root)):
+        view.go(at)
+        receiver = step.step.parent if step.step else step.node
+        expect(view.answer).to_be_visible(visible=receiver is u)
+
+
+def test_the_rule_that_is_asked_for_is_hidden(show):
+    root = Value(0.7, label="x").tanh()
+    root.label = "L"
+    view = show(step_through(root, step=3, predict=True, ask="slope"))
+    expect(view.root.locator("tr[data-quantity=slope]")).to_have_text("× local??")
+    assert "upstream gradient dL/dL" not in hint(view, 3, 0.1)
+    view.click("Show answer")
+    expect(view.root.locator("tr[data-quantity=slope] td").first).to_contain_text("L")
+
+
+def test_the_upstream_gradient_is_named_before_the_reciprocal(show):
+    x = Value(0.5, label="x")
+    u = x**2 * 1.0
+    u.label = "u"
+    root = u.log() * 1.0
+    root.label = "L"
+    root.backward()
+    walk = walk_steps(root)
+    view = show(step_through(root, predict=True, ask="slope"))
+    for at, step in enumerate(walk):
+        if step.step and step.step.slope not in {1.0, step.step.upstream}:
+            assert "that is the upstream gradient" in hint(view, at, step.step.upstream)
 
 
 def test_play_waits_for_the_answer(show):

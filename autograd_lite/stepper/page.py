@@ -103,6 +103,6 @@ def framed(document: str, title: str, diagram: Diagram) -> str:
     note = "This is a picture: trust the notebook, or run it, to step through the graph."
     look = "width:100%;height:700px;border:0"
     return (
-        f"<div>{image(diagram)}<p>{note}</p></div>"
+        f'<div class="autograd-stepper-picture">{image(diagram)}<p>{note}</p></div>'
         f'<iframe title="{escape(title)}" allowfullscreen style="{look}" srcdoc=\'{source}\'></iframe>'
     )

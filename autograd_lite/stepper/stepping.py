@@ -13,7 +13,7 @@ from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
 from autograd_lite.stepper.story import Plan, Story
 from autograd_lite.teaching.mistakes import MISTAKES
-from autograd_lite.value import Value
+from autograd_lite.value import Value, check_value
 
 if TYPE_CHECKING:
     from autograd_lite.stepper.widget import StepperWidget
@@ -118,7 +118,7 @@ def step_through(
     max_nodes: int = 500,
     direction: Literal["LR", "TB", "RL", "BT"] | None = None,
     step: int = 0,
-    predict: bool = False,
+    predict: bool | Sequence[Value] = False,
     ask: Literal["slope", "share", "total"] = "share",
     tolerance: float = 0.01,
     large: bool = False,
@@ -143,7 +143,8 @@ def step_through(
         direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
             None chooses the one of the first two that fits better.
         step: where to start, from 0; the last is the summary of all gradients.
-        predict: whether the number of each step is hidden until the reader types it.
+        predict: whether the number of each step is hidden until the reader types it; or the Values whose data and
+            gradients are asked for.
         ask: which number the reader must predict at each edge: the local partial derivative ("slope"), its product
             with the upstream gradient ("share"), or the running total ("total").
         tolerance: the relative error that an answer may have.
@@ -180,7 +181,10 @@ def step_through(
         names = ", ".join([*inputs, *(arguments or {})])
         raise TypeError(f"step_through takes inputs ({names}) only for a function, but root is {root!r:.80}")
     check_integer("digits", digits, 1, 17)
-    check_switches(predict=predict, large=large)
+    marked = predict if isinstance(predict, list | tuple) else []
+    check_switches(predict=bool(predict) if marked else predict, large=large)
+    for value in marked:
+        check_value("predict", value)
     if direction is not None:
         check_choice("direction", direction, DIRECTIONS)
     check_choice("ask", ask, ASKED)
@@ -193,12 +197,21 @@ def step_through(
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
     check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
     check_integer("step", step, 0, len(story.walk) - (not story.ends_in_summary))
-    state = {"step": step, "predict": predict, "ask": ask, "tolerance": float(tolerance), "large": large, "speed": 1.0}
+    if any(value not in story.index for value in marked):
+        raise ValueError("predict must be True, False, or Values of the graph that is stepped through")
+    state = {
+        "step": step,
+        "predict": bool(predict),
+        "ask": ask,
+        "tolerance": float(tolerance),
+        "large": large,
+        "speed": 1.0,
+    }
     direction = direction or story.direction()
     picture = to_svg(story.diagram(direction, room=True), titles=False)
     more: dict[str, Any] = {
         "arrangement": layout,
-        "breakpoints": [],
+        "breakpoints": [story.names[value] for value in marked],
         "score": {"right": 0, "answered": 0},
         "direction": direction,
         "picture": picture,

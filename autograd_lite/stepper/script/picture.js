@@ -4,6 +4,8 @@ const LETTERS = 12; // the size of the letters in a box, in units of the picture
 const MARGIN = 14; // around what is followed, in pixels
 const GLIDE = 350; // milliseconds in which the picture moves
 const LONG_PRESS = 600; // milliseconds
+const PAGE = [500, 660]; // the room on a page of paper, in points
+const PRINTED = [7.2, 11]; // the least and the greatest size of printed letters, in points
 const LONG_EDGE = 3000; // in units of the picture
 
 let pictures = 0; // makes the ids of each picture on a page unique
@@ -102,8 +104,9 @@ class Picture {
     this.middle = this.svg.querySelector(".node"); // what stands before it is under the boxes
     this.svg.append(this.head, this.note);
     const keys = "Plus and minus zoom, 0 shows all, shift and arrow keys move it";
+    this.paper = make("div", { class: "paper" });
     this.rule = make("p", { class: "edge-rule", hidden: true, "aria-hidden": "true" });
-    this.frame = group(`Picture of ${label}. ${keys}`, { class: "picture", tabindex: "0" }, this.svg, this.rule);
+    this.frame = group(`Picture of ${label}. ${keys}`, { class: "picture", tabindex: "0" }, this.svg, this.paper, this.rule);
     // Browsers take long to draw dots along thousands of pixels, as from a leaf that is used all over a large graph.
     this.long = this.drawn.map(({ path }) => path.getTotalLength() > LONG_EDGE);
     this.view = [0, 0, ...this.size];
@@ -346,6 +349,26 @@ class Picture {
       this.drawn[k].head.setAttribute("points", this.drawn[k].points);
     }
     this.straightened = [];
+  }
+
+  /** The whole picture for paper: fitted to a page, or in pieces, so that its letters can be read. */
+  pieces() {
+    const fitting = Math.min(...PAGE.map((room, axis) => room / this.size[axis]));
+    const scale = Math.min(Math.max(fitting, PRINTED[0] / LETTERS), PRINTED[1] / LETTERS);
+    const seen = PAGE.map((room, axis) => Math.min(room / scale, this.size[axis]));
+    const starts = seen.map((length, axis) =>
+      Array.from({ length: Math.ceil(this.size[axis] / length - 0.01) }, (_, i) => i * length),
+    );
+    return starts[1].flatMap((y) =>
+      starts[0].map((x) => {
+        const piece = this.svg.cloneNode(true);
+        for (const element of piece.querySelectorAll("[id]")) element.removeAttribute("id");
+        piece.setAttribute("viewBox", [x, y, ...seen].join(" "));
+        piece.setAttribute("width", `${seen[0] * scale}pt`);
+        piece.setAttribute("height", `${seen[1] * scale}pt`);
+        return piece;
+      }),
+    );
   }
 
   /** Draw the current edges and nodes over all others. */

@@ -52,6 +52,25 @@ function followTheme(view, body) {
   };
 }
 
+/** Go to the step that the address of the page names (`#step=14&predict`), and let the address follow the steps. */
+function followAddress(view, state) {
+  const take = () => {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const step = Number(asked.get("step"));
+    if (asked.has("predict")) state.set("predict", true);
+    if (Number.isInteger(step) && step > 0) view.go(step - 1, true);
+  };
+  let timer = null; // browsers limit how often an address may change
+  const write = () => {
+    const hash = `#step=${view.at + 1}${state.get("predict") ? "&predict" : ""}`;
+    clearTimeout(timer);
+    timer = setTimeout(() => history.replaceState(null, "", hash), 200);
+  };
+  take();
+  window.addEventListener("hashchange", take);
+  for (const name of ["step", "predict"]) state.listen(name, write);
+}
+
 /** Show the view in a page of its own, or in an iframe of a notebook; the page has its state as JSON. */
 function openPage() {
   const state = stateOfPage(JSON.parse(document.getElementById("autograd-stepper-state").textContent));
@@ -67,12 +86,16 @@ function openPage() {
   document.addEventListener("keydown", (event) => {
     if (!view.root.contains(event.target)) view.key(event);
   });
-  window.addEventListener("beforeprint", () => view.picture.fit(true));
-  window.addEventListener("afterprint", () => view.picture.fit());
-  document.body.dataset.framed = String(window !== window.parent);
-  view.root.dataset.fills = String(!frame || state.get("arrangement") === "slide");
-  if (frame) {
-    frame.previousElementSibling?.remove(); // the picture that stands there where no scripts run
+  window.addEventListener("beforeprint", () => view.print(true));
+  window.addEventListener("afterprint", () => view.print(false));
+  matchMedia("print").addEventListener("change", (event) => view.print(event.matches));
+  if (!frame) followAddress(view, state);
+  const fills = !frame || state.get("arrangement") === "slide";
+  view.root.dataset.fills = String(fills);
+  if (!fills) {
+    // The picture that stands before the frame is for where no scripts run
+    const pictures = [...frame.getRootNode().querySelectorAll(".autograd-stepper-picture")];
+    pictures.findLast((one) => one.compareDocumentPosition(frame) & Node.DOCUMENT_POSITION_FOLLOWING)?.remove();
     new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(
       host,
     );

@@ -197,6 +197,16 @@ class View {
     this.renderPicture(this.at, this.step, this.prediction.hides);
   }
 
+  /** Prepare for paper, or for the screen again. */
+  print(on) {
+    this.travel.finish();
+    this.picture.shrink();
+    this.picture.paper.replaceChildren(...(on ? this.picture.pieces() : []));
+    if (on) this.folded = !this.trace.open;
+    this.trace.open = on || !this.folded;
+    if (!on) this.arrange();
+  }
+
   fillScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else this.root.requestFullscreen?.();
