@@ -209,13 +209,10 @@ def _as_data(net: MLP, x: Any, y: Any) -> tuple[FloatArray, FloatArray]:
     """Return x with shape (N, d^(0)) and y with shape (N, d^(L)); for one example, N = 1."""
     inputs, outputs = net.sizes[0], net.sizes[-1]
     X, Y = as_finite_array("x", x), as_finite_array("y", y)
-    one = X.ndim == 1
-    if one:
+    if X.ndim == 1:
         X, Y = X[np.newaxis], Y[np.newaxis]
     if X.ndim != 2 or X.shape[1] != inputs or len(X) == 0:
-        raise ValueError(
-            f"x must be {inputs} numbers, or examples of shape (N, {inputs}); received shape {np.shape(x)}"
-        )
+        raise ValueError(f"x must be {inputs} numbers, or have shape (N, {inputs}); received shape {np.shape(x)}")
     if Y.shape == (1, 1, outputs):
         Y = Y[0]  # the targets of one example, as a row
     if Y.shape != (len(X), outputs) and (outputs > 1 or Y.shape != (len(X),)):

@@ -181,12 +181,9 @@ def back_propagation_over_data(
     if len(X) != len(Y) or len(X) == 0:
         raise ValueError(f"X and Y must have the same number of examples, at least 1; received {len(X)} and {len(Y)}")
     examples = [back_propagation(weights, x, y, activations) for x, y in zip(X, Y, strict=True)]
-    error = 0.0
-    G = {l: np.zeros_like(gradient) for l, gradient in examples[0].G.items()}
-    for example in examples:
-        error += example.error
-        for l in G:
-            G[l] += example.G[l]
+    # The sums begin with 0.0, or with a matrix of zeros.
+    error = sum((example.error for example in examples), start=0.0)
+    G = {l: sum((example.G[l] for example in examples), start=np.zeros_like(G_l)) for l, G_l in examples[0].G.items()}
     return DataSet(examples, G, error)
 
 

@@ -144,9 +144,7 @@ def gradient_at(surface: Callable[[Any, Any], Any], point: Sequence[float] | Flo
     >>> gradient_at(ROSENBROCK, (0.0, 1.0)).tolist()
     [-2.0, 200.0]
     """
-    x, y = (
-        Value(number, name) for number, name in zip(as_finite_array("point", point, (2,)).tolist(), "xy", strict=True)
-    )
+    x, y = map(Value, as_finite_array("point", point, (2,)).tolist(), "xy")
     height = surface(x, y)
     if isinstance(height, Value):  # else f is constant
         height.backward()
