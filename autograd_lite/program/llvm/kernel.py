@@ -71,7 +71,8 @@ class Kernel:
         self.doubles = 0
         self.places: dict[ArrayStatement, Place] = {arrays.parameters: Place(0, 1, "parameters")}
         self.readers = _readers(arrays)
-        self.packed: list[tuple[Place, Indices]] = []
+        self.packed: dict[Indices, Place] = {}
+        """Copies of matrices whose entries do not lie among the parameters with equal distances."""
         self.once: Steps = []
         """What each call does first."""
         self.block: Steps = []
@@ -311,13 +312,12 @@ class Kernel:
         across = matrix[0][1] - start if columns > 1 else 0
         if all(number == start + i * down + j * across for i, row in enumerate(matrix) for j, number in enumerate(row)):
             return self.places[self.arrays.parameters], start, down, across
-        for place, other in self.packed:
-            if other == matrix:
-                return place, 0, columns, 1
-            if other == tuple(zip(*matrix, strict=True)):
-                return place, 0, 1, rows
-        self.packed.append((self.reserve(rows * columns, 1), matrix))
-        return self.packed[-1][0], 0, columns, 1
+        transposed = tuple(zip(*matrix, strict=True))
+        if transposed in self.packed:
+            return self.packed[transposed], 0, 1, rows
+        if matrix not in self.packed:
+            self.packed[matrix] = self.reserve(rows * columns, 1)
+        return self.packed[matrix], 0, columns, 1
 
     # Sums over the batch
 
@@ -410,7 +410,7 @@ class Kernel:
         self.points = self.integer(1)
         with self.loop(self.arrays.number_of_totals) as i:
             self.builder.store(DOUBLE(0.0), self.address(self.totals, i))
-        for place, matrix in self.packed:
+        for matrix, place in self.packed.items():
             numbers = [number for row in matrix for number in row]
             with self.loop(len(numbers)) as i:
                 entry = self.load(self.address(self.parameters, self.entry(numbers, i)))
