@@ -253,12 +253,11 @@ class _Finder:
         wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
         for group in self._by_depth(wanted):
             self._place(group)
-        outputs = [self.rows(part) for part in self._segments(self.statements.outputs)]
-        totals = self._totals(pairs)
+        outputs, totals = list(map(self.rows, self._segments(self.statements.outputs))), self._totals(pairs)
         inputs, parameters, *computed = self.made
         computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
-        number_of_totals = len(self.statements.totals)
-        return Arrays(inputs, parameters, computed, outputs, totals, number_of_totals, self.statements.variables)
+        number, variables = len(self.statements.totals), self.statements.variables
+        return Arrays(inputs, parameters, computed, outputs, totals, number, variables)
 
     def _segments(self, positions: Iterable[int]) -> list[list[int]]:
         """Split positions wherever the next one is in another array."""
