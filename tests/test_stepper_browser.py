@@ -1,5 +1,6 @@
 """The stepper in headless Chromium: in the saved page, in the page of nbconvert, and live in JupyterLab."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
 
 from autograd_lite import Value, step_through
+from autograd_lite.calls import site_of
 from autograd_lite.labels import clean, node_names, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
@@ -342,6 +344,72 @@ def test_picture_and_rule_are_seen_at_once_at_each_step(show, name, screen):
     stepper = step_through(GRAPHS[name](), large=large, layout=layout)
     view = show(stepper, lambda page: page.set_viewport_size({"width": width, "height": height}))
     assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least]) == []
+
+
+# The user's own code beside the picture
+
+
+def weighted(w, x):
+    s = w * x
+    return s.tanh()
+
+
+def twice(w, xs):
+    total = weighted(w, xs[0])
+    for x in xs[1:]:
+        total = total * weighted(w, x)
+    return total
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+def test_a_function_stands_beside_the_picture_and_hides_nothing(show, screen):
+    width, height, large, layout, least = screen
+    stepper = step_through(twice, w=0.5, xs=[1.0, -2.0], large=large, layout=layout)
+    view = show(stepper, lambda page: page.set_viewport_size({"width": width, "height": height}))
+    assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least]) == []
+    line = view.root.locator(".code .now")
+    view.go(3)
+    assert line.bounding_box()["y"] + line.bounding_box()["height"] <= height
+
+
+def test_the_line_of_each_step_is_marked_and_the_lines_that_called_it(show):
+    stepper = step_through(twice, w=0.5, xs=[1.0, -2.0])
+    view = show(stepper)
+    for t, step in enumerate(stepper.story.walk):
+        view.go(t)
+        expected = [] if step.node is None else [inspect.getsourcelines(code)[0][line - code.co_firstlineno].strip()
+                                                 for code, line in site_of(step.node).lines()]  # fmt: skip
+        marked = view.root.locator(".code .calls, .code .now").all_inner_texts()
+        assert sorted(map(str.strip, marked)) == sorted(set(expected))
+        now = view.root.locator(".code .now").all_inner_texts()
+        assert [text.strip() for text in now] == expected[-1:]
+
+
+def test_a_line_goes_to_its_nodes_by_mouse_and_keys(show):
+    stepper = step_through(twice, w=0.5, xs=[1.0, -2.0])
+    view = show(stepper)
+    line = view.root.locator(".code").get_by_role("button", name="s = w * x")
+    steps = [t for t, step in enumerate(stepper.story.walk) if is_at(step, "w * x")]
+    visited = []
+    for _ in steps:
+        line.click()
+        visited.append(int(view.slider.input_value()))
+    assert visited == steps
+    line.focus()
+    line.press("Enter")
+    assert int(view.slider.input_value()) == steps[0]
+
+
+def is_at(step, text):
+    """Whether the last of the lines that made the node of a step has this text."""
+    if step.phase not in ("forward", "backward"):
+        return False
+    code, line = site_of(step.node).lines()[-1]
+    return text in inspect.getsourcelines(code)[0][line - code.co_firstlineno]
+
+
+def test_without_a_function_there_is_no_code(show):
+    assert not show(step_through(neuron())).root.locator(".code").is_visible()
 
 
 def test_a_small_graph_is_large_on_a_large_screen(show):
@@ -1285,6 +1353,30 @@ def page(context):
     page = context.new_page()
     page.set_viewport_size({"width": 1400, "height": 4000})  # JupyterLab renders only cells that are in sight
     return page
+
+
+@pytest.mark.parametrize("template", ["{}", "<div><p>Above.</p><section>{}</section></div>", "{0[0]}<div>{0[1]}</div>"])
+def test_the_still_picture_goes_where_scripts_run_however_the_host_wraps_the_frame(context, tmp_path, template):
+    html = step_through(graph())._repr_html_()
+    parts = html.partition("<iframe")
+    page = context.new_page()
+    wrapped = template.format(html) if "{0" not in template else template.format([parts[0], "<iframe" + parts[2]])
+    (tmp_path / "host.html").write_text(f"<!doctype html><body>{wrapped}</body>", encoding="utf-8")
+    page.goto((tmp_path / "host.html").as_uri())
+    page.frame_locator("iframe").locator(".card").wait_for()
+    assert page.get_by_text("This is a picture").count() == 0
+    assert page.get_by_text("Above.").count() == template.count("Above.")
+
+
+def test_a_frame_of_a_foreign_page_tells_its_height(context, tmp_path):
+    step_through(graph()).save(tmp_path / "page.html")
+    host = """<!doctype html><script>addEventListener("message", ({ data }) => (window.told = data));</script>
+        <iframe sandbox="allow-scripts" src="page.html" width="900" height="600"></iframe>"""
+    (tmp_path / "slide.html").write_text(host, encoding="utf-8")
+    page = context.new_page()
+    page.goto((tmp_path / "slide.html").as_uri())
+    page.wait_for_function("window.told?.height > 300")
+    assert page.evaluate("window.told.type") == "autograd-stepper"
 
 
 def test_the_iframe_works_in_jupyterlab(lab, page):

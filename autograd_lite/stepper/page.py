@@ -21,6 +21,7 @@ MODULES = (
     "fold",
     "picture",
     "travel",
+    "code",
     "prediction",
     "what_if",
     "view",

@@ -1,6 +1,8 @@
 // Where the view is shown: in a page of its own, in an iframe of a notebook, or as a widget. What differs is only where
 // its state is kept: in the page, or in a kernel.
 
+const LETTER = 16; // the size of the letters of a page, in pixels
+
 /** State that lives as long as the page. */
 function stateOfPage(values) {
   const listeners = {};
@@ -90,6 +92,9 @@ function openPage() {
   window.addEventListener("afterprint", () => view.print(false));
   matchMedia("print").addEventListener("change", (event) => view.print(event.matches));
   if (!frame) followAddress(view, state);
+  // In a foreign page the view fills the frame, whatever its height; this is the height that it would like to have.
+  if (!frame && window !== window.parent)
+    window.parent.postMessage({ type: "autograd-stepper", height: 40 * LETTER }, "*");
   const fills = !frame || state.get("arrangement") === "slide";
   view.root.dataset.fills = String(fills);
   if (!fills) {

@@ -3,7 +3,7 @@
 const SPEEDS = [0.5, 1, 2, 4];
 const MILLISECONDS_PER_STEP = 2000;
 const NARROW = 44; // em: below, the rows of the card stand under its rule
-const CARD = { beside: 27, under: 10.4, narrow: 17.6 }; // em: its width beside the picture, or its height under it
+const CARD = { beside: 27, under: 10.4, narrow: 17.6, code: 3.4 }; // em: its width beside the picture, or its height under it
 const LEGEND =
   "Boxes: dotted, to come; thin, computed; dashed, part of the gradient has arrived; thick, its gradient is " +
   "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; darker, the gradient has passed; dashed, " +
@@ -82,7 +82,9 @@ class View {
       this.facts,
       this.words,
     );
-    this.stage = make("div", { class: "stage" }, this.picture.frame, this.card);
+    this.code = new Code(story, (made) => this.visitOneOf(made));
+    this.side = make("div", { class: "side" }, this.card, this.code.element);
+    this.stage = make("div", { class: "stage" }, this.picture.frame, this.side);
     const light = (event) => {
       this.root.dataset.lit = event.target.closest?.("[data-quantity]")?.dataset.quantity ?? "";
     };
@@ -181,15 +183,16 @@ class View {
 
   /** Put the card beside the picture or under it, whichever leaves the picture more room. */
   arrange() {
-    const { stage, picture, card } = this;
+    const { stage, picture, side, code } = this;
     const em = parseFloat(getComputedStyle(this.root).fontSize);
     const [width, height] = [stage.clientWidth, stage.clientHeight];
     const narrow = width < NARROW * em;
-    const under = CARD[narrow ? "narrow" : "under"] * em;
+    const reads = !code.element.hidden; // then the code stands below the card
+    const under = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0)) * em;
     const scale = (across, down) => Math.min(across / picture.size[0], down / picture.size[1]);
-    const beside = !narrow && 1.2 * scale(width - CARD.beside * em, height) > scale(width, height - under);
+    const beside = !narrow && (reads || 1.2 * scale(width - CARD.beside * em, height) > scale(width, height - under));
     Object.assign(stage.dataset, { card: beside ? "beside" : "under", narrow });
-    card.style.flexBasis = `${beside ? CARD.beside * em : under}px`;
+    side.style.flexBasis = `${beside ? CARD.beside * em : under}px`;
     const large = this.state.get("large");
     picture.least = 1.02 * (large ? (stage.clientHeight > 800 ? 24 : 20) : innerWidth < 480 ? 11 : 14);
     if (picture.moved) picture.show(picture.view);
@@ -269,6 +272,14 @@ class View {
     this.chosen.value = i;
     this.go(stops.find((t) => t > this.at) ?? stops[0]);
     this.render();
+  }
+
+  /** Go to the next step that is at one of several nodes, and after the last of them to the first. */
+  visitOneOf(nodes) {
+    const stops = this.story.steps.flatMap(({ node, phase }, t) =>
+      nodes.includes(node) && (phase === "forward" || phase === "backward") ? [t] : [],
+    );
+    this.go(stops.find((t) => t > this.at) ?? stops[0] ?? this.at);
   }
 
   /** Go to the step at which the gradient passes an edge; at one from a constant, to the value that is computed. */
@@ -363,6 +374,7 @@ class View {
     this.renderPicture(at, step, hidden);
     this.prediction.render();
     this.renderCard(step, hidden);
+    this.code.render(this.story.nodes[step.node]);
     this.renderList(at, step, hidden);
     if (moved && this.travels && step.node !== undefined && !hidden)
       this.travel.start(this.story, step, edges, JOURNEY / this.state.get("speed"));
