@@ -105,7 +105,7 @@ class Story:
                 "data": self.number(node.data),
                 "delta": text.delta(node),
                 "deltaMath": mathml.delta(node),
-                "lines": marks,
+                **({"lines": marks} if marks else {}),
             }
             for node, marks in zip(self.part, lines, strict=True)
         ]
@@ -151,7 +151,7 @@ class Story:
                 "before": None if walked.before is None else self.number(walked.before),
                 "number": walked.number,
                 "of": walked.of,
-                "right": self.corrected(step),
+                **({"right": right} if (right := self.corrected(step)) else {}),
             }
         if walked.phase == "seed":
             return line | {"total": self.number(walked.result)}

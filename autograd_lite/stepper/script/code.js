@@ -4,7 +4,7 @@ class Code {
   /** visit: called with the nodes of a line that is clicked. */
   constructor({ sources, nodes }, visit) {
     this.made = new Map(); // the nodes that a line made, by function and line
-    nodes.forEach(({ lines }, i) => {
+    nodes.forEach(({ lines = [] }, i) => {
       for (const place of lines.map(String)) this.made.set(place, [...(this.made.get(place) ?? []), i]);
     });
     this.lines = new Map();
