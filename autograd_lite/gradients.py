@@ -311,12 +311,12 @@ def rounding_errors(outputs: Sequence[Value]) -> list[float]:
     for _ in range(3):
         numbers: dict[Value, float] = {}
         for node in order:
-            number = node.op.evaluate([numbers[parent] for parent in node.parents]) if node.parents else node._data
+            number = node.op.evaluate([numbers[parent] for parent in node.parents]) if node.parents else node._number
             is_exact = set(node.op.slopes) <= {0.0}  # an input, or an integer
             if is_exact and node.parents and abs(number) >= 2.0**53:
                 number = math.nan  # neighbouring integers are not floats
             numbers[node] = number if is_exact else number + generator.uniform(-1, 1) * math.ulp(number)
-        changes = [abs(numbers[output] - output._data) for output in outputs]
+        changes = [abs(numbers[output] - output._number) for output in outputs]
         errors = [
             math.inf if math.isnan(change) else max(error, change)
             for change, error in zip(changes, errors, strict=True)
@@ -463,7 +463,7 @@ def _read(node: Value) -> Operand:
 
     A labelled constant stays a node, because its number may be changed.
     """
-    return node._data if node.op is CONSTANT and not node.label else node
+    return node._number if node.op is CONSTANT and not node.label else node
 
 
 def on_stand_ins(function: Callable[..., Operand], nodes: Sequence[Value]) -> tuple[Operand, dict[Value, Value]]:
@@ -471,7 +471,7 @@ def on_stand_ins(function: Callable[..., Operand], nodes: Sequence[Value]) -> tu
 
     For a constant without a label its number is passed.
     """
-    operands = {node: Value(node._data) if isinstance(_read(node), Value) else node._data for node in nodes}
+    operands = {node: Value(node._number) if isinstance(_read(node), Value) else node._number for node in nodes}
     leaves = {operand: node for node, operand in operands.items() if isinstance(operand, Value)}
     return function(*[operands[node] for node in nodes]), leaves
 
@@ -482,7 +482,7 @@ def _times(a: Operand, b: Operand) -> Operand:
     While a function is traced, a product with 0 has a node: for other numbers, the other factor may be infinite.
     """
     for factor, other in () if is_tracing() else ((a, b), (b, a)):
-        if _is_number(factor, 0.0) and math.isfinite(other._data if isinstance(other, Value) else other):
+        if _is_number(factor, 0.0) and math.isfinite(other._number if isinstance(other, Value) else other):
             return 0.0
     for factor, other in ((a, b), (b, a)):
         if _is_number(factor, 1.0):

@@ -81,11 +81,12 @@ def describe(node: Node) -> str:
     'multiply(a=2.0, 3.0) = 6.0'
     """
     arguments = [
-        f"{clean(parent.label)}={parent._data}" if parent.label else str(parent._data) for parent in node.parents[:4]
+        f"{clean(parent.label)}={parent._number}" if parent.label else str(parent._number)
+        for parent in node.parents[:4]
     ]
     more = ["..."] if len(node.parents) > len(arguments) else []
     label = f"{clean(node.label)!r} = " if node.label else ""
-    return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._data}"
+    return f"{label}{node.op.name}({', '.join(arguments + more)}) = {node._number}"
 
 
 # Errors for those who come from other engines
@@ -126,7 +127,7 @@ def copy_graph(order: list[Node], memo: dict[int, Any]) -> None:
     for node in order:
         if id(node) not in memo:
             parents = tuple([memo[id(parent)] for parent in node.parents])
-            copy = memo[id(node)] = new_node(type(node), node._data, parents, node.op, node._grad, node.label)
+            copy = memo[id(node)] = new_node(type(node), node._number, parents, node.op, node._grad, node.label)
             copy._time = node._time
 
 
@@ -182,7 +183,7 @@ def reduce_node(node: Node) -> tuple[Any, ...]:
         RuntimeError: if it is stale, because times are valid only in this process.
     """
     check_fresh([node])
-    attributes = type(node), node._data, node.parents, node.op, node._grad, node.label
+    attributes = type(node), node._number, node.parents, node.op, node._grad, node.label
     return restore_node, (PICKLING, Ancestors(node), *attributes)
 
 

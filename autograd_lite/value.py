@@ -66,7 +66,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     # as_operand makes a number a constant; it needs the place, 1, 2, ..., only for its error message.
     parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
     node: Value = object.__new__(Value)  # an empty node; setting its attributes here is faster than __init__
-    node._data = op.evaluate([parent._data for parent in parents])
+    node._number = op.evaluate([parent._number for parent in parents])
     node._grad = None
     node.label = ""
     node.op = op
@@ -176,16 +176,16 @@ def chain_rule(
             parents = node.parents
             arguments: tuple[Any, ...]  # an annotation alone: it does nothing
             if read is None:
-                arguments = tuple([value._data for value in (node, *parents)])
+                arguments = tuple([value._number for value in (node, *parents)])
             else:
                 arguments = tuple([read(value) for value in (node, *parents)])
             # slopes_of returns one slope for each parent; strict makes sure that there are as many as parents.
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
                 at_edge(node, place, parent, slope, arguments)
         elif second is None:  # one or two parents, nearly always: the same without the loop
-            at_edge(node, 0, first, slopes[0], (node._data, first._data))
+            at_edge(node, 0, first, slopes[0], (node._number, first._number))
         else:
-            arguments = node._data, first._data, second._data
+            arguments = node._number, first._number, second._number
             at_edge(node, 0, first, slopes[0], arguments)
             at_edge(node, 1, second, slopes[1], arguments)
 
@@ -240,16 +240,16 @@ class Value:
     # parents have slots of their own, and only a long sum has others: with a tuple for each node Python's garbage
     # collector would have twice as many objects to visit. `_time` is when a node was computed, or a leaf last changed,
     # counted in changes (CLOCK, in graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is
-    # where `chain_rule` adds up.
+    # where `chain_rule` adds up. `_number` is `data`; it is not called `_data`, which NumPy reads from masked arrays.
     __slots__ = (
-        "__weakref__", "_adjoint", "_data", "_first", "_grad", "_others", "_second", "_time", "label", "level", "op",
+        "__weakref__", "_adjoint", "_first", "_grad", "_number", "_others", "_second", "_time", "label", "level", "op",
     )  # fmt: skip
 
     # `others` are arguments too many, as other engines take them; the error says so.
     def __init__(self, data: Operand, label: str = "", *others: object) -> None:
         if not isinstance(label, str) or others:
             raise label_error(label, *others)
-        self._data: float = data.data if isinstance(data, Value) else as_float(data, "data")
+        self._number: float = data.data if isinstance(data, Value) else as_float(data, "data")
         self._grad: float | None = None
         self.label = label
         self.op: Primitive = LEAF
@@ -330,7 +330,7 @@ class Value:
             if node.level:
                 node._grad = None
             if is_stale(node):
-                node._data = node.op.evaluate([parent._data for parent in node.parents])
+                node._number = node.op.evaluate([parent._number for parent in node.parents])
                 node._time = now
         return self
 
@@ -341,15 +341,15 @@ class Value:
         """The number. After changing it, call `forward()` on a result to recompute what depends on it."""
         if TRACING:  # see the first lines of this file
             refuse_if_traced("its number is read")
-        return self._data
+        return self._number
 
     @data.setter  # called for x.data = number
     def data(self, data: SupportsFloat) -> None:
         refuse_if_traced("its number is set")
         number = as_float(data, "data")
         # Is it another number? 0.0 == -0.0, but 1 / x differs, so the signs are compared too: copysign returns 1 or -1.
-        if number != self._data or math.copysign(1.0, number) != math.copysign(1.0, self._data):
-            self._data = number
+        if number != self._number or math.copysign(1.0, number) != math.copysign(1.0, self._number):
+            self._number = number
             # A result that was set counts as older than all its parents, so it is stale.
             self._time = CLOCK.tick() if self.level == 0 else CHANGED_AFTERWARDS
 
@@ -591,7 +591,7 @@ class Value:
     def __repr__(self) -> str:
         refuse_if_traced("it is written as text")
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self.grad}{label})"
+        return f"Value(data={self._number}, grad={self.grad}{label})"
 
     def __format__(self, specification: str) -> str:  # for f"{x:.2f}"
         return format(self.data, specification) if specification else repr(self)
@@ -667,7 +667,7 @@ def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
 def unary(op: Primitive, a: Value) -> Value:
     """Return the same as `record(op, a)`, but faster."""
     node: Value = object.__new__(Value)
-    node._data = op.compute(a._data)
+    node._number = op.compute(a._number)
     node._grad = None
     node.label = ""
     node.op = op
@@ -688,7 +688,7 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
             # This tells Python to ask the other operand: a NumPy array then takes this one element by element.
             return NotImplemented
     node: Value = object.__new__(Value)
-    node._data = op.compute(a._data, b._data)
+    node._number = op.compute(a._number, b._number)
     node._grad = None
     node.label = ""
     node.op = op
@@ -702,7 +702,7 @@ def compare(comparison: Callable[[float, float], bool], a: Value, b: Operand) ->
     """Return the result of comparing the numbers."""
     refuse_if_traced("it is compared with another")
     try:
-        return comparison(a._data, b._data if isinstance(b, Value) else as_float(b, "the other operand"))
+        return comparison(a._number, b._number if isinstance(b, Value) else as_float(b, "the other operand"))
     except TypeError:
         return NotImplemented
 
@@ -727,8 +727,8 @@ def warn_of_first_non_finite(order: list[Value]) -> None:
     step = next(step for step in backward_steps_of(order) if not math.isfinite(step.total))
     warnings.warn(
         f"a gradient is {step.total}: it first arose at {describe(step.node)}, with respect to its argument "
-        f"{clean(step.parent.label) or step.parent._data}, where the local partial derivative is {step.slope} and the "
-        f"upstream gradient {step.upstream}",
+        f"{clean(step.parent.label) or step.parent._number}, where the local partial derivative is {step.slope} and "
+        f"the upstream gradient {step.upstream}",
         RuntimeWarning,
         stacklevel=3,  # the warning points to the line that called backward()
     )

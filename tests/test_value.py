@@ -116,7 +116,12 @@ def test_a_variable_exponent_and_a_variable_base():
 
 def test_arrays_beside_a_value_become_arrays_of_values():
     x = Value(2.0)
-    for values, numbers in [(np.array([1.0, 5.0]) * x, [2, 10]), (x - np.array([1, 5]), [1, -3])]:
+    for values, numbers in [
+        (np.array([1.0, 5.0]) * x, [2, 10]),
+        (x - np.array([1, 5]), [1, -3]),
+        (np.ma.array([1.0, 5.0]) * x, [2, 10]),
+        (np.ma.subtract(x, [1, 5]), [1, -3]),
+    ]:
         assert values.dtype == object
         assert [type(v) for v in values] == [Value, Value]
         assert [v.data for v in values] == numbers
@@ -246,6 +251,7 @@ LEAVES_THE_GRAPH = {
     "an array of small floats": lambda x: np.asarray(x, np.float32),
     "an array of integers": lambda x: np.array([x]).astype(int),
     "an entry of an array": lambda x: np.zeros(2).__setitem__(0, x),
+    "an entry of a masked array": lambda x: np.ma.zeros(2).__setitem__(0, x),
     "np.interp": lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]),
     "statistics.mean": lambda x: statistics.mean([x, x]),
     "range": range,

@@ -95,7 +95,7 @@ class Statements:
 
 
 def _called(node: Value) -> str:
-    return clean(node.label) if node.label else f"Value({node._data})"
+    return clean(node.label) if node.label else f"Value({node._number})"
 
 
 class Recorder:
