@@ -316,7 +316,9 @@ class Run(SimpleNamespace):
                     raise identity
                 if identity not in self.identity["callbacks"]:
                     raise self._another_run(["callbacks"])
-                self.identity["callbacks"][identity] = True
+                if not self.identity["callbacks"][identity]:
+                    self.identity["callbacks"][identity] = True
+                    self._check_functions()
         if self.file is not None:  # the ones that have been there in each iteration
             known = self.identity["callbacks"].items()
             self.identity["callbacks"] = {one: changes for one, changes in known if one in self.identities_of_callbacks}
@@ -461,11 +463,17 @@ class Run(SimpleNamespace):
         Raises:
             TypeError: naming the argument.
         """
+        if self.file is None:
+            return
         optimizer = copy.deepcopy(self.optimizer)
         optimizer.reset()
         parts = {"loss": check_loss(self.loss), "regularization": self.regularization, "dropout": self.dropout}
-        for name, part in {**parts, "optimizer": optimizer}.items():
-            if self.file is not None and digest(name, part, self.net) != self.identity[name]:
+        checked = [(name, part, self.identity[name]) for name, part in {**parts, "optimizer": optimizer}.items()]
+        for callback, identity in zip(self.callbacks, self.identities_of_callbacks, strict=True):
+            if self.identity["callbacks"].get(identity):  # it changes the weights
+                checked.append(("callbacks", callback, identity))
+        for name, part, identity in checked:
+            if digest(name, part, self.net) != identity:
                 raise TypeError(
                     f"{name} must compute the same from the same arguments if there is a checkpoint, which does not "
                     f"hold what changes from call to call; received {part!r:.200}"
