@@ -72,7 +72,7 @@ def test_wrong_arguments_are_type_errors_that_say_why(call, message):
 
 def test_a_parameter_that_is_called_like_an_option_is_given_in_arguments():
     stepper = step_through(lambda digits, x: digits * x, digits=3, arguments={"digits": 2.0}, x=1 / 3)
-    assert stepper.story.digits == 3
+    assert stepper.story.plan.digits == 3
     assert [node["name"] for node in told(stepper)["nodes"]][:2] == ["digits", "x"]
 
 
