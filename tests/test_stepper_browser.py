@@ -330,6 +330,12 @@ OUT_OF_SIGHT = """([root, least]) => {
             for (const text of root.querySelectorAll(".edge-note text")) {
                 see("the note", text, picture);
                 read("the note", text);
+                const note = text.getBoundingClientRect();
+                for (const head of root.querySelectorAll(".edge:not(.back) polygon, .gradient-head")) {
+                    const { left, top, right, bottom } = head.getBoundingClientRect();
+                    if (left < note.right && right > note.left && top < note.bottom && bottom > note.top)
+                        problems.push(`step ${t}: the note "${text.textContent}" lies on an arrow head`);
+                }
             }
         for (const one of root.querySelectorAll(".formula mi, .formula mn, .title")) read("the rule", one);
     });

@@ -75,17 +75,14 @@ class Picture {
       head: edge.querySelector("polygon"),
       points: edge.querySelector("polygon").getAttribute("points"),
     }));
-    this.obstacles = [
-      ...this.boxes,
-      ...this.drawn.map(({ points }) => {
-        const [x, y] = points.split(" ")[0].split(",").map(Number);
-        return [x - 8, y - 6, 16, 12];
-      }),
-      ...[...this.svg.querySelectorAll(".edge-label")].map((label) => {
-        const [x, y] = numbers(label, "x", "y");
-        return [x - 4, y - 9, 8, 10];
-      }),
-    ];
+    this.arrowHeads = this.drawn.map(({ points }) => {
+      const [x, y] = points.split(" ")[0].split(",").map(Number);
+      return [x - 9, y - 9, 18, 18];
+    });
+    this.orders = [...this.svg.querySelectorAll(".edge-label")].map((label) => {
+      const [x, y] = numbers(label, "x", "y");
+      return [x - 4, y - 9, 8, 10];
+    });
     const prefix = `stepper-${++pictures}-`; // outputs repeat, and an id may occur once on a page
     for (const element of [...this.nodes, ...this.edges]) element.id = prefix + element.id;
     this.nodes.forEach((node, i) => {
@@ -110,6 +107,8 @@ class Picture {
     // Browsers take long to draw dots along thousands of pixels, as from a leaf that is used all over a large graph.
     this.long = this.drawn.map(({ path }) => path.getTotalLength() > LONG_EDGE);
     this.view = [0, 0, ...this.size];
+    this.room = this.size;
+    this.sampled = new Map(); // edge -> points along it
     this.focus = [[], []];
     this.enlarged = new Map(); // node -> its box as it is shown, where it is enlarged
     this.moved = false; // whether somebody has chosen what to see
@@ -203,21 +202,21 @@ class Picture {
 
   // What is in sight
 
-  /** The room that there is, in pixels. */
-  room() {
-    return [Math.max(this.frame.clientWidth, 1), Math.max(this.frame.clientHeight, 1)];
+  /** Measure the room that there is, in pixels. */
+  measure() {
+    this.room = [Math.max(this.frame.clientWidth, 1), Math.max(this.frame.clientHeight, 1)];
   }
   scale() {
-    return this.room()[0] / this.view[2];
+    return this.room[0] / this.view[2];
   }
   /** The scale at which all of it is in sight, but no letters are larger than they need to be. */
   get wholeScale() {
-    return Math.min(...this.room().map((room, axis) => room / this.size[axis]), (2 * this.least) / LETTERS);
+    return Math.min(...this.room.map((room, axis) => room / this.size[axis]), (2 * this.least) / LETTERS);
   }
 
   /** Show a part of the picture: its corner and its width; `ease` moves there in a moment. */
   show([x, y, width], ease = false) {
-    const [across, down] = this.room();
+    const [across, down] = this.room;
     const from = this.seen;
     this.view = [x, y, width, (width * down) / across];
     cancelAnimationFrame(this.request);
@@ -237,7 +236,7 @@ class Picture {
   }
 
   centre(x, y, scale, ease) {
-    const [width, height] = this.room();
+    const [width, height] = this.room;
     this.show([x - width / scale / 2, y - height / scale / 2, width / scale], ease);
   }
 
@@ -251,7 +250,7 @@ class Picture {
 
   zoom(factor, across = 0.5, down = 0.5) {
     const scale = Math.min(Math.max(this.scale() * factor, 0.02), 8);
-    const width = this.room()[0] / scale;
+    const width = this.room[0] / scale;
     const [x, y, oldWidth, oldHeight] = this.view;
     const height = (oldHeight * width) / oldWidth;
     this.chosenScale = scale;
@@ -280,7 +279,7 @@ class Picture {
       if (!this.moved) this.centre(this.size[0] / 2, this.size[1] / 2, this.wholeScale, ease);
       return;
     }
-    const room = this.room();
+    const room = this.room;
     const boxes = nodes.map((i) => this.boxes[i]);
     const paths = edges.map((k) => this.drawn[k].path.getBBox()).map(({ x, y, width, height }) => [x, y, width, height]);
     let scale = this.chosenScale;
@@ -378,6 +377,13 @@ class Picture {
     this.svg.append(this.head, this.note);
   }
 
+  /** Points along an edge. */
+  points(k) {
+    const { path } = this.drawn[k];
+    const length = path.getTotalLength();
+    return Array.from({ length: 21 }, (_, i) => path.getPointAtLength((length * i) / 20));
+  }
+
   /** The factor and the product at an edge, and an arrow head where the gradient arrives; nothing without an edge. */
   mark(k, factor, product) {
     this.head.setAttribute("points", "");
@@ -392,12 +398,26 @@ class Picture {
     const growth = Math.max(this.least / LETTERS / this.scale(), 1);
     const size = LETTERS * growth;
     const length = path.getTotalLength();
-    const along = Array.from({ length: 21 }, (_, i) => path.getPointAtLength((length * i) / 20));
+    const along = this.points(k);
     const { x: fromX, y: fromY } = path.getPointAtLength(Math.min(size, length));
     this.head.setAttribute("points", headAt([fromX, fromY], [along[0].x, along[0].y], size));
     for (const text of [this.factor, this.product]) text.setAttribute("font-size", size);
     const [wide, narrow] = [this.factor, this.product].map((text) => (text.getComputedTextLength() || 9 * size) / 2 + 3);
-    const obstacles = [...this.obstacles, ...this.enlarged.values(), [along[0].x - size, along[0].y - size / 2, 2 * size, size]];
+    const beside = this.edges.flatMap((_, j) => {
+      const ends = [this.tails[k], this.heads[k]];
+      const meets = j !== k && !this.long[j] && (ends.includes(this.tails[j]) || ends.includes(this.heads[j]));
+      if (meets && !this.sampled.has(j)) this.sampled.set(j, this.points(j));
+      return meets ? this.sampled.get(j) : [];
+    });
+    const [xs, ys] = [along.map(({ x }) => x), along.map(({ y }) => y)];
+    const reach = 12 * size;
+    const isNear = ([x, y, width, height]) =>
+      overlap(Math.min(...xs) - reach, Math.max(...xs) + reach, x, x + width) *
+        overlap(Math.min(...ys) - reach, Math.max(...ys) + reach, y, y + height) >
+      0;
+    const heads = [...this.arrowHeads.filter(isNear), [along[0].x - size, along[0].y - size, 2 * size, 2 * size]];
+    const passing = [...along, ...beside].filter(({ x, y }) => isNear([x, y, 1, 1]));
+    const boxes = [...this.boxes, ...this.orders, ...this.enlarged.values()].filter(isNear);
     const ways = [
       [0, -0.6, 1.3], // over the line and under it
       [0, -1.7, -0.5],
@@ -412,8 +432,8 @@ class Picture {
       ways.forEach(([side, over, under], way) => {
         const middle = x + side * (Math.max(wide, narrow) + 0.6 * size);
         const texts = [
-          [middle - wide, y + (over - 0.9) * size, 2 * wide, 1.1 * size],
-          [middle - narrow, y + (under - 0.9) * size, 2 * narrow, 1.1 * size],
+          [middle - wide, y + (over - 0.95) * size, 2 * wide, 1.2 * size],
+          [middle - narrow, y + (under - 0.95) * size, 2 * narrow, 1.2 * size],
         ];
         const covers = (box) =>
           texts.reduce(
@@ -423,9 +443,10 @@ class Picture {
             0,
           );
         const outside = texts.reduce((area, [, , width, height]) => area + width * height, -covers(this.view));
-        const crossed = along.filter((point) => covers([point.x - 1, point.y - 1, 2, 2])).length;
-        const cost =
-          obstacles.reduce((area, box) => area + covers(box), 0) + 4 * outside + size * (crossed + way + Math.abs(place - 7) / 2);
+        const crossed = passing.filter((point) => covers([point.x - 1, point.y - 1, 2, 2])).length;
+        const hidden = boxes.reduce((area, box) => area + covers(box), 0);
+        const collides = heads.reduce((area, head) => area + covers(head), 0);
+        const cost = hidden + 8 * collides + 4 * outside + size * (crossed + way + Math.abs(place - 7) / 2);
         if (!best || cost < best.cost) best = { cost, middle, over: y + over * size, under: y + under * size };
       }),
     );

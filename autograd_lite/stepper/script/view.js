@@ -195,6 +195,7 @@ class View {
     side.style.flexBasis = `${beside ? CARD.beside * em : under}px`;
     const large = this.state.get("large");
     picture.least = 1.02 * (large ? (stage.clientHeight > 800 ? 24 : 20) : innerWidth < 480 ? 11 : 14);
+    picture.measure();
     if (picture.moved) picture.show(picture.view);
     else picture.fit();
     this.renderPicture(this.at, this.step, this.prediction.hides);
@@ -538,6 +539,7 @@ class View {
   }
 
   scrollList() {
+    if (!this.trace.open) return;
     const { offsetTop, offsetHeight } = this.items[this.at];
     const { scrollTop, clientHeight } = this.list;
     if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
