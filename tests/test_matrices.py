@@ -346,10 +346,13 @@ def test_softmax():
 
 
 def test_sums_of_equal_terms_in_another_order_have_rows_of_their_own():
-    _, x, layers, parameters = a_network(widths=(3,))
+    generator, x, layers, parameters = a_network(widths=(3,))
     a, b, c = sin(x[0]), tanh(x[1]), sigmoid(layers[1][0])
     root = tanh(add(a, b, c)) + sin(add(c, b, a)) * tanh(c + (b + a)) + layers[1][1]
     check(root, x, parameters, others=[add(b, c, a), add(c, a, b), layers[1][1]])
+    u, v, w = a + b + c, c + b + a, numbers(generator, ["w1", "w2", "w3", "w4"])
+    root = tanh(w[0] * u + w[1] * v) * tanh(w[2] * u + w[3] * v) + u * v
+    check(root, x, [*parameters, *w], others=[u, v])
 
 
 def test_terms_that_are_repeated():
