@@ -65,7 +65,7 @@ class Row(NamedTuple):
         return {title: "" if number is None else format(number, form) for title, (number, form) in columns.items()}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class GradientComparison:
     """The table that `compare_gradients` returns; it prints as text, and Jupyter shows it as a table.
 

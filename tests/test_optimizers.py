@@ -570,6 +570,8 @@ def test_overflow_follows_ieee_754_without_a_warning(make):
 def test_representations():
     assert repr(LectureMomentum(0.1, beta=0.5)) == "LectureMomentum(learning_rate=0.1, beta=0.5)"
     assert repr(Adam()) == "Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)"
+    in_order = "Adam(learning_rate=0.5, beta1=0.25, beta2=0.125, epsilon=0.0625)"
+    assert repr(Adam(0.5, 0.25, 0.125, 0.0625)) == in_order, "the arguments are the settings, in this order"
     scheduled = GradientDescent(InverseTimeDecay(0.5, 0.01))
     assert repr(scheduled) == "GradientDescent(learning_rate=InverseTimeDecay(initial=0.5, decay=0.01))"
 

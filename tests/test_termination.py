@@ -117,7 +117,9 @@ def test_small_improvement_in_words():
     assert stop.which(history([8.0, 4.0, 3.75, 3.5])) == (
         "the error has improved by 0.5 in the last 2 iterations, less than 1.0"
     )
-    assert stop.which(history([nan, nan, 1.0])) == "the error has not been finite twice in the last 3 iterations"
+    for over, read, losses in ((2, 3, [nan, nan, 1.0]), (1, 2, [1.0, inf]), (3, 4, [1.0, nan, nan, nan, 1.0])):
+        words = f"the error has not been finite twice in the last {read} iterations"
+        assert SmallImprovement(1.0, over).which(history(losses)) == words
 
 
 def test_small_gradient():

@@ -73,7 +73,7 @@ class History:
         return f"<History: {self.iterations} iterations{last}; {best}; ended by: {self.ended or 'not ended'}>"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Criterion(Checked, ABC):
     """What all termination criteria have in common.
 
