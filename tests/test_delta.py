@@ -253,6 +253,14 @@ def test_nothing_that_goes_in_is_changed():
     assert Y.tolist() == [0.25]
 
 
+def test_results_cannot_be_assigned_again():
+    data = back_propagation_over_data(TWO_TWO_ONE, [[0.5, -1.5]], [0.25])
+    for result in (data, *data.examples):
+        with pytest.raises(AttributeError, match="cannot assign to field 'G'"):
+            result.G = {}
+    assert data.G.keys() == {1, 2}
+
+
 def test_integers_as_weights_have_gradients_that_are_floats():
     data = back_propagation_over_data([np.array([[0, 1]])], [[1]], [0], ["linear"])
     assert data.G[1].dtype == np.float64

@@ -4,6 +4,7 @@ import functools
 import importlib
 import math
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -269,6 +270,16 @@ class Setting:
     number: float
 
 
+@dataclass(frozen=True)
+class Memory:
+    """As a column of pyarrow: to newer protocols of pickle it hands out a buffer, which has no state."""
+
+    content: bytes
+
+    def __reduce_ex__(self, protocol):
+        return Memory, (pickle.PickleBuffer(self.content) if protocol >= 5 else self.content,)
+
+
 THINGS = [
     None, True, 1, 1.0, 1j, "1", b"1", 2, math.nan, math.inf, [1], (1,), {1}, {"one", "two", "three"}, frozenset({1}),
     {1: 1}, range(3), slice(3), ..., np, math, np.ones(2), np.ones(2, dtype=np.float32), np.ones((2, 1)),
@@ -277,7 +288,7 @@ THINGS = [
     Adam(InverseTimeDecay(0.1, 1.0)), GradientDescent(0.1), LinearWarmup(3, 0.1),
     LinearWarmup(3, InverseTimeDecay(0.1, 1.0)), Colour.RED, Colour.GREEN, Setting(1.0), Setting(2.0),
     np.random.default_rng(0), np.random.default_rng(1), np.random.default_rng(0).normal, MLP(2, [1], seed=0),
-    MLP(2, [1], seed=1),
+    MLP(2, [1], seed=1), Memory(b"1"), Memory(b"2"),
 ]  # fmt: skip
 
 
