@@ -161,13 +161,12 @@ def update_of(
     check_positive("update", learning_rate)
     for value in data:
         check_value("data", value)
-    totals = {step.parent: step.total for step in steps}
+    totals = {writer.root: 1.0} | {step.parent: step.total for step in steps}
     walk, changed = [], {}
     for leaf in part:
         if leaf.op is LEAF and leaf not in data:
-            gradient = totals.get(leaf, 0.0)
-            changed[leaf] = leaf.data - learning_rate * gradient
-            text = writer.update_line(leaf, learning_rate, gradient, changed[leaf])
+            changed[leaf] = leaf.data - learning_rate * totals[leaf]
+            text = writer.update_line(leaf, learning_rate, totals[leaf], changed[leaf])
             walk.append(WalkStep("update", text, leaf, changed[leaf], before=leaf.data))
     walk.append(WalkStep("zero", "all gradients are set to 0; else the next backward pass would add to them"))
     top = part[-1]

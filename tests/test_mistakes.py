@@ -104,6 +104,12 @@ def test_the_comparison_lists_what_each_mistake_changes_and_where_it_begins():
     assert mistakes(x).sections[0].lines == []
 
 
+def test_by_default_the_comparison_has_four_digits_and_a_learning_rate_of_one_tenth():
+    w, x, _ = leaves()
+    row = next(row for row in str(mistakes(w.sin() * x)).splitlines() if "updated weights" in row)
+    assert f"dv2/dw = {(X - 0.1 * SIN) * math.cos(W):.4g} " in row
+
+
 def test_bad_arguments_are_refused():
     x = Value(3.0, "x")
     root = x * x

@@ -52,6 +52,7 @@ def test_labels_of_a_layer_alone_and_of_a_neuron_alone():
     for layer, unit, root in [
         (1, 1, Neuron(1, seed=0)([2.0])),
         (4, 3, Neuron(1, seed=0, layer=4, unit=3)([2.0])),
+        (1, 2, Layer(1, 2, seed=0)([2.0])[1]),
         (6, 2, Layer(1, 2, seed=0, layer=6)([2.0])[1]),
     ]:
         signs = (

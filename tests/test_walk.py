@@ -219,6 +219,14 @@ def test_a_step_of_gradient_descent_follows_with_the_numbers_of_backward_and_for
     assert repr(walk[-1].before) == repr(before)
 
 
+def test_a_root_that_is_a_leaf_is_updated_with_its_own_derivative_1():
+    walk = walk_steps(Value(3.0, "a"), update=0.5)
+    assert [str(step) for step in walk if step.phase in ("seed", "update")] == [
+        "seed      da/da = 1.0",
+        "update    a ← a - 0.5 * da/da = 3.0 - 0.5 * 1.0 = 2.5",
+    ]
+
+
 def test_data_and_constants_are_not_updated():
     w, x, y = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "y")
     root = (w * x - y) ** 2

@@ -247,7 +247,7 @@ def play(order: list[Value], mistake: Mistake, learning_rate: float = 0.1) -> li
         """Return the number of a leaf after a step of gradient descent."""
         if leaf.level > 0 or leaf.op is CONSTANT:
             return leaf.data
-        gradient = right.get(leaf, 0.0)
+        gradient = right[leaf]
         if mistake.numbers == "updating":  # what has arrived, and what arrives from the other places of this node
             slopes = edge.op.slopes_of(len(edge.node.parents))
             rest = range(edge.place, len(slopes))
@@ -316,7 +316,7 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
         writer = Writer(names, root, digits, form)
         rows: list[tuple[str, ...]] = []
         for name, steps in played.items():
-            wrong = dict.fromkeys(leaves, 0.0) | {step.parent: step.total for step in steps}
+            wrong = {step.parent: step.total for step in steps}
             changed = [
                 writer.equation(writer.derivative(root, leaf), writer.number(wrong[leaf]))
                 for leaf, gradient in leaves.items()
