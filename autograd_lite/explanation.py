@@ -248,7 +248,7 @@ def _backward_section(steps: Sequence[Step], writer: Writer) -> Section:
 def _gradient_section(steps: Sequence[Step], writer: Writer) -> Section:
     totals = {step.parent: step.total for step in steps}
     lines = [
-        (writer.equation(writer.derivative(writer.root, node), writer.number(totals.get(node, 0.0))),)
+        (writer.equation(writer.derivative(writer.root, node), writer.number(totals[node])),)
         for node in writer.names
         if not node.parents and node.op is not CONSTANT and node is not writer.root
     ]

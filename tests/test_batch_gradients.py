@@ -85,6 +85,8 @@ def test_a_program_has_the_names_of_the_lecture():
     text = BatchGradients(network(), *data(), squared_error, dropout=True).programs[True].straight_line_source
     assert "[o0_1, o0_2, y_1, y_2, y_3] = inputs" in text
     assert "w2_3_4, m1_1, m1_2, m1_3, m1_4] = parameters" in text
+    one_output = BatchGradients(network(sizes=(1,)), *data(outputs=1), squared_error).programs[True]
+    assert "[o0_1, o0_2, y] = inputs" in one_output.straight_line_source
 
 
 def test_the_factors_of_dropout_are_named_by_their_units():
@@ -399,7 +401,7 @@ def test_all_engines_train_alike(options):
 def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, monkeypatch):
     """Five iterations by array code, then by LLVM; stopped after three, or seven, and resumed, to the same bits."""
     later = "llvm" if HAS_LLVM else "numpy"
-    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else later)
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 1 else later)
     used = []
     backend = compiled.Code.backend
     monkeypatch.setattr(compiled.Code, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
@@ -434,19 +436,19 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
 
 def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     later = "llvm" if HAS_LLVM else "numpy"
-    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else later)
+    monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 1 else later)
     X, y = data()
     net = network()
     used = []
     backend = compiled.Code.backend
     monkeypatch.setattr(compiled.Code, "backend", lambda self, name: [used.append(name), backend(self, name)][1])
     engine = BatchGradients(net, X, y, squared_error)
-    for runs in (0, 4, 0, 4):
-        engine.gradients(engine.batch(X, y), net.weights, runs=runs)
-        engine.error(engine.batch(X, y), net.weights, runs=runs)
+    for runs in ({"runs": 0}, {}, {"runs": 0}):  # by default, no run came before
+        engine.gradients(engine.batch(X, y), net.weights, **runs)
+        engine.error(engine.batch(X, y), net.weights, **runs)
     assert set(used) == {"arrays"}
-    engine.gradients(engine.batch(X, y), net.weights, runs=5)
-    engine.error(engine.batch(X, y), net.weights, runs=5)
+    engine.gradients(engine.batch(X, y), net.weights, runs=1)
+    engine.error(engine.batch(X, y), net.weights, runs=1)
     assert used[-2:] == [later, later]
 
 

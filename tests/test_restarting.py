@@ -1,5 +1,6 @@
 """Random restarts: the best of several runs, the same wherever they are done."""
 
+import copy
 import itertools
 import multiprocessing
 import os
@@ -98,6 +99,14 @@ def test_each_start_is_a_run_of_fit_from_its_own_weights(expected):
         history = fit(net, X, Y, seed=start.seed, **EVERYTHING)
         assert history.loss == start.history.loss
         assert all((a == b).all() for a, b in zip(net.weights, start.weights, strict=True))
+
+
+def test_results_are_compared_by_identity_and_cannot_be_assigned_again(expected):
+    for result, name in ((expected, "best"), (expected.best, "weights")):
+        assert result in {result}
+        assert copy.copy(result) != result
+        with pytest.raises(AttributeError, match=f"cannot assign to field '{name}'"):
+            setattr(result, name, None)
 
 
 def test_the_starts_have_nothing_in_common(expected):
