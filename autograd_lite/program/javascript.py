@@ -34,7 +34,7 @@ def graph_data(order: Sequence[Value]) -> Json:
     >>> x = Value(2.0, "x")
     >>> data = graph_data(topological_order(x.tanh()))
     >>> data["nodes"], data["numbers"], data["rows"][1]
-    ([[0], [1, 0]], {0: 2.0}, {'name': 'tanh', 'code': [['multiply', 0, 0], 1.0, ['subtract', 3, 2]], 'slopes': [4]})
+    ([[0], [1, 0]], {0: 2.0}, {'name': 'tanh', 'code': [1.0, ['multiply', 0, 0], ['subtract', 2, 3]], 'slopes': [4]})
     """
     positions = {node: position for position, node in enumerate(order)}
     numbers: dict[tuple[Primitive, tuple[float | None, ...]], int] = {}
