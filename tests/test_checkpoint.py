@@ -1,10 +1,13 @@
 """Files of weights: to the bit and back, without pickles, replaced only when complete; other files are refused."""
 
+import builtins
+import errno
 import hashlib
 import io
 import json
 import math
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -198,6 +201,17 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, m
         write_arrays(path, {"a": np.arange(4)})
     assert path.read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["arrays.npz"]
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, step):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", *(["net.npz.part"] if step == "open" else []))
+
+    owner = {"open": builtins, "fsync": os, "replace": pathlib.Path}[step]
+    monkeypatch.setattr(owner, step, fail)
+    with pytest.raises(OSError, match=r"No space left on device: '.*net\.npz'$"):
+        save_weights(MLP(1, [1], seed=0), tmp_path / "net.npz")
 
 
 def run_python(code, *arguments):
