@@ -1,6 +1,7 @@
 """The command: autograd-lite explain|draw|step, and commands that other packages add, for example nn's demo."""
 
 import argparse
+import codecs
 import io
 import os
 import shutil
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from autograd_lite.explanation import explain, explain_paths
-from autograd_lite.labels import node_names
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.drawing import draw
@@ -23,6 +23,8 @@ from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.stepper.terminal import step_in_terminal
 from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.value import Value, topological_order
+from autograd_lite.words.lecture import in_ascii, typeset
+from autograd_lite.words.names import names_of
 
 FORMATS = ("svg", "png", "pdf", "eps", "jpg", "gif", "webp")
 """The formats of pictures; all but svg need Graphviz' program dot."""
@@ -38,18 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     >>> main(["explain", "w*x", "w=2", "x=3"])
     Forward: the evaluation trace
-      w = 2.0
-      x = 3.0
-      v1 = w * x = 2.0 * 3.0 = 6.0
+      w = 2
+      x = 3
+      v₁ = w × x = 2 × 3 = 6
     <BLANKLINE>
     Backward: the chain rule, edge by edge
-      dv1/dv1 = 1.0
-      dv1/dw += dv1/dv1 * dv1/dw = 1.0 * 3.0 = 3.0   where dv1/dw = x   total 3.0
-      dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 2.0 = 2.0   where dv1/dx = w   total 2.0
+      ∂v₁/∂v₁ = 1
+      ∂v₁/∂w += ∂v₁/∂v₁ · ∂v₁/∂w = 1 × 3 = 3   where ∂v₁/∂w = x   total 3
+      ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 2 = 2   where ∂v₁/∂x = w   total 2
     <BLANKLINE>
     Gradients
-      dv1/dw = 3.0
-      dv1/dx = 2.0
+      ∂v₁/∂w = 3
+      ∂v₁/∂x = 2
     0
     """
     _prepare_streams()
@@ -70,12 +72,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """Prepare the standard streams: a closed one leads nowhere, and what an encoding lacks is written as an escape."""
+    """Prepare the standard streams: a closed one leads nowhere; where an encoding lacks a sign, ASCII follows."""
+    codecs.register_error("in_ascii", _rest_in_ascii)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  open until the end
         if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="in_ascii" if mode == "w" else "backslashreplace")
+
+
+def _rest_in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Return what is written in place of a text from its first sign on that the encoding lacks, and where that ends."""
+    assert isinstance(error, UnicodeEncodeError)
+    return in_ascii(error.object[error.start :]), len(error.object)
 
 
 def _flush() -> None:
@@ -110,7 +119,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _add_command(
-    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, digits: int, example: str = ""
+    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, example: str = ""
 ) -> argparse.ArgumentParser:
     """Add a command that reads an expression, named after the function that runs it."""
     name = run.__name__.strip("_")
@@ -121,7 +130,7 @@ def _add_command(
     parser.add_argument(
         "numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3 b=1/2"
     )
-    parser.add_argument("--digits", type=int, default=digits, help=f"significant digits (default {digits})")
+    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
     parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
     parser.set_defaults(run=run)
     return parser
@@ -143,7 +152,7 @@ def _suffix(path: Path, *known: str) -> str:
 
 def _add_explain(commands: Commands) -> None:
     purpose = "Print the evaluation trace and the chain rule, edge by edge."
-    parser = _add_command(commands, _explain, purpose, digits=6)
+    parser = _add_command(commands, _explain, purpose)
     parser.add_argument(
         "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
     )
@@ -173,7 +182,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 def _add_draw(commands: Commands) -> None:
     purpose = "Draw the computation graph with its values and gradients."
-    parser = _add_command(commands, _draw, purpose, digits=4, example=" -o neuron.svg")
+    parser = _add_command(commands, _draw, purpose, example=" -o neuron.svg")
     parser.add_argument("--direction", choices=DIRECTIONS, default="LR", help="of the forward pass")
     what = "the picture, in the format of its suffix: .svg, or .gv for DOT text; with Graphviz, .png, .pdf and more"
     parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what, required=True)
@@ -190,7 +199,7 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _add_step(commands: Commands) -> None:
     purpose = "Step through the forward pass and every application of the chain rule."
-    parser = _add_command(commands, _step, purpose, digits=4, example=" -o neuron.html")
+    parser = _add_command(commands, _step, purpose, example=" -o neuron.html")
     parser.add_argument(
         "--below", metavar="NAME", help="only the part that this node was computed from; nodes are named as in explain"
     )
@@ -248,9 +257,10 @@ def _node(root: Value, option: str, name: str | None, leaves: bool = False) -> V
     """Return the node, or only the leaf, that `explain` calls by that name."""
     if name is None:
         return None
-    names = node_names(topological_order(root))
+    names = names_of(topological_order(root))
     nodes = {name: node for node, name in names.items() if not (leaves and (node.parents or node.op is CONSTANT))}
-    if name not in nodes:
+    shown = {typeset(name): node for name, node in nodes.items()}
+    if typeset(name) not in shown:
         what = "a name in the expression" if leaves else "the name of a node"
-        raise ValueError(f"{option} must be {what} ({', '.join(nodes)}); received {name!r}")
-    return nodes[name]
+        raise ValueError(f"{option} must be {what} ({', '.join(shown)}); received {name!r}")
+    return shown[typeset(name)]

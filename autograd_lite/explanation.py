@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer, check_size
-from autograd_lite.labels import clean, node_names
+from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import paths
-from autograd_lite.words.notation import LATEX, TEXT, Form
+from autograd_lite.words.names import names_of
+from autograd_lite.words.notation import LATEX, UNICODE, Form
 from autograd_lite.words.sentences import Writer
 
 
@@ -114,7 +115,7 @@ def _markdown_code(cell: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, max_nodes: int = 500) -> Explanation:
+def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, max_nodes: int = 500) -> Explanation:
     """Explain how a Value was computed and how its gradients arise, with every number; no gradient is touched.
 
     The first section is the evaluation trace (the Wengert list): each node once, in terms of its parents. With
@@ -122,7 +123,8 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
     symbols and in numbers, with the local partial derivative as a formula and the running total, which is delta_b^(l)
     where the node is a signal s_b^(l) of the lecture. The last section lists the gradients.
 
-    Nodes are called by their labels; without labels, results are v1, v2, ... and inputs v0, v-1, ...
+    Nodes are called by their labels; without labels, by the variables that hold them where this function is called, as
+    in `w` or `W[0][1]`; without these, results are v1, v2, ... and inputs x1, x2, ...
 
     Arguments:
         root: the Value to explain.
@@ -136,32 +138,32 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         ValueError: if the graph has more nodes than max_nodes, or digits is not from 1 to 17.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
-    >>> w, x = Value(0.5, "w"), Value(2.0, "x")
-    >>> L = w * x; L.label = "L"
+    >>> w, x = Value(0.5), Value(-2.0)
+    >>> L = w * x
     >>> print(explain(L))
     Forward: the evaluation trace
       w = 0.5
-      x = 2.0
-      L = w * x = 0.5 * 2.0 = 1.0
+      x = −2
+      L = w × x = 0.5 × (−2) = −1
     <BLANKLINE>
     Backward: the chain rule, edge by edge
-      dL/dL = 1.0
-      dL/dw += dL/dL * dL/dw = 1.0 * 2.0 = 2.0   where dL/dw = x   total 2.0
-      dL/dx += dL/dL * dL/dx = 1.0 * 0.5 = 0.5   where dL/dx = w   total 0.5
+      ∂L/∂L = 1
+      ∂L/∂w += ∂L/∂L · ∂L/∂w = 1 × (−2) = −2   where ∂L/∂w = x   total −2
+      ∂L/∂x += ∂L/∂L · ∂L/∂x = 1 × 0.5 = 0.5   where ∂L/∂x = w   total 0.5
     <BLANKLINE>
     Gradients
-      dL/dw = 2.0
-      dL/dx = 0.5
+      ∂L/∂w = −2
+      ∂L/∂x = 0.5
     """
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
     check_size(len(order), max_nodes, "explain a part of it")
     if tangent_of is not None and (tangent_of not in order or tangent_of.op is CONSTANT):
         raise ValueError(f"tangent_of must be a Value that the root was computed from, received {tangent_of!r}")
-    names, steps = node_names(order), backward_steps_of(order)
+    names, steps = names_of(order), backward_steps_of(order)
 
     def sections(form: Form) -> list[Section]:
-        writer = Writer(names, root, digits, form)
+        writer = Writer(names, root, form._replace(digits=digits))
         parts = [
             _forward_section(writer),
             *([_tangent_section(steps, tangent_of, writer)] if tangent_of is not None else []),
@@ -170,32 +172,32 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 6, ma
         ]
         return [section for section in parts if section.lines]
 
-    return Explanation(sections(TEXT), sections(LATEX))
+    return Explanation(sections(UNICODE), sections(LATEX))
 
 
-def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 1000) -> Explanation:
+def explain_paths(root: Value, leaf: Value, *, digits: int = 4, limit: int = 1000) -> Explanation:
     """Explain the gradient as a sum over all paths from a leaf to the root, each with the product of its slopes.
 
     Arguments and errors are as for `paths`; `digits` is as for `explain`.
 
-    >>> a = Value(2.0, "a")
-    >>> b = a * a; b.label = "b"
-    >>> L = b + a; L.label = "L"
+    >>> a = Value(2.0)
+    >>> b = a * a
+    >>> L = b + a
     >>> print(explain_paths(L, a))
     All paths from a to L: the product of the slopes along each
-      a -> L        1.0         = 1.0
-      a -> b -> L   2.0 * 1.0   = 2.0
-      a -> b -> L   2.0 * 1.0   = 2.0
-      sum           dL/da       = 5.0
+      a → L       1       = 1
+      a → b → L   2 × 1   = 2
+      a → b → L   2 × 1   = 2
+      sum         ∂L/∂a   = 5
     """
     check_integer("digits", digits, 1, 17)
     found = sorted(paths(root, leaf, limit), key=lambda path: len(path.steps))
-    names = {leaf: clean(leaf.label) or "the leaf", **node_names(topological_order(root))}
-    to = Writer(names, root, digits).name(root)
-    title = f"All paths from {names[leaf]} to {to}: the product of the slopes along each"
+    names = {leaf: clean(leaf.label) or "the leaf", **names_of(topological_order(root))}
+    ends = Writer(names, root)
+    title = f"All paths from {ends.name(leaf)} to {ends.name(root)}: the product of the slopes along each"
 
     def lines(form: Form, arrow: str, sum_sign: str) -> Iterator[tuple[str, str, str]]:
-        writer = Writer(names, root, digits, form)
+        writer = Writer(names, root, form._replace(digits=digits))
         for path in found:
             route = arrow.join(map(writer.name, [leaf, *(step.node for step in path.steps)]))
             slopes = [step.slope for step in path.steps] or [1.0]
@@ -205,7 +207,7 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 6, limit: int = 100
 
     header = ("path", "local partial derivatives", "product")
     aligned = [(rf"{route} \quad & {slopes} {product}",) for route, slopes, product in lines(LATEX, r" \to ", r"\sum")]
-    text = list(lines(TEXT, " -> ", "sum"))
+    text = list(lines(UNICODE, " → ", "sum"))
     return Explanation([Section(title, header, text)], [Section(title, header, aligned)])
 
 
@@ -238,10 +240,9 @@ def _tangent_section(steps: Sequence[Step], leaf: Value, writer: Writer) -> Sect
 
 
 def _backward_section(steps: Sequence[Step], writer: Writer) -> Section:
-    one, *blank = ("1.0", "", "") if writer.form is TEXT else ("1",)
-    seed = writer.equation(writer.derivative(writer.root, writer.root), one)
+    seed = writer.equation(writer.derivative(writer.root, writer.root), writer.number(1.0))
     header = ("chain rule", "local partial derivative", "running total")
-    lines = [(seed, *blank), *map(writer.backward_parts, steps)]
+    lines = [(seed, "", ""), *map(writer.backward_parts, steps)]
     return Section("Backward: the chain rule, edge by edge", header, lines)
 
 

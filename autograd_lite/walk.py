@@ -13,9 +13,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_integer, check_positive
 from autograd_lite.graph import check_fresh
-from autograd_lite.labels import clean, node_names
+from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.value import Step, Value, backward_steps_of, check_value, topological_order
+from autograd_lite.words.names import names_of
+from autograd_lite.words.notation import UNICODE
 from autograd_lite.words.sentences import Writer
 
 Phase: TypeAlias = Literal["leaves", "forward", "seed", "backward", "update", "zero", "again"]
@@ -73,7 +75,7 @@ def walk_steps(
     root: Value,
     below: Value | None = None,
     *,
-    digits: int = 6,
+    digits: int = 4,
     update: float | None = None,
     data: Sequence[Value] = (),
 ) -> list[WalkStep]:
@@ -99,21 +101,21 @@ def walk_steps(
     Equation: dL/dp += dL/dn * dn/dp, at each edge from a node n to its parent p (lecture 14, slide "Computing Partial
     Derivatives").
 
-    >>> a = Value(3.0, "a")
-    >>> L = a * a; L.label = "L"
+    >>> a = Value(3.0)
+    >>> L = a * a
     >>> for step in walk_steps(L):
     ...     print(step)
-    leaves    a = 3.0
-    forward   L = a * a = 3.0 * 3.0 = 9.0
-    seed      dL/dL = 1.0
-    backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 3.0
-    backward  dL/da += dL/dL * dL/da = 1.0 * 3.0 = 3.0   where dL/da = a   total 6.0
+    leaves    a = 3
+    forward   L = a × a = 3 × 3 = 9
+    seed      ∂L/∂L = 1
+    backward  ∂L/∂a += ∂L/∂L · ∂L/∂a = 1 × 3 = 3   where ∂L/∂a = a   total 3
+    backward  ∂L/∂a += ∂L/∂L · ∂L/∂a = 1 × 3 = 3   where ∂L/∂a = a   total 6
     """
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
     part = order if below is None else part_below(root, order, below)
     check_fresh(order)
-    writer = Writer(node_names(order), root, digits)
+    writer = Writer(names_of(order), root, UNICODE._replace(digits=digits))
     steps = [] if root.op is CONSTANT else backward_steps_of(order)
     walk = walk_of(part, steps, writer)
     return walk if update is None else walk + update_of(part, steps, writer, update, data)

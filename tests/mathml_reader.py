@@ -12,7 +12,7 @@ from autograd_lite import PRIMITIVES, constant
 CHILDREN = {"mfrac": 2, "msup": 2, "msub": 2, "msubsup": 3}
 TOKENS = {"mi", "mn", "mo", "mtext"}
 OPERATORS = {
-    "+": "+", "−": "-", "·": "*", "mod": "%", "(": "(", ")": ")", ",": ",", "\u2061": "",
+    "+": "+", "−": "-", "·": "*", "×": "*", "mod": "%", "(": "(", ")": ")", ",": ",", "\u2061": "",
     "[": "greater(", ">": ",", "]": ")",
 }  # fmt: skip
 FUNCTIONS = {

@@ -41,7 +41,7 @@ def test_each_step_has_its_line_and_its_numbers(tmp_path, options):
     for t, step in enumerate(walk):
         texts = list(seen(svg, t))
         assert step.text.partition("   ")[0] in texts
-        assert ("data -6.0" in texts) == (t >= product)
+        assert ("data −6" in texts) == (t >= product)
         arrived = {s.step.parent if s.step else s.node for s in walk[: t + 1] if s.phase in ("seed", "backward")}
         assert sum(text.startswith("grad") for text in texts) == len(arrived)
 
@@ -91,7 +91,7 @@ def test_in_a_browser_one_line_is_seen_at_a_time_and_the_share_travels_against_t
             lines = {s.text.partition("   ")[0] for s in walk} & {text for text, _ in start}
             assert lines == {step.text.partition("   ")[0]}
             if step.step is not None:
-                share = f"{step.step.share:.4g}"
+                share = f"{step.step.share:.4g}".replace("-", "−")
                 moved = [x for x in start if x not in later and x[0].startswith(share)]
                 arrived = [x for x in later if x not in start and x[0].startswith(share)]
                 assert len(moved) == len(arrived) == 1

@@ -12,6 +12,7 @@ from autograd_lite.pictures.diagram import NEGATIVE, POSITIVE
 from autograd_lite.pictures.folded import THICKEST, THINNEST, tint
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.pictures.pgf import to_pgf
+from autograd_lite.words.lecture import in_ascii
 from nn import MLP, squared_error
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -41,7 +42,7 @@ def values_of(root, letter):
 
 def unit_of(box):
     """The layer and the number of a neuron, from its first line."""
-    match = re.match(r"o_(\d+)\^\((\d+)\)", box.lines[0])
+    match = re.match(r"o_(\d+)\^\((\d+)\)", in_ascii(box.lines[0]))
     return int(match[2]), int(match[1])
 
 

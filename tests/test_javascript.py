@@ -240,14 +240,15 @@ def without_numbers(told):
 @pytest.mark.parametrize("changed", [False, True])
 def test_a_story_told_again_in_javascript_is_the_one_that_python_tells(number, changed):
     root, below = list(graphs())[number]
-    told = Story(root, Plan(below, 6, update=0.125)).told()
+    story = Story(root, Plan(below, 6, update=0.125))
+    told, plan = story.told(), story.plan
     order = topological_order(root)
     leaves = {i: node.data * 1.25 + 0.125 for i, node in enumerate(order) if not node.parents and node.label}
     again = run("([story, leaves]) => retold(story, leaves)", [told, leaves if changed else {}])
     for i, value in leaves.items() if changed else ():
         order[i].data = value
     root.forward()
-    expected = Story(root, Plan(below, 6, update=0.125)).told()
+    expected = Story(root, plan).told()
     (rest, received), (expected_rest, numbers) = without_numbers(again), without_numbers(expected)
     assert rest == expected_rest
     for (text, received_number), (expected_text, expected_number) in zip(received, numbers, strict=True):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import topological_order, unit_label, weight_label
-from autograd_lite.words.lecture import LectureName, delta_name, layer_of, lecture_name
+from autograd_lite.words.lecture import LectureName, delta_name, in_ascii, layer_of, lecture_name, typeset
 from nn import MLP
 
 
@@ -20,7 +20,8 @@ from nn import MLP
         ("delta_12^(3)", LectureName("delta", "12", "3")),
         ("x1", LectureName("x", "1")),
         ("y_2", LectureName("y", "2")),
-        ("v-1", LectureName("v", "-1")),
+        ("eta", LectureName("eta")),
+        ("Theta_3", LectureName("Theta", "3")),
         ("e", LectureName("e")),
     ],
 )
@@ -29,7 +30,7 @@ def test_names_of_the_lecture_are_taken_apart(label, name):
 
 
 @pytest.mark.parametrize(
-    "label", ["", "rate", "delta", "delta1", "ss_1^(2)", "s_1^(2)#2", "s_b^(l)", "s_1^2", " x", "x\n", "x 1", "δ"]
+    "label", ["", "rate", "Eta", "omicron", "v-1", "ss_1^(2)", "s_1^(2)#2", "s_b^(l)", "s_1^2", " x", "x\n", "x 1", "δ"]
 )
 def test_other_labels_are_not_names_of_the_lecture(label):
     assert lecture_name(label) is None
@@ -40,6 +41,32 @@ def test_other_labels_are_not_names_of_the_lecture(label):
 def test_a_name_put_together_is_taken_apart_into_the_same_parts(letter, layer, unit, below):
     assert lecture_name(unit_label(letter, unit, layer)) == (letter, str(unit), str(layer), False)
     assert lecture_name(weight_label(layer, unit, below)) == ("w", f"{unit},{below}", str(layer), True)
+
+
+@pytest.mark.parametrize(
+    ("label", "in_unicode", "plain"),
+    [
+        ("w^(1)_{2,0}", "w⁽¹⁾₂,₀", "w^(1)_2,0"),
+        ("w^(12)_{11,3}", "w⁽¹²⁾₁₁,₃", "w^(12)_11,3"),
+        ("s_1^(2)", "s₁⁽²⁾", "s_1^(2)"),
+        ("s_1^(2)#3", "s₁⁽²⁾#3", "s_1^(2)#3"),
+        ("delta_10^(2)", "δ₁₀⁽²⁾", "delta_10^(2)"),
+        ("x_12", "x₁₂", "x_12"),
+        ("Omega", "Ω", "Omega"),
+        ("epsilon1", "ε₁", "epsilon_1"),
+        *((label, label, label) for label in ("rate", "W[0][1]", "x^2", "w_b", "a#b", "x,_1", "v-1", "")),
+    ],
+)
+def test_names_in_unicode_and_back_in_ascii(label, in_unicode, plain):
+    assert typeset(label) == in_unicode
+    assert in_ascii(in_unicode) == plain
+
+
+@given(st.text())
+def test_whatever_a_text_is_it_can_be_written_in_ascii(text):
+    shown = in_ascii(text)
+    assert shown.isascii()
+    assert shown == text or not text.isascii()
 
 
 def test_labels_as_the_lecture_writes_them():

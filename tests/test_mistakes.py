@@ -99,7 +99,7 @@ def test_the_comparison_lists_what_each_mistake_changes_and_where_it_begins():
         "overwrite", "no zero", "stale", "sign of subtraction", "no upstream", "no inner derivative", "no input",
         "output for input",
     ]  # fmt: skip
-    assert lines["sign of subtraction"].endswith("total 1.0, not -1.0")
+    assert lines["sign of subtraction"].endswith("total 1, not −1")
     assert not x.has_grad
     assert mistakes(x).sections[0].lines == []
 

@@ -186,4 +186,4 @@ def test_statements_that_were_added_are_not_left_out_in_latex():
 def test_the_stepper_of_a_constant_shows_itself():
     from autograd_lite import constant
 
-    assert "gradients of 3.0" in repr(step_through(constant(3.0)))
+    assert "gradients of 3;" in repr(step_through(constant(3.0)))

@@ -11,11 +11,12 @@ from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, wr
 
 from autograd_lite import Value, step_through
 from autograd_lite.calls import site_of
-from autograd_lite.labels import clean, node_names, number_text
+from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
+from autograd_lite.words.names import names_of
 from nn import MLP, squared_error
 
 if MISSING:
@@ -1060,7 +1061,7 @@ def hint(view, at, answer):
 
 def test_a_wrong_answer_gets_a_hint_that_names_the_wrong_factor(show):
     root = graph()
-    walk, names = walk_steps(root), node_names(topological_order(root))
+    walk, names = walk_steps(root), names_of(topological_order(root))
     at = SEED + 2  # an edge of a product
     edge, other = walk[at].step, walk[at + 1].step
     name, parent, second = names[edge.node], names[edge.parent], names[other.parent]
@@ -1250,7 +1251,7 @@ def test_labels_are_never_markup_or_script_in_the_page(show):
     view = show(step_through(root))
     walk = walk_steps(root, digits=4)
     check_that_labels_are_text(view, walk)
-    names = node_names(topological_order(root)).values()
+    names = names_of(topological_order(root)).values()
     assert all(clean(label) in names for label in HOSTILE)
     view.click("Predict")
     for at in range(1, len(walk), 7):

@@ -96,11 +96,11 @@ def test_the_steps_print_in_names_and_numbers():
     error = squared_error(MLP(1, [1], weights=[[[0.5, -1.0]]])([2.0]), 1.0)
     error.label = "e"
     printed = [str(step) for step in walk_steps(error, digits=4)]
-    assert printed[0] == "leaves    w^(1)_{1,0} = 0.5, w^(1)_{1,1} = -1.0, o_1^(0) = 2.0 (constant), y = 1.0 (constant)"
-    assert "seed      de/de = 1.0" in printed
-    [signal] = [line for line in printed if "de/ds_1^(1) +=" in line]
+    assert printed[0] == "leaves    w⁽¹⁾₁,₀ = 0.5, w⁽¹⁾₁,₁ = −1, o₁⁽⁰⁾ = 2 (constant), y = 1 (constant)"
+    assert "seed      ∂e/∂e = 1" in printed
+    [signal] = [line for line in printed if "∂e/∂s₁⁽¹⁾ +=" in line]
     assert signal.startswith("backward  ")
-    assert signal.endswith("= delta_1^(1)")
+    assert signal.endswith("= δ₁⁽¹⁾")
 
 
 @pytest.mark.parametrize("root", [Value(3.0, "x"), constant(3.0, "c"), constant(3.0)])
@@ -108,7 +108,7 @@ def test_the_walk_over_a_single_node(root):
     walk = walk_steps(root)
     expected = ["leaves"] if root.op.name == "constant" else ["leaves", "seed"]
     assert [step.phase for step in walk] == expected
-    assert walk[0].text in {"x = 3.0", "c = 3.0 (constant)", "there are none"}
+    assert walk[0].text in {"x = 3", "c = 3 (constant)", "root = 3 (constant)"}
 
 
 def test_bad_arguments_are_named():
@@ -232,9 +232,9 @@ def test_data_and_constants_are_not_updated():
     root = (w * x - y) ** 2
     walk = walk_steps(root, update=0.25, data=[x, y])
     assert [str(step) for step in walk[-3:]] == [
-        "update    w ← w - 0.25 * dv3/dw = 0.5 - 0.25 * -8.0 = 2.5",
+        "update    w ← w − 0.25 · ∂root/∂w = 0.5 − 0.25 × (−8) = 2.5",
         "zero      all gradients are set to 0; else the next backward pass would add to them",
-        "again     v3: 4.0 → 4.0",  # from -2 to 2: the step was too large
+        "again     root: 4 → 4",  # from -2 to 2: the step was too large
     ]
     assert (w.data, w.has_grad) == (0.5, False)
 

@@ -1,25 +1,28 @@
 """The computation graph of a Value as a picture: what the boxes say, and which of them belong together."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
 from autograd_lite.folding import parts_at
 from autograd_lite.graph import is_stale
-from autograd_lite.labels import clean, number_text
+from autograd_lite.labels import number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.pictures.folded import folded_diagram
 from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
 from autograd_lite.value import Value, topological_order
-from autograd_lite.words.lecture import delta_name, layer_of
+from autograd_lite.words.lecture import delta_name, layer_of, typeset
+from autograd_lite.words.names import names_of
+from autograd_lite.words.notation import POWER, UNICODE, Written
 
 if TYPE_CHECKING:
     from autograd_lite.pictures.picture import Picture
 
 DETAILS = ("node", "neuron", "layer", "group")
 
-SIGNS = {"-": "−", "*": "×"}
-"""Signs that are written differently in a picture than in Python."""
+LONGEST_EXPRESSION = 30
+"""In characters: in a longer one, a dot stands for each argument that has a box."""
 
 
 def draw(
@@ -37,11 +40,13 @@ def draw(
 ) -> "Picture":
     """Draw the computation graph of a Value, as a graphviz.Digraph.
 
-    Each Value is a box: its label and how it was computed ("c = · × ·"), its number, and its gradient once a backward
-    pass has computed it. In a network of the lecture, the gradient of s_b^(l) is called by its name, δ_b^(l), and the
-    layers, found from labels like w^(1)_{2,0}, are drawn as groups. A number that was computed before another was
-    changed is marked as stale. Leaves have sharp corners and a thick border, constants are small and dashed, the root
-    has a double border. Edges come from the arguments; where their order matters, they are numbered.
+    Each Value is a box: its name (as in `explain`) and how it was computed ("c = a × b"), its number, and its gradient
+    once a backward pass has computed it. A number in an expression stands in the box of the operation ("y = x²"); a
+    constant with a name, or that several operations use, has a box of its own. In a network of the lecture, the
+    gradient of s_b^(l) is called by its name, δ_b^(l), and the layers, found from labels like w^(1)_{2,0}, are drawn as
+    groups. A number that was computed before another was changed is marked as stale. Leaves have sharp corners and a
+    thick border, constants are small and dashed, the root has a double border. Edges come from the arguments; where
+    their order matters, they are numbered.
 
     With detail="neuron", a network of the lecture is drawn as circles in layers: the fill is a neuron's output o, the
     ring its delta, and the thickness of a line its weight; what is negative is orange and, if it is a line, dashed.
@@ -65,14 +70,15 @@ def draw(
         ValueError: if an argument is out of range, the graph has more than max_nodes nodes, or it is not a network
             with the labels of the lecture and detail is "neuron" or "layer".
 
-    Box number i of the picture's `diagram` is node number i in `topological_order(root)`.
+    The boxes of the picture's `diagram` are in the order of `topological_order(root)`.
 
-    >>> x = Value(3.0, label="x")
-    >>> picture = draw(x**2)
+    >>> x = Value(-3.0)
+    >>> y = 2 * x**2
+    >>> picture = draw(y)
     >>> [box.lines for box in picture.diagram.boxes]
-    [('x', 'data 3'), ('2',), ('· ** ·', 'data 9')]
+    [('x', 'data −3'), ('v₁ = x²', 'data 9'), ('y = 2 × v₁', 'data 18')]
     >>> [arrow[:3] for arrow in picture.diagram.arrows]
-    [(0, 2, '1'), (1, 2, '2')]
+    [(0, 1, ''), (1, 2, '')]
     >>> picture.pipe("svg", encoding="utf-8")[:4]
     '<svg'
     """
@@ -91,18 +97,20 @@ def draw(
         if is_stale(node) or not stale.isdisjoint(node.parents):
             stale.add(node)
 
+    names = names_of(order)
+    shown_names = names if labels else {}
+
     def number(number: float) -> str:
-        return number_text(number, digits, "")
+        return number_text(number, digits)
 
     def gradient_of(node: Value) -> float | None:
         return node.grad if gradients and node.has_grad else None
 
     def lines_of(node: Value) -> tuple[str, ...]:
-        label = clean(node.label) if labels else ""
-        shown = values or (node.op is CONSTANT and not label)
+        shown = values or (node.op is CONSTANT and node not in shown_names)
         data = number(node.data) + (" (stale)" if node in stale else "") if shown else ""
         gradient = gradient_of(node)
-        return box_lines(node, label, data, "" if gradient is None else number(gradient), operations)
+        return box_lines(node, shown_names, data, "" if gradient is None else number(gradient), operations)
 
     if parts:
         diagram = folded_diagram(
@@ -114,33 +122,56 @@ def draw(
             number=number,
         )
         return picture_of(diagram, use_dot)
-    return picture_of(diagram_from(order, root, lines_of, layers(order), direction), use_dot)
+    return picture_of(diagram_from(boxed(order, names), root, lines_of, layers(order), direction), use_dot)
 
 
-def box_lines(node: Value, name: str, data: str, gradient: str, how: bool = True) -> tuple[str, ...]:
+def boxed(order: Sequence[Value], names: Mapping[Value, str]) -> list[Value]:
+    """Return the nodes of a topological order that have a box: not the numbers that stand in another's box."""
+    uses = Counter(parent for node in order for parent in node.parents)
+    inside = {
+        parent
+        for node in order
+        for parent in node.parents
+        if parent.op is CONSTANT and parent not in names and uses[parent] == 1 and not is_sum(node)
+    }
+    return [node for node in order if node not in inside]
+
+
+def edges_between(nodes: Sequence[Value]) -> list[tuple[Value, int]]:
+    """Return the edges between nodes: the result of each, and which of its arguments it comes from, from 0."""
+    inside = set(nodes)
+    return [(node, place) for node in nodes for place, parent in enumerate(node.parents) if parent in inside]
+
+
+def box_lines(node: Value, names: Mapping[Value, str], data: str, gradient: str, how: bool = True) -> tuple[str, ...]:
     """Return what a box says: the node's name and how it was computed, its number, and its gradient, if not empty."""
+    name, delta = (typeset(text) for text in (names.get(node, ""), delta_name(names.get(node, ""))))
     if node.op is CONSTANT:
         return (" = ".join(filter(None, [name, data])),)
-    title = " = ".join(filter(None, [name, written(node) if how and node.parents else ""]))
-    delta = delta_name(name).replace("delta", "δ")
+    title = " = ".join(filter(None, [name, written(node, names) if how and node.parents else ""]))
     lines = [title, data and f"data {data}", gradient and f"{f'{delta} =' if delta else 'grad'} {gradient}"]
     return tuple(filter(None, lines))
 
 
 def diagram_from(
-    order: list[Value],
+    nodes: list[Value],
     root: Value,
     lines_of: Callable[[Value], tuple[str, ...]],
     group_of: Mapping[Value, str],
     direction: str,
 ) -> Diagram:
-    """The nodes of a topological order as boxes that say these lines, and an arrow from each argument."""
-    number = {node: i for i, node in enumerate(order)}
-    boxes = [Box(lines_of(node), kind_of(node), is_root=node is root, group=group_of.get(node)) for node in order]
+    """The nodes as boxes that say these lines, and an arrow for each edge between them."""
+    number = {node: i for i, node in enumerate(nodes)}
+    boxes = [Box(lines_of(node), kind_of(node), is_root=node is root, group=group_of.get(node)) for node in nodes]
+    edges = edges_between(nodes)
+    arriving = Counter(node for node, _ in edges)
     arrows = [
-        Arrow(number[parent], number[node], str(place) if is_ordered(node) else "")
-        for node in order
-        for place, parent in enumerate(node.parents, start=1)
+        Arrow(
+            number[node.parents[place]],
+            number[node],
+            str(place + 1) if arriving[node] > 1 and not is_commutative(node) else "",
+        )
+        for node, place in edges
     ]
     return Diagram(tuple(boxes), tuple(arrows), direction)
 
@@ -150,25 +181,35 @@ def kind_of(node: Value) -> str:
     return "constant" if node.op is CONSTANT else "operation" if node.parents else "leaf"
 
 
-def is_ordered(node: Value) -> bool:
-    """Return whether the order of a Value's arguments matters to a reader; in a product of slopes it does not."""
-    return len(node.parents) > 1 and not node.op.commutative and node.op is not MULTIPLY_NO_NAN
+def is_commutative(node: Value) -> bool:
+    """Return whether the order of a Value's arguments does not matter to a reader, as in a product of slopes."""
+    return node.op.commutative or node.op is MULTIPLY_NO_NAN
 
 
-def written(node: Value) -> str:
-    """Return how a Value was computed, with a dot for each argument.
+def is_sum(node: Value) -> bool:
+    """Return whether a Value is a sum of more than two."""
+    return node.op is ADD and len(node.parents) > 2
+
+
+def written(node: Value, names: Mapping[Value, str]) -> str:
+    """Return how a Value was computed, in the names of its arguments; a dot stands for one without a name.
 
     >>> a = Value(1.0)
-    >>> written(a - 2), written(-a), written(a.tanh()), written(a * a)
-    ('· − ·', '−·', 'tanh(·)', '· × ·')
+    >>> written(a - 2, {a: "a"}), written(-a, {a: "a"}), written(a.tanh(), {}), written(a * a, {})
+    ('a − 2', '−a', 'tanh(·)', '· × ·')
     """
-    symbol = SIGNS.get(node.op.symbol, node.op.symbol)
-    arguments = ["·"] * len(node.parents)
-    if node.op is ADD and len(arguments) > 2:
+    if is_sum(node):
         return "Σ"
-    if symbol[0].isalpha():
-        return f"{symbol}({', '.join(arguments)})"
-    return f" {symbol} ".join(arguments) if len(arguments) > 1 else f"{symbol}·"
+    arguments = [
+        UNICODE.name(names[parent])
+        if parent in names
+        else UNICODE.number(parent.data)
+        if parent.op is CONSTANT
+        else Written("·", POWER)
+        for parent in node.parents
+    ]
+    text = UNICODE.operation(node.op.symbol, arguments).text
+    return text if len(text) <= LONGEST_EXPRESSION or not names else written(node, {})
 
 
 def layers(order: list[Value]) -> dict[Value, str]:

@@ -8,7 +8,7 @@ from autograd_lite.labels import clean
 from autograd_lite.pictures.diagram import LOOKS, NEGATIVE, POSITIVE, Arrow, Box, Diagram, Stroke
 from autograd_lite.primitives import MULTIPLY
 from autograd_lite.value import Value
-from autograd_lite.words.lecture import lecture_name
+from autograd_lite.words.lecture import lecture_name, typeset
 
 THINNEST, THICKEST = 0.8, 5.0
 """Of the lines of weights and of the rings of neurons, in points."""
@@ -89,7 +89,7 @@ def folded_diagram(
         is_root = root in nodes_of(part)
         if neuron is not None:
             delta = None if neuron.signal is None else gradient_of(neuron.signal)
-            text = [clean(neuron.output.label), number(neuron.output.data)]
+            text = [typeset(clean(neuron.output.label)), number(neuron.output.data)]
             lines = [*text, "" if delta is None else f"δ {number(delta)}"]
             look = LOOKS["neuron"]._replace(
                 fill=tint(neuron.output.data / most_output),

@@ -8,17 +8,17 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from autograd_lite.folding import Group, Part, links, owners
+from autograd_lite.folding import Group, Part, links, nodes_of, owners
 from autograd_lite.labels import number_text
 from autograd_lite.pictures.diagram import Arrow, Box, Diagram
-from autograd_lite.pictures.drawing import kind_of, written
+from autograd_lite.pictures.drawing import boxed, kind_of, written
 from autograd_lite.pictures.folded import folded_diagram, neuron_of
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Value
-from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.notation import MATHML, TEXT, slope_formula
+from autograd_lite.words.lecture import delta_name, typeset
+from autograd_lite.words.notation import MATHML, UNICODE, slope_formula
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = Any
@@ -54,6 +54,7 @@ class Folds:
     def __init__(self, order: Sequence[Value], names: Mapping[Value, str], digits: int) -> None:
         self.order, self.names, self.digits = order, names, digits
         self.index = {node: position for position, node in enumerate(order)}
+        self.boxed = set(boxed(order, names))
         self.layouts: dict[Hashable, int] = {}
         self.pictures: list[Json] = []
         self.widest = "−0." + "0" * digits + "e−00"
@@ -65,12 +66,14 @@ class Folds:
             group: the graph, folded.
             rows: as for `templates`.
         """
-        mathml = Writer(self.names, self.order[-1], self.digits, MATHML)
+        mathml = Writer(self.names, self.order[-1], MATHML)
+        names = [self.names.get(node, "") for node in self.order]
         special = {self.index[node]: node for node, name in self.names.items() if not NUMBERED.fullmatch(name)}
         return {
             "tree": self.tree(group),
             "pictures": self.pictures,
-            "names": [self.names.get(node, "") for node in self.order],
+            "names": [name if NUMBERED.fullmatch(name) else typeset(name) for name in names],
+            "hidden": [position for node, position in self.index.items() if node not in self.boxed],
             "maths": {position: mathml.name(node) for position, node in special.items()},
             "templates": self.templates(rows),
         }
@@ -78,7 +81,7 @@ class Folds:
     def tree(self, group: Group) -> Json:
         """Return a group and the groups in it; a node is its number."""
         told: Json = {"title": group.title, "picture": self.picture(group)}
-        told["parts"] = [self.tree(part) if isinstance(part, Group) else self.index[part] for part in group.parts]
+        told["parts"] = [self.tree(part) if isinstance(part, Group) else self.index[part] for part in self.shown(group)]
         if group.place:
             told["place"] = group.place
         neuron = neuron_of(group)
@@ -86,12 +89,20 @@ class Folds:
             told |= {"unit": group.unit, "output": self.index[neuron.output]}
             if neuron.signal is not None:
                 delta = delta_name(str(neuron.signal.label))
-                told |= {"signal": self.index[neuron.signal], "delta": delta, "deltaMath": MATHML.name(delta).text}
+                told |= {
+                    "signal": self.index[neuron.signal],
+                    "delta": typeset(delta),
+                    "deltaMath": MATHML.name(delta).text,
+                }
         return told
+
+    def shown(self, group: Group) -> list[Part]:
+        """Return the parts of a group in which a node has a box."""
+        return [part for part in group.parts if not self.boxed.isdisjoint(nodes_of(part))]
 
     def picture(self, group: Group) -> int:
         """Return the number of the picture of an opened group, in which boxes have room for any text."""
-        parts, outside = group.parts, self.outside(group)
+        parts, outside = self.shown(group), self.outside(group)
         if any(isinstance(part, Group) and neuron_of(part) for part in parts):
             key: Hashable = id(group)
             if key not in self.layouts:
@@ -127,7 +138,9 @@ class Folds:
             return Box(("▸ " + "n" * 30, self.widest, "grad " + self.widest), "group")
         if part.op is CONSTANT:
             return Box((f"c = {self.widest}",), "constant")
-        how = f" = {written(part)}" if part.parents else ""
+        rooms = {parent: "a" if parent in self.boxed else "0" * (self.digits + 3) for parent in part.parents}
+        arguments = {parent: room for parent, room in rooms.items() if not self.is_written(parent, part)}
+        how = f" = {written(part, arguments)}" if part.parents else ""
         name = "0" * max(6, len(self.names.get(part, "")))
         return Box((f"▸ {name}{how}", f"data {self.widest}", f"grad {self.widest} (00 of 00)"), kind_of(part))
 
@@ -135,7 +148,7 @@ class Folds:
         """Return the nodes outside of a group that its nodes, outside of the groups in it, are computed from."""
         inside = owners(group.parts)
         single = [part for part in group.parts if isinstance(part, Value)]
-        found = dict.fromkeys(parent for node in single for parent in node.parents if parent not in inside)
+        found = dict.fromkeys(p for node in single for p in node.parents if p in self.boxed and p not in inside)
         return list(found) if len(found) <= OUTSIDE else []
 
     def templates(self, rows: Sequence[Sequence[int]]) -> Json:
@@ -161,11 +174,11 @@ class Folds:
             like = node.op(*[leaves[parent] for parent in node.parents])
             holes = {leaves[parent]: place for parent, place in places.items() if parent not in kept}
             names = {like: HOLES[0]} | {leaf: HOLES[1 + place % 20] for leaf, place in holes.items()}
+            forms = [form._replace(digits=self.digits) for form in (UNICODE, MATHML)]
             found[key_text] = {
-                "expression": [Writer(names, like, form=form).template(like, holes) for form in (TEXT, MATHML)],
+                "expression": [Writer(names, like, form).template(like, holes) for form in forms],
                 "slopes": [
-                    [slope_formula(like, place, names, form) for form in (TEXT, MATHML)]
-                    for place in range(len(node.parents))
+                    [slope_formula(like, place, names, form) for form in forms] for place in range(len(node.parents))
                 ],
             }
         return found

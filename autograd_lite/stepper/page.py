@@ -68,7 +68,7 @@ def page(title: str, state: dict[str, Any], still: str = "") -> str:
     2
     """
     policy = f"default-src 'none'; script-src {hash_of(PAGE_SCRIPT)}; style-src {hash_of(PAGE_STYLE)}; base-uri 'none'"
-    data = json.dumps(state, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(state, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

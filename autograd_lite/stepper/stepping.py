@@ -25,9 +25,9 @@ LAYOUTS = ("full", "slide", "compact")
 class Stepper:
     """What `step_through` returns: it shows itself in Jupyter; `save` writes a page, `widget` makes a live widget.
 
-    >>> x = Value(3.0, label="x")
+    >>> x = Value(3.0)
     >>> step_through(x * x)
-    <Stepper: 5 steps through the gradients of v1; show it in Jupyter, or .save("page.html")>
+    <Stepper: 5 steps through the gradients of v₁; show it in Jupyter, or .save("page.html")>
     """
 
     def __init__(self, story: Story, state: dict[str, Any]) -> None:

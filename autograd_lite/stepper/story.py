@@ -1,14 +1,14 @@
 """What the view shows, as plain data for JSON: the picture, the nodes, and the steps in symbols and in numbers."""
 
 import math
-from itertools import accumulate
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.folding import MOST, fold, neurons
 from autograd_lite.graph import check_fresh
-from autograd_lite.labels import node_names, number_text
+from autograd_lite.labels import number_text
 from autograd_lite.pictures.diagram import Box, Diagram
-from autograd_lite.pictures.drawing import box_lines, diagram_from, kind_of, layers
+from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, edges_between, kind_of, layers
 from autograd_lite.pictures.folded import folded_diagram
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
@@ -18,7 +18,8 @@ from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import WalkStep, part_below, recomputed, update_of, walk_of
-from autograd_lite.words.notation import MATHML
+from autograd_lite.words.names import names_of
+from autograd_lite.words.notation import MATHML, UNICODE
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
@@ -31,7 +32,7 @@ SPACING = {"LR": 76.0, "RL": 76.0, "TB": 44.0, "BT": 44.0}
 
 
 class Plan(NamedTuple):
-    """What is walked through, as for `walk_steps`; a mistake of the backward pass, and a title, or None."""
+    """What is walked through, as for `walk_steps`; a mistake of the backward pass, a title, and names, or None."""
 
     below: Value | None = None
     digits: int = 4
@@ -39,6 +40,7 @@ class Plan(NamedTuple):
     update: float | None = None
     data: tuple[Value, ...] = ()
     title: str | None = None
+    names: Mapping[Value, str] | None = None
 
 
 class Story:
@@ -48,24 +50,23 @@ class Story:
         root: the Value whose gradients are stepped through.
         plan: what is walked through.
 
-    Nodes and arguments are numbered as the boxes and arrows of `draw`: node i is the i-th in topological order, and
-    argument k the k-th of all arguments in that order.
+    Nodes and edges are numbered as the boxes and arrows of `draw`.
 
-    >>> a = Value(3.0, "a")
-    >>> L = a * a; L.label = "L"
+    >>> a = Value(3.0)
+    >>> L = a * a
     >>> told = Story(L).told()
     >>> [node["name"] for node in told["nodes"]], told["steps"][-2]["total"]
-    (['a', 'L'], ['6.0', 6.0])
+    (['a', 'L'], ['6', 6.0])
     """
 
     def __init__(self, root: Value, plan: Plan = Plan()) -> None:  # noqa: B008  it cannot be changed
         self.order = order = topological_order(root)
         check_fresh(order)
-        self.root, self.plan = root, plan
-        below, digits, mistake = plan.below, plan.digits, plan.mistake
+        below, mistake = plan.below, plan.mistake
         self.part = order if below is None else part_below(root, order, below)
-        self.names = node_names(order)
-        writer = Writer(self.names, root, digits)
+        self.names = names_of(order) if plan.names is None else plan.names
+        self.root, self.plan = root, plan._replace(names=self.names)
+        self.writer = writer = Writer(self.names, root, UNICODE._replace(digits=plan.digits))
         self.name = writer.name(root)
         self.title = plan.title or f"Step through the gradients of {self.name}"
         steps = [] if root.op is CONSTANT else backward_steps_of(order)
@@ -81,15 +82,14 @@ class Story:
         self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.network = neurons(self.part) is not None
-        self.index = {node: i for i, node in enumerate(self.part)}
-        arrows = accumulate((len(node.parents) for node in self.part), initial=0)
-        self.first_arrow = dict(zip(self.part, arrows, strict=False))
+        self.nodes = boxed(self.part, self.names)
+        self.index = {node: i for i, node in enumerate(self.nodes)}
+        self.edges = {edge: k for k, edge in enumerate(edges_between(self.nodes))}
 
     def told(self) -> Json:
         """Return the nodes, and the steps of the walk with their summary."""
-        text = Writer(self.names, self.root, self.plan.digits)
-        mathml = text._replace(form=MATHML)
-        sources, lines = sources_of(self.part)
+        text, mathml = self.writer, self.writer._replace(form=MATHML._replace(digits=self.plan.digits))
+        sources, lines = sources_of(self.nodes)
         mistake = self.plan.mistake
         place = {node: i for i, node in enumerate(self.order)}
         graph = None if mistake else graph_data(self.order)
@@ -98,6 +98,7 @@ class Story:
             folds = Folds(self.order, self.names, self.plan.digits).data(fold(self.part[-1]), graph["nodes"])
         nodes = [
             {
+                "key": self.names.get(node, ""),
                 "name": text.name(node),
                 "math": mathml.name(node),
                 "title": self.lines(node)[0],
@@ -107,7 +108,7 @@ class Story:
                 "deltaMath": mathml.delta(node),
                 **({"lines": marks} if marks else {}),
             }
-            for node, marks in zip(self.part, lines, strict=True)
+            for node, marks in zip(self.nodes, lines, strict=True)
         ]
         steps = [self.told_step(walked, text, mathml) for walked in self.walk]
         return {
@@ -116,8 +117,8 @@ class Story:
             "rootMath": mathml.name(self.root),
             "nodes": nodes,
             "sources": sources,
-            "heads": [self.index[node] for node in self.part for _ in node.parents],
-            "tails": [self.index[parent] for node in self.part for parent in node.parents],
+            "heads": [self.index[node] for node, _ in self.edges],
+            "tails": [self.index[node.parents[place]] for node, place in self.edges],
             "steps": steps + [{"phase": "summary"}] * self.ends_in_summary,
             "mistake": mistake and {"name": mistake.name, "does": mistake.does},
             "leaves": [self.index[leaf] for leaf in self.leaves().values()],
@@ -125,7 +126,7 @@ class Story:
             "update": self.plan.update,
             "graph": graph,
             "folds": folds,
-            "part": None if self.plan.below is None else [place[node] for node in self.part],
+            "part": [place[node] for node in self.nodes],
         }
 
     def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
@@ -139,12 +140,13 @@ class Story:
             line |= {"before": self.number(walked.before or 0.0), "data": self.number(walked.result)}
             if walked.phase == "again":
                 updates = {step.node: step.result for step in self.walk if step.phase == "update"}
-                line["after"] = [self.number(number) for number in recomputed(self.part, updates).values()]
+                numbers = recomputed(self.part, updates)
+                line["after"] = [self.number(numbers[node]) for node in self.nodes]
             return line
         if step is not None:
             return line | {
                 "parent": self.index[step.parent],
-                "edge": self.first_arrow[step.node] + step.place,
+                "edge": self.edges[step.node, step.place],
                 "formula": text.slope(step),
                 "formulaMath": mathml.slope(step),
                 **{name: self.number(getattr(step, name)) for name in ("slope", "upstream", "share", "total")},
@@ -176,7 +178,7 @@ class Story:
     def lines(self, node: Value, total: float = 0.0) -> tuple[str, ...]:
         """Return what a node's box says; the total is its gradient."""
         data, gradient = number_text(node.data, self.plan.digits), number_text(total, self.plan.digits)
-        return box_lines(node, self.names.get(node, ""), data, gradient)
+        return box_lines(node, self.names, data, gradient)
 
     def diagram(self, direction: str, room: bool = False) -> Diagram:
         """Return the graph as boxes: with all numbers, or with room for any that the view may show there.
@@ -192,16 +194,16 @@ class Story:
             elif walked.phase == "seed" and walked.node is not None and walked.result is not None:
                 gradients[walked.node] = walked.result
         texts = [number_text(n, self.plan.digits) for n in [*gradients.values(), *(node.data for node in self.part)]]
-        widest = max(*texts, "-0." + "0" * self.plan.digits, key=len)
+        widest = max(*texts, "−0." + "0" * self.plan.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
             if not room or node.op is CONSTANT:
                 return self.lines(node, gradients.get(node, 0.0))
             part = f" ({uses[node]} of {uses[node]})" if uses.get(node, 1) > 1 else ""
-            title, *others = box_lines(node, self.names[node], widest, widest + part)
+            title, *others = box_lines(node, self.names, widest, widest + part)
             return f"▸ ● {title}", *others
 
-        diagram = diagram_from(self.part, self.part[-1], lines, layers(self.part), direction)
+        diagram = diagram_from(self.nodes, self.part[-1], lines, layers(self.part), direction)
         return diagram._replace(spacing=SPACING[direction]) if room else diagram
 
     def direction(self) -> Literal["LR", "TB", "RL", "BT"]:
@@ -216,7 +218,7 @@ class Story:
 
     def leaves(self) -> dict[str, Value]:
         """Return the leaves of the part by name, and the constants that have a label."""
-        return {self.names[node]: node for node in self.part if not node.parents and node in self.names}
+        return {self.names[node]: node for node in self.nodes if not node.parents and node in self.names}
 
 
 class FoldedStory:
@@ -241,7 +243,7 @@ class FoldedStory:
         self.order = topological_order(root)
         check_fresh(self.order)
         self.part = self.order if plan.below is None else part_below(root, self.order, plan.below)
-        self.names = node_names(self.order)
+        self.names = names_of(self.order)
         self.name = Writer(self.names, root).name(root)
         self.title = plan.title or f"Step through the gradients of {self.name}"
         self.group = fold(self.part[-1])
@@ -257,7 +259,7 @@ class FoldedStory:
         return {
             "title": self.title,
             "root": self.name,
-            "rootMath": Writer(self.names, self.root, form=MATHML).name(self.root),
+            "rootMath": Writer(self.names, self.root, MATHML).name(self.root),
             "nodes": [],
             "heads": [],
             "steps": [],
@@ -278,7 +280,7 @@ class FoldedStory:
             return number_text(number, self.plan.digits)
 
         def box(node: Value) -> Box:
-            lines = box_lines(node, self.names.get(node, ""), number(node.data), "")
+            lines = box_lines(node, self.names, number(node.data), "")
             return Box(lines, kind_of(node), node is self.root)
 
         return folded_diagram(

@@ -22,9 +22,9 @@ def step_in_terminal(
     >>> answers = iter(["", "q"])
     >>> step_in_terminal(walk_steps(Value(2.0, "a") * 3), read=lambda prompt: next(answers))
     Step 1 of 4: leaves
-      a = 2.0
+      a = 2
     Step 2 of 4: forward
-      v1 = a * 3 = 2.0 * 3 = 6.0
+      v₁ = a × 3 = 2 × 3 = 6
     """
     last = len(steps) - 1
     at: int = 0

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 from autograd_lite import primitives as table
 from autograd_lite.checks import check_choice, check_integer, check_size
 from autograd_lite.explanation import Explanation, Section
-from autograd_lite.labels import node_names
 from autograd_lite.primitives import CONSTANT, Primitive
 from autograd_lite.value import Step, Value, backward_steps_of, chain_rule, topological_order
-from autograd_lite.words.notation import LATEX, TEXT, Form
+from autograd_lite.words.names import names_of
+from autograd_lite.words.notation import LATEX, UNICODE, Form
 from autograd_lite.words.sentences import Writer
 
 
@@ -297,23 +297,23 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
         ValueError: if the graph has more nodes than max_nodes, or digits is not from 1 to 17.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
-    >>> x = Value(3.0, "x")
+    >>> x = Value(3.0)
     >>> print(mistakes(x * x))
     Mistakes
-      overwrite   dv1/dx = 3.0    dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 3.0 = 3.0   total 3.0, not 6.0
-      no zero     dv1/dx = 12.0   dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 3.0 = 3.0   total 9.0, not 3.0
-      stale       dv1/dx = 4.8    dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 2.4 = 2.4   total 2.4, not 3.0
-      no input    dv1/dx = 2.0    dv1/dx += dv1/dv1 * dv1/dx = 1.0 * 1.0 = 1.0   total 1.0, not 3.0
+      overwrite   ∂v₁/∂x = 3     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 3, not 6
+      no zero     ∂v₁/∂x = 12    ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 9, not 3
+      stale       ∂v₁/∂x = 4.8   ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 2.4 = 2.4   total 2.4, not 3
+      no input    ∂v₁/∂x = 2     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 1 = 1       total 1, not 3
     """
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
     check_size(len(order), max_nodes, "look at the mistakes in a part of it")
-    names, right = node_names(order), {(step.node, step.place): step for step in backward_steps_of(order)}
+    names, right = names_of(order), {(step.node, step.place): step for step in backward_steps_of(order)}
     leaves = {step.parent: step.total for step in right.values() if step.parent.level == 0}
     played = {name: play(order, mistake, learning_rate) for name, mistake in MISTAKES.items()}
 
     def lines(form: Form) -> list[tuple[str, ...]]:
-        writer = Writer(names, root, digits, form)
+        writer = Writer(names, root, form._replace(digits=digits))
         rows: list[tuple[str, ...]] = []
         for name, steps in played.items():
             wrong = {step.parent: step.total for step in steps}
@@ -330,4 +330,4 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
         return rows
 
     header = ("mistake", "wrong gradients", "the first wrong step", "its total")
-    return Explanation(*[[Section("Mistakes", header, lines(form))] for form in (TEXT, LATEX)])
+    return Explanation(*[[Section("Mistakes", header, lines(form))] for form in (UNICODE, LATEX)])

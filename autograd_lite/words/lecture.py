@@ -1,11 +1,21 @@
-"""The names of the lecture: w^(1)_{2,0} for a weight, s_1^(2) for a signal, o_0^(1) for an output, delta_1^(2)."""
+"""The names of the lecture: w^(1)_{2,0} for a weight, s_1^(2) for a signal, o_0^(1) for an output, delta_1^(2).
+
+Also one letter, or the name of a Greek one, with or without a number: x1, eta.
+"""
 
 import re
 from typing import NamedTuple
 
+_LETTERS = (
+    "αalpha βbeta γgamma δdelta εepsilon ζzeta ηeta θtheta ιiota κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau "
+    "υupsilon φphi χchi ψpsi ωomega ΓGamma ΔDelta ΘTheta ΛLambda ΞXi ΠPi ΣSigma ΥUpsilon ΦPhi ΨPsi ΩOmega"
+)
+GREEK = {word[1:]: word[0] for word in _LETTERS.split()}
+"""The Greek letters that differ from Latin ones, by name."""
+
 _NAME = re.compile(
-    r"([a-zA-Z]|delta(?=_\d+\^))"  # w, or the delta of a unit
-    r"(?:\^\((\d+)\)_\{([\d,]+)\}|_(\d+)\^\((\d+)\)|_?(-?\d+)|)"  # ^(1)_{2,0}, or _1^(2), or _1, or nothing
+    rf"([a-zA-Z]|{'|'.join(GREEK)})"
+    r"(?:\^\((\d+)\)_\{(\d[\d,]*)\}|_(\d+)\^\((\d+)\)|_?(\d+)|)"  # ^(1)_{2,0}, or _1^(2), or _1, or nothing
 )
 _LAYER = re.compile(r"\^\(([0-9]{1,6})\)(?:$|_)")
 
@@ -14,9 +24,9 @@ class LectureName(NamedTuple):
     """A name of the lecture, taken apart."""
 
     letter: str
-    """For example w, or "delta"."""
+    """For example w, or delta."""
     units: str = ""
-    """The index: 1 in s_1^(2), 2,0 in w^(1)_{2,0}, -1 in v-1; or nothing."""
+    """The index: 1 in s_1^(2), 2,0 in w^(1)_{2,0}; or nothing."""
     layer: str = ""
     """The number of the layer: 2 in s_1^(2); or nothing."""
     layer_first: bool = False
@@ -24,18 +34,63 @@ class LectureName(NamedTuple):
 
 
 def lecture_name(label: str) -> LectureName | None:
-    """Return the parts of a label if it is a name of the lecture, or one letter with or without a number; else None.
+    """Return the parts of a label if it is such a name, else None.
 
     >>> lecture_name("w^(1)_{2,0}")
     LectureName(letter='w', units='2,0', layer='1', layer_first=True)
-    >>> lecture_name("s_1^(2)")[:3], lecture_name("v-1")[:2], lecture_name("rate")
-    (('s', '1', '2'), ('v', '-1'), None)
+    >>> lecture_name("s_1^(2)")[:3], lecture_name("x1")[:2], lecture_name("rate")
+    (('s', '1', '2'), ('x', '1'), None)
     """
     match = _NAME.fullmatch(label)
     if match is None:
         return None
     letter, of_layer, between, unit, layer, number = match.groups(default="")
     return LectureName(letter, between or unit or number, of_layer or layer, layer_first=bool(of_layer))
+
+
+def numbered(label: str) -> tuple[LectureName | None, str]:
+    """Return the parts of a label without the #2, #3, ... of labels that occur again, and that number.
+
+    >>> numbered("s_1^(2)#3")
+    (LectureName(letter='s', units='1', layer='2', layer_first=False), '#3')
+    """
+    stem, mark, number = label.partition("#")
+    return lecture_name(stem), mark + number
+
+
+RAISED, LOWERED = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+"""The signs that Unicode has above and below the line."""
+
+ABOVE, BELOW = (dict(zip(map(chr, signs.values()), map(chr, signs), strict=True)) for signs in (RAISED, LOWERED))
+PLAIN = ABOVE | BELOW | {letter: name for name, letter in GREEK.items()} | {
+    "−": "-", "⁻": "-", "×": "*", "·": "*", "∂": "d", "∞": "inf", "√": "sqrt ", "′": "'", "→": "->", "←": "<-",
+}  # fmt: skip
+"""What to write where our signs are missing."""
+
+
+def typeset(label: str) -> str:
+    """Return a label with its Greek letter, and its numbers above and below the line.
+
+    >>> typeset("w^(1)_{2,0}"), typeset("delta_1^(2)"), typeset("x1"), typeset("s_1^(2)#3"), typeset("rate")
+    ('w⁽¹⁾₂,₀', 'δ₁⁽²⁾', 'x₁', 's₁⁽²⁾#3', 'rate')
+    """
+    name, again = numbered(label)
+    if name is None:
+        return label
+    units, layer = name.units.translate(LOWERED), f"({name.layer})".translate(RAISED) if name.layer else ""
+    return GREEK.get(name.letter, name.letter) + (layer + units if name.layer_first else units + layer) + again
+
+
+def in_ascii(text: str) -> str:
+    """Return a text without the signs that formulas have in Unicode; any other sign is written as an escape.
+
+    >>> print(in_ascii("∂w⁽¹⁾₂,₀ = −2 × é²"))
+    dw^(1)_2,0 = -2 * \\xe9^2
+    """
+    for mark, signs in (("^", ABOVE), ("_", BELOW)):
+        text = re.sub(f"([{''.join(signs)}]+)", rf"{mark}\1", text)
+    plain = re.sub(r"(?<=\d),_(?=\d)", ",", "".join(PLAIN.get(sign, sign) for sign in text))
+    return plain.encode("ascii", "backslashreplace").decode()
 
 
 def weight_label(l: int, b: int, a: int) -> str:

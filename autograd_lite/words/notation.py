@@ -1,4 +1,4 @@
-"""A graph as a formula, in text, LaTeX or MathML, with brackets where precedence asks for them.
+"""A graph as a formula, in text, Unicode, LaTeX or MathML, with brackets where precedence asks for them.
 
 A back end of the table of primitives: a row says how it is written by its symbol and its arity, and each notation lists
 only the symbols that it writes in another way. Beside that there is one loop over the graph.
@@ -16,7 +16,7 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
 from autograd_lite.value import Operand, Value, check_value
-from autograd_lite.words.lecture import lecture_name
+from autograd_lite.words.lecture import GREEK, RAISED, numbered, typeset
 
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
@@ -43,8 +43,8 @@ class Written(NamedTuple):
 class Pattern(NamedTuple):
     """How an operation is written."""
 
-    template: str
-    """With {} for each argument."""
+    write: Callable[..., str]
+    """It takes the arguments, as they are written."""
     binds: int
     """How tightly the result binds."""
     places: tuple[int, ...]
@@ -54,7 +54,7 @@ class Pattern(NamedTuple):
 # How each form writes names and numbers. They are atoms, unless they would be misread beside operators: -1, x + 1, the
 # square of w^(1). What a label contains never becomes a command or markup.
 
-_WORD = re.compile(r"[\w.#'…�∞]+")
+_WORD = re.compile(r"""[\w.#'…�∞]+(\[(\w+|"[^"]*")\])*""")
 
 
 def text_name(label: str) -> Written:
@@ -64,25 +64,41 @@ def text_name(label: str) -> Written:
     (Written(text='x1', binds=5), Written(text='x + 1', binds=0))
     """
     in_brackets = label.startswith("(") and label.endswith(")")
-    is_word = _WORD.fullmatch(label) or in_brackets or lecture_name(label.partition("#")[0])
+    is_word = _WORD.fullmatch(label) or in_brackets or numbered(label)[0]
     return Written(label, SIGNED if label.startswith("-") else ATOM if is_word else 0)
 
 
-def text_number(text: str) -> Written:
-    """Write a number as text.
+def unicode_name(label: str) -> Written:
+    """Write a label as text with letters and numbers of Unicode.
 
-    >>> text_number("-1e+30"), text_number("2")
-    (Written(text='-1e+30', binds=3), Written(text='2', binds=5))
+    >>> unicode_name("x1"), unicode_name("s_1^(2)")
+    (Written(text='x₁', binds=5), Written(text='s₁⁽²⁾', binds=4))
     """
-    return Written(text, SIGNED if text.startswith("-") else ATOM)
+    name, _ = numbered(label)
+    return Written(typeset(label), POWER) if name and name.layer else text_name(label)._replace(text=typeset(label))
+
+
+def unicode_power(base: str, exponent: str) -> str:
+    """Write a power: an exponent that is an integer as raised digits."""
+    integer = exponent.removeprefix("(").removesuffix(")")
+    return base + (integer.translate(RAISED) if integer.removeprefix("−").isdecimal() else f"^{exponent}")
+
+
+def text_number(text: str) -> Written:
+    """Write a number as Python writes it.
+
+    >>> text_number("−1e30"), text_number("2")
+    (Written(text='-1e30', binds=3), Written(text='2', binds=5))
+    """
+    return Written(text.replace("−", "-").replace("∞", "inf"), SIGNED if text.startswith("−") else ATOM)
 
 
 class Form(NamedTuple):
-    """How formulas are set: all that tells text, LaTeX and MathML apart. The defaults are for text."""
+    """How formulas are set: all that tells the forms apart. The defaults are for text, and for sentences in Unicode."""
 
     patterns: Mapping[str, Pattern] = {
-        "**": Pattern("{} ** {}", POWER, (ATOM, SIGNED)),
-        ">": Pattern("[{} > {}]", ATOM, (0, 0)),
+        "**": Pattern("{} ** {}".format, POWER, (ATOM, SIGNED)),
+        ">": Pattern("[{} > {}]".format, ATOM, (0, 0)),
     }
     """The symbols that are written neither as an operator nor as a function."""
     space: str = " "
@@ -101,29 +117,31 @@ class Form(NamedTuple):
     """How a label is written, made safe by `clean`."""
     numeral: Callable[[str], Written] = text_number
     """How a number is written that `number_text` has made text."""
+    digits: int = 6
+    """Significant digits of the numbers."""
     most_characters: int = 10_000
     """A formula of a graph with shared nodes can be exponentially longer than the graph; beyond this it is refused."""
     brackets: str = "({})"
     """With {} for what stands in them."""
     enclosure: str = "{}"
     """Put in braces where several pieces must be one."""
-    derivative: str = "d{}/d{}"
+    derivative: str = "∂{}/∂{}"
     """With {} for what is differentiated and {} for the variable."""
-    tangent: str = "{}'"
+    tangent: str = "{}′"
     """With {} for what has the tangent."""
     word: str = "{} "
     """With {} for a word before a formula."""
     constant: str = " (constant)"
     """What says that an equation defines a constant."""
-    beside: str = " * "
+    beside: str = " · "
     """Between derivatives that are multiplied."""
     first_equals: str = " = "
     """The first equals sign of an equation; in LaTeX, this sign and the next one align the lines of an environment."""
     increases: str = " += "
 
-    def number(self, number: float, digits: int = 6, whole: str = ".0") -> Written:
-        """Write a number; the arguments are as for `number_text`."""
-        return self.numeral(number_text(number, digits, whole))
+    def number(self, number: float) -> Written:
+        """Write a number."""
+        return self.numeral(number_text(number, self.digits))
 
     def sign(self, symbol: str) -> str:
         """Return the sign of an operator between its arguments."""
@@ -144,7 +162,7 @@ class Form(NamedTuple):
         """
         pattern = self.patterns.get(symbol)
         if pattern is not None and len(pattern.places) == len(arguments):
-            text, binds = pattern.template.format(*map(self.in_place, arguments, pattern.places)), pattern.binds
+            text, binds = pattern.write(*map(self.in_place, arguments, pattern.places)), pattern.binds
         elif symbol in OPERATORS and len(arguments) > 1:
             binds = OPERATORS[symbol]
             later = PRODUCT if binds == SUM else self.later_factor
@@ -184,30 +202,32 @@ def latex_name(label: str) -> Written:
     x_{1}
     \\mathit{rate}
     """
-    name = lecture_name(label)
+    name, again = numbered(label)
     if name is None:
         return Written(rf"\mathit{{{clean(label).translate(_LATEX_SIGNS)}}}", ATOM)
-    letter = r"\delta" if name.letter == "delta" else name.letter
+    letter = f"\\{'var' * (name.letter in ('epsilon', 'phi'))}{name.letter}" if name.letter in GREEK else name.letter
     units = f"_{{{name.units}}}" if name.units else ""
     layer = f"^{{({name.layer})}}" if name.layer else ""
-    return Written(letter + (layer + units if name.layer_first else units + layer), POWER if layer else ATOM)
+    text = letter + (layer + units if name.layer_first else units + layer)
+    again = clean(again).translate(_LATEX_SIGNS)
+    return Written(rf"{text}\mathit{{{again}}}" if again else text, POWER if layer else ATOM)
 
 
 def latex_number(text: str) -> Written:
     """Write a number as LaTeX.
 
-    >>> print(latex_number("-1e+30").text, latex_number("2.0").text, latex_number("inf").text)
-    -1 \\cdot 10^{30} 2.0 \\infty
+    >>> print(latex_number("−1e−30").text, latex_number("2").text, latex_number("∞").text)
+    -1 \\cdot 10^{-30} 2 \\infty
     """
-    mantissa, _, exponent = text.partition("e")
-    special = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}
-    written = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else special.get(text, text)
-    return Written(written, _number_binds(text))
+    mantissa, _, exponent = (
+        text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}").partition("e")
+    )
+    return Written(rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa, _number_binds(text))
 
 
 def _number_binds(text: str) -> int:
-    """Return how tightly a typeset number binds: 1e30 is a product there, and -1 always stands in brackets."""
-    return 0 if text.startswith("-") else PRODUCT if "e" in text else ATOM
+    """Return how tightly a typeset number binds: -1 in brackets except where a sum begins, and 1e30 is a product."""
+    return SUM if text.startswith("−") else PRODUCT if "e" in text else ATOM
 
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -227,34 +247,34 @@ def mathml_name(label: str) -> Written:
     <mi>a&lt;b</mi>
     <msubsup><mi>s</mi><mn>1</mn><mrow><mo>(</mo><mn>2</mn><mo>)</mo></mrow></msubsup>
     """
-    name = lecture_name(label)
+    name, again = numbered(label)
     if name is None:
         text = clean(label)
         return Written(_mathml_text(text), ATOM if _WORD.fullmatch(text) else 0)
-    letter = f"<mi>{'δ' if name.letter == 'delta' else name.letter}</mi>"
-    units = f"<mn>{name.units.replace('-', '−')}</mn>"
+    text, units = f"<mi>{GREEK.get(name.letter, name.letter)}</mi>", f"<mn>{name.units}</mn>"
     if name.layer:
-        layer = f"<mrow><mo>(</mo><mn>{name.layer}</mn><mo>)</mo></mrow>"
-        return Written(f"<msubsup>{letter}{units}{layer}</msubsup>", POWER)
-    return Written(f"<msub>{letter}{units}</msub>" if name.units else letter, ATOM)
+        text = f"<msubsup>{text}{units}<mrow><mo>(</mo><mn>{name.layer}</mn><mo>)</mo></mrow></msubsup>"
+    elif name.units:
+        text = f"<msub>{text}{units}</msub>"
+    return Written(f"<mrow>{text}{_mathml_text(again)}</mrow>" if again else text, POWER if name.layer else ATOM)
 
 
 def mathml_number(text: str) -> Written:
     """Write a number as MathML, one element.
 
-    >>> for number in ("2.0", "-inf", "1e+30"):
+    >>> for number in ("2", "−∞", "1e30"):
     ...     print(mathml_number(number).text)
-    <mn>2.0</mn>
+    <mn>2</mn>
     <mrow><mo>−</mo><mi>∞</mi></mrow>
     <mrow><mn>1</mn><mo>·</mo><msup><mn>10</mn><mn>30</mn></msup></mrow>
     """
-    mantissa, _, exponent = text.lstrip("-").partition("e")
-    written = {"inf": "<mi>∞</mi>", "nan": "<mtext>nan</mtext>"}.get(mantissa, f"<mn>{mantissa}</mn>")
+    mantissa, _, exponent = text.removeprefix("−").partition("e")
+    written = {"∞": "<mi>∞</mi>", "nan": "<mtext>nan</mtext>"}.get(mantissa, f"<mn>{mantissa}</mn>")
     if exponent:
-        written += f"<mo>·</mo><msup><mn>10</mn><mn>{int(exponent)}</mn></msup>".replace("-", "−")
-    if text.startswith("-"):
+        written += f"<mo>·</mo><msup><mn>10</mn><mn>{exponent}</mn></msup>"
+    if text.startswith("−"):
         written = f"<mo>−</mo>{written}"
-    is_row = exponent or text.startswith("-")
+    is_row = exponent or text.startswith("−")
     return Written(f"<mrow>{written}</mrow>" if is_row else written, _number_binds(text))
 
 
@@ -262,17 +282,35 @@ def mathml_number(text: str) -> Written:
 
 TEXT = Form()
 
+UNICODE = Form(
+    patterns={
+        "//": Pattern("⌊{} / {}⌋".format, ATOM, (PRODUCT, POWER)),
+        "%": Pattern("{} mod {}".format, PRODUCT, (POWER, POWER)),
+        "**": Pattern(unicode_power, POWER, (ATOM, SIGNED)),
+        ">": Pattern("[{} > {}]".format, ATOM, (0, 0)),
+        "abs": Pattern("|{}|".format, ATOM, (0,)),
+        "sqrt": Pattern("√{}".format, POWER, (ATOM,)),
+        "expm1": Pattern("exp({}) − 1".format, SUM, (0,)),
+        "log1p": Pattern("log(1 + {})".format, ATOM, (PRODUCT,)),
+    },
+    signs={"*": "×", "-": "−"},
+    later_factor=POWER,
+    function=lambda symbol: BLACKBOARD.get(symbol, symbol),
+    name=unicode_name,
+    numeral=lambda text: Written(text, SUM if text.startswith("−") else ATOM),
+)
+
 LATEX = Form(
     patterns={
-        "/": Pattern(r"\frac{{{}}}{{{}}}", POWER, (0, 0)),
-        "//": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", ATOM, (0, 0)),
-        "%": Pattern(r"{} \bmod {}", PRODUCT, (PRODUCT, ATOM)),
-        "**": Pattern("{}^{{{}}}", POWER, (ATOM, 0)),
-        ">": Pattern(r"\left[{} > {}\right]", ATOM, (0, 0)),
-        "abs": Pattern(r"\left|{}\right|", ATOM, (0,)),
-        "sqrt": Pattern(r"\sqrt{{{}}}", ATOM, (0,)),
-        "expm1": Pattern(r"\exp\left({}\right) - 1", SUM, (0,)),
-        "log1p": Pattern(r"\log\left(1 + {}\right)", ATOM, (PRODUCT,)),
+        "/": Pattern(r"\frac{{{}}}{{{}}}".format, POWER, (0, 0)),
+        "//": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor".format, ATOM, (0, 0)),
+        "%": Pattern(r"{} \bmod {}".format, PRODUCT, (PRODUCT, ATOM)),
+        "**": Pattern("{}^{{{}}}".format, POWER, (ATOM, 0)),
+        ">": Pattern(r"\left[{} > {}\right]".format, ATOM, (0, 0)),
+        "abs": Pattern(r"\left|{}\right|".format, ATOM, (0,)),
+        "sqrt": Pattern(r"\sqrt{{{}}}".format, ATOM, (0,)),
+        "expm1": Pattern(r"\exp\left({}\right) - 1".format, SUM, (0,)),
+        "log1p": Pattern(r"\log\left(1 + {}\right)".format, ATOM, (PRODUCT,)),
     },
     signs={"*": r"\cdot", "←": r"\leftarrow"},
     later_factor=POWER,
@@ -293,18 +331,18 @@ _MATHML_CALL = "{}<mo>\u2061</mo><mrow><mo>(</mo>{}<mo>)</mo></mrow>"
 
 MATHML = Form(
     patterns={
-        "/": Pattern("<mfrac>{}{}</mfrac>", POWER, (0, 0)),
-        "//": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>", ATOM, (0, 0)),
-        "%": Pattern("{}<mo>mod</mo>{}", PRODUCT, (PRODUCT, ATOM)),
-        "**": Pattern("<msup>{}{}</msup>", POWER, (ATOM, 0)),
-        ">": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>", ATOM, (0, 0)),
-        "abs": Pattern("<mo>|</mo>{}<mo>|</mo>", ATOM, (0,)),
-        "sqrt": Pattern("<msqrt>{}</msqrt>", ATOM, (0,)),
-        "expm1": Pattern(_MATHML_CALL.format("<mi>exp</mi>", "{}") + "<mo>−</mo><mn>1</mn>", SUM, (0,)),
-        "log1p": Pattern(_MATHML_CALL.format("<mi>log</mi>", "<mn>1</mn><mo>+</mo>{}"), ATOM, (PRODUCT,)),
+        "/": Pattern("<mfrac>{}{}</mfrac>".format, POWER, (0, 0)),
+        "//": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>".format, ATOM, (0, 0)),
+        "%": Pattern("{}<mo>mod</mo>{}".format, PRODUCT, (PRODUCT, ATOM)),
+        "**": Pattern("<msup>{}{}</msup>".format, POWER, (ATOM, 0)),
+        ">": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>".format, ATOM, (0, 0)),
+        "abs": Pattern("<mo>|</mo>{}<mo>|</mo>".format, ATOM, (0,)),
+        "sqrt": Pattern("<msqrt>{}</msqrt>".format, ATOM, (0,)),
+        "expm1": Pattern((_MATHML_CALL.format("<mi>exp</mi>", "{}") + "<mo>−</mo><mn>1</mn>").format, SUM, (0,)),
+        "log1p": Pattern(_MATHML_CALL.format("<mi>log</mi>", "<mn>1</mn><mo>+</mo>{}").format, ATOM, (PRODUCT,)),
     },
     space="",
-    signs={symbol: f"<mo>{sign}</mo>" for symbol, sign in {"+": "+", "-": "−", "*": "·", "=": "=", "←": "←"}.items()},
+    signs={symbol: f"<mo>{sign}</mo>" for symbol, sign in {"+": "+", "-": "−", "*": "×", "=": "=", "←": "←"}.items()},
     later_factor=POWER,
     function=lambda symbol: _mathml_text(BLACKBOARD.get(symbol, symbol)),
     call=_MATHML_CALL,
@@ -323,9 +361,9 @@ MATHML = Form(
     increases="<mo>+=</mo>",
 )
 
-FormName: TypeAlias = Literal["text", "latex", "mathml"]
+FormName: TypeAlias = Literal["text", "unicode", "latex", "mathml"]
 
-FORMS: dict[str, Form] = {"text": TEXT, "latex": LATEX, "mathml": MATHML}
+FORMS: dict[str, Form] = {"text": TEXT, "unicode": UNICODE, "latex": LATEX, "mathml": MATHML}
 
 
 def as_form(form: FormName | Form) -> Form:
@@ -336,7 +374,7 @@ def as_form(form: FormName | Form) -> Form:
 
     >>> as_form("html")
     Traceback (most recent call last):
-    ValueError: form must be one of text, latex, mathml, received 'html'
+    ValueError: form must be one of text, unicode, latex, mathml, received 'html'
     """
     if isinstance(form, Form):
         return form
@@ -353,8 +391,8 @@ def formula(
         root: the Value.
         names: the name that stands for a node, which is then not expanded; the root itself always is. Without names, a
             leaf is called by its label, and shown as its number if it has none.
-        form: "text", as Python could read it; "latex", for a mathematics environment; or "mathml", presentation
-            markup of MathML Core, for a <math> element. Or a form itself, from FORMS.
+        form: "text", as Python could read it; "unicode", as people write it; "latex", for a mathematics environment; or
+            "mathml", presentation markup of MathML Core, for a <math> element. Or a form itself, from FORMS.
         literal: write each operation as it is; else o * o is written as a square, and x ** 1 as x.
 
     Raises:
@@ -388,7 +426,7 @@ def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, lit
             written[node] = _operation(node.op, node.parents, written, setting, literal)
         else:
             label = clean(node.label)
-            written[node] = setting.name(label) if label else setting.number(node.data, whole="")
+            written[node] = setting.name(label) if label else setting.number(node.data)
         if len(written[node].text) > setting.most_characters:
             raise ValueError(
                 f"the formula is longer than {setting.most_characters:,} characters, because shared nodes repeat in "
@@ -418,7 +456,7 @@ def _operation(
     if op.composite:
         return write_call(op.formula, parents, arguments, setting)
     if op is MULTIPLY and parents[0] is parents[1] and not literal:  # o * o is o squared on the blackboard
-        return setting.operation("**", [arguments[0], setting.number(2.0, whole="")])
+        return setting.operation("**", [arguments[0], setting.number(2.0)])
     if op is POWER_ROW and not literal and parents[1].op is CONSTANT and parents[1].data == 1.0:
         return arguments[0]
     return setting.operation(op.symbol, arguments)
@@ -447,7 +485,7 @@ def slope_formula(node: Value, place: int, names: Mapping[Value, str], form: For
     setting = as_form(form)
     slope = node.op.slopes_of(len(node.parents))[place]
     nodes = (node, *node.parents)
-    written = [setting.name(names[of]) if of in names else setting.number(of.data, whole="") for of in nodes]
+    written = [setting.name(names[of]) if of in names else setting.number(of.data) for of in nodes]
     return write_call(lambda *operands: slope_at(slope, operands[0], operands[1:]), nodes, written, setting).text
 
 
@@ -458,5 +496,5 @@ def write_call(
     texts = dict(zip(nodes, written, strict=True))
     result, leaves = on_stand_ins(function, nodes)
     if not isinstance(result, Value):
-        return setting.number(float(result), whole="")
+        return setting.number(float(result))
     return write(result, {leaf: texts[node] for leaf, node in leaves.items()}, setting)

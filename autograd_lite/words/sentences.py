@@ -6,56 +6,54 @@ from typing import NamedTuple
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value
 from autograd_lite.words.lecture import delta_name
-from autograd_lite.words.notation import HOLE, PRODUCT, TEXT, Form, Written, slope_formula, write
+from autograd_lite.words.notation import HOLE, PRODUCT, UNICODE, Form, Written, slope_formula, write
 
 
 class Writer(NamedTuple):
     """Writes about one graph in one form.
 
     >>> from autograd_lite.value import topological_order
-    >>> from autograd_lite.labels import node_names
+    >>> from autograd_lite.words.names import names_of
     >>> from autograd_lite.words.notation import LATEX
-    >>> a = Value(0.5, "a"); L = a.tanh(); L.label = "L"
-    >>> for form in (TEXT, LATEX):
-    ...     print(Writer(node_names(topological_order(L)), L, digits=3, form=form).forward_line(L))
-    L = tanh(a) = tanh(0.5) = 0.462
-    L &= \\tanh\\left(a\\right) = \\tanh\\left(0.5\\right) = 0.462
+    >>> a = Value(0.5); L = a.tanh()
+    >>> for form in (UNICODE, LATEX):
+    ...     print(Writer(names_of(topological_order(L)), L, form).forward_line(L))
+    L = tanh(a) = tanh(0.5) = 0.4621
+    L &= \\tanh\\left(a\\right) = \\tanh\\left(0.5\\right) = 0.4621
     """
 
     names: Mapping[Value, str]
-    """What each node is called, from `node_names`; a constant without a label is not in it."""
+    """What each node is called, from `names_of`; a constant may have no name."""
     root: Value
     """What derivatives are taken of."""
-    digits: int = 6
-    """Significant digits of the numbers."""
-    form: Form = TEXT
-    """How formulas are set."""
+    form: Form = UNICODE
+    """How formulas and numbers are set."""
 
     def name(self, node: Value) -> str:
         """Return what a node is called: its name, or its number if it has none."""
         return self.form.name(self.names[node]).text if node in self.names else self.number(node.data)
 
     def number(self, number: float) -> str:
-        """Write a number, with the writer's number of digits."""
-        return self.form.number(number, self.digits).text
+        """Write a number."""
+        return self.form.number(number).text
 
     def derivative(self, of: Value, by: Value) -> str:
-        """Write the derivative of a node with respect to another, for example dL/dw."""
+        """Write the derivative of a node with respect to another, for example ∂L/∂w."""
         return self.form.derivative.format(self.name(of), self.name(by))
 
     def tangent(self, node: Value) -> str:
-        """Write the tangent of a node in forward mode, for example v1'."""
+        """Write the tangent of a node in forward mode, for example v₁′."""
         return self.form.tangent.format(self.name(node))
 
     def product(self, *factors: float) -> str:
-        """Write a product of numbers; except in text, a negative number that follows another stands in brackets."""
-        first, *others = [self.form.number(factor, self.digits) for factor in factors]
-        return self.form.sign("*").join([first.text, *(self.form.in_place(other, PRODUCT) for other in others)])
+        """Write a product of numbers, a negative one in brackets; a number alone stands as it is."""
+        numbers, place = map(self.form.number, factors), PRODUCT if len(factors) > 1 else 0
+        return self.form.sign("*").join([self.form.in_place(number, place) for number in numbers])
 
     def expression(self, node: Value, by_number: bool = False) -> str:
         """Write how the node was computed from its parents, in their names or in their numbers."""
         stand_ins = {
-            parent: self.form.number(parent.data, self.digits) if by_number else self.form.name(self.names[parent])
+            parent: self.form.number(parent.data) if by_number else self.form.name(self.names[parent])
             for parent in node.parents
             if parent in self.names
         }
@@ -69,7 +67,7 @@ class Writer(NamedTuple):
         >>> x = Value(3.0, "x")
         >>> writer = Writer({x: "x"}, x)
         >>> writer.template(x ** 2, {x: 0}), writer.template(x.tanh(), {x: 0})
-        ('{0:5} ** 2', 'tanh({0})')
+        ('{0:5}²', 'tanh({0})')
         """
         holes = {parent: Written(f"{{{numbers[parent]}}}", HOLE) for parent in node.parents if parent in self.names}
         return write(node, holes, self.form, literal=True).text
@@ -87,7 +85,7 @@ class Writer(NamedTuple):
         """Write the sides with signs of equality between them; in LaTeX a line of an aligned environment.
 
         >>> from autograd_lite.words.notation import LATEX
-        >>> print(Writer({}, Value(1.0), form=LATEX).equation("a", "b", "c"))
+        >>> print(Writer({}, Value(1.0), LATEX).equation("a", "b", "c"))
         a &= b = c
         """
         first, *others = sides
@@ -101,7 +99,7 @@ class Writer(NamedTuple):
         >>> x = Value(-3.0, "x"); L = x * x
         >>> writer = Writer({x: "x", L: "L"}, L)
         >>> writer.forward_line(L), writer.forward_line(x)
-        ('L = x * x = -3.0 * -3.0 = 9.0', 'x = -3.0')
+        ('L = x × x = (−3) × (−3) = 9', 'x = −3')
         """
         number = self.number(node.data)
         if node.parents:
@@ -116,7 +114,7 @@ class Writer(NamedTuple):
         >>> from autograd_lite.walk import backward_steps
         >>> x = Value(3.0, "x"); L = x * 2
         >>> Writer({x: "x", L: "L"}, L).backward_parts(backward_steps(L)[0])
-        ('dL/dx += dL/dL * dL/dx = 1.0 * 2.0 = 2.0', 'where dL/dx = 2', 'total 2.0')
+        ('∂L/∂x += ∂L/∂L · ∂L/∂x = 1 × 2 = 2', 'where ∂L/∂x = 2', 'total 2')
         """
         form, equals = self.form, self.form.sign("=")
         local = self.derivative(step.node, step.parent)
@@ -134,7 +132,7 @@ class Writer(NamedTuple):
 
         >>> x = Value(3.0, "x"); L = x * 2
         >>> Writer({x: "x", L: "L"}, L).update_line(x, 0.1, 2.0, 2.8)
-        'x ← x - 0.1 * dL/dx = 3.0 - 0.1 * 2.0 = 2.8'
+        'x ← x − 0.1 · ∂L/∂x = 3 − 0.1 × 2 = 2.8'
         """
         minus, rate = self.form.sign("-"), self.number(learning_rate)
         symbols = f"{self.name(leaf)}{minus}{rate}{self.form.beside}{self.derivative(self.root, leaf)}"

@@ -19,7 +19,7 @@ export function readNumber(text) {
 
 /** A number from Python: [text, number], where JSON has no number for inf and nan. */
 function exact([text, number]) {
-  return number ?? read(text);
+  return number ?? read(text.replace("−", "-").replace("∞", "inf"));
 }
 
 /** Whether two numbers agree up to a relative tolerance. */
@@ -45,8 +45,8 @@ function diagnose(story, step, asked, given, tolerance) {
   const parent = story.nodes[step.parent];
   const [slope, upstream, share, total] = [step.slope, step.upstream, step.share, step.total].map(exact);
   const before = step.before ? exact(step.before) : 0;
-  const local = `d${node.name}/d${parent.name}`;
-  const above = `d${story.root}/d${node.name}`;
+  const local = `∂${node.name}/∂${parent.name}`;
+  const above = `∂${story.root}/∂${node.name}`;
   const others = story.steps.filter(
     (other) => other.node === step.node && other.phase === "backward" && other.edge !== step.edge,
   );
@@ -94,7 +94,7 @@ function diagnose(story, step, asked, given, tolerance) {
     (one) => one.phase === "backward" && exact(one.upstream) !== upstream && makes(slope * exact(one.upstream)),
   );
   if (wrongUpstream)
-    return `The upstream gradient is the wrong factor: you took d${story.root}/d${story.nodes[wrongUpstream.node].name}, but ${node.name} passes on its own, ${above}.`;
+    return `The upstream gradient is the wrong factor: you took ∂${story.root}/∂${story.nodes[wrongUpstream.node].name}, but ${node.name} passes on its own, ${above}.`;
   if (makes(slope * exact(node.data)))
     return `The upstream gradient is the wrong factor: you took the value of ${node.name}, not its gradient ${above}.`;
   return `One factor is certain: the upstream gradient ${above} = ${step.upstream[0]}. So check the other, the local partial derivative ${local}.`;

@@ -9,7 +9,7 @@ class Folds {
   /** story: a story with a graph and its folds; if it has nodes, the leaves have the numbers there. */
   constructor(story) {
     const { graph, folds, nodes, part } = story;
-    Object.assign(this, { story, graph, ...folds });
+    Object.assign(this, { story, graph, ...folds, hidden: new Set(folds.hidden) });
     const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part?.[i] ?? i, exact(data)]] : []));
     this.data = forwardPass(graph, Object.fromEntries(leaves));
     const { totals, steps } = backwardPass(graph, this.data);
@@ -43,10 +43,9 @@ class Folds {
   /** What a node is called: its name, or its number if it has none. */
   name(i, form) {
     const name = this.names[i];
-    const number = this.number(this.data[i])[0].replace(/\.0$/, ""); // as a constant is written in a formula
-    if (form === TEXT) return name || number;
-    if (!name) return mathmlNumber(number);
+    if (!name) return [textNumber, mathmlNumber][form](this.number(this.data[i])[0]);
     const [, letter, index] = name.match(/^([a-z])(\d+)$/) ?? [];
+    if (form === TEXT) return letter ? letter + index.replace(/./g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]) : name;
     return this.maths[i] ?? (letter ? `<msub><mi>${letter}</mi><mn>${index}</mn></msub>` : `<mtext>${name}</mtext>`);
   }
   template(i) {
@@ -59,11 +58,9 @@ class Folds {
   expression(i, form, byNumber = false) {
     const write = form === TEXT ? textNumber : mathmlNumber;
     const places = this.arguments(i);
-    return this.template(i).expression[form].replace(/\{(\d+)(?::(\d))?\}/g, (_, hole, binds) => {
+    return filledWith(this.template(i).expression[form], (hole, binds) => {
       const place = places[hole];
-      if (!byNumber && this.names[place]) return this.name(place, form);
-      const number = this.number(this.data[place])[0];
-      return write(this.names[place] ? number : number.replace(/\.0$/, ""), Number(binds ?? 0));
+      return !byNumber && this.names[place] ? this.name(place, form) : write(this.number(this.data[place])[0], binds);
     });
   }
   slope(i, place, form) {
@@ -83,7 +80,7 @@ class Folds {
     const { edges, outside } = this.pictures[group.picture];
     const inside = new Set(nodesOf(group));
     const single = group.parts.filter((part) => typeof part === "number");
-    const from = new Set(single.flatMap((i) => this.arguments(i)).filter((i) => !inside.has(i)));
+    const from = new Set(single.flatMap((i) => this.arguments(i)).filter((i) => !inside.has(i) && !this.hidden.has(i)));
     return { boxes: [...(outside ? from : []), ...group.parts], edges };
   }
   /** What all stories of a graph share. */
@@ -92,13 +89,14 @@ class Folds {
     return { title, root, rootMath, digits, sources: [], leaves: [], mistake: null, update: null, graph: null, part: null };
   }
   told(i) {
-    const how = this.arguments(i).length ? this.template(i).expression[TEXT].replace(/\{\d+(:\d)?\}/g, "·") : "";
-    const title = [this.names[i], how.replaceAll("*", "×").replaceAll("-", "−").replaceAll("××", "**")];
+    const places = this.arguments(i);
+    const shown = (hole, binds) => (this.hidden.has(places[hole]) ? textNumber(this.number(this.data[places[hole]])[0], binds) : "·");
+    const how = places.length ? filledWith(this.template(i).expression[TEXT], shown) : "";
     const data = this.number(this.data[i]);
     return {
-      name: this.names[i] || data[0],
-      math: this.names[i] ? this.name(i, MATH) : mathmlNumber(data[0]),
-      title: title.filter(Boolean).join(" = ") || data[0],
+      name: this.name(i, TEXT),
+      math: this.name(i, MATH),
+      title: [this.name(i, TEXT), how].filter(Boolean).join(" = "),
       kind: this.kind(i),
       data,
       delta: "",
@@ -116,7 +114,7 @@ class Folds {
     if (inside.has(this.data.length - 1)) results.push(this.data.length - 1);
     const result = group.output ?? results.at(-1);
     return {
-      name: group.unit ? this.names[result] : group.title,
+      name: group.unit ? this.name(result, TEXT) : group.title,
       math: group.unit ? this.name(result, MATH) : "",
       title: group.title,
       kind: group.unit ? "neuron" : "group",
@@ -259,7 +257,7 @@ function tellNeuron(folds, forward, { name, group, result }) {
   const isProduct = (i) => inside.has(i) && folds.row(i) === "multiply";
   const terms = folds.arguments(s).map((i) => (isProduct(i) ? folds.arguments(i) : [i]));
   if (forward) {
-    const product = (write) => (term) => term.flatMap((i, k) => [...(k ? ["·"] : []), write(i, k > 0)]);
+    const product = (write) => (term) => term.flatMap((i, k) => [...(k ? ["×"] : []), write(i, k > 0)]);
     const sum = (write) => shortened(terms.map(product(write))).flatMap((term, k) => [...(k ? ["+"] : []), ...term]);
     const lines = [
       [named(s), "=", ...sum(named)],
@@ -414,7 +412,7 @@ function tellEdges(story, { node, steps }) {
     const { name } = story.nodes[step.parent];
     const [, [, , local], , [, , , total]] = told[k].rows;
     const sum = step.before ? [mathNumber(step.before[0]), "+"] : [];
-    return ["total", `to ${name}`, [...sum, mathNumber(step.upstream[0], sum.length > 0), "·", ...local], total];
+    return ["total", `to ${name}`, [...sum, mathNumber(step.upstream[0], true), "×", ...local], total];
   });
   return {
     title: `Backward: from ${story.nodes[node].name}`,

@@ -51,18 +51,15 @@ function backwardPass({ nodes, rows }, data) {
   return { totals, steps };
 }
 
-/** A number as text with significant digits, as Python's format "g" writes it; an integer ends in ".0". */
+/** A number as text with significant digits, as Python's `number_text` writes it. */
 function numberText(number, digits) {
-  if (!Number.isFinite(number)) return Object.keys(SPECIAL).find((text) => Object.is(SPECIAL[text], number));
+  const sign = number < 0 || Object.is(number, -0) ? "−" : "";
+  if (!Number.isFinite(number)) return Number.isNaN(number) ? "nan" : `${sign}∞`;
   const { figures, exponent } = rounded(Math.abs(number), digits);
-  const sign = number < 0 || Object.is(number, -0) ? "-" : "";
   const withPoint = (text, place) => `${text.slice(0, place)}.${text.slice(place)}`.replace(/\.?0*$/, "");
-  if (exponent < -4 || exponent >= digits) {
-    const size = String(Math.abs(exponent)).padStart(2, "0");
-    return `${sign}${withPoint(figures, 1)}e${exponent < 0 ? "-" : "+"}${size}`;
-  }
-  const text = exponent < 0 ? withPoint("0".repeat(-exponent) + figures, 1) : withPoint(figures, exponent + 1);
-  return sign + (text.includes(".") ? text : `${text}.0`);
+  if (exponent < -4 || exponent >= digits)
+    return `${sign}${withPoint(figures, 1)}e${exponent}`.replace("-", "−");
+  return sign + (exponent < 0 ? withPoint("0".repeat(-exponent) + figures, 1) : withPoint(figures, exponent + 1));
 }
 
 /** The significant digits of a positive number, and its exponent; halves go to even, as in Python. */
@@ -92,8 +89,7 @@ function renumbered(node, data) {
 
 /** A story with the numbers that it has where some leaves, by position in its graph, have other numbers. */
 function retold(story, leaves) {
-  const { graph, digits } = story;
-  const part = story.part ?? graph.nodes.map((_, i) => i);
+  const { graph, part, digits } = story;
   const data = forwardPass(graph, leaves);
   const { totals, steps } = backwardPass(graph, data);
   const inside = new Set(part);
@@ -125,23 +121,32 @@ function retold(story, leaves) {
 
 // How numbers are written in formulas: in brackets if they bind less tightly than the place asks for.
 
-const [PRODUCT, SIGNED, ATOM] = [2, 3, 5];
+const [SUM, PRODUCT, ATOM] = [1, 2, 5];
 
 function textNumber(text, place = 0) {
-  return (text.startsWith("-") ? SIGNED : ATOM) < place ? `(${text})` : text;
+  return (text.startsWith("−") ? SUM : ATOM) < place ? `(${text})` : text;
 }
 
 function mathmlNumber(text, place = 0) {
-  const negative = text.startsWith("-");
+  const negative = text.startsWith("−");
   const [mantissa, exponent] = (negative ? text.slice(1) : text).split("e");
-  const written = { inf: "<mi>∞</mi>", nan: "<mtext>nan</mtext>" }[mantissa] ?? `<mn>${mantissa}</mn>`;
-  const power = exponent ? `<mo>·</mo><msup><mn>10</mn><mn>${Number(exponent)}</mn></msup>`.replace("-", "−") : "";
+  const written = { "∞": "<mi>∞</mi>", nan: "<mtext>nan</mtext>" }[mantissa] ?? `<mn>${mantissa}</mn>`;
+  const power = exponent ? `<mo>·</mo><msup><mn>10</mn><mn>${exponent}</mn></msup>` : "";
   const row = negative || exponent ? `<mrow>${negative ? "<mo>−</mo>" : ""}${written}${power}</mrow>` : written;
-  const binds = negative ? 0 : exponent ? PRODUCT : ATOM;
+  const binds = negative ? SUM : exponent ? PRODUCT : ATOM;
   return binds < place ? `<mrow><mo>(</mo>${row}<mo>)</mo></mrow>` : row;
 }
 
-/** An expression with the numbers of nodes in the places that Python has left for them. */
+/** An expression with texts in the places that Python has left for them; an integer exponent is raised. */
+function filledWith(template, write) {
+  return template.replace(/(\^?)\{(\d+)(?::(\d))?\}/g, (_, power, hole, place) => {
+    const text = write(hole, Number(place ?? 0));
+    const [, integer] = (power && text.match(/^\(?(−?\d+)\)?$/)) || [];
+    return integer ? integer.replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["−0123456789".indexOf(sign)]) : power + text;
+  });
+}
+
+/** An expression with the numbers of nodes. */
 function filled(template, nodes, write) {
-  return template.replace(/\{(\d+)(?::(\d))?\}/g, (_, i, place) => write(nodes[i].data[0], Number(place ?? 0)));
+  return filledWith(template, (i, place) => write(nodes[i].data[0], place));
 }

@@ -12,11 +12,6 @@ const PHASES = {
 };
 const UNKNOWN = "?";
 
-/** The lecture's name of a gradient, with its Greek letter. */
-function inGreek(name) {
-  return name.replace("delta", "δ");
-}
-
 /**
  * The explanation of a step: its title, lines of mathematics, words, and rows of [quantity, heading, mathematics, number].
  *
@@ -66,7 +61,7 @@ function explanation(story, step, hidden) {
       title: `Update: ${node.name}`,
       lines: [
         [name(node), "←", name(node), "−", math("mi", "η"), "·", derivative("total", parsed(story.rootMath), name(node))],
-        ["=", mathNumber(step.before[0]), "−", rate(), "·", mathNumber(gradientIn(story, step.node), true)],
+        ["=", mathNumber(step.before[0]), "−", rate(), "×", mathNumber(gradientIn(story, step.node), true)],
         ["=", mathNumber(step.data[0])],
       ],
       words: `A step against the gradient, with the learning rate η = ${numberText(story.update, story.digits)}.`,
@@ -138,7 +133,7 @@ function contributionInWords(step, parent) {
     step.of > 1
       ? `${parent.name} is used ${times}: this is contribution ${step.number} of ${step.of}, and they add up.`
       : `${parent.name} is used once, so this is its whole gradient.`;
-  return parent.delta && step.number === step.of ? `${use} It is the lecture's ${inGreek(parent.delta)}.` : use;
+  return parent.delta && step.number === step.of ? `${use} It is the lecture's ${parent.delta}.` : use;
 }
 
 /** The gradient of a node when the backward pass is complete, as text. */
@@ -149,7 +144,7 @@ function gradientIn(story, i) {
 
 /** The line of text of a step; while its number is asked for, without the number. */
 function lineOf(story, step, hidden) {
-  const derivative = (of, by) => `d${of}/d${by}`;
+  const derivative = (of, by) => `∂${of}/∂${by}`;
   if (step.phase === "leaves") {
     const written = ({ name, data, kind }) => `${name} = ${data[0]}${kind === "constant" ? " (constant)" : ""}`;
     return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
@@ -161,8 +156,8 @@ function lineOf(story, step, hidden) {
   if (step.phase === "update") {
     const rate = numberText(story.update, story.digits);
     const gradient = textNumber(gradientIn(story, step.node), PRODUCT);
-    const symbols = `${node.name} - ${rate} * ${derivative(story.root, node.name)}`;
-    return `${node.name} ← ${symbols} = ${step.before[0]} - ${rate} * ${gradient} = ${step.data[0]}`;
+    const symbols = `${node.name} − ${rate} · ${derivative(story.root, node.name)}`;
+    return `${node.name} ← ${symbols} = ${step.before[0]} − ${rate} × ${gradient} = ${step.data[0]}`;
   }
   if (step.phase === "forward") {
     const numbers = hidden ? UNKNOWN : `${filled(step.numbers, story.nodes, textNumber)} = ${step.data[0]}`;
@@ -174,10 +169,10 @@ function lineOf(story, step, hidden) {
   }
   const parent = story.nodes[step.parent];
   const local = derivative(node.name, parent.name);
-  const rule = `${derivative(story.root, parent.name)} += ${derivative(story.root, node.name)} * ${local} = `;
+  const rule = `${derivative(story.root, parent.name)} += ${derivative(story.root, node.name)} · ${local} = `;
   if (hidden) return rule + UNKNOWN;
   return (
-    `${rule}${step.upstream[0]} * ${textNumber(step.slope[0], PRODUCT)} = ${step.share[0]}` +
+    `${rule}${textNumber(step.upstream[0], PRODUCT)} × ${textNumber(step.slope[0], PRODUCT)} = ${step.share[0]}` +
     `   where ${local} = ${step.formula}   total ${step.total[0]}${parent.delta ? ` = ${parent.delta}` : ""}`
   );
 }
@@ -187,10 +182,10 @@ function questionOf(story, step, asked) {
   const { name } = story.nodes[step.node];
   if (asked === "data") return `${name} =`;
   if (asked === "share") return "Product of the two factors =";
-  if (step.phase === "seed") return `d${story.root}/d${name} =`;
+  if (step.phase === "seed") return `∂${story.root}/∂${name} =`;
   const parent = story.nodes[step.parent].name;
-  if (asked === "slope") return `Local partial derivative d${name}/d${parent} =`;
-  return `Running total of d${story.root}/d${parent} =`;
+  if (asked === "slope") return `Local partial derivative ∂${name}/∂${parent} =`;
+  return `Running total of ∂${story.root}/∂${parent} =`;
 }
 
 /** What a screen reader says at a step, when its number is not hidden. */

@@ -302,10 +302,10 @@ class View {
   }
 
   toggleBreakpoint(i) {
-    const { name } = this.story.nodes[i];
+    const { key } = this.story.nodes[i];
     const now = this.state.get("breakpoints");
     this.chosen.value = i;
-    this.state.set("breakpoints", now.includes(name) ? now.filter((other) => other !== name) : [...now, name]);
+    this.state.set("breakpoints", now.includes(key) ? now.filter((other) => other !== key) : [...now, key]);
   }
 
   play(on) {
@@ -327,7 +327,7 @@ class View {
 
   stopsHere() {
     const i = this.step.parent ?? this.step.node;
-    return i !== undefined && this.state.get("breakpoints").includes(this.story.nodes[i].name);
+    return i !== undefined && this.state.get("breakpoints").includes(this.story.nodes[i].key);
   }
 
   key(event) {
@@ -406,7 +406,7 @@ class View {
     this.ask.value = state.get("ask");
     pressed(this.predict, state.get("predict"));
     pressed(this.large, state.get("large"));
-    pressed(this.breakpoint, state.get("breakpoints").includes(this.story.nodes[this.chosen.value]?.name));
+    pressed(this.breakpoint, state.get("breakpoints").includes(this.story.nodes[this.chosen.value]?.key));
     const { right, answered } = state.get("score");
     setText(this.prediction.score, state.get("predict") ? `Score: ${right} of ${answered} right at the first try` : "");
     this.renderPlayer();
@@ -421,7 +421,7 @@ class View {
     const stops = this.state.get("breakpoints");
     story.nodes.forEach((node, i) => {
       const now = step.node === i || step.parent === i;
-      const stop = stops.includes(node.name);
+      const stop = stops.includes(node.key);
       const computed = this.computed[i] <= at;
       const arrived = this.given[i].filter((t) => t <= at).length;
       const states = [
@@ -482,7 +482,7 @@ class View {
     const { number = 1, of = 1 } = story.steps[given.at(-1)];
     const total = shown.length ? story.steps[shown.at(-1)].total[0] : UNKNOWN;
     const plus = shown.length && shown.length < given.length ? ` + ${UNKNOWN}` : "";
-    return `${delta ? `${inGreek(delta)} =` : "grad"} ${total}${plus}${number < of ? ` (${number} of ${of})` : ""}`;
+    return `${delta ? `${delta} =` : "grad"} ${total}${plus}${number < of ? ` (${number} of ${of})` : ""}`;
   }
 
   renderCard(step, hidden) {

@@ -10,6 +10,7 @@ function whatIf(state) {
     if (text !== "" && Number.isFinite(number)) state.set("leaves", { ...state.get("leaves"), [name]: number });
     else show();
   };
+  const shown = new Map(state.get("story").nodes.map((node) => [node.key, node.name]));
   const rows = Object.keys(leaves).map((name) => {
     const middle = Number.isFinite(start[name]) ? start[name] : 0;
     const reach = Math.min(Math.max(2 * Math.abs(middle), 1), 1e307);
@@ -18,13 +19,13 @@ function whatIf(state) {
       min: middle - reach,
       max: middle + reach,
       step: reach / 100,
-      "aria-label": name,
+      "aria-label": shown.get(name),
       input: () => change(name, slider.value),
     });
     const box = make("input", {
       type: "number",
       step: "any",
-      "aria-label": `${name}, exactly`,
+      "aria-label": `${shown.get(name)}, exactly`,
       change: () => change(name, box.value),
     });
     return { name, slider, box };
@@ -43,7 +44,7 @@ function whatIf(state) {
     }
   };
   show();
-  const lines = rows.map(({ name, slider, box }) => make("div", { class: "leaf" }, decoration(name), slider, box));
+  const lines = rows.map(({ name, slider, box }) => make("div", { class: "leaf" }, decoration(shown.get(name)), slider, box));
   const reset = button("Reset", () => state.set("leaves", { ...start }));
   return {
     element: make("fieldset", { class: "what-if" }, make("legend", {}, "What if"), ...lines, reset),

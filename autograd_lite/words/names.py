@@ -1,0 +1,97 @@
+"""The names of the nodes of a graph: their labels, else the variables that hold them, else numbers."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from autograd_lite.labels import clean
+from autograd_lite.primitives import CONSTANT
+from autograd_lite.value import Value
+from autograd_lite.words.lecture import typeset
+
+PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
+
+HISTORY = ("In", "Out")
+"""The variables in which IPython keeps what was typed and what came out."""
+
+MOST_ENTRIES = 10_000
+"""A list, tuple, dict or array with more entries is not searched for Values."""
+
+
+def names_of(order: Iterable[Value]) -> dict[Value, str]:
+    """Name each node of a topological order.
+
+    A node is called by its label; else by the variable that holds it where the package was called: a local one before
+    a global one, then the first of two, which may be a list, tuple, dict or array of Values, as in W[0][1]; else x1,
+    x2, ... if it is a leaf, and v1, v2, ... if it is a result. A constant with neither label nor variable has no name.
+    Of nodes that share a label, all but the first have a number after it; a variable whose name is taken names nothing.
+    Names that look the same when they are typeset count as the same.
+
+    >>> from autograd_lite import topological_order
+    >>> x, W = Value(2.0), [[Value(5.0), Value(3.0, label="rate")]]
+    >>> y = x.log() + W[0][0] * W[0][1] * Value(7.0)
+    >>> list(names_of(topological_order(y)).values())
+    ['x', 'W[0][0]', 'rate', 'x1', 'v1', 'v2', 'v3', 'y']
+    """
+    order = list(order)
+    names: dict[Value, str] = {}
+    taken: set[str] = set()  # as they are typeset
+
+    def take(node: Value, candidates: Iterable[str]) -> None:
+        for name in candidates:
+            if typeset(name) not in taken:
+                taken.add(typeset(name))
+                names[node] = name
+                return
+
+    for node in order:
+        if label := clean(node.label):
+            take(node, (f"{label}#{number}" if number > 1 else label for number in count(1)))
+    unnamed = {id(node): node for node in order if node not in names}
+    for name, thing in _variables(unnamed):
+        if unnamed[id(thing)] not in names:
+            take(unnamed[id(thing)], [name])
+    inputs, results = (map(f"{letter}{{}}".format, count(1)) for letter in "xv")
+    for node in order:
+        if node not in names and node.op is not CONSTANT:
+            take(node, results if node.parents else inputs)
+    return {node: names[node] for node in order if node in names}
+
+
+def _variables(wanted: Mapping[int, Value]) -> Iterator[tuple[str, object]]:
+    """Yield the names of the nodes, given by their ids, that variables hold where the package was called."""
+    frame = sys._getframe()
+    while frame.f_code.co_filename.startswith(PACKAGE):
+        if frame.f_back is None:
+            return
+        frame = frame.f_back
+    local = dict(frame.f_locals)
+    variables = [*local.items(), *(each for each in list(frame.f_globals.items()) if each[0] not in local)]
+    waiting = [
+        each for each in variables[::-1] if each[0].isidentifier() and each[0][0] != "_" and each[0] not in HISTORY
+    ]
+    searched: dict[int, Any] = {}  # what has been searched is kept alive, so that nothing else gets its id
+    while waiting:
+        name, thing = waiting.pop()
+        if id(thing) in wanted:
+            yield name, thing
+        elif id(thing) not in searched:
+            searched[id(thing)] = thing
+            entries = [(f"{name}[{key}]", entry) for key, entry in _entries(thing)]
+            waiting += entries[::-1]
+
+
+def _entries(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each entry of a list, tuple, dict or array that may be or hold a Value, and how its place is written."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None and isinstance(thing, numpy.ndarray) and thing.dtype == object:
+        thing = thing.tolist()
+    if not (isinstance(thing, list | dict) or type(thing) is tuple) or len(thing) > MOST_ENTRIES:
+        return
+    for key, entry in list(thing.items()) if isinstance(thing, dict) else enumerate(thing):
+        if isinstance(key, str | int) and not isinstance(entry, str | float | int):
+            yield clean(json.dumps(key, ensure_ascii=False) if isinstance(key, str) else key), entry
