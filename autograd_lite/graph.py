@@ -5,7 +5,7 @@ None of this concerns derivatives, so it is not in `value.py`.
 
 import reprlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias
 from weakref import WeakSet
@@ -122,13 +122,27 @@ def new_node(kind: type[Node], data: float, parents: tuple[Node, ...], *attribut
     return node
 
 
-def copy_graph(order: list[Node], memo: dict[int, Any]) -> None:
-    """Copy the nodes of a topological order into `memo`, which maps the `id` of each original to its copy."""
-    for node in order:
-        if id(node) not in memo:
-            parents = tuple([memo[id(parent)] for parent in node.parents])
-            copy = memo[id(node)] = new_node(type(node), node._number, parents, node.op, node._grad, node.label)
-            copy._time = node._time
+def unknown(root: Node, is_known: Callable[[Node], bool]) -> Iterator[Node]:
+    """Yield a node and all that it was computed from, each after its parents, but stop at what is known.
+
+    What was yielded must be known when the next node is asked for.
+    """
+    waiting = [root]
+    while waiting:
+        above = [parent for parent in waiting[-1].parents if not is_known(parent)]
+        waiting.extend(above)
+        if not above:
+            node = waiting.pop()
+            if not is_known(node):
+                yield node
+
+
+def copy_graph(root: Node, memo: dict[int, Any]) -> None:
+    """Copy a node and all that it was computed from into `memo`, which maps the `id` of each original to its copy."""
+    for node in unknown(root, lambda node: id(node) in memo):
+        parents = tuple([memo[id(parent)] for parent in node.parents])
+        copy = memo[id(node)] = new_node(type(node), node._number, parents, node.op, node._grad, node.label)
+        copy._time = node._time
 
 
 class Pickling(threading.local):
@@ -164,16 +178,10 @@ class Ancestors:
     def missing(self) -> Iterator[Node]:
         """Yield the ancestors that are not stored, each after its parents."""
         stored = PICKLING.stored
-        waiting = [self.node]
-        while waiting:
-            above = [parent for parent in waiting[-1].parents if parent not in stored]
-            if above:
-                waiting.extend(above)
-            else:
-                node = waiting.pop()
-                if node is not self.node and node not in stored:
-                    yield node
-                stored.add(node)
+        for node in unknown(self.node, stored.__contains__):
+            stored.add(node)
+            if node is not self.node:
+                yield node
 
 
 def reduce_node(node: Node) -> tuple[Any, ...]:

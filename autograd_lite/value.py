@@ -627,7 +627,7 @@ class Value:
         return self.__deepcopy__({})  # on the same leaves, a copy's gradients would be added to the original's
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
-        copy_graph(topological_order(self), memo)
+        copy_graph(self, memo)
         return memo[id(self)]
 
     def __reduce__(self) -> tuple[Any, ...]:

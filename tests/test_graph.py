@@ -196,21 +196,23 @@ def test_what_is_shared_in_a_container_is_shared_in_its_copy(duplicate, seed):
         assert (duplicated.data, duplicated.grad, duplicated.label) == (node.data, node.grad, node.label)
 
 
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.deepcopy], ids=["pickle", "deepcopy"])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_all_nodes_of_a_chain_are_pickled_in_linear_time(monkeypatch, backwards):
-    reads = collections.Counter()
+def test_all_nodes_of_a_chain_are_copied_in_linear_time(monkeypatch, duplicate, backwards):
+    visits = collections.Counter()
     parents = Value.parents.fget
-    monkeypatch.setattr(Value, "parents", property(lambda node: reads.update(["parents"]) or parents(node)))
+    monkeypatch.setattr(Value, "parents", property(lambda node: visits.update(["parents"]) or parents(node)))
+    monkeypatch.setattr(Value, "__hash__", lambda node: visits.update(["hash"]) or id(node))
 
-    def reads_for(length):
+    def visits_for(length):
         nodes = [Value(1.0)]
         for _ in range(length):
             nodes.append(nodes[-1] * 1.5)
-        reads.clear()
-        pickle.dumps(nodes[::-1] if backwards else nodes)
-        return reads["parents"]
+        visits.clear()
+        duplicate(nodes[::-1] if backwards else nodes)
+        return visits.total()
 
-    assert reads_for(2000) < 2.1 * reads_for(1000)
+    assert visits_for(2000) < 2.1 * visits_for(1000)
 
 
 def test_two_pickles_that_are_written_in_turns_are_complete():
