@@ -38,8 +38,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:  # a full disk has no name, and the temporary one means nothing to the user
-        error.filename, error.filename2 = os.fspath(path), None
-        raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
