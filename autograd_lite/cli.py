@@ -14,6 +14,7 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TypeAlias
 
+from autograd_lite.checks import check_size
 from autograd_lite.explanation import explain, explain_paths
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import DIRECTIONS
@@ -203,6 +204,8 @@ def _add_step(commands: Commands) -> None:
     parser.add_argument(
         "--below", metavar="NAME", help="only the part that this node was computed from; nodes are named as in explain"
     )
+    what = "what a step of the page is; without it, what suits the graph"
+    parser.add_argument("--detail", choices=("edge", "node", "neuron", "layer", "group"), help=what)
     parser.add_argument("--predict", action="store_true", help="in the page: hide each number until it is typed")
     asked = "the local partial derivative (slope), its product with the upstream gradient (share, the default), or the "
     asked = f"what to predict at an edge: {asked}running total (total)"
@@ -226,11 +229,13 @@ def _step(options: argparse.Namespace) -> None:
     below = _node(root, "--below", options.below)
     found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
     data = [leaf for leaf in found if leaf is not None]
-    names = ("digits", "max_nodes", "predict", "ask", "large", "layout", "update", "mistake", "title")
+    names = ("detail", "digits", "max_nodes", "predict", "ask", "large", "layout", "update", "mistake", "title")
     stepper = step_through(root, below, data=data, **{name: getattr(options, name) for name in names})
     if options.output is not None:
         print(stepper.save(options.output))
-    elif sys.stdin.isatty() and sys.stdout.isatty():
+        return
+    check_size(len(stepper.story.part), options.max_nodes, "write a page of it with -o, or step through a part of it")
+    if sys.stdin.isatty() and sys.stdout.isatty():
         step_in_terminal(stepper.story.walk)
     else:
         print(*stepper.story.walk, sep="\n")

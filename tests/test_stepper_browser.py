@@ -7,15 +7,17 @@ import subprocess
 import sys
 
 import pytest
+from benchmark_engine import gpt
 from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
 
-from autograd_lite import Value, step_through
+from autograd_lite import Value, call_sites, step_through
 from autograd_lite.calls import site_of
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
+from autograd_lite.words.lecture import typeset
 from autograd_lite.words.names import names_of
 from nn import MLP, squared_error
 
@@ -348,7 +350,7 @@ OUT_OF_SIGHT = """([root, least]) => {
 @pytest.mark.parametrize("name", GRAPHS)
 def test_picture_and_rule_are_seen_at_once_at_each_step(show, name, screen):
     width, height, large, layout, least = screen
-    stepper = step_through(GRAPHS[name](), large=large, layout=layout)
+    stepper = step_through(GRAPHS[name](), large=large, layout=layout, detail="edge")
     view = show(stepper, lambda page: page.set_viewport_size({"width": width, "height": height}))
     assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least]) == []
 
@@ -648,7 +650,7 @@ def test_the_journey_is_skipped_by_any_key_and_never_begins_where_it_would_distu
 
 
 def test_the_picture_moves_by_easing_and_at_once_where_the_slider_is_dragged(show):
-    view = show(step_through(loss(4, 4, 3), step=1), in_motion)
+    view = show(step_through(loss(4, 4, 3), step=1, detail="edge"), in_motion)
     seen = []
     for _ in range(3):
         view.press("ArrowRight")
@@ -917,7 +919,7 @@ PRINTED = """pieces => pieces.map(piece => {
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_the_printed_picture_is_whole_and_can_be_read(show, name):
-    view = show(step_through(GRAPHS[name](), step=6))
+    view = show(step_through(GRAPHS[name](), step=6, detail="edge"))
     state = json.loads(view.frame.locator("#autograd-stepper-state").text_content())
     size = [float(number) for number in re.search('viewBox="0 0 ([^ ]+) ([^"]+)"', state["picture"]).groups()]
     view.frame.emulate_media(media="print")
@@ -1319,6 +1321,139 @@ def test_a_graph_of_500_nodes_makes_a_small_page_that_steps_without_delay(show):
     root.backward()
     assert view.facts()["total"] == number_text(topological_order(root)[0].grad, 4)
     assert max(sizes) < 2_000_000
+
+
+# Neurons, and groups of larger graphs
+
+
+def detail(view):
+    return view.root.get_by_label("Detail")
+
+
+def trail(view):
+    return view.root.get_by_role("group", name="Opened groups")
+
+
+FILLS = """root => Object.fromEntries([...root.querySelectorAll(".picture g.neuron")].map((node) => {
+    const { fill, stroke, strokeDasharray } = getComputedStyle(node.querySelector("rect"));
+    const lines = [...node.querySelectorAll("text")].map((line) => line.textContent.replace("▸ ", ""));
+    return [lines[0], { lines, fill, stroke, isDashed: strokeDasharray !== "none" }];
+}))"""
+
+
+def test_a_network_is_stepped_through_neuron_by_neuron(show):
+    root = loss(2, 2, 1)
+    root.backward()
+    by_label = {node.label: node for node in topological_order(root)}
+    view = show(step_through(root))
+    expect(view.position).to_have_text("Step 1 of 10")
+    before = view.root.evaluate(FILLS)
+    assert before[typeset("o_1^(1)")]["lines"][1:] == ["", ""]  # not computed is not 0
+    view.go(1)
+    after = view.root.evaluate(FILLS)
+    s, o = by_label["s_1^(1)"], by_label["o_1^(1)"]
+    assert after[typeset("o_1^(1)")]["lines"][1:] == [number_text(o.data, 4), ""]
+    assert after[typeset("o_1^(1)")]["fill"] != before[typeset("o_1^(1)")]["fill"]
+    assert after[typeset("o_2^(1)")] == before[typeset("o_2^(1)")]
+    assert number_text(s.data, 4).lstrip("−") in view.root.locator(".formula").inner_text()
+    view.go(8)  # back: the seed, e, o_1^(2), and then the last neuron of layer 1
+    delta = by_label["s_2^(1)"].grad
+    assert view.facts()["share"] == number_text(delta, 4)
+    shown = view.root.evaluate(FILLS)[typeset("o_2^(1)")]
+    assert shown["lines"][2] == f"δ {number_text(delta, 4)}"
+    assert shown["isDashed"] == (delta < 0)
+    gradients = view.root.locator(".facts tr[data-quantity=total] .number").all_inner_texts()
+    assert gradients == [number_text(by_label[f"w^(1)_{{2,{a}}}"].grad, 4) for a in range(3)]
+    view.go(10)
+    expect(view.position).to_have_text("Summary")
+
+
+def test_a_line_has_the_colour_and_the_dashes_of_its_weight(show):
+    net = MLP(2, [2, 1], seed=1)
+    root = squared_error(net([0.5, 0.2]), 0.5)
+    view = show(step_through(root))
+    strokes = view.root.evaluate(
+        """root => [...root.querySelectorAll(".picture g.weight path:not(.hit)")].map((path) => {
+            const { stroke, strokeDasharray } = getComputedStyle(path);
+            return [stroke, strokeDasharray !== "none"];
+        })"""
+    )
+    weights = [net.weights[0][b, a] for b in range(2) for a in (1, 2)] + [net.weights[1][0, a] for a in (1, 2)]
+    expected = {True: ["rgb(179, 71, 0)", True], False: ["rgb(10, 90, 168)", False]}
+    assert sorted(strokes) == sorted(expected[bool(weight < 0)] for weight in weights)
+    assert sorted(view.root.locator(".edge-label").all_text_contents()) == sorted(number_text(w, 4) for w in weights)
+
+
+@pytest.mark.parametrize("way", ["click", "button"])
+def test_a_neuron_opens_into_its_nodes_and_closes_again(show, way):
+    view = show(step_through(loss(2, 2, 1), step=1))
+    if way == "click":
+        view.root.locator(".picture g.neuron.now").click()
+    else:
+        view.button(f"Open {typeset('o_1^(1)')}").click()
+    expect(trail(view)).to_contain_text(typeset("o_1^(1)"))
+    expect(view.position).to_have_text("Step 1 of 12")
+    view.go(3)
+    assert view.root.locator(".title").inner_text() == f"Forward: {typeset('s_1^(1)')}"
+    view.press("End")
+    assert view.facts().keys() == {"upstream", "slope", "share", "total"}
+    trail(view).get_by_role("button", name="e", exact=True).click()
+    expect(trail(view)).to_be_hidden()
+    expect(view.position).to_have_text("Step 2 of 10")
+
+
+def test_the_level_of_detail_can_be_chosen(show):
+    view = show(step_through(loss(4, 4, 3)))
+    view.root.locator("summary", has_text="More").click()
+    walk = walk_steps(loss(4, 4, 3))
+    forward = sum(step.phase == "forward" for step in walk)
+    for name, count in {"edge": len(walk), "node": 2 + 2 * forward, "layer": 8, "neuron": 18}.items():
+        detail(view).select_option(name)
+        expect(view.position).to_have_text(f"Step 1 of {count}")
+        view.press("End")  # no step may fail
+        view.press("ArrowLeft", 3)
+
+
+def test_node_by_node_all_edges_of_a_node_pass_at_once(show):
+    x = Value(3.0, "x")
+    view = show(step_through(x * x, detail="node"))
+    expect(view.position).to_have_text("Step 1 of 4")
+    view.go(3)
+    assert view.root.locator(".facts tr[data-quantity=total] .number").all_inner_texts() == ["3", "6"]
+    expect(view.node("x")).to_contain_text("grad 6")
+
+
+def test_a_gpt_opens_as_a_few_boxes_down_to_its_nodes(show, tmp_path):
+    _, make_loss = gpt("ours")
+    with call_sites():
+        root = make_loss()
+    stepper = step_through(root, title="A small GPT")
+    assert stepper.save(tmp_path / "gpt.html").stat().st_size < 10_000_000
+    view = show(stepper)
+    assert 10 <= len(view.nodes()) <= 25
+    expect(view.position).to_have_text("Step 1 of 28")
+    for name in ("q = linear(x, query)", "linear() 2 of 5", "part 1 of 16"):
+        while not view.button(f"Open {name}").count():
+            view.press("ArrowRight")
+        view.button(f"Open {name}").click()
+        expect(trail(view).locator("strong")).to_have_text(name)
+    root.backward()
+    names = names_of(topological_order(root))
+    view.press("End")
+    name = view.root.locator(".title").inner_text().rpartition(" ")[2]
+    parent = next(node for node, other in names.items() if typeset(other) == name)
+    assert view.facts()["total"] == number_text(parent.grad, 4)  # the last contribution, so the total is complete
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_among_neurons(show, theme):
+    view = show(step_through(loss(4, 4, 3)), lambda page: page.emulate_media(color_scheme=theme))
+    for step in (0, 3, 12, 18):
+        view.go(step)
+        assert view.serious_violations() == []
+    view.go(3)
+    view.button(f"Open {typeset('o_3^(1)')}").click()
+    assert view.serious_violations() == []
 
 
 # The page of nbconvert

@@ -12,7 +12,7 @@ The coordinate `along` runs along the arrows, `across` at right angles to them; 
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate, groupby, pairwise
-from math import dist
+from math import ceil, dist, sqrt
 from statistics import fmean
 from typing import NamedTuple
 
@@ -241,6 +241,8 @@ def find_layout(diagram: Diagram) -> Layout:
     (True, True)
     """
     boxes, arrows = diagram.boxes, diagram.arrows
+    if not arrows and not any(box.group for box in boxes):
+        return grid([box_size(box) for box in boxes])
     parents, children = neighbours(diagram)
     bands = find_bands([box.group for box in boxes], parents, children)
     net = add_bends(find_ranks(bands, parents, children), parents, arrows)
@@ -307,6 +309,19 @@ def find_layout(diagram: Diagram) -> Layout:
         for x, y, width, height in zip(along, across, length, breadth, strict=False)
     ]
     return turn(Layout(0.0, 0.0, rectangles, paths, tips, labels, groups), diagram.direction)
+
+
+def grid(sizes: list[tuple[float, float]]) -> Layout:
+    """Return a layout of boxes that no arrows join, row by row, about twice as wide as high."""
+    width, height = (max(lengths) + BETWEEN_BOXES for lengths in zip(*sizes, strict=True))
+    columns = max(1, round(sqrt(2 * len(sizes) * height / width)))
+    rectangles = [
+        Rectangle(MARGIN + number % columns * width, MARGIN + number // columns * height, *size)
+        for number, size in enumerate(sizes)
+    ]
+    across, down = min(columns, len(sizes)), ceil(len(sizes) / columns)
+    edge = 2 * MARGIN - BETWEEN_BOXES
+    return Layout(across * width + edge, down * height + edge, rectangles, [], [], [], {})
 
 
 def bends(heights: list[float], gaps: list[tuple[float, float]]) -> list[list[Point]]:

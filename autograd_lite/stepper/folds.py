@@ -80,8 +80,10 @@ class Folds:
 
     def tree(self, group: Group) -> Json:
         """Return a group and the groups in it; a node is its number."""
-        told: Json = {"title": group.title, "picture": self.picture(group)}
+        title = group.title if group.place else typeset(group.title)  # a line of code stays as it is
+        told: Json = {"title": title, "picture": self.picture(group)}
         told["parts"] = [self.tree(part) if isinstance(part, Group) else self.index[part] for part in self.shown(group)]
+        told["inputs"] = [self.index[part] for part in group.parts if isinstance(part, Value) and neuron_of(part)]
         if group.place:
             told["place"] = group.place
         neuron = neuron_of(group)
@@ -135,7 +137,7 @@ class Folds:
     def box(self, part: Part) -> Box:
         """Return a box with room for what the view may show in it."""
         if isinstance(part, Group):
-            return Box(("▸ " + "n" * 30, self.widest, "grad " + self.widest), "group")
+            return Box(("▸ " + "n" * 24, self.widest, "grad " + self.widest), "group")
         if part.op is CONSTANT:
             return Box((f"c = {self.widest}",), "constant")
         rooms = {parent: "a" if parent in self.boxed else "0" * (self.digits + 3) for parent in part.parents}

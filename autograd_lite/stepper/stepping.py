@@ -11,14 +11,17 @@ from autograd_lite.pictures.diagram import DIRECTIONS, Diagram
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
-from autograd_lite.stepper.story import Plan, Story
+from autograd_lite.stepper.story import FoldedStory, Plan, Story
 from autograd_lite.teaching.mistakes import MISTAKES
-from autograd_lite.value import Value, check_value
+from autograd_lite.value import Value, check_value, topological_order
 
 if TYPE_CHECKING:
     from autograd_lite.stepper.widget import StepperWidget
 
 ASKED = ("slope", "share", "total")
+LARGEST = 150_000
+"""The largest number of nodes of a graph that is folded; its page has less than 10 MB."""
+
 LAYOUTS = ("full", "slide", "compact")
 
 
@@ -30,7 +33,7 @@ class Stepper:
     <Stepper: 5 steps through the gradients of v₁; show it in Jupyter, or .save("page.html")>
     """
 
-    def __init__(self, story: Story, state: dict[str, Any]) -> None:
+    def __init__(self, story: Story | FoldedStory, state: dict[str, Any]) -> None:
         self.story = story
         self._state = state
         self._told = story.told()
@@ -62,17 +65,15 @@ class Stepper:
 
         Raises:
             OSError: if the file cannot be written.
+            ValueError: if the graph has more than max_nodes nodes, and an animated picture is asked for.
         """
-        from autograd_lite.stepper.animation import to_animation  # noqa: PLC0415  late, as in `html`
-
         if layout is not None:
             check_choice("layout", layout, LAYOUTS)
             return Stepper(self.story, {**self._state, "arrangement": layout}).save(path)
         target = Path(path).resolve()
         unfinished = target.with_name(f"{target.name}.part")
         try:
-            is_picture = target.suffix.lower() == ".svg"
-            text = to_animation(self.story, self._state["direction"]) if is_picture else self.html()
+            text = self._animated() if target.suffix.lower() == ".svg" else self.html()
             unfinished.write_text(text, encoding="utf-8")
             unfinished.replace(target)
         except OSError as error:
@@ -81,12 +82,20 @@ class Stepper:
             unfinished.unlink(missing_ok=True)
         return Path(path)
 
+    def _animated(self) -> str:
+        from autograd_lite.stepper.animation import to_animation  # noqa: PLC0415  late, as in `_page`
+
+        if isinstance(self.story, FoldedStory):
+            raise ValueError("an animated picture shows graphs of at most max_nodes nodes; a page folds larger ones")
+        return to_animation(self.story, self._state["direction"])
+
     def widget(self) -> "StepperWidget":
         """Return a widget: sliders on the leaves, and state shared with the kernel (`w.step = 5`, `w.observe`).
 
         Raises:
             ImportError: if anywidget is not installed; the extra `lab` brings it.
             RuntimeError: if a number of the graph was changed since (see `Value.backward`).
+            ValueError: if the graph has more than max_nodes nodes.
         """
         try:
             from autograd_lite.stepper.widget import StepperWidget  # noqa: PLC0415  late: anywidget is an extra
@@ -95,6 +104,8 @@ class Stepper:
                 f"widget() needs the package anywidget ({error}): pip install 'autograd-lite[lab]'; "
                 "without it, the stepper still shows itself in the notebook, and save() writes a page"
             ) from error
+        if isinstance(self.story, FoldedStory):
+            raise ValueError("widget() shows graphs of at most max_nodes nodes; save() writes a page of a folded graph")
         return StepperWidget(self.story, **self._state)
 
     def _repr_html_(self) -> str:
@@ -116,6 +127,7 @@ def step_through(
     arguments: Mapping[str, Any] | None = None,
     digits: int = 4,
     max_nodes: int = 500,
+    detail: Literal["edge", "node", "neuron", "layer", "group"] | None = None,
     direction: Literal["LR", "TB", "RL", "BT"] | None = None,
     step: int = 0,
     predict: bool | Sequence[Value] = False,
@@ -139,7 +151,11 @@ def step_through(
             beside the picture.
         below: step only through the part of a large graph that this Value was computed from (see `walk_steps`).
         digits: significant digits of the numbers, 1 to 17.
-        max_nodes: the largest number of nodes that is stepped through.
+        max_nodes: the largest number of nodes that are shown one by one; a larger graph is folded (see `detail`).
+        detail: what a step of the backward pass is: an "edge"; all edges of a "node"; a "neuron" or a "layer" of a
+            network with the labels of the lecture; or a "group" of a large graph, which can be opened: what a line or a
+            call of the user's function made, if that was recorded (see `call_sites`). None chooses "neuron" for a
+            network, "group" for a graph of more than max_nodes nodes, and else, to predict, and with an update "edge".
         direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
             None chooses the one of the first two that fits better.
         step: where to start, from 0; the last is the summary of all gradients.
@@ -162,7 +178,7 @@ def step_through(
     Raises:
         TypeError: if root is neither a Value nor a function that returns one, below is not a Value, or another argument
             has the wrong type.
-        ValueError: if the graph has more nodes than max_nodes, or an argument is out of range.
+        ValueError: if the graph is too large to be folded, or an argument is out of range.
         RuntimeError: if the graph is stale (see `Value.backward`).
 
     Equation: dL/dp += dL/dn * dn/dp, at each edge from a node n to its parent p (lecture 14, slide "Computing Partial
@@ -193,10 +209,12 @@ def step_through(
         check_choice("mistake", mistake, list(MISTAKES))
     check_positive("tolerance", tolerance)
     played = None if mistake is None else MISTAKES[mistake]
-    story = Story(root, Plan(below, digits, played, update, tuple(data), title))
-    remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
-    check_size(len(story.part), max_nodes, remedy, "the graph" if below is None else "the part below that Value")
-    check_integer("step", step, 0, len(story.walk) - (not story.ends_in_summary))
+    plan = Plan(below, digits, played, update, tuple(data), title)
+    story = _story_of(root, plan, max_nodes)
+    calm = "neuron" in story.details and not predict and update is None
+    chosen: str = detail or ("neuron" if calm else story.details[0])
+    check_choice("detail", chosen, story.details)
+    check_integer("step", step, 0, story.count(chosen) - 1)
     if any(value not in story.index for value in marked):
         raise ValueError("predict must be True, False, or Values of the graph that is stepped through")
     state = {
@@ -210,6 +228,8 @@ def step_through(
     direction = direction or story.direction()
     picture = to_svg(story.diagram(direction, room=True), titles=False)
     more: dict[str, Any] = {
+        "detail": chosen,
+        "opened": [],
         "arrangement": layout,
         "breakpoints": [story.names[value] for value in marked],
         "score": {"right": 0, "answered": 0},
@@ -217,6 +237,22 @@ def step_through(
         "picture": picture,
     }
     return Stepper(story, state | more)
+
+
+def _story_of(root: Value, plan: Plan, max_nodes: int) -> Story | FoldedStory:
+    """Return the story of a graph, or of a folded one if it is larger than max_nodes.
+
+    Raises:
+        ValueError: if the graph is too large, and cannot be folded.
+    """
+    whole = plan.below is None
+    size = len(topological_order(root if plan.below is None else check_value("below", plan.below)))
+    check_integer("max_nodes", max_nodes, 1)
+    if max_nodes < size <= LARGEST and plan.mistake is None and plan.update is None:
+        return FoldedStory(root, plan)
+    remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
+    check_size(size, max_nodes, remedy, "the graph" if whole else "the part below that Value")
+    return Story(root, plan)
 
 
 def _arguments_of(f: Callable[..., Value], arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

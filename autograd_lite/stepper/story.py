@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from autograd_lite.folding import MOST, fold, neurons
+from autograd_lite.calls import site_of
+from autograd_lite.folding import MOST, Group, fold, layers_of
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import number_text
 from autograd_lite.pictures.diagram import Box, Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, edges_between, kind_of, layers
-from autograd_lite.pictures.folded import folded_diagram
+from autograd_lite.pictures.folded import folded_diagram, neuron_of
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.program.javascript import graph_data
@@ -29,6 +31,10 @@ ROOM = (840.0, 600.0)
 
 SPACING = {"LR": 76.0, "RL": 76.0, "TB": 44.0, "BT": 44.0}
 """In points, with room for the local partial derivative and the product beside an edge."""
+
+
+DETAILS = ("edge", "node")
+"""The levels of detail of any graph that is shown as a whole."""
 
 
 class Plan(NamedTuple):
@@ -81,10 +87,30 @@ class Story:
             self.walk += update_of(self.part, steps, writer, plan.update, plan.data)
         self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
-        self.network = neurons(self.part) is not None
+        self.graph = None if mistake else graph_data(order)
         self.nodes = boxed(self.part, self.names)
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.edges = {edge: k for k, edge in enumerate(edges_between(self.nodes))}
+
+    @cached_property
+    def group(self) -> Group:
+        """The graph, folded."""
+        return fold(self.part[-1])
+
+    @cached_property
+    def details(self) -> tuple[str, ...]:
+        """The levels of detail that the view has."""
+        folded = folded_details(self.group) if self.graph is not None and self.part[-1].parents else ()
+        is_recorded = len(self.part) > MOST and any(site_of(node) for node in self.part)
+        return (*DETAILS, *(folded if is_recorded or "neuron" in folded else ()))
+
+    def count(self, detail: str) -> int:
+        """Return the number of steps at a level of detail, with the summary."""
+        if detail not in DETAILS:
+            return count_steps(self.group, detail)
+        backward = [walked.node for walked in self.walk if walked.phase == "backward"]
+        merged = len(backward) - len(set(backward)) if detail == "node" else 0
+        return len(self.walk) + self.ends_in_summary - merged
 
     def told(self) -> Json:
         """Return the nodes, and the steps of the walk with their summary."""
@@ -92,10 +118,9 @@ class Story:
         sources, lines = sources_of(self.nodes)
         mistake = self.plan.mistake
         place = {node: i for i, node in enumerate(self.order)}
-        graph = None if mistake else graph_data(self.order)
         folds = None
-        if graph is not None and (self.network or len(self.part) > MOST):
-            folds = Folds(self.order, self.names, self.plan.digits).data(fold(self.part[-1]), graph["nodes"])
+        if self.graph is not None and len(self.details) > len(DETAILS):
+            folds = Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"])
         nodes = [
             {
                 "key": self.names.get(node, ""),
@@ -124,7 +149,7 @@ class Story:
             "leaves": [self.index[leaf] for leaf in self.leaves().values()],
             "digits": self.plan.digits,
             "update": self.plan.update,
-            "graph": graph,
+            "graph": self.graph,
             "folds": folds,
             "part": [place[node] for node in self.nodes],
         }
@@ -221,6 +246,19 @@ class Story:
         return {self.names[node]: node for node in self.nodes if not node.parents and node in self.names}
 
 
+def folded_details(group: Group) -> tuple[str, ...]:
+    """Return the levels of detail that a folded graph has: for a network neurons and layers, else groups."""
+    is_network = any(isinstance(part, Group) and neuron_of(part) for part in group.parts)
+    return ("neuron", "layer") if is_network else ("group",)
+
+
+def count_steps(group: Group, detail: str) -> int:
+    """Return the number of steps: the leaves, each computed part, the seed, each part back; of a network, a summary."""
+    parts = layers_of(group.parts) if detail == "layer" else group.parts
+    computed = sum(bool(part.parents) if isinstance(part, Value) else True for part in parts)
+    return 2 + 2 * computed + (detail != "group")
+
+
 class FoldedStory:
     """A graph that is too large to be shown at once, as plain data for the view, where its groups are opened.
 
@@ -243,19 +281,22 @@ class FoldedStory:
         self.order = topological_order(root)
         check_fresh(self.order)
         self.part = self.order if plan.below is None else part_below(root, self.order, plan.below)
+        self.index = {node: position for position, node in enumerate(self.part)}
         self.names = names_of(self.order)
         self.name = Writer(self.names, root).name(root)
         self.title = plan.title or f"Step through the gradients of {self.name}"
         self.group = fold(self.part[-1])
-        computed = sum(part.parents != () if isinstance(part, Value) else True for part in self.group.parts)
-        self.summary = f"{2 * computed + 2} steps through {computed} parts of {len(self.part):,} nodes"
+        self.details = folded_details(self.group)
+        self.walk: list[WalkStep] = []  # it is made in the page
+        steps, parts = self.count(self.details[0]), len(self.group.parts)
+        self.summary = f"{steps} steps through {parts} parts of {len(self.part):,} nodes"
         self.graph = graph_data(self.order)
         if self.graph is None:
             raise ValueError("only Python can compute an operation of the graph, so it cannot be folded in a page")
 
     def told(self) -> Json:
         """Return what the page makes its steps of."""
-        place = {node: i for i, node in enumerate(self.order)}
+        place = {node: position for position, node in enumerate(self.order)}
         return {
             "title": self.title,
             "root": self.name,
@@ -273,7 +314,15 @@ class FoldedStory:
             "folds": Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"]),
         }
 
-    def diagram(self, direction: str) -> Diagram:
+    def count(self, detail: str) -> int:
+        """Return the number of steps at a level of detail."""
+        return count_steps(self.group, detail)
+
+    def direction(self) -> Literal["LR"]:
+        """Return the direction of the picture that is shown where no script runs."""
+        return "LR"
+
+    def diagram(self, direction: str, room: bool = False) -> Diagram:  # noqa: ARG002  as for `Story`
         """Return the groups that are seen first."""
 
         def number(number: float) -> str:

@@ -44,6 +44,8 @@ class StepperWidget(anywidget.AnyWidget):
         ask: which number the reader must predict: "slope", "share" or "total".
         tolerance: the relative error that an answer may have.
         score: {"right": answers right at the first try, "answered": all answers}.
+        detail: what a step is, as for `step_through`.
+        opened: the groups that are opened, each by its place among the parts of the one before.
         breakpoints: the names of the nodes at which playing stops.
         speed: how fast it plays, 1 being a step in two seconds.
         large: whether the text is large.
@@ -65,6 +67,8 @@ class StepperWidget(anywidget.AnyWidget):
     ask = traitlets.Enum(["slope", "share", "total"], default_value="share").tag(sync=True)
     tolerance = traitlets.Float(0.01).tag(sync=True)
     score = traitlets.Dict(value_trait=traitlets.Int(), default_value={"right": 0, "answered": 0}).tag(sync=True)
+    detail = traitlets.Enum(["edge", "node", "neuron", "layer", "group"], default_value="edge").tag(sync=True)
+    opened = traitlets.List(traitlets.Int()).tag(sync=True)
     breakpoints = traitlets.List(traitlets.Unicode()).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
     large = traitlets.Bool(False).tag(sync=True)

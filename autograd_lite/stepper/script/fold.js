@@ -3,6 +3,7 @@
 const HOLES = [..."𝔯𝔞𝔟𝔠𝔡𝔢𝔣𝔤𝔥𝔦𝔧𝔨𝔩𝔪𝔫𝔬𝔭𝔮𝔲𝔳𝔴"]; // as in Python: a result and its arguments in the formula of a slope
 const [TEXT, MATH] = [0, 1];
 const LINEAR = ["add", "subtract", "multiply"]; // as in Python
+const TITLE = 28; // the letters that a box has room for
 const LISTED = 6; // results or gradients that are listed one by one
 
 class Folds {
@@ -10,6 +11,7 @@ class Folds {
   constructor(story) {
     const { graph, folds, nodes, part } = story;
     Object.assign(this, { story, graph, ...folds, hidden: new Set(folds.hidden) });
+    this.place = new Map(nodes.map((_, i) => [part?.[i] ?? i, i])); // where a node stands in the story
     const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part?.[i] ?? i, exact(data)]] : []));
     this.data = forwardPass(graph, Object.fromEntries(leaves));
     const { totals, steps } = backwardPass(graph, this.data);
@@ -85,23 +87,29 @@ class Folds {
   }
   /** What all stories of a graph share. */
   frame() {
-    const { title, root, rootMath, digits } = this.story;
-    return { title, root, rootMath, digits, sources: [], leaves: [], mistake: null, update: null, graph: null, part: null };
+    const { title, root, rootMath, digits, sources } = this.story;
+    return { title, root, rootMath, digits, sources, leaves: [], mistake: null, update: null, graph: null, part: null };
   }
-  told(i) {
+  lines(i) {
+    return this.story.nodes[this.place.get(i)]?.lines;
+  }
+  told(i, isInput = false) {
     const places = this.arguments(i);
     const shown = (hole, binds) => (this.hidden.has(places[hole]) ? textNumber(this.number(this.data[places[hole]])[0], binds) : "·");
-    const how = places.length ? filledWith(this.template(i).expression[TEXT], shown) : "";
     const data = this.number(this.data[i]);
+    const isConstant = this.kind(i) === "constant" && this.names[i];
+    const how = places.length ? filledWith(this.template(i).expression[TEXT], shown) : isConstant ? data[0] : "";
     return {
       name: this.name(i, TEXT),
       math: this.name(i, MATH),
-      title: [this.name(i, TEXT), how].filter(Boolean).join(" = "),
-      kind: this.kind(i),
+      title: isInput ? this.name(i, TEXT) : [this.name(i, TEXT), how].filter(Boolean).join(" = "),
+      kind: isInput ? "neuron" : this.kind(i),
+      key: this.names[i],
+      isShared: true, // the picture has no text of its own
       data,
       delta: "",
       deltaMath: "",
-      lines: [],
+      lines: this.lines(i),
       result: i,
     };
   }
@@ -116,12 +124,15 @@ class Folds {
     return {
       name: group.unit ? this.name(result, TEXT) : group.title,
       math: group.unit ? this.name(result, MATH) : "",
-      title: group.title,
+      title: group.title.length > TITLE ? `${group.title.slice(0, TITLE - 1)}…` : group.title,
+      gradient: `${group.unit ? "δ" : "grad"} ${this.number(this.totals[group.signal ?? result] ?? 0)[0]}`,
+      key: group.title,
       kind: group.unit ? "neuron" : "group",
+      signal: group.unit && this.totals[group.signal ?? result],
       data: this.number(this.data[result]),
       delta: group.delta ?? "",
       deltaMath: group.deltaMath ?? "",
-      lines: [],
+      lines: this.lines(result),
       group,
       nodes,
       results,
@@ -195,7 +206,9 @@ function storyOfNodes(folds, group) {
 /** The story of a group of groups: a step for each part, forward and backward; `merged` parts go in one step. */
 function storyOfParts(folds, group, merged = (part) => part) {
   const { boxes, edges } = folds.opened(group);
-  const nodes = boxes.map((part) => (typeof part === "number" ? folds.told(part) : folds.toldGroup(part)));
+  const nodes = boxes.map((part) =>
+    typeof part === "number" ? folds.told(part, group.inputs.includes(part)) : folds.toldGroup(part),
+  );
   const first = boxes.length - group.parts.length;
   const sets = new Map(); // what goes in one step -> boxes
   group.parts.forEach((part, place) => {
@@ -213,18 +226,37 @@ function storyOfParts(folds, group, merged = (part) => part) {
     told: () => tellParts(folds, phase, boxes.map((box) => nodes[box])),
   });
   const top = boxes.length - 1;
+  const leaves = nodesOf(group).filter((i) => !folds.arguments(i).length).length;
+  const neurons = nodes.filter(({ kind, group }) => kind === "neuron" && group);
+  const part = neurons.length ? "neuron" : "part";
+  const start = {
+    ...explanation(folds.story, { phase: "leaves" }),
+    words:
+      `What comes: forward, each ${part} is computed from what is before it, up to ${folds.story.root}. Then back, ${part} by ${part}: ` +
+      `the gradient upstream becomes the gradients inside, and passes on. A click on the current ${part} opens it.`,
+  };
   return {
     ...folds.frame(),
     nodes,
     heads: edges.map(([, head]) => head),
     tails: edges.map(([tail]) => tail),
+    weights: edges.map(([tail, head]) => weightOf(folds, nodes[tail], nodes[head])),
     steps: [
-      { phase: "leaves" },
+      { phase: "leaves", told: () => ({ ...start, text: `${leaves} leaves and constants have their numbers` }) },
       ...turns.map((boxes) => step("forward", boxes)),
-      { phase: "seed", node: top, total: folds.number(folds.totals[nodes[top].result]) },
+      { phase: "seed", node: top, total: folds.number(folds.totals[nodes[top].result]), told: () => tellSeed(folds, nodes[top]) },
       ...turns.reverse().map((boxes) => step("backward", boxes)),
+      ...(neurons.length ? [{ phase: "summary", told: () => tellNetwork(folds, neurons) }] : []),
     ],
   };
+}
+
+/** The number of the weight between two neurons; null if they are not neurons. */
+function weightOf(folds, { kind, result }, { group, kind: headKind, nodes }) {
+  if (kind !== "neuron" || headKind !== "neuron" || !group) return null;
+  const product = nodes.find((i) => folds.row(i) === "multiply" && folds.arguments(i).includes(result));
+  const weight = folds.arguments(product ?? result).find((i) => i !== result);
+  return product === undefined ? null : folds.number(folds.data[weight]);
 }
 
 // What is said about steps of groups
@@ -236,11 +268,41 @@ function gradientMath(folds, by, quantity = "upstream") {
   return fraction;
 }
 
+/** The same on one line. */
+function derivativeMath(folds, by) {
+  return [math("mo", "∂"), parsed(folds.story.rootMath), "/", math("mo", "∂"), by];
+}
+
+function tellSeed(folds, { result }) {
+  const [root, total] = [folds.story.root, folds.number(folds.totals[result])[0]];
+  const words =
+    result === folds.data.length - 1
+      ? "The backward pass starts here: a quantity changes as much as itself."
+      : "This has come from the rest of the graph, which is not shown.";
+  return {
+    title: `Seed: the gradient of ${folds.name(result, TEXT)}`,
+    lines: [[gradientMath(folds, parsed(folds.name(result, MATH))), "=", mathNumber(total)]],
+    words,
+    rows: [],
+    text: `d${root}/d${folds.name(result, TEXT)} = ${total}`,
+  };
+}
+
+function tellNetwork(folds, neurons) {
+  return {
+    title: `All deltas of ${folds.story.root}`,
+    lines: [],
+    words: "The gradient of a weight is the delta of its neuron times the output that it multiplies.",
+    rows: neurons.map(({ name, group }) => tellNeuron(folds, false, { name, group, result: group.output }).row[0]),
+    text: `All deltas of ${folds.story.root}`,
+  };
+}
+
 /** The explanation of a step of one or more parts, as `explanation` returns it, and a line of text. */
 function tellParts(folds, phase, parts) {
   const [forward, one] = [phase === "forward", parts.length === 1];
   const names = parts.map((part) => part.name);
-  const title = `${forward ? "Forward" : "Backward"}: ${one ? names[0] : `${names[0]} to ${names.at(-1)}`}`;
+  const title = `${forward ? "Forward" : "Backward"}: ${parts[0].kind === "neuron" ? "neuron " : ""}${one ? names[0] : `${names[0]} to ${names.at(-1)}`}`;
   const told = parts.map((part) => (part.kind === "neuron" ? tellNeuron : tellGroup)(folds, forward, part));
   const text = told.map((each) => each.text).join(";  ");
   if (one) return { title, ...told[0] };
@@ -257,7 +319,7 @@ function tellNeuron(folds, forward, { name, group, result }) {
   const isProduct = (i) => inside.has(i) && folds.row(i) === "multiply";
   const terms = folds.arguments(s).map((i) => (isProduct(i) ? folds.arguments(i) : [i]));
   if (forward) {
-    const product = (write) => (term) => term.flatMap((i, k) => [...(k ? ["×"] : []), write(i, k > 0)]);
+    const product = (write) => (term, n) => term.flatMap((i, k) => [...(k ? ["×"] : []), write(i, n + k > 0)]);
     const sum = (write) => shortened(terms.map(product(write))).flatMap((term, k) => [...(k ? ["+"] : []), ...term]);
     const lines = [
       [named(s), "=", ...sum(named)],
@@ -280,7 +342,7 @@ function tellNeuron(folds, forward, { name, group, result }) {
   const lines = [[delta(), "=", gradientMath(folds, named(s), "share"), ...(local ? ["=", gradientMath(folds, named(o)), "·", fraction()] : [])]];
   const rows = local
     ? [
-        ["upstream", "upstream", [gradientMath(folds, named(o))], gradient(o)],
+        ["upstream", "upstream", derivativeMath(folds, named(o)), gradient(o)],
         ["slope", "× local", [parsed(folds.slope(o, local.place, MATH))], folds.number(local.slope)[0]],
         ["share", "= delta", [delta()], gradient(s)],
       ]
@@ -290,9 +352,10 @@ function tellNeuron(folds, forward, { name, group, result }) {
     const factors = input === null ? [delta()] : [delta(), "·", named(input)];
     rows.push(["total", "gradient of", [named(weight), ":", ...factors], gradient(weight)]);
   }
+  const isHidden = folds.users[o].every((i) => folds.row(i) === "multiply");
   return {
     lines,
-    words: "",
+    words: isHidden ? "Upstream: the sum, over the neurons that use this output, of delta times weight." : "",
     rows,
     row: [["share", name, [delta()], gradient(s)]],
     text: `${group.delta} = ${gradient(s)}`,
@@ -311,7 +374,7 @@ function tellGroup(folds, forward, { name, group, result, results = [result], no
   const row = (quantity, heading, i) => [
     quantity,
     heading,
-    forward ? [parsed(folds.name(i, MATH))] : [gradientMath(folds, parsed(folds.name(i, MATH)), quantity)],
+    forward ? [parsed(folds.name(i, MATH))] : derivativeMath(folds, parsed(folds.name(i, MATH))),
     folds.number(kind[i] ?? 0)[0],
   ];
   const rows = [
@@ -421,4 +484,45 @@ function tellEdges(story, { node, steps }) {
     rows: [upstream, ...rows],
     text: steps.map((step) => lineOf(story, step)).join("   "),
   };
+}
+
+// Neurons in colour
+
+const [POSITIVE, NEGATIVE] = [[10, 90, 168], [179, 71, 0]]; // as in Python; lines are lighter on dark paper
+const [THINNEST, THICKEST] = [0.8, 5];
+
+function colourOf(number) {
+  return number > 0 ? "var(--positive)" : number < 0 ? "var(--negative)" : "var(--quiet)";
+}
+
+/** Draw the edges of a network by their weights, and write these beside them, where there is room. */
+function paintWeights({ svg, drawn, weights }, story) {
+  const labels = [...svg.querySelectorAll(".edge-label")];
+  const numbers = (story.weights ?? []).map((weight) => weight && exact(weight));
+  const most = Math.max(...numbers.map((number) => Math.abs(number ?? 0)));
+  numbers.forEach((number, k) => {
+    if (!weights[k] || number === null) return;
+    const { style } = drawn[k].path;
+    style.stroke = colourOf(number);
+    style.strokeWidth = THINNEST + (THICKEST - THINNEST) * (most ? Math.abs(number) / most : 0);
+    style.strokeDasharray = number < 0 ? "6 3" : "none";
+    if (labels.length) setText(labels.shift(), story.weights[k][0]);
+  });
+}
+
+/** Fill a neuron by its output, and give it a ring by its delta, as far as they are known. */
+function paint(element, story, node, computed, arrived) {
+  const output = ({ data }) => Math.abs(exact(data));
+  const delta = ({ signal }) => (signal === undefined ? 0 : signal);
+  const neurons = story.nodes.filter(({ kind }) => kind === "neuron");
+  story.most ??= [Math.max(1, ...neurons.map(output)), Math.max(...neurons.map((one) => Math.abs(delta(one))))];
+  const [mostOutput, mostDelta] = story.most;
+  const share = 0.6 * Math.min(output(node) / mostOutput, 1);
+  const tint = (exact(node.data) < 0 ? NEGATIVE : POSITIVE).map((part) => Math.round(255 - share * (255 - part)));
+  const { style } = element.querySelector("rect");
+  style.fill = computed ? `rgb(${tint})` : "";
+  style.stroke = arrived ? colourOf(delta(node)) : "";
+  style.strokeWidth = arrived ? THINNEST + (THICKEST - THINNEST) * (mostDelta ? Math.abs(delta(node)) / mostDelta : 0) : "";
+  style.strokeDasharray = arrived ? (delta(node) < 0 ? "4 3" : "none") : "";
+  for (const line of element.querySelectorAll("text")) line.style.fill = computed ? "#000" : "";
 }

@@ -67,6 +67,7 @@ class Picture {
     this.edges = pick("e", this.svg.querySelectorAll(".edge").length);
     this.lines = this.nodes.map((node) => [...node.querySelectorAll("text")]);
     this.kinds = this.nodes.map((node) => node.getAttribute("class"));
+    this.weights = this.edges.map((edge) => edge.classList.contains("weight"));
     const numbers = (element, ...names) => names.map((name) => Number(element.getAttribute(name)));
     this.boxes = this.nodes.map((node) => numbers(node.querySelector("rect"), "x", "y", "width", "height"));
     this.drawn = this.edges.map((edge) => ({

@@ -18,6 +18,7 @@ const UNKNOWN = "?";
  * hidden: the quantity that is asked for, "data", "slope", "share" or "total"; null if nothing is hidden.
  */
 function explanation(story, step, hidden) {
+  if (step.told) return step.told();
   const node = story.nodes[step.node];
   const parent = story.nodes[step.parent];
   const name = (one) => parsed(one.math);
@@ -145,6 +146,7 @@ function gradientIn(story, i) {
 /** The line of text of a step; while its number is asked for, without the number. */
 function lineOf(story, step, hidden) {
   const derivative = (of, by) => `∂${of}/∂${by}`;
+  if (step.told) return step.told().text;
   if (step.phase === "leaves") {
     const written = ({ name, data, kind }) => `${name} = ${data[0]}${kind === "constant" ? " (constant)" : ""}`;
     return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
@@ -190,7 +192,7 @@ function questionOf(story, step, asked) {
 
 /** What a screen reader says at a step, when its number is not hidden. */
 function spokenStep(story, step) {
-  if (!["forward", "seed", "backward"].includes(step.phase)) return `${lineOf(story, step)}.`;
+  if (step.told || !["forward", "seed", "backward"].includes(step.phase)) return `${lineOf(story, step)}.`;
   const { name } = story.nodes[step.node];
   if (step.phase === "forward") return `${name} is ${step.expression}, which is ${step.data[0]}.`;
   if (step.phase === "seed") return `The gradient of ${name} is ${step.total[0]}.`;

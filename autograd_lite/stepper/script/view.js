@@ -19,10 +19,11 @@ class View {
     this.timer = null;
     this.id = `stepper-view-${++views}`;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.scope = new Scope(state);
     this.build(host);
     const shown = ["step", "breakpoints", "ask", "predict", "score", "large", "speed"];
     this.stops = [
-      state.listen("story", () => this.takeUp()),
+      ...["story", "detail", "opened"].map((name) => state.listen(name, () => this.takeUp())),
       ...shown.map((name) => state.listen(name, () => this.render())),
     ];
     this.takeUp();
@@ -31,7 +32,7 @@ class View {
   }
 
   get story() {
-    return this.state.get("story");
+    return this.scope.shown.story;
   }
   get last() {
     return this.story.steps.length - 1;
@@ -53,18 +54,12 @@ class View {
     const { title } = story;
     const heading = this.wholePage ? "h2" : "h3"; // below the title of the page, or among the headings of a notebook
     this.prediction = new Prediction(this);
-    this.picture = new Picture(
-      state.get("picture"),
-      state.get("direction"),
-      `the graph of ${story.root}`,
-      (i, mark) => (mark ? this.toggleBreakpoint(i) : this.visit(i)),
-      (k, clicked) => (clicked ? this.visitEdge(k) : this.showRule(k)),
-    );
-    Object.assign(this.picture, { heads: story.heads, tails: story.tails });
-    this.travel = new Travel(this.picture);
+    this.draw();
+    this.trail = group("Opened groups", { class: "trail", hidden: true });
     this.title = make(heading, { class: "title", id: `${this.id}-title` });
     this.formula = make("div", { class: "formula" });
     this.words = make("p", { class: "words" });
+    this.opener = make("div", { class: "opener" });
     this.facts = make("table", { class: "facts" });
     const toClicked = (event) => {
       const item = event.target.closest("li");
@@ -81,8 +76,9 @@ class View {
       make("div", { class: "rule" }, this.title, this.formula, this.prediction.form),
       this.facts,
       this.words,
+      this.opener,
     );
-    this.code = new Code(story, (made) => this.visitOneOf(made));
+    this.read();
     this.side = make("div", { class: "side" }, this.card, this.code.element);
     this.stage = make("div", { class: "stage" }, this.picture.frame, this.side);
     const light = (event) => {
@@ -114,6 +110,7 @@ class View {
           this.slider,
           this.position,
         ),
+        this.trail,
         this.stage,
       ),
       this.trace,
@@ -121,6 +118,29 @@ class View {
       this.spoken,
     );
     host.append(this.root);
+  }
+
+  /** Show the code that made what is seen. */
+  read() {
+    const code = new Code(this.story, (made) => this.visitOneOf(made));
+    this.code?.element.replaceWith(code.element);
+    this.code = code;
+  }
+
+  /** Draw the picture of what is seen. */
+  draw() {
+    const { story, svg, direction } = this.scope.shown;
+    this.picture?.frame.remove();
+    this.picture = new Picture(
+      svg,
+      direction,
+      `the graph of ${story.root}`,
+      (i, mark) => (mark ? this.toggleBreakpoint(i) : this.visit(i)),
+      (k, clicked) => (clicked ? this.visitEdge(k) : this.showRule(k)),
+    );
+    Object.assign(this.picture, { svgText: svg, heads: story.heads, tails: story.tails });
+    this.travel = new Travel(this.picture);
+    this.stage?.prepend(this.picture.frame);
   }
 
   stepControls() {
@@ -148,6 +168,11 @@ class View {
     );
     const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
     this.speed = select(speeds, (speed) => state.set("speed", Number(speed)));
+    this.detail = select(
+      this.scope.details.map((detail) => [detail, DETAILS[detail]]),
+      (detail) => this.see({ detail, opened: [] }),
+    );
+    this.detail.setAttribute("aria-label", "Detail");
     this.large = toggle("Large text", () => state.set("large", !state.get("large")));
     this.predict = toggle("Predict", () => {
       this.play(false);
@@ -170,7 +195,7 @@ class View {
         { class: "panel" },
         row("Go to", this.first, ...this.phases, this.end),
         row("Predict", this.predict, labelled("ask for", this.ask)),
-        row("Show", this.large, screen, labelled("Speed", this.speed)),
+        row("Show", this.large, screen, labelled("Speed", this.speed), decoration("Detail"), this.detail),
         row("Picture", zoom("Zoom in", "+", 1.25), zoom("Zoom out", "−", 0.8), button("Fit", () => this.picture.fit(true))),
         row("Marks", labelled("Node", this.chosen), goThere, this.breakpoint),
         make(heading, {}, "Signs and keys"),
@@ -190,7 +215,8 @@ class View {
     const reads = !code.element.hidden; // then the code stands below the card
     const under = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0)) * em;
     const scale = (across, down) => Math.min(across / picture.size[0], down / picture.size[1]);
-    const beside = !narrow && (reads || 1.2 * scale(width - CARD.beside * em, height) > scale(width, height - under));
+    const favour = this.story.nodes.some(({ group }) => group) ? 1.6 : 1.2; // rows of groups are many
+    const beside = !narrow && (reads || favour * scale(width - CARD.beside * em, height) > scale(width, height - under));
     Object.assign(stage.dataset, { card: beside ? "beside" : "under", narrow });
     side.style.flexBasis = `${beside ? CARD.beside * em : under}px`;
     const large = this.state.get("large");
@@ -219,20 +245,29 @@ class View {
   /** Take up a story: where each node and edge gets its numbers. */
   takeUp() {
     const { story } = this;
+    const isNew = this.picture.svgText !== this.scope.shown.svg;
+    if (isNew) {
+      this.draw();
+      this.read();
+    }
+    paintWeights(this.picture, story);
+    this.showTrail();
+    this.shown = undefined;
     this.computed = story.nodes.map(() => 0); // leaves and constants have their numbers from the start
     this.given = story.nodes.map(() => []); // the steps that give a node a gradient: the seed, then the contributions
     this.updated = []; // the step at which a leaf is updated
     this.zeroed = this.again = Infinity; // the steps at which all gradients are set to 0, and all numbers computed again
     this.returned = new Map(); // edge -> the step at which the gradient passes
     story.steps.forEach((step, t) => {
+      if (step.nodes) return this.takeUpParts(step, t);
       if (step.phase === "forward") this.computed[step.node] = t;
       if (step.phase === "update") this.updated[step.node] = t;
       if (step.phase === "zero") this.zeroed = t;
       if (step.phase === "again") this.again = t;
       if (step.phase === "seed") this.given[step.node].push(t);
-      if (step.phase === "backward") {
-        this.given[step.parent].push(t);
-        this.returned.set(step.edge, t);
+      for (const { parent, edge } of step.phase === "backward" ? (step.steps ?? [step]) : []) {
+        this.given[parent].push(t);
+        this.returned.set(edge, t);
       }
     });
     this.prediction.records.clear();
@@ -249,10 +284,55 @@ class View {
       make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, lineOf(story, step))),
     );
     this.list.replaceChildren(...this.items);
+    if (isNew) this.arrange();
     this.render();
   }
 
+  /** A step of groups: their numbers are computed, or their gradients are known and pass on. */
+  takeUpParts({ phase, nodes, edges }, t) {
+    if (phase === "forward") for (const i of nodes) this.computed[i] = t;
+    else {
+      for (const i of nodes) this.given[i].push(t);
+      for (const k of edges) this.returned.set(k, t);
+    }
+  }
+
   // Moving
+
+  /** See the graph at another level of detail, or other opened groups, from the first step. */
+  see(changes) {
+    this.play(false);
+    this.state.set("step", 0);
+    for (const [name, value] of Object.entries(changes)) this.state.set(name, value);
+  }
+
+  /** Open the group that a box of the picture stands for. */
+  open(i) {
+    const { group } = this.story.nodes[i];
+    this.steps = [...(this.steps ?? []), this.at];
+    this.see({ opened: [...this.scope.path, this.scope.groups.at(-1).parts.indexOf(group)] });
+  }
+
+  /** Close opened groups until only the first are left, and go back to the step at which the next one was opened. */
+  close(count) {
+    const step = this.steps?.[count] ?? 0;
+    this.steps = this.steps?.slice(0, count);
+    this.see({ opened: this.scope.path.slice(0, count) });
+    this.go(step);
+  }
+
+  /** The way to the opened group; each part of it closes what is opened below. */
+  showTrail() {
+    const { groups, path } = this.scope;
+    this.trail.hidden = !path.length;
+    const names = groups.map(({ title }, depth) => title || (depth ? "part" : this.scope.base.root));
+    this.trail.replaceChildren(
+      ...names.flatMap((name, depth) => [
+        ...(depth ? [decoration(" › ")] : []),
+        depth < path.length ? button(name, () => this.close(depth)) : make("strong", {}, name),
+      ]),
+    );
+  }
 
   go(step, atOnce = false) {
     const t = Math.min(Math.max(step, 0), this.last);
@@ -270,6 +350,7 @@ class View {
   /** Go to the next step that computes a number of a node, and after the last of them to the first. */
   visit(i) {
     const stops = [this.computed[i], ...this.given[i]];
+    if (this.story.nodes[i].group && this.turn.includes(i)) return this.open(i);
     this.chosen.value = i;
     this.go(stops.find((t) => t > this.at) ?? stops[0]);
     this.render();
@@ -325,6 +406,11 @@ class View {
     this.renderPlayer();
   }
 
+  /** The nodes that the current step is about. */
+  get turn() {
+    return this.step.nodes ?? [this.step.node, this.step.parent].filter((i) => i !== undefined);
+  }
+
   stopsHere() {
     const i = this.step.parent ?? this.step.node;
     return i !== undefined && this.state.get("breakpoints").includes(this.story.nodes[i].key);
@@ -366,11 +452,11 @@ class View {
     this.renderControls(at, step);
     const edges = this.edgesNow();
     if (moved) {
-      const nodes = [...new Set([step.parent, step.node, ...edges.map((k) => this.story.tails[k])])];
+      const nodes = step.nodes ?? [...new Set([step.parent, step.node, ...edges.map((k) => this.story.tails[k])])];
       const ease = before !== undefined && !this.atOnce && !this.calm.matches;
       picture.raise(nodes.filter((i) => i !== undefined), edges);
-      picture.follow(nodes.filter((i) => i !== undefined), edges, ease);
-      this.travels = ease && at === before + 1;
+      picture.follow(nodes.filter((i) => i !== undefined), step.nodes ? [] : edges, ease);
+      this.travels = ease && at === before + 1 && !step.told;
     }
     this.renderPicture(at, step, hidden);
     this.prediction.render();
@@ -389,6 +475,7 @@ class View {
   /** The edges along which numbers pass at the current step. */
   edgesNow() {
     const { step, story } = this;
+    if (step.edges) return step.edges;
     if (step.phase === "backward") return [step.edge];
     return story.heads.flatMap((head, k) => (step.phase === "forward" && head === step.node ? [k] : []));
   }
@@ -404,6 +491,7 @@ class View {
     for (const control of this.phases) setCurrent(control, control.dataset.phase === step.phase);
     this.speed.value = state.get("speed");
     this.ask.value = state.get("ask");
+    this.detail.value = this.scope.detail;
     pressed(this.predict, state.get("predict"));
     pressed(this.large, state.get("large"));
     pressed(this.breakpoint, state.get("breakpoints").includes(this.story.nodes[this.chosen.value]?.key));
@@ -418,9 +506,11 @@ class View {
 
   renderPicture(at, step, hidden) {
     const { story, picture } = this;
+    const { turn } = this;
     const stops = this.state.get("breakpoints");
+    const passing = new Set(this.edgesNow());
     story.nodes.forEach((node, i) => {
-      const now = step.node === i || step.parent === i;
+      const now = turn.includes(i);
       const stop = stops.includes(node.key);
       const computed = this.computed[i] <= at;
       const arrived = this.given[i].filter((t) => t <= at).length;
@@ -433,17 +523,21 @@ class View {
         stop && "stop",
       ];
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
-      if (node.kind !== "constant") {
-        const [name, data, gradient] = picture.lines[i];
+      const [name, data, gradient] = picture.lines[i];
+      if (node.kind === "constant") {
+        if (node.isShared) setText(name, node.title);
+      } else {
         const asked = hidden && step.phase === "forward" && this.computed[i] === at;
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
-        setText(data, computed ? `data ${asked ? UNKNOWN : this.dataOf(i, at)[0]}` : "");
-        setText(gradient, this.gradientOf(i, at, hidden));
+        const shown = computed ? (asked ? UNKNOWN : this.dataOf(i, at)[0]) : "";
+        setText(data, shown && (node.group || node.kind === "neuron" ? shown : `data ${shown}`));
+        if (gradient) setText(gradient, node.group ? (arrived ? node.gradient : "") : this.gradientOf(i, at, hidden));
+        if (node.kind === "neuron") paint(picture.nodes[i], story, node, computed, arrived);
       }
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
     });
     const back = step.phase === "backward";
-    const tinted = back ? { upstream: picture.lines[step.node][2], total: picture.lines[step.parent][2] } : {};
+    const tinted = back && step.edge !== undefined ? { upstream: picture.lines[step.node][2], total: picture.lines[step.parent][2] } : {};
     for (const line of this.tinted ?? []) line.removeAttribute("data-quantity");
     this.tinted = Object.entries(tinted).map(([quantity, line]) => {
       line.dataset.quantity = quantity;
@@ -456,13 +550,14 @@ class View {
         "edge",
         returned <= at ? "returned" : this.computed[head] <= at ? "passed" : "todo",
         picture.long[k] && "long",
-        (returned === at || (step.phase === "forward" && step.node === head)) && "now",
+        passing.has(k) && "now",
         returned === at && "back",
         returned <= at && !hidden && story.steps[returned].right && "wrong",
+        picture.weights[k] && "weight",
       ];
       setClass(edge, states.filter(Boolean).join(" "));
     });
-    picture.mark(step.edge ?? null, ...(hidden || !back ? [UNKNOWN, UNKNOWN] : [step.slope[0], step.share[0]]));
+    picture.mark(step.edge ?? null, ...(hidden || step.edge === undefined ? [UNKNOWN, UNKNOWN] : [step.slope[0], step.share[0]]));
   }
 
   /** The number of a node at a step. */
@@ -479,8 +574,9 @@ class View {
     if (!given.length) return "";
     const shown = hidden && given.at(-1) === at ? given.slice(0, -1) : given;
     const { delta } = story.nodes[i];
-    const { number = 1, of = 1 } = story.steps[given.at(-1)];
-    const total = shown.length ? story.steps[shown.at(-1)].total[0] : UNKNOWN;
+    const last = (t) => story.steps[t].steps?.findLast(({ parent }) => parent === i) ?? story.steps[t];
+    const { number = 1, of = 1 } = last(given.at(-1));
+    const total = shown.length ? last(shown.at(-1)).total[0] : UNKNOWN;
     const plus = shown.length && shown.length < given.length ? ` + ${UNKNOWN}` : "";
     return `${delta ? `${delta} =` : "grad"} ${total}${plus}${number < of ? ` (${number} of ${of})` : ""}`;
   }
@@ -493,7 +589,7 @@ class View {
       if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
     setText(this.words, words);
     const cell = (content, attributes = {}) => make("td", attributes, ...[content].flat());
-    const summary = step.phase === "summary" ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
+    const summary = step.phase === "summary" && !step.told ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
     const heads = ["", "value", "gradient", `lowers ${this.story.root}`].map((text) => make("th", { scope: "col" }, text));
     this.facts.replaceChildren(
       ...rows.map(([quantity, heading, parts, number]) =>
@@ -518,12 +614,16 @@ class View {
       ),
     );
     this.facts.hidden = !this.facts.children.length;
+    this.opener.replaceChildren(
+      ...this.turn.filter((i) => this.story.nodes[i].group).map((i) => button(`Open ${this.story.nodes[i].name}`, () => this.open(i))),
+    );
     this.prediction.list(step.phase === "summary");
   }
 
   /** The whole gradient of a node. */
   totalOf(i) {
-    return this.story.steps[this.given[i].at(-1)].total;
+    const step = this.story.steps[this.given[i].at(-1)];
+    return (step.steps?.findLast(({ parent }) => parent === i) ?? step).total;
   }
 
   renderList(at, step, hidden) {
