@@ -42,7 +42,7 @@ PERCEPTIBLE = """root => {
 PICTURE = """root => [...root.querySelectorAll(".picture g.node")].sort(
     (a, b) => a.dataset.node - b.dataset.node).map(node => {
     const { strokeWidth, strokeDasharray } = getComputedStyle(node.querySelector("rect"));
-    const lines = [...node.querySelectorAll("text")].map(line => line.textContent);
+    const lines = [...node.querySelectorAll("text")].map(line => line.written ?? line.textContent);
     return { classes: [...node.classList], lines, border: `${strokeWidth} ${strokeDasharray}` };
 })"""
 

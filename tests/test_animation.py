@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 from browser import CHROMIUM, MISSING
+from test_drawing import line_of
 
-from autograd_lite import MISTAKES, Value, step_through, walk_steps
+from autograd_lite import MISTAKES, Value, step_through
 from autograd_lite.stepper.animation import SECONDS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,7 +30,7 @@ def seen(svg, t):
     for text in svg.iter(f"{SVG}text"):
         interval = re.search(r"t(\d+)-(\d+)", text.get("class", ""))
         if interval is None or int(interval[1]) <= t < int(interval[2]):
-            yield text.text or ""
+            yield line_of(text)
 
 
 @pytest.mark.parametrize("options", [{}, {"update": 0.1}, {"mistake": "overwrite"}], ids=["walk", "update", "mistake"])
@@ -48,8 +49,8 @@ def test_each_step_has_its_line_and_its_numbers(tmp_path, options):
 
 def test_without_animation_the_end_is_shown(tmp_path):
     svg = saved(tmp_path, graph())
-    last = len(walk_steps(graph())) - 1
-    at_the_end = [text.text for text in svg.iter(f"{SVG}text") if "end" in text.get("class", "end").split()]
+    last = len(step_through(graph()).story.told()["steps"]) - 1
+    at_the_end = [line_of(text) for text in svg.iter(f"{SVG}text") if "end" in text.get("class", "end").split()]
     assert at_the_end == list(seen(svg, last))
     style = svg.find(f"{SVG}style").text
     assert ".t{opacity:0" in style
@@ -60,7 +61,7 @@ def test_without_animation_the_end_is_shown(tmp_path):
 def test_the_file_holds_no_script_and_labels_stay_text(tmp_path):
     svg = saved(tmp_path, graph())
     assert {element.tag.removeprefix(SVG) for element in svg.iter()} == {
-        "svg", "style", "rect", "g", "path", "polygon", "text",
+        "svg", "style", "rect", "g", "path", "polygon", "text", "tspan",
     }  # fmt: skip
     assert "b <&>" in list(seen(svg, 0))
 

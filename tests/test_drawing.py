@@ -17,11 +17,11 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, constant
 from autograd_lite.labels import clean
-from autograd_lite.pictures.diagram import Box, Diagram
+from autograd_lite.pictures.diagram import Box, Diagram, box_size
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.pictures.picture import picture_of
 from autograd_lite.pictures.svg import to_svg
-from autograd_lite.words.lecture import typeset
+from autograd_lite.words.lecture import LOWERED, RAISED, typeset
 from nn import MLP, squared_error
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -84,13 +84,24 @@ def read_source(source):
     return nodes, sorted((tail, head) for tail, head, *_ in edges)
 
 
+def line_of(text):
+    """What a reader sees in a line, with small signs above or below the line as Unicode has them."""
+    line, height = text.text or "", 0.0
+    for part in text.iter(SVG + "tspan"):
+        height -= float(part.get("dy"))
+        signs = RAISED if height > 0.01 else LOWERED if height < -0.01 else {}
+        assert (part.get("font-size") is None) == (not signs)
+        line += part.text.translate(signs)
+    return line
+
+
 def read_svg(svg):
     root = ET.fromstring(svg.encode("utf-8"))
     nodes, edges = {}, []
     for group in root.iter(SVG + "g"):
         classes = group.get("class", "").split()
         if "node" in classes:
-            texts = [(text.text or "").replace(XLINK_SPACE, " ") for text in group.iter(SVG + "text")]
+            texts = [line_of(text).replace(XLINK_SPACE, " ") for text in group.iter(SVG + "text")]
             nodes[group.get("id")] = texts
         elif "edge" in classes:
             edges.append(tuple(re.findall(r"n\d+", group.find(SVG + "title").text)))
@@ -264,6 +275,15 @@ def test_root_and_kinds_can_be_told_apart_without_colour() -> None:
     statements = re.findall(r"^\tn\d \[.*\]", draw(x + two).source, re.MULTILINE)
     assert ["peripheries=2" in statement for statement in statements] == [False, False, True]
     assert ["dashed" in statement for statement in statements] == [False, True, False]
+
+
+def test_what_stands_above_and_below_the_line_is_small_and_needs_less_room() -> None:
+    plain, raised = (Box((line,), "leaf") for line in ("x" * 20 + "11111111", "x" * 20 + "¹¹¹¹₁₁₁₁"))
+    assert box_size(raised)[0] < box_size(plain)[0]
+    svg = to_svg(Diagram((Box(("w⁽¹⁾₂,₀ = a² <b₁>",), "leaf"),), ()))
+    [text] = ET.fromstring(svg).iter(SVG + "text")
+    assert "".join(text.itertext()) == "w(1)2,0 = a2 <b1>"
+    assert line_of(text) == "w⁽¹⁾₂,₀ = a² <b₁>"
 
 
 # Networks

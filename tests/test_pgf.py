@@ -14,12 +14,15 @@ from autograd_lite import Value, add, draw, step_through
 from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.layout import find_layout
 from autograd_lite.pictures.pgf import to_pgf
+from autograd_lite.words.lecture import typeset
 
 WRITTEN = {
     r"\textbackslash{}": "\\", r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#", r"\%": "%", r"\_": "_",
     r"\textasciicircum{}": "^", r"\textasciitilde{}": "~", "$<$": "<", "$>$": ">", "$|$": "|", r"\ ": " ", "{-}": "-",
     r"{\textasciigrave}": "`", "{'}": "'", "{''}": '"', "{,}": ",", r"$\cdot$": "·", "$-$": "−", r"$\times$": "×",
     r"$\div$": "÷", r"$\theta$": "θ", r"$\infty$": "∞",
+    **{f"$^{{{number}}}$": sign for number, sign in zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True)},
+    **{f"$_{{{number}}}$": sign for number, sign in zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True)},
     r"\ldots{}": "…", r"$\delta$": "δ", r"$\partial$": "∂", r"$\Sigma$": "Σ",
 }  # fmt: skip
 """What LaTeX prints for what we write, as its manuals say."""
@@ -52,7 +55,7 @@ def texts(pgf):
 
 @pytest.mark.parametrize("label", HOSTILE, ids=lambda label: ascii(label)[:20])
 def test_labels_show_as_typed(label):
-    assert texts(to_pgf(draw(Value(2.0, label)).diagram)) == [HOSTILE[label], "data 2"]
+    assert texts(to_pgf(draw(Value(2.0, label)).diagram)) == [typeset(HOSTILE[label]), "data 2"]
 
 
 @pytest.mark.parametrize("label", ["9 ÷ 3 × 2 − 1 · δ", "Äßÿ éÐ", "θ→∞ 日本", "--- ,, << !` ?`"])

@@ -182,7 +182,7 @@ def test_labels_never_become_markup(label):
     assert state["story"]["nodes"][0]["name"] == clean(label)
     svg = ElementTree.fromstring(state["picture"])
     tags = {element.tag.split("}")[1] for element in svg.iter()}
-    assert tags <= {"svg", "g", "rect", "text", "path", "polygon"}
+    assert tags <= {"svg", "g", "rect", "text", "tspan", "path", "polygon"}
     assert clean(label) in [text for text in svg.itertext() if text == clean(label)] or any(
         clean(label) in text for text in svg.itertext()
     )

@@ -6,6 +6,11 @@ The DOT text (`picture`) and our own SVG (`layout`, `svg`) are made from the sam
 import unicodedata
 from typing import NamedTuple
 
+from autograd_lite.words.lecture import pieces
+
+SMALL = 0.75
+"""The size of what stands above or below the line."""
+
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = "Helvetica,Arial,sans-serif"
 ROOT_FILL, ROOT_BORDER = "#d6eaf8", "#004c7f"
@@ -113,13 +118,17 @@ def text_width(text: str, font_size: float) -> float:
     >>> text_width("iiii", 10) < text_width("nnnn", 10) < text_width("MMMM", 10)
     True
     """
+    return font_size * sum((SMALL if level else 1.0) * _width(piece) for piece, level in pieces(text))
+
+
+def _width(text: str) -> float:
     width = 0.0
     for character in text:
         if unicodedata.east_asian_width(character) in "WF":
             width += 1.0
         elif unicodedata.combining(character) == 0:
             width += 0.3 if character in "ijlI.,:;'|!()[]/ tf·" else 0.86 if character in "mwMWGOQ@%…\ufffd" else 0.6
-    return (width + 0.06 * sum(map(str.isupper, text))) * font_size
+    return width + 0.06 * sum(map(str.isupper, text))
 
 
 def box_size(box: Box) -> tuple[float, float]:

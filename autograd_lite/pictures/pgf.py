@@ -6,16 +6,17 @@ PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template load
 from autograd_lite.pictures.diagram import GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe
 from autograd_lite.pictures.layout import Point, Rectangle, find_layout
 from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, corner, number, within
+from autograd_lite.words.lecture import ABOVE, BELOW, GREEK, latex_letter
 
-LETTERS = (
-    "αalpha βbeta γgamma δdelta εvarepsilon ζzeta ηeta θtheta ιiota κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau "
-    "υupsilon φvarphi χchi ψpsi ωomega ΓGamma ΔDelta ΘTheta ΛLambda ΞXi ΠPi ΣSigma ΥUpsilon ΦPhi ΨPsi ΩOmega"
-)
-SIGNS = {word[0]: rf"$\{word[1:]}$" for word in LETTERS.split()} | {
+SIGNS = {letter: rf"${latex_letter(name)}$" for name, letter in GREEK.items()}
+SIGNS |= {sign: f"$^{{{number}}}$" for sign, number in ABOVE.items()}
+SIGNS |= {sign: f"$_{{{number}}}$" for sign, number in BELOW.items()}
+SIGNS |= {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$", " ": r"\ ", "-": "{-}",
     "`": r"{\textasciigrave}", "'": "{'}", '"': "{''}", ",": "{,}", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
-    "÷": r"$\div$", "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
+    "÷": r"$\div$", "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "′": "$'$",
+    "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
 }  # fmt: skip
 """How to write characters that LaTeX takes for commands or joins to others, or that its fonts may lack."""
 

@@ -2,8 +2,20 @@
 
 from html import escape
 
-from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Arrow, Box, Diagram, Look, describe
+from autograd_lite.pictures.diagram import (
+    FONT,
+    GREY,
+    GROUP_BORDER,
+    GROUP_FILL,
+    SMALL,
+    Arrow,
+    Box,
+    Diagram,
+    Look,
+    describe,
+)
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
+from autograd_lite.words.lecture import pieces
 
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
 
@@ -122,13 +134,30 @@ def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
         inner = within(rectangle)
         lines.append(rect(inner, f'fill="none" rx="{number(corner(look, inner, 5.0))}" {border}'))
     for line, (x, y) in zip(box.lines, baselines(box, rectangle), strict=True):
-        lines.append(f'<text x="{number(x)}" y="{number(y)}" font-size="{look.font_size}">{escape(line)}</text>')
+        written = typeset_line(line, look.font_size)
+        lines.append(f'<text x="{number(x)}" y="{number(y)}" font-size="{look.font_size}">{written}</text>')
     return [*lines, "</g>"]
 
 
 def corner(look: Look, rectangle: Rectangle, radius: float = 8.0) -> float:
     """Return the radius of the corners of a box, which make a square a circle."""
     return rectangle.width / 2 if look.circle else radius * look.rounded
+
+
+def typeset_line(line: str, size: float) -> str:
+    """Return a line of text as the content of a text element; tspans hold what stands above and below the line.
+
+    >>> print(typeset_line("x² > y", 10))
+    x<tspan dy="-3.5" font-size="7.5">2</tspan><tspan dy="3.5"> &gt; y</tspan>
+    """
+    written, height = "", 0.0
+    for piece, level in pieces(line):
+        rise = {1: 0.35, 0: 0.0, -1: -0.2}[level] * size
+        smaller = f' font-size="{number(SMALL * size)}"' if level else ""
+        moved = rise != height or level
+        written += f'<tspan dy="{number(height - rise)}"{smaller}>{escape(piece)}</tspan>' if moved else escape(piece)
+        height = rise
+    return written
 
 
 def within(rectangle: Rectangle) -> Rectangle:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as Xml
 
 from autograd_lite.pictures.diagram import text_width
-from autograd_lite.pictures.svg import number, to_svg
+from autograd_lite.pictures.svg import number, to_svg, typeset_line
 from autograd_lite.stepper.story import Json, Story
 
 SECONDS = 2.0
@@ -55,6 +55,14 @@ def _add(parent: Xml.Element, tag: str, text: str = "", **attributes: str) -> Xm
     return element
 
 
+def _typeset(element: Xml.Element, line: str) -> Xml.Element:
+    """Let a text element say a line, with small signs above and below the line."""
+    written = typeset_line(line, float(element.get("font-size", SIZE)))
+    made = Xml.fromstring(f'<text xmlns="{SVG[1:-1]}">{written}</text>')
+    element.text, element[:] = made.text, list(made)
+    return element
+
+
 def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
     """The number of each box from its step on, and its gradient after each share that it has received."""
     steps = list(enumerate(told["steps"]))
@@ -64,7 +72,8 @@ def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
         if box is None or node["kind"] == "constant":
             continue
         title, data, gradient = box.findall(f"{SVG}text")
-        title.text, data.text = node["title"], f"data {node['data'][0]}"
+        _typeset(title, node["title"])
+        data.text = f"data {node['data'][0]}"
         yield data, computed.get(i, 0), end
         box.remove(gradient)
         name = f"{node['delta']} =" if node["delta"] else "grad"
@@ -75,7 +84,7 @@ def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
         ]
         ends = [*(t for t, _ in arrivals[1:]), end]
         for (t, total), stop in zip(arrivals, ends, strict=bool(arrivals)):
-            yield _add(box, "text", f"{name} {total}", **gradient.attrib), t, stop
+            yield _typeset(_add(box, "text", **gradient.attrib), f"{name} {total}"), t, stop
 
 
 def _moves(root: Xml.Element, told: Json) -> Shown:

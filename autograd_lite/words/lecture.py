@@ -48,6 +48,11 @@ def lecture_name(label: str) -> LectureName | None:
     return LectureName(letter, between or unit or number, of_layer or layer, layer_first=bool(of_layer))
 
 
+def latex_letter(name: str) -> str:
+    """Return a Greek letter as a command of LaTeX."""
+    return f"\\var{name}" if name in ("epsilon", "phi") else f"\\{name}"
+
+
 def numbered(label: str) -> tuple[LectureName | None, str]:
     """Return the parts of a label without the #2, #3, ... of labels that occur again, and that number.
 
@@ -62,6 +67,8 @@ RAISED, LOWERED = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹�
 """The signs that Unicode has above and below the line."""
 
 ABOVE, BELOW = (dict(zip(map(chr, signs.values()), map(chr, signs), strict=True)) for signs in (RAISED, LOWERED))
+_PIECE = re.compile(r"([{0}]+)|([{1}]+(?:,[{1}]+)*)|([^{0}{1}]+)".format(*map("".join, (ABOVE, BELOW))))
+
 PLAIN = ABOVE | BELOW | {letter: name for name, letter in GREEK.items()} | {
     "−": "-", "⁻": "-", "×": "*", "·": "*", "∂": "d", "∞": "inf", "√": "sqrt ", "′": "'", "→": "->", "←": "<-",
 }  # fmt: skip
@@ -91,6 +98,19 @@ def in_ascii(text: str) -> str:
         text = re.sub(f"([{''.join(signs)}]+)", rf"{mark}\1", text)
     plain = re.sub(r"(?<=\d),_(?=\d)", ",", "".join(PLAIN.get(sign, sign) for sign in text))
     return plain.encode("ascii", "backslashreplace").decode()
+
+
+def pieces(text: str) -> list[tuple[str, int]]:
+    """Return the pieces of a text in ordinary signs, each with 1 if it stands above the line, -1 below, 0 on it.
+
+    >>> pieces("w⁽¹⁾₂,₀ = x²")
+    [('w', 0), ('(1)', 1), ('2,0', -1), (' = x', 0), ('2', 1)]
+    """
+    found = []
+    for above, below, plain in _PIECE.findall(text):
+        signs = ABOVE if above else BELOW
+        found.append((plain or "".join(signs.get(sign, sign) for sign in above + below), 1 if above else -bool(below)))
+    return found
 
 
 def weight_label(l: int, b: int, a: int) -> str:

@@ -16,7 +16,7 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
 from autograd_lite.value import Operand, Value, check_value
-from autograd_lite.words.lecture import GREEK, RAISED, numbered, typeset
+from autograd_lite.words.lecture import GREEK, RAISED, latex_letter, numbered, typeset
 
 # How tightly an expression binds; an argument that binds less than its place asks for gets brackets.
 SUM, PRODUCT, SIGNED, POWER, ATOM = range(1, 6)
@@ -205,7 +205,7 @@ def latex_name(label: str) -> Written:
     name, again = numbered(label)
     if name is None:
         return Written(rf"\mathit{{{clean(label).translate(_LATEX_SIGNS)}}}", ATOM)
-    letter = f"\\{'var' * (name.letter in ('epsilon', 'phi'))}{name.letter}" if name.letter in GREEK else name.letter
+    letter = latex_letter(name.letter) if name.letter in GREEK else name.letter
     units = f"_{{{name.units}}}" if name.units else ""
     layer = f"^{{({name.layer})}}" if name.layer else ""
     text = letter + (layer + units if name.layer_first else units + layer)

@@ -93,9 +93,32 @@ function mathNumber(text, inProduct = false) {
   return parsed(mathmlNumber(text, inProduct ? PRODUCT : 0));
 }
 
-/** Set a property or the text of an element only if it changes, which is what costs time. */
+const SIGNS = "⁰0¹1²2³3⁴4⁵5⁶6⁷7⁸8⁹9⁽(⁾)⁻−₀0₁1₂2₃3₄4₅5₆6₇7₈8₉9"; // each with what it is on the line
+const PIECES = /([⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻]+)|([₀-₉]+(?:,[₀-₉]+)*)|[^⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻₀-₉]+/g;
+
+/** The text of an element, as it was set. */
+function textOf(element) {
+  return element.written ?? element.textContent;
+}
+
+/** Set the text of an element only if it changes, which is what costs time; in SVG, with tspans above and below the line. */
 function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (textOf(element) === text && element.written !== undefined) return;
+  if (element.namespaceURI !== SVG || !/[⁰-₉¹²³]/.test(text)) {
+    if (element.textContent !== text) element.textContent = text;
+  } else {
+    let height = 0; // in letters of the line
+    const parts = [...text.matchAll(PIECES)].map(([piece, above, below]) => {
+      const level = above ? 0.35 : below ? -0.2 : 0;
+      const part = shape("tspan", above || below ? { "font-size": "0.75em" } : {});
+      part.setAttribute("dy", `${(height - level) / (above || below ? 0.75 : 1)}em`);
+      part.textContent = above || below ? piece.replace(/[^,]/g, (sign) => SIGNS[SIGNS.indexOf(sign) + 1]) : piece;
+      height = level;
+      return part;
+    });
+    element.replaceChildren(...parts);
+  }
+  element.written = text;
 }
 function setClass(element, name) {
   if (element.getAttribute("class") !== name) element.setAttribute("class", name);

@@ -33,7 +33,7 @@ class Travel {
     const receiver = step.parent ?? step.node;
     const target = picture.lines[receiver][back ? 2 : 1];
     if (!edges.length || !target) return this.flash(picture.lines[receiver][2]);
-    const [final, start] = [target.textContent, performance.now()];
+    const [final, start] = [textOf(target), performance.now()];
     const middle = (k) => {
       const { path } = picture.drawn[k];
       const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
@@ -66,7 +66,7 @@ class Travel {
       else if (back) {
         const from = step.before ? exact(step.before) : 0;
         const now = from + (exact(step.total) - from) * ((part - ARRIVAL) / (1 - ARRIVAL));
-        setText(target, final.replace(step.total[0], String(Number(now.toPrecision(3)))));
+        setText(target, final.replace(step.total[0], numberText(now, 3)));
       } else setText(target, final);
     };
     let request = 0;
