@@ -430,6 +430,84 @@ def test_a_small_graph_is_large_on_a_large_screen(show):
     assert min(text.evaluate(size) for text in view.root.locator(".node text").all()) >= 24
 
 
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+def test_the_question_and_what_is_wrong_are_seen_at_once(show, screen):
+    width, height, large, layout, _ = screen
+    view = show(
+        step_through(graph(), large=large, layout=layout, predict=True),
+        lambda page: page.set_viewport_size({"width": width, "height": height}),
+    )
+    for at in (1, SEED + 2):
+        hint(view, at, 12345)
+        for part in (view.prompt, view.answer, view.button("Check"), view.verdict):
+            box, card = part.bounding_box(), view.root.locator(".card").bounding_box()
+            assert card["y"] <= box["y"]
+            assert box["y"] + box["height"] <= min(card["y"] + card["height"], height) + 1
+
+
+def test_a_slide_fills_its_frame_and_leaves_the_slide_alone(context, tmp_path):
+    page = context.new_page()
+    source = step_through(graph(), layout="slide").html().replace("&", "&amp;").replace('"', "&quot;")
+    page.set_content(f'<h1>Slide</h1><iframe style="width: 960px; height: 600px" srcdoc="{source}"></iframe>')
+    view = View(page.frames[1])
+    view.click("Next")
+    expect(page.locator("h1")).to_be_visible()
+    assert page.locator("iframe").evaluate("frame => frame.style.height") == "600px"
+    assert page.frames[1].evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_f_fills_the_screen(show):
+    view = show(step_through(graph()))
+    for full in (True, False):
+        view.press("f")
+        view.frame.wait_for_function("full => Boolean(document.fullscreenElement) === full", arg=full)
+
+
+# Fingers
+
+
+@pytest.fixture
+def touch(browser, tmp_path):
+    """A page on a phone, and how to touch it at points."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(step_through(graph()).save(tmp_path / "page.html").as_uri())
+    session = context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        places = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    yield View(page), touch
+    context.close()
+
+
+def test_what_a_finger_presses_is_large_enough(touch):
+    view, _ = touch
+    view.root.locator(".more summary").click()
+    for control in view.root.locator(":is(button, select, summary, input):visible").all():
+        box = control.bounding_box()
+        assert min(box["width"], box["height"]) >= 44, control.evaluate("one => one.outerHTML")
+
+
+def test_two_fingers_zoom_and_a_long_press_marks_a_node(touch):
+    view, touch_at = touch
+    before = view.box()
+    box = view.frame_of_picture.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch_at("touchStart", (x - 30, y), (x + 30, y))
+    for apart in (40, 50, 60):
+        touch_at("touchMove", (x - apart, y), (x + apart, y))
+    touch_at("touchEnd")
+    assert view.box()[2] == pytest.approx(before[2] / 2, rel=0.02)
+    view.click("Fit")
+    box = view.node("u").bounding_box()
+    touch_at("touchStart", (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    expect(view.node("u").locator("text").first).to_contain_text("●")
+    touch_at("touchEnd")
+    expect(view.position).to_have_text(view.at(0))
+
+
 # Ways to move
 
 

@@ -3,7 +3,7 @@
 const SPEEDS = [0.5, 1, 2, 4];
 const MILLISECONDS_PER_STEP = 2000;
 const NARROW = 44; // em: below, the rows of the card stand under its rule
-const CARD = { beside: 27, under: 10.4, narrow: 17.6, code: 3.4 }; // em: its width beside the picture, or its height under it
+const CARD = { beside: 27, under: 10.4, narrow: 17.6, code: 3.4, question: 6 }; // em: its width beside the picture, or its height under it
 const LEGEND =
   "Boxes: dotted, to come; thin, computed; dashed, part of the gradient has arrived; thick, its gradient is " +
   "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; darker, the gradient has passed; dashed, " +
@@ -73,7 +73,8 @@ class View {
     this.card = make(
       "section",
       { class: "card", "aria-labelledby": this.title.id, tabindex: "0" }, // it may scroll
-      make("div", { class: "rule" }, this.title, this.formula, this.prediction.form),
+      make("div", { class: "rule" }, this.title, this.formula),
+      this.prediction.form,
       this.facts,
       this.words,
       this.opener,
@@ -213,7 +214,8 @@ class View {
     const [width, height] = [stage.clientWidth, stage.clientHeight];
     const narrow = width < NARROW * em;
     const reads = !code.element.hidden; // then the code stands below the card
-    const under = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0)) * em;
+    const asks = this.state.get("predict") ? CARD.question : 0;
+    const under = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0) + asks) * em;
     const scale = (across, down) => Math.min(across / picture.size[0], down / picture.size[1]);
     const favour = this.story.nodes.some(({ group }) => group) ? 1.6 : 1.2; // rows of groups are many
     const beside = !narrow && (reads || favour * scale(width - CARD.beside * em, height) > scale(width, height - under));
@@ -445,8 +447,9 @@ class View {
     this.shown = at;
     this.travel.finish();
     if (moved) this.prediction.judge("", "");
-    if (this.root.dataset.large !== String(this.state.get("large"))) {
-      this.root.dataset.large = String(this.state.get("large"));
+    const look = { large: String(this.state.get("large")), predict: String(this.state.get("predict")) };
+    if (Object.keys(look).some((name) => this.root.dataset[name] !== look[name])) {
+      Object.assign(this.root.dataset, look);
       this.arrange();
     }
     this.renderControls(at, step);
