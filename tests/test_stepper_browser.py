@@ -445,7 +445,7 @@ def test_the_question_and_what_is_wrong_are_seen_at_once(show, screen):
             assert box["y"] + box["height"] <= min(card["y"] + card["height"], height) + 1
 
 
-def test_a_slide_fills_its_frame_and_leaves_the_slide_alone(context, tmp_path):
+def test_a_slide_fills_its_frame_and_leaves_the_slide_alone(context):
     page = context.new_page()
     source = step_through(graph(), layout="slide").html().replace("&", "&amp;").replace('"', "&quot;")
     page.set_content(f'<h1>Slide</h1><iframe style="width: 960px; height: 600px" srcdoc="{source}"></iframe>')
