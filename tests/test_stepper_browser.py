@@ -1426,18 +1426,18 @@ def test_a_network_is_stepped_through_neuron_by_neuron(show):
     view = show(step_through(root))
     expect(view.position).to_have_text("Step 1 of 10")
     before = view.root.evaluate(FILLS)
-    assert before[typeset("o_1^(1)")]["lines"][1:] == ["", ""]  # not computed is not 0
+    assert before["o1(1)"]["lines"][1:] == ["", ""]  # not computed is not 0
     view.go(1)
     after = view.root.evaluate(FILLS)
     s, o = by_label["s_1^(1)"], by_label["o_1^(1)"]
-    assert after[typeset("o_1^(1)")]["lines"][1:] == [number_text(o.data, 4), ""]
-    assert after[typeset("o_1^(1)")]["fill"] != before[typeset("o_1^(1)")]["fill"]
-    assert after[typeset("o_2^(1)")] == before[typeset("o_2^(1)")]
+    assert after["o1(1)"]["lines"][1:] == [number_text(o.data, 4), ""]
+    assert after["o1(1)"]["fill"] != before["o1(1)"]["fill"]
+    assert after["o2(1)"] == before["o2(1)"]
     assert number_text(s.data, 4).lstrip("−") in view.root.locator(".formula").inner_text()
     view.go(8)  # back: the seed, e, o_1^(2), and then the last neuron of layer 1
     delta = by_label["s_2^(1)"].grad
     assert view.facts()["share"] == number_text(delta, 4)
-    shown = view.root.evaluate(FILLS)[typeset("o_2^(1)")]
+    shown = view.root.evaluate(FILLS)["o2(1)"]
     assert shown["lines"][2] == f"δ {number_text(delta, 4)}"
     assert shown["isDashed"] == (delta < 0)
     gradients = view.root.locator(".facts tr[data-quantity=total] .number").all_inner_texts()
