@@ -50,7 +50,7 @@ def draw(
 
     With detail="neuron", a network of the lecture is drawn as circles in layers: the fill is a neuron's output o, the
     ring its delta, and the thickness of a line its weight; what is negative is orange and, if it is a line, dashed.
-    With detail="group", any graph, however large, is drawn as a few boxes (see `fold`).
+    With detail="group", any graph, however large, is drawn as a few boxes (see `call_sites`).
 
     In Jupyter the picture shows itself, and nbconvert draws it in LaTeX with PGF; `.render("name", format="pdf")`
     writes a file, `.pipe("svg")` returns its bytes, `.source` is the DOT text. SVG, LaTeX and DOT text do not need
