@@ -34,7 +34,7 @@ from autograd_lite import (
     vector_jacobian_product,
 )
 from autograd_lite import primitives as p
-from autograd_lite.gradients import central_differences
+from autograd_lite.gradients import central_differences, rounding_errors
 
 SMOOTH_NAMES = [name for name in TRUTH if name not in {"floor_divide", "remainder", "sign", "greater"}]
 
@@ -452,6 +452,16 @@ def test_a_central_difference_is_local():
     """Large steps, too, agree with each other, but on the slope from afar."""
     [slope] = central_differences(lambda x: [Value(x) * (4 if abs(x) < 1e-4 else 3)], 0.0)
     assert slope.value == pytest.approx(4, rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [100, 400, 900])
+def test_random_rounding_errors_add_up_like_a_random_walk(count):
+    """Errors uniform in -1 .. 1 have variance 1/3, in units of the last place; they cancel but for the root of n."""
+    x = Value(1.5)
+    for _ in range(count):
+        x = x * 1.0
+    sigma = math.sqrt(count / 3) * math.ulp(1.5)
+    assert 0.3 * sigma < rounding_errors([x])[0] < 4 * sigma
 
 
 @pytest.mark.parametrize("x", [-3.0, -0.5, 0.0, 0.5, 3.0])

@@ -264,6 +264,8 @@ def test_add_goes_from_left_to_right():
         (p.multiply_no_nan(-2.0, 0.0), -0.0),
         (p.multiply_no_nan(0.0, -2.0), 0.0),
         (p.multiply_no_nan(nan, 1.0), nan),
+        (p.multiply_no_nan(inf, Value(0.0)).data, 0.0),
+        (Value(-2.0).leaky_relu().data, -0.02),
         (p.maximum(nan, 1), nan),
         (p.maximum(1, nan), nan),
         (p.minimum(nan, 1), nan),
@@ -791,6 +793,21 @@ def test_composite_rows_are_written_out_in_formulas_and_programs(name, numbers, 
     for backend in ["python", "numpy", *(["llvm"] if find_spec("llvmlite") else [])]:
         program = compile_program(second, inputs, gradients=False, backend=backend)
         np.testing.assert_allclose(program([numbers, numbers]).outputs, [expected, expected], rtol=1e-12)
+
+
+def test_formulas_of_powers_do_not_show_what_keeps_them_from_overflow():
+    x, y = Value(2.0, "x"), Value(3.5, "y")
+    assert formula(derivative(x**y, x, 2)) == "y * (y - 1) * x ** (y - 2)"
+
+
+@pytest.mark.parametrize("name", [name for name in COMPOSITE if name != "power_partial"])
+@pytest.mark.parametrize("numbers", [(0.75, -1.5), (-2.5, 0.375)])
+def test_composite_rows_have_the_slopes_of_differences_and_the_values_of_their_formulas(name, numbers):
+    row = TABLE[name]
+    numbers = numbers[: row.arity]
+    check_gradients(row, numbers)
+    if row.formula is not None:
+        assert row.formula(*numbers) == pytest.approx(row(*numbers), rel=1e-14)
 
 
 def test_every_composite_row_is_tested_here():

@@ -591,7 +591,7 @@ def interrupts_held() -> Iterator[SimpleNamespace]:
 # The data
 
 
-def check_data(net: MLP, X: Any, y: Any, classes: bool = False) -> tuple[FloatArray, FloatArray]:
+def check_data(net: MLP, X: Any, y: Any, classes: bool) -> tuple[FloatArray, FloatArray]:
     """Return the examples as an array of shape (N, d^(0)), and their targets, of shape (N, d^(L)).
 
     Class numbers become rows that are 1 for the class and 0 for the others.
