@@ -62,7 +62,10 @@ class Row(NamedTuple):
         }
         if self.program is not None:
             columns |= {"program": (self.program, ".9g"), "|a - p|": (self.difference_from_program, ".1e")}
-        return {title: "" if number is None else format(number, form) for title, (number, form) in columns.items()}
+        return {
+            title: "" if number is None else format(number, form).replace("-", "−")
+            for title, (number, form) in columns.items()
+        }
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
     assert printed.endswith(f"\nNext: python3 -m webbrowser {(folder / 'steps.html').as_uri()}\n")
     largest = float(printed.split("|autodiff - delta recursion or program| ")[1].split()[0])
     assert largest < 1e-11
-    assert "delta_1^(2)" in (folder / "trace.txt").read_text(encoding="utf-8")
+    assert "δ₁⁽²⁾" in (folder / "trace.txt").read_text(encoding="utf-8")
     shown = [text.strip() for text in ElementTree.parse(folder / "graph.svg").getroot().itertext() if text.strip()]
     bias, signal = shown.index("w^(1)_{1,0}"), shown.index("s_1^(1) = Σ")
     assert shown[bias + 2].removeprefix("grad ") == shown[signal + 2].removeprefix("δ_1^(1) = "), "of one flower only"
