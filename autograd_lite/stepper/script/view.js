@@ -131,6 +131,7 @@ class View {
   /** Draw the picture of what is seen. */
   draw() {
     const { story, svg, direction } = this.scope.shown;
+    const isFirst = !this.picture;
     this.picture?.frame.remove();
     this.picture = new Picture(
       svg,
@@ -141,6 +142,7 @@ class View {
     );
     Object.assign(this.picture, { svgText: svg, heads: story.heads, tails: story.tails });
     this.travel = new Travel(this.picture);
+    this.picture.frame.classList.toggle("opened", !isFirst);
     this.stage?.prepend(this.picture.frame);
   }
 
