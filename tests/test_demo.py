@@ -3,6 +3,7 @@
 from xml.etree import ElementTree
 
 import pytest
+from test_drawing import line_of
 
 from nn.demo import run
 
@@ -25,9 +26,10 @@ def test_the_demo_learns_and_leaves_its_files(tmp_path, capsys):
     largest = float(printed.split("|autodiff - delta recursion or program| ")[1].split()[0])
     assert largest < 1e-11
     assert "δ₁⁽²⁾" in (folder / "trace.txt").read_text(encoding="utf-8")
-    shown = [text.strip() for text in ElementTree.parse(folder / "graph.svg").getroot().itertext() if text.strip()]
-    bias, signal = shown.index("w^(1)_{1,0}"), shown.index("s_1^(1) = Σ")
-    assert shown[bias + 2].removeprefix("grad ") == shown[signal + 2].removeprefix("δ_1^(1) = "), "of one flower only"
+    texts = ElementTree.parse(folder / "graph.svg").getroot().iter("{http://www.w3.org/2000/svg}text")
+    shown = [line_of(text) for text in texts]
+    bias, signal = shown.index("w⁽¹⁾₁,₀"), shown.index("s₁⁽¹⁾ = Σ")
+    assert shown[bias + 2].removeprefix("grad ") == shown[signal + 2].removeprefix("δ₁⁽¹⁾ = "), "of one flower only"
 
 
 def test_bad_arguments_are_named_and_nothing_is_written(tmp_path):
