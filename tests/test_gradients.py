@@ -1,6 +1,7 @@
 """Gradients as graphs, forward mode, and the checker of gradients, which is itself checked."""
 
 import contextlib
+import itertools
 import math
 
 import numpy as np
@@ -452,6 +453,16 @@ def test_a_central_difference_is_local():
     """Large steps, too, agree with each other, but on the slope from afar."""
     [slope] = central_differences(lambda x: [Value(x) * (4 if abs(x) < 1e-4 else 3)], 0.0)
     assert slope.value == pytest.approx(4, rel=1e-9)
+
+
+@pytest.mark.parametrize("x", [1e-3, -3e-3, 0.02, -0.06, 0.1, 700.0])
+def test_each_step_of_the_central_differences_is_at_most_a_quarter_of_the_one_before(x):
+    """As extrapolation needs, whichever power of 2 is next to x."""
+    met = []
+    central_differences(lambda point: [met.append(abs(point - x)) or Value(point)], x)
+    steps = sorted({float(f"{step:.6g}") for step in met if step > 1e-7 * abs(x)}, reverse=True)
+    assert len(steps) > 8
+    assert all(after <= 0.2501 * step for step, after in itertools.pairwise(steps))
 
 
 @pytest.mark.parametrize("count", [100, 400, 900])
