@@ -76,7 +76,7 @@ def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
         data.text = f"data {node['data'][0]}"
         yield data, computed.get(i, 0), end
         box.remove(gradient)
-        name = f"{node['delta']} =" if node["delta"] else "grad"
+        name = f"{node['delta']} =" if "delta" in node else "grad"
         arrivals = [
             (t, step["total"][0])
             for t, step in steps

@@ -23,7 +23,8 @@ MODULES = (
     "travel",
     "code",
     "prediction",
-    "what_if",
+    "live",
+    "nudge",
     "view",
     "start",
 )
@@ -44,7 +45,7 @@ def on_one_line(source: str) -> str:
 
 
 FOLDER = files("autograd_lite.stepper")
-STYLE = on_one_line(FOLDER.joinpath("style.css").read_text(encoding="utf-8"))
+STYLE = " ".join(on_one_line(FOLDER.joinpath(f"{name}.css").read_text(encoding="utf-8")) for name in ("style", "live"))
 SCRIPT = " ".join(on_one_line(FOLDER.joinpath(f"script/{name}.js").read_text(encoding="utf-8")) for name in MODULES)
 
 PAGE_STYLE = STYLE + ' body { margin: 0; } @media screen { body:has([data-theme="dark"]) { background: #14181d; } }'

@@ -47,7 +47,7 @@ class Stepper:
     def _page(self, without_script: str = "") -> str:
         from autograd_lite.stepper.page import page  # noqa: PLC0415  late: it reads the style sheet and the script
 
-        return page(self.story.title, {**self._state, "story": self._told, "leaves": None}, without_script)
+        return page(self.story.title, {**self._state, "story": self._told}, without_script)
 
     def _diagram(self) -> Diagram:
         return self.story.diagram(self._state["direction"])

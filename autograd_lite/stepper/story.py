@@ -129,9 +129,8 @@ class Story:
                 "title": self.lines(node)[0],
                 "kind": kind_of(node),
                 "data": self.number(node.data),
-                "delta": text.delta(node),
-                "deltaMath": mathml.delta(node),
                 **({"lines": marks} if marks else {}),
+                **({"delta": text.delta(node), "deltaMath": mathml.delta(node)} if text.delta(node) else {}),
             }
             for node, marks in zip(self.nodes, lines, strict=True)
         ]
@@ -175,9 +174,8 @@ class Story:
                 "formula": text.slope(step),
                 "formulaMath": mathml.slope(step),
                 **{name: self.number(getattr(step, name)) for name in ("slope", "upstream", "share", "total")},
-                "before": None if walked.before is None else self.number(walked.before),
-                "number": walked.number,
-                "of": walked.of,
+                **({} if walked.before is None else {"before": self.number(walked.before)}),
+                **({"number": walked.number, "of": walked.of} if walked.of > 1 else {}),
                 **({"right": right} if (right := self.corrected(step)) else {}),
             }
         if walked.phase == "seed":
@@ -190,11 +188,11 @@ class Story:
             "data": self.number(node.data),
         }
 
-    def corrected(self, step: Step) -> Json | None:
-        """Return the right numbers of a step that a mistake makes wrong; None for a step that is right."""
+    def corrected(self, step: Step) -> Json:
+        """Return the right numbers of a step that a mistake makes wrong; nothing for a step that is right."""
         right = self.right.get((step.node, step.place), step)
         wrong = [name for name in ("slope", "share", "total") if differ(getattr(step, name), getattr(right, name))]
-        return {name: self.number(getattr(right, name)) for name in wrong} or None
+        return {name: self.number(getattr(right, name)) for name in wrong}
 
     def number(self, number: float) -> list[Any]:
         """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""

@@ -10,6 +10,7 @@ import traitlets
 
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.primitives import as_float
+from autograd_lite.program.javascript import number_data
 from autograd_lite.stepper.page import SCRIPT, STYLE, image
 from autograd_lite.stepper.story import Story
 
@@ -20,7 +21,7 @@ def to_json(numbers: Mapping[str, float], _: object = None) -> dict[str, float |
     >>> to_json({"x": 2.0, "y": float("-inf")})
     {'x': 2.0, 'y': '-inf'}
     """
-    return {name: number if math.isfinite(number) else str(number) for name, number in numbers.items()}
+    return {name: number_data(number) for name, number in numbers.items()}
 
 
 def from_json(numbers: Mapping[str, float | str], _: object = None) -> dict[str, float]:
@@ -39,7 +40,8 @@ class StepperWidget(anywidget.AnyWidget):
 
     Attributes:
         step: the current step, from 0; set it to go there, observe it to follow.
-        leaves: the numbers of the leaves, by name; set some or all of them, and all values and gradients follow.
+        leaves: the numbers of the leaves and of the constants with a label, by name; set some or all of them, and all
+            values and gradients follow.
         predict: whether numbers are hidden until the reader types them.
         ask: which number the reader must predict: "slope", "share" or "total".
         tolerance: the relative error that an answer may have.
@@ -73,24 +75,22 @@ class StepperWidget(anywidget.AnyWidget):
     speed = traitlets.Float(1.0).tag(sync=True)
     large = traitlets.Bool(False).tag(sync=True)
     leaves = traitlets.Dict().tag(sync=True, to_json=to_json, from_json=from_json)
-    given = traitlets.Dict(read_only=True).tag(sync=True, to_json=to_json)
 
     def __init__(self, story: Story, **state: Any) -> None:
-        self.root, plan = copy.deepcopy((story.root, story.plan))
-        self._copied = Story(self.root, plan)
-        self._leaves = self._copied.leaves()
+        self.root, self._plan = copy.deepcopy((story.root, story.plan))
+        copied = Story(self.root, self._plan)
+        self._leaves = copied.leaves()
         numbers = {name: leaf.data for name, leaf in self._leaves.items()}
-        self.set_trait("given", numbers)
-        super().__init__(story=self._copied.told(), leaves=numbers, **state)
+        super().__init__(story=copied.told(), leaves=numbers, **state)
 
     def __repr__(self) -> str:
-        return f"<StepperWidget: {self._copied.summary}>"
+        return f"<StepperWidget: {Story(self.root, self._plan).summary}>"
 
     def _repr_html_(self) -> str:  # what is shown where no widget can be
-        return image(self._copied.diagram(self.direction))
+        return image(Story(self.root, self._plan).diagram(self.direction))
 
     def _repr_latex_(self) -> str:
-        return to_pgf(self._copied.diagram(self.direction))
+        return to_pgf(Story(self.root, self._plan).diagram(self.direction))
 
     @traitlets.validate("step")
     def _valid_step(self, proposal: Any) -> int:
@@ -126,5 +126,5 @@ class StepperWidget(anywidget.AnyWidget):
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()
-        self._copied = Story(self.root, self._copied.plan)
-        self.story = self._copied.told()
+        if self.story["graph"] is None:  # the view cannot compute it by itself
+            self.story = Story(self.root, self._plan).told()

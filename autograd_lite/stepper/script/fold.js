@@ -194,9 +194,8 @@ function storyOfNodes(folds, group) {
         formula: folds.slope(step.node, step.place, TEXT),
         formulaMath: folds.slope(step.node, step.place, MATH),
         ...Object.fromEntries(["slope", "upstream", "share", "total"].map((name) => [name, shown(step[name])])),
-        before: step.before === null ? null : shown(step.before),
-        number: step.number,
-        of: folds.uses.get(step.parent),
+        ...(step.before === null ? {} : { before: shown(step.before) }),
+        ...(folds.uses.get(step.parent) > 1 ? { number: step.number, of: folds.uses.get(step.parent) } : {}),
         right: null,
       })),
     ],
@@ -400,12 +399,17 @@ function tellGroup(folds, forward, { name, group, result, results = [result], no
 const DETAILS = { edge: "edge by edge", node: "node by node", neuron: "neuron by neuron", layer: "layer by layer", group: "group by group" };
 
 class Scope {
-  constructor(state) {
-    this.state = state;
+  /** live: has the story, with the numbers of now. */
+  constructor(state, live) {
+    Object.assign(this, { state, live });
   }
 
   get base() {
-    return this.state.get("story");
+    return this.live.story;
+  }
+  /** Whether the whole graph is seen, node by node. */
+  get isWhole() {
+    return !this.path.length && (this.detail === "edge" || this.detail === "node");
   }
   get detail() {
     return this.state.get("detail") ?? "edge";
@@ -441,7 +445,7 @@ class Scope {
   }
 
   make(base, detail) {
-    if (!this.path.length && (detail === "edge" || detail === "node")) {
+    if (this.isWhole) {
       const [svg, direction] = [this.state.get("picture"), this.state.get("direction")];
       return { story: detail === "node" ? byNode(base) : base, svg, direction };
     }

@@ -1,7 +1,7 @@
 // The rows of the table of primitives as functions of numbers: those that JavaScript has not, or computes otherwise.
 // All others are functions of Math with the names of the rows.
 
-const SPECIAL = { inf: Infinity, "-inf": -Infinity, nan: NaN }; // JSON has no numbers for them
+const SPECIAL = { inf: Infinity, "-inf": -Infinity, nan: NaN };
 
 const FUNCTIONS = {
   add: (a, b) => a + b,

@@ -1,8 +1,11 @@
 // The numbers of a graph: a walk over its nodes, which are data, forward and backward; and numbers as text.
 
-/** A number from JSON. */
+/** A number from JSON, which has none for infinities and nan. */
 function read(number) {
   return SPECIAL[number] ?? number;
+}
+function toJson(number) {
+  return Number.isFinite(number) ? number : Object.keys(SPECIAL).find((text) => Object.is(SPECIAL[text], number));
 }
 
 /** The result of a row for its arguments; more than two terms are added from left to right. */
@@ -110,7 +113,7 @@ function retold(story, leaves) {
     if (phase !== "backward") return {};
     const { slope, upstream, share, before, total } = backward[next++];
     const numbers = Object.entries({ slope, upstream, share, total }).map(([name, number]) => [name, shown(number)]);
-    return { ...Object.fromEntries(numbers), before: before === null ? null : shown(before) };
+    return { ...Object.fromEntries(numbers), ...(before === null ? {} : { before: shown(before) }) };
   };
   return {
     ...story,

@@ -199,6 +199,6 @@ function spokenStep(story, step) {
   return (
     `From ${name} to ${story.nodes[step.parent].name}: upstream gradient ${step.upstream[0]}, ` +
     `times local partial derivative ${step.formula}, ${step.slope[0]}, is ${step.share[0]}. ` +
-    `Contribution ${step.number} of ${step.of}; running total ${step.total[0]}.`
+    `Contribution ${step.number ?? 1} of ${step.of ?? 1}; running total ${step.total[0]}.`
   );
 }

@@ -54,23 +54,29 @@ function followTheme(view, body) {
   };
 }
 
-/** Go to the step that the address of the page names (`#step=14&predict`), and let the address follow the steps. */
+/**
+ * Go to the step that the address of the page names (`#step=14&predict&let.w=-2.5`), with its numbers for leaves, and let
+ * the address follow both.
+ */
 function followAddress(view, state) {
   const take = () => {
     const asked = new URLSearchParams(location.hash.slice(1));
     const step = Number(asked.get("step"));
     if (asked.has("predict")) state.set("predict", true);
+    const leaves = [...asked].filter(([key]) => key.startsWith("let."));
+    view.live.take(leaves.map(([key, text]) => [key.slice(4), readNumber(text)]));
     if (Number.isInteger(step) && step > 0) view.go(step - 1, true);
   };
   let timer = null; // browsers limit how often an address may change
   const write = () => {
-    const hash = `#step=${view.at + 1}${state.get("predict") ? "&predict" : ""}`;
+    const leaves = view.live.changes.map(([key, number]) => `&${new URLSearchParams({ [`let.${key}`]: number })}`);
+    const hash = `#step=${view.at + 1}${state.get("predict") ? "&predict" : ""}${leaves.join("")}`;
     clearTimeout(timer);
     timer = setTimeout(() => history.replaceState(null, "", hash), 200);
   };
   take();
   window.addEventListener("hashchange", take);
-  for (const name of ["step", "predict"]) state.listen(name, write);
+  for (const name of ["step", "predict", "leaves"]) state.listen(name, write);
 }
 
 /** Show the view in a page of its own, or in an iframe of a notebook; the page has its state as JSON. */

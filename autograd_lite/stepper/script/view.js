@@ -19,11 +19,13 @@ class View {
     this.timer = null;
     this.id = `stepper-view-${++views}`;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.scope = new Scope(state);
+    this.live = new Live(state);
+    this.scope = new Scope(state, this.live);
     this.build(host);
     const shown = ["step", "breakpoints", "ask", "predict", "score", "large", "speed"];
     this.stops = [
       ...["story", "detail", "opened"].map((name) => state.listen(name, () => this.takeUp())),
+      state.listen("leaves", () => this.renumber()),
       ...shown.map((name) => state.listen(name, () => this.render())),
     ];
     this.takeUp();
@@ -69,7 +71,12 @@ class View {
     this.trace = make("details", { class: "trace", toggle: () => this.scrollList() });
     this.trace.append(make("summary", {}, "Steps so far"), this.list);
     this.spoken = make("div", { class: "spoken", role: "status", "aria-live": "polite" });
-    this.whatIf = whatIf(state);
+    this.leafList = new LeafList(this.live);
+    this.nudge = new Nudge(this);
+    this.attach();
+    const panel = make("div", { class: "panel" }, this.nudge.element, this.leafList.element);
+    this.whatIf = make("details", { class: "more" }, make("summary", {}, "What if"), panel);
+    this.whatIf.hidden = !this.live.leaves.length;
     this.card = make(
       "section",
       { class: "card", "aria-labelledby": this.title.id, tabindex: "0" }, // it may scroll
@@ -108,6 +115,7 @@ class View {
           ...(this.wholePage ? [make("h1", {}, title)] : []),
           this.stepControls(),
           this.more(heading),
+          this.whatIf,
           this.slider,
           this.position,
         ),
@@ -115,7 +123,6 @@ class View {
         this.stage,
       ),
       this.trace,
-      ...(this.whatIf ? [this.whatIf.element] : []),
       this.spoken,
     );
     host.append(this.root);
@@ -144,6 +151,13 @@ class View {
     this.travel = new Travel(this.picture);
     this.picture.frame.classList.toggle("opened", !isFirst);
     this.stage?.prepend(this.picture.frame);
+    if (this.nudge) this.attach();
+  }
+
+  /** Let the leaves in the picture be changed, and changes flow through it, if it shows the whole graph. */
+  attach() {
+    if (this.scope.isWhole) new LeavesInPicture(this.live, this.picture);
+    this.nudge.attach(this.picture, this.scope.isWhole);
   }
 
   stepControls() {
@@ -301,6 +315,14 @@ class View {
     }
   }
 
+  /** Show the numbers that other leaves make. */
+  renumber() {
+    if (!this.scope.isWhole) return this.takeUp();
+    this.prediction.records.clear();
+    this.items.forEach((item, t) => setText(item.firstChild, lineOf(this.story, this.story.steps[t])));
+    this.render();
+  }
+
   // Moving
 
   /** See the graph at another level of detail, or other opened groups, from the first step. */
@@ -423,7 +445,7 @@ class View {
   key(event) {
     if (!this.wholePage) event.stopPropagation(); // JupyterLab has shortcuts of its own
     this.travel.finish();
-    if (event.key === "Escape") this.menu.open = false;
+    if (event.key === "Escape") this.menu.open = this.whatIf.open = false;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { target } = event;
     if (target.closest?.("input, select, textarea")) return; // they have keys of their own
@@ -475,6 +497,7 @@ class View {
       setText(this.spoken, `${this.place}, ${PHASES[step.phase]}. ${rest}`);
     }
     this.hid = hidden;
+    this.leafList.render();
   }
 
   /** The edges along which numbers pass at the current step. */
@@ -530,7 +553,7 @@ class View {
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
       const [name, data, gradient] = picture.lines[i];
       if (node.kind === "constant") {
-        if (node.isShared) setText(name, node.title);
+        if (name && (node.isShared ?? true)) setText(name, node.title);
       } else {
         const asked = hidden && step.phase === "forward" && this.computed[i] === at;
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
@@ -563,6 +586,7 @@ class View {
       setClass(edge, states.filter(Boolean).join(" "));
     });
     picture.mark(step.edge ?? null, ...(hidden || step.edge === undefined ? [UNKNOWN, UNKNOWN] : [step.slope[0], step.share[0]]));
+    this.nudge?.render();
   }
 
   /** The number of a node at a step. */
@@ -654,7 +678,7 @@ class View {
   dispose() {
     this.play(false);
     this.stops.forEach((stop) => stop());
-    this.whatIf?.stop();
+    this.nudge.stop();
     this.travel.finish();
     this.watcher.disconnect();
     this.root.remove();

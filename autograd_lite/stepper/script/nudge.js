@@ -1,0 +1,114 @@
+// A nudge: one leaf is changed a little, the changes flow forward through the picture, and the root's change is compared
+// with what its gradient says.
+
+const MILLISECONDS_PER_LEVEL = 350;
+
+/** What a nudge of one leaf, by its position in the graph, changes: all nodes, and the root as its gradient has it. */
+function nudged(graph, leaves, place, change) {
+  const before = forwardPass(graph, leaves);
+  const after = forwardPass(graph, { ...leaves, [place]: before[place] + change });
+  const gradient = backwardPass(graph, before).totals[place] ?? 0;
+  return { changes: after.map((number, i) => number - before[i]), gradient, expected: gradient * change };
+}
+
+/** For each node how many edges the longest way from a node has; null if there is none. */
+function levelsFrom(graph, start) {
+  const levels = [];
+  graph.nodes.forEach(([, ...places], i) => {
+    const reached = places.map((place) => levels[place]).filter((level) => level !== null);
+    levels.push(i === start ? 0 : reached.length ? Math.max(...reached) + 1 : null);
+  });
+  return levels;
+}
+
+class Nudge {
+  /** view: has the story, the live numbers and the picture. */
+  constructor(view) {
+    this.view = view;
+    this.leaf = select([], () => this.start());
+    this.change = 0.01;
+    const { box, error, show } = numberBox("Nudge by", (number) => {
+      this.change = number;
+      this.start();
+    });
+    show(this.change);
+    this.toggle = toggle("Nudge", () => {
+      this.on = !this.on;
+      this.start();
+    });
+    this.leaf.append(...view.live.leaves.map(({ name }, k) => make("option", { value: k }, name)));
+    this.leaf.setAttribute("aria-label", "Leaf to nudge");
+    this.element = group("Nudge", { class: "nudge" }, this.toggle, this.leaf, "by", box, error);
+    this.element.hidden = !view.live.leaves.length || !view.story.graph;
+    this.says = make("p", { class: "nudge-says", role: "status" });
+  }
+
+  /** Show the changes in a picture, if it is one of the whole graph. */
+  attach(picture, isWhole) {
+    this.isWhole = isWhole;
+    this.on &&= isWhole;
+    picture.frame.append(this.says);
+    this.notes = picture.nodes.map(() => shape("text", { class: "nudge-note" }));
+    picture.svg.append(...this.notes);
+    this.element.hidden = !isWhole || !this.view.live.leaves.length || !this.view.story.graph;
+  }
+
+  /** Let the change flow from the beginning. */
+  start() {
+    clearInterval(this.timer);
+    this.reached = 0;
+    const atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const tick = () => {
+      this.reached += 1;
+      if (this.reached > this.deepest) clearInterval(this.timer);
+      this.render();
+    };
+    if (this.on && !atOnce) this.timer = setInterval(tick, MILLISECONDS_PER_LEVEL / this.view.state.get("speed"));
+    if (atOnce) this.reached = Infinity;
+    this.render();
+  }
+
+  render() {
+    const { view, notes, on } = this;
+    const { story, live, picture } = view;
+    const leaf = live.leaves[this.leaf.value];
+    this.toggle.setAttribute("aria-pressed", Boolean(on));
+    this.says.hidden = !on;
+    picture.svg.toggleAttribute("data-nudged", Boolean(on));
+    if (!on) {
+      for (const note of notes) setText(note, "");
+      for (const edge of picture.edges) delete edge.dataset.nudged;
+      return;
+    }
+    const { graph, digits } = story;
+    const { changes, gradient, expected } = nudged(graph, live.numbers, leaf.place, this.change);
+    const levels = levelsFrom(graph, leaf.place);
+    const root = changes.length - 1;
+    this.deepest = levels[root] ?? 0;
+    const number = (x) => numberText(x, digits);
+    const flows = (i) => levels[story.part[i]] !== null && levels[story.part[i]] <= this.reached;
+    story.nodes.forEach((_, i) => {
+      const [x, y, width, height] = picture.box(i);
+      const size = (12 * width) / picture.boxes[i][2];
+      Object.entries({ x: x + width / 2, y: y + height + size, "font-size": size }).forEach(([name, at]) =>
+        notes[i].setAttribute(name, at),
+      );
+      setText(notes[i], flows(i) ? `Δ ${number(changes[story.part[i]])}` : "");
+    });
+    picture.edges.forEach((edge, k) => {
+      edge.toggleAttribute("data-nudged", flows(story.heads[k]) && levels[story.part[story.tails[k]]] !== null);
+    });
+    const name = `Δ${leaf.name} = ${number(this.change)}`;
+    const flowing = this.reached < this.deepest ? `${name} …` : "";
+    setText(
+      this.says,
+      flowing ||
+        `${name} changes ${story.root} by ${number(changes[root])}; gradient × Δ${leaf.name} = ` +
+          `${number(gradient)} × ${textNumber(number(this.change), PRODUCT)} = ${number(expected)}.`,
+    );
+  }
+
+  stop() {
+    clearInterval(this.timer);
+  }
+}
