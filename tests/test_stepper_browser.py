@@ -358,6 +358,70 @@ def test_picture_and_rule_are_seen_at_once_at_each_step(show, name, screen):
     assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least]) == []
 
 
+# Training
+
+
+def squared():
+    w, x, b, y = Value(0.5, "w"), Value(2.0, "x"), Value(0.1, "b"), Value(0.3, "y")
+    root = ((w * x + b).tanh() - y) ** 2
+    root.label = "L"
+    return root, (w, b), (x, y)
+
+
+def descent(rates):
+    """The errors of gradient descent in Python, one before each step and the last one."""
+    root, parameters, _ = squared()
+    errors = [root.data]
+    for rate in rates:
+        for parameter in parameters:
+            parameter.grad = 0
+        root.backward()
+        for parameter in parameters:
+            parameter.data -= rate * parameter.grad
+        errors.append(root.forward().data)
+    return errors
+
+
+def test_steps_of_gradient_descent_go_on_in_the_page_at_any_learning_rate(show):
+    root, _, data = squared()
+    stepper = step_through(root, update=0.02, data=data)
+    view = show(stepper)
+    training = view.root.locator(".training")
+    assert not training.is_visible()
+    view.go(len(stepper.story.walk) - 1)
+    expect(view.root.locator(".formula")).to_contain_text(f"→{number_text(descent([0.02])[-1], 4)}")
+    training.get_by_role("button", name="Again").click()
+    training.get_by_role("button", name="Ten times").click()
+    errors = descent([0.02] * 12)
+    expect(training.locator(".number")).to_have_text(f"L = {number_text(errors[11], 4)} after 11 of these steps")
+    expect(view.root.locator(".formula")).to_contain_text(f"→{number_text(errors[12], 4)}")
+    training.get_by_role("textbox").fill("25")
+    training.get_by_role("textbox").press("Enter")
+    training.get_by_role("button", name="Again").click()
+    last = descent([0.02] * 11 + [25.0])[-1]
+    assert last > errors[11], "25 is too large"
+    expect(training.locator(".number")).to_have_text(f"L = {number_text(last, 4)} after 12 of these steps")
+    points = [
+        tuple(map(float, point.split(","))) for point in training.locator("polyline").get_attribute("points").split()
+    ]
+    assert len(points) == 13
+    expected = [*errors[:12], last]
+    heights = [y for _, y in points]  # down from the top
+    assert sorted(range(13), key=lambda i: -heights[i]) == sorted(range(13), key=expected.__getitem__)
+    expect(view.root.locator(".picture")).to_contain_text("data 2.0")  # x has not moved
+
+
+def test_the_curve_begins_again_when_a_leaf_is_changed_by_hand(show):
+    root, _, data = squared()
+    stepper = step_through(root, update=0.1, data=data)
+    view = show(stepper)
+    view.go(len(stepper.story.walk) - 1)
+    training = view.root.locator(".training")
+    training.get_by_role("button", name="Ten times").click()
+    view.click("Reset")
+    expect(training.locator(".number")).to_have_text(f"L = {number_text(root.data, 4)} after 0 of these steps")
+
+
 # The user's own code beside the picture
 
 

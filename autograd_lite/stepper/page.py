@@ -25,6 +25,7 @@ MODULES = (
     "prediction",
     "live",
     "nudge",
+    "training",
     "view",
     "start",
 )

@@ -8,7 +8,8 @@ class Live {
   /** state: it has the story, as Python told it, and the changed numbers of leaves, by their keys. */
   constructor(state) {
     this.state = state;
-    const { nodes, leaves, part, graph } = state.get("story");
+    const { nodes, leaves, part, graph, update } = state.get("story");
+    this.rate = update;
     this.possible = graph !== null || state.get("leaves") !== undefined; // there is a kernel that computes
     this.leaves = (this.possible ? leaves : []).map((i) => {
       const { key, name, math, data } = nodes[i];
@@ -34,12 +35,23 @@ class Live {
 
   /** The story with the numbers of now. */
   get story() {
-    const [told, numbers] = [this.state.get("story"), this.state.get("leaves")];
-    if (told !== this.told || numbers !== this.toldFor) {
-      this.now = told.graph && this.changes.length ? retold(told, this.numbers) : told;
-      [this.told, this.toldFor] = [told, numbers];
+    const [told, numbers, { rate }] = [this.state.get("story"), this.state.get("leaves"), this];
+    if (told !== this.told || numbers !== this.toldFor || rate !== this.toldAt) {
+      const isOther = this.changes.length || rate !== told.update;
+      this.now = told.graph && isOther ? this.retold(this.numbers) : told;
+      [this.told, this.toldFor, this.toldAt] = [told, numbers, rate];
     }
     return this.now;
+  }
+
+  /** The story with other numbers of leaves, by position in the graph. */
+  retold(numbers) {
+    return retold({ ...this.state.get("story"), update: this.rate }, numbers);
+  }
+
+  /** Change the numbers of all leaves, by position in the graph. */
+  setAll(numbers) {
+    this.state.set("leaves", Object.fromEntries(this.leaves.map(({ name, place }) => [name, toJson(numbers[place])])));
   }
 
   /** Change the number of a leaf. */

@@ -36,6 +36,10 @@ class View {
   get story() {
     return this.scope.shown.story;
   }
+  /** The number of the last node, as text and as it is. */
+  get result() {
+    return this.live.story.nodes.at(-1).data;
+  }
   get last() {
     return this.story.steps.length - 1;
   }
@@ -86,6 +90,8 @@ class View {
       this.words,
       this.opener,
     );
+    this.training = new Training(this);
+    this.card.append(this.training.element);
     this.read();
     this.side = make("div", { class: "side" }, this.card, this.code.element);
     this.stage = make("div", { class: "stage" }, this.picture.frame, this.side);
@@ -488,6 +494,7 @@ class View {
     this.renderPicture(at, step, hidden);
     this.prediction.render();
     this.renderCard(step, hidden);
+    this.training.render(step);
     this.code.render(this.story.nodes[step.node]);
     this.renderList(at, step, hidden);
     if (moved && this.travels && step.node !== undefined && !hidden)
