@@ -291,7 +291,7 @@ SCREENS = [
 
 # What of a step is out of sight, hidden by something else, or too small, at every step from 0.
 OUT_OF_SIGHT = """([root, least]) => {
-    const [slider, svg] = [root.querySelector("input[type=range]"), root.querySelector(".picture svg")];
+    const [slider, svg] = [root.querySelector(".bar > input[type=range]"), root.querySelector(".picture svg")];
     const story = JSON.parse(document.getElementById("autograd-stepper-state").textContent).story;
     const inside = ({ left, top, right, bottom }, { left: x, top: y, right: toX, bottom: toY }) =>
         left >= x - 1 && top >= y - 1 && right <= toX + 1 && bottom <= toY + 1;
@@ -408,7 +408,7 @@ def test_steps_of_gradient_descent_go_on_in_the_page_at_any_learning_rate(show):
     expected = [*errors[:12], last]
     heights = [y for _, y in points]  # down from the top
     assert sorted(range(13), key=lambda i: -heights[i]) == sorted(range(13), key=expected.__getitem__)
-    expect(view.root.locator(".picture")).to_contain_text("data 2.0")  # x has not moved
+    expect(view.root.locator(".picture")).to_contain_text("data 2")  # x has not moved
 
 
 def test_the_curve_begins_again_when_a_leaf_is_changed_by_hand(show):
@@ -1436,7 +1436,7 @@ def large_graph(count=500):
 # The second frame comes when the first has been drawn.
 UNTIL_DRAWN = """async (root, places) => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const slider = root.querySelector("input[type=range]");
+    const slider = root.querySelector(".bar > input[type=range]");
     const durations = [];
     for (const place of places) for (let step = place; step < place + 10; step++) {
         const start = performance.now();
