@@ -304,6 +304,7 @@ def test_a_stale_graph_is_refused():
         ([[1.0]], 1.0, ValueError, r"parameters must have shape \(1,\); received \(\)"),
         ([[1j]], [1.0], TypeError, r"inputs must be an array of real numbers"),
         ([[np.timedelta64(1, "D")]], [1.0], TypeError, r"inputs must be an array of real numbers"),
+        (np.array([(1.0,)], [("x", float)]), [1.0], TypeError, r"inputs must be an array of real numbers"),
         (
             [[10**400]],
             [1.0],

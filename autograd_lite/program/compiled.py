@@ -331,6 +331,8 @@ def _numbers(argument: str, numbers: Any) -> FloatArray:
         hint = "; its rows must have equal length"
     except OverflowError:
         hint = "; its numbers must be at most 1.8e308"
+    except TypeError:  # NumPy cannot compare the rows of a table whose columns have names
+        error, hint = TypeError, ""
     raise error(f"{argument} must be an array of real numbers; received {numbers!r:.100}{hint}")
 
 
