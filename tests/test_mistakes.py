@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from random_graphs import random_graph
 
 from autograd_lite import Value, backward_steps, topological_order
+from autograd_lite.labels import number_text
 from autograd_lite.teaching.mistakes import MISTAKES, Mistake, differ, mistakes, play, wrong_steps
 
 W, X, B = -3.0, 2.0, 6.5
@@ -107,7 +108,7 @@ def test_the_comparison_lists_what_each_mistake_changes_and_where_it_begins():
 def test_by_default_the_comparison_has_four_digits_and_a_learning_rate_of_one_tenth():
     w, x, _ = leaves()
     row = next(row for row in str(mistakes(w.sin() * x)).splitlines() if "updated weights" in row)
-    assert f"dv2/dw = {(X - 0.1 * SIN) * math.cos(W):.4g} " in row
+    assert f"∂v₂/∂w = {number_text((X - 0.1 * SIN) * math.cos(W), 4)} " in row
 
 
 def test_bad_arguments_are_refused():

@@ -222,8 +222,8 @@ def test_a_step_of_gradient_descent_follows_with_the_numbers_of_backward_and_for
 def test_a_root_that_is_a_leaf_is_updated_with_its_own_derivative_1():
     walk = walk_steps(Value(3.0, "a"), update=0.5)
     assert [str(step) for step in walk if step.phase in ("seed", "update")] == [
-        "seed      da/da = 1.0",
-        "update    a ← a - 0.5 * da/da = 3.0 - 0.5 * 1.0 = 2.5",
+        "seed      ∂a/∂a = 1",
+        "update    a ← a − 0.5 · ∂a/∂a = 3 − 0.5 × 1 = 2.5",
     ]
 
 

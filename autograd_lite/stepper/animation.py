@@ -25,7 +25,7 @@ def to_animation(story: Story, direction: str) -> str:
     >>> from autograd_lite.value import Value
     >>> svg = to_animation(Story(Value(2.0, "a") * 3.0), "LR")
     >>> svg.count("<text "), "prefers-reduced-motion" in svg
-    (12, True)
+    (11, True)
     """
     Xml.register_namespace("", SVG[1:-1])
     root = Xml.fromstring(to_svg(story.diagram(direction, room=True), titles=False))

@@ -189,7 +189,7 @@ def step_through(
     >>> "<iframe" in stepper._repr_html_()
     True
     >>> step_through(lambda a, b: a * b + a, a=2.0, b=-3.0)
-    <Stepper: 8 steps through the gradients of v2; show it in Jupyter, or .save("page.html")>
+    <Stepper: 8 steps through the gradients of v₂; show it in Jupyter, or .save("page.html")>
     """
     if not isinstance(root, Value) and callable(root):
         root = call_with(root, _arguments_of(root, arguments or {}, inputs))

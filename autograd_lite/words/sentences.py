@@ -18,8 +18,8 @@ class Writer(NamedTuple):
     >>> a = Value(0.5); L = a.tanh()
     >>> for form in (UNICODE, LATEX):
     ...     print(Writer(names_of(topological_order(L)), L, form).forward_line(L))
-    L = tanh(a) = tanh(0.5) = 0.4621
-    L &= \\tanh\\left(a\\right) = \\tanh\\left(0.5\\right) = 0.4621
+    L = tanh(a) = tanh(0.5) = 0.462117
+    L &= \\tanh\\left(a\\right) = \\tanh\\left(0.5\\right) = 0.462117
     """
 
     names: Mapping[Value, str]
