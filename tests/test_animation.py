@@ -97,3 +97,11 @@ def test_in_a_browser_one_line_is_seen_at_a_time_and_the_share_travels_against_t
                 arrived = [x for x in later if x not in start and x[0].startswith(share)]
                 assert len(moved) == len(arrived) == 1
                 assert arrived[0][1] < moved[0][1]
+
+
+def test_a_number_that_is_changed_afterwards_is_not_in_the_picture(tmp_path):
+    a = Value(2.0, "a")
+    stepper = step_through(a * 3.0)
+    a.data = 5.0
+    svg = ElementTree.parse(stepper.save(tmp_path / "walk.svg")).getroot()
+    assert {text for text in seen(svg, 0) if text.startswith("data")} == {"data 2"}

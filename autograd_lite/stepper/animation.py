@@ -16,20 +16,20 @@ NOW = "#c2410c"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def to_animation(story: Story, direction: str) -> str:
+def to_animation(story: Story, told: Json, direction: str) -> str:
     """Return the text of an SVG file that plays the walk again and again.
 
     Where nothing moves (in print, in a viewer without animation, for readers who prefer reduced motion), the end of the
     walk is shown.
 
     >>> from autograd_lite.value import Value
-    >>> svg = to_animation(Story(Value(2.0, "a") * 3.0), "LR")
+    >>> story = Story(Value(2.0, "a") * 3.0)
+    >>> svg = to_animation(story, story.told(), "LR")
     >>> svg.count("<text "), "prefers-reduced-motion" in svg
     (11, True)
     """
     Xml.register_namespace("", SVG[1:-1])
     root = Xml.fromstring(to_svg(story.diagram(direction, room=True), titles=False))
-    told = story.told()
     end = len(told["steps"])
     shown = [
         *_numbers(root, told, end),

@@ -12,7 +12,7 @@ from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
 from autograd_lite.stepper.story import FoldedStory, Plan, Story
-from autograd_lite.teaching.mistakes import MISTAKES
+from autograd_lite.teaching.mistakes import mistake_called
 from autograd_lite.value import Value, check_value, topological_order
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Stepper:
 
         if isinstance(self.story, FoldedStory):
             raise ValueError("an animated picture shows graphs of at most max_nodes nodes; a page folds larger ones")
-        return to_animation(self.story, self._state["direction"])
+        return to_animation(self.story, self._told, self._state["direction"])
 
     def widget(self) -> "StepperWidget":
         """Return a widget: sliders on the leaves, and state shared with the kernel (`w.step = 5`, `w.observe`).
@@ -205,10 +205,8 @@ def step_through(
         check_choice("direction", direction, DIRECTIONS)
     check_choice("ask", ask, ASKED)
     check_choice("layout", layout, LAYOUTS)
-    if mistake is not None:
-        check_choice("mistake", mistake, list(MISTAKES))
     check_positive("tolerance", tolerance)
-    played = None if mistake is None else MISTAKES[mistake]
+    played = None if mistake is None else mistake_called(mistake)
     plan = Plan(below, digits, played, update, tuple(data), title)
     story = _story_of(root, plan, max_nodes)
     calm = "neuron" in story.details and not predict and update is None

@@ -79,9 +79,7 @@ class Story:
         self.right = {(step.node, step.place): step for step in steps}
         kept: dict[Value, float] = {}
         if mistake is not None and steps:
-            if mistake.keeps_gradients:
-                kept = {step.parent: step.total for step in steps if step.parent.level == 0}
-            steps = play(order, mistake)
+            kept, steps = mistake.kept(steps), play(order, mistake, steps)
         self.walk = walk_of(self.part, steps, writer, kept)
         if plan.update is not None:
             self.walk += update_of(self.part, steps, writer, plan.update, plan.data)

@@ -73,6 +73,10 @@ class Mistake:
     numbers: Literal["forward", "updated", "updating"] = "forward"
     keeps_gradients: bool = False
 
+    def kept(self, steps: list[Step]) -> dict[Value, float]:
+        """Return the gradients that leaves have before the pass, if an earlier one took these steps."""
+        return {step.parent: step.total for step in steps if step.parent.level == 0} if self.keeps_gradients else {}
+
 
 def _as_first_reached(order: list[Value]) -> list[Value]:
     """Return the nodes so that a visit from the last one goes to each node as soon as it is first reached."""
@@ -233,14 +237,24 @@ def wrong_steps(root: Value, mistake: str, learning_rate: float = 0.1) -> list[S
     >>> [step.total for step in wrong_steps(a * a, "overwrite")]
     [3.0, 3.0]
     """
-    check_choice("mistake", mistake, list(MISTAKES))
-    return play(topological_order(root), MISTAKES[mistake], learning_rate)
+    order = topological_order(root)
+    return play(order, mistake_called(mistake), backward_steps_of(order), learning_rate)
 
 
-def play(order: list[Value], mistake: Mistake, learning_rate: float = 0.1) -> list[Step]:
-    """Return the steps of `wrong_steps` for a topological order."""
-    right = {step.parent: step.total for step in backward_steps_of(order)}
-    kept = right if mistake.keeps_gradients else {}
+def mistake_called(name: str) -> Mistake:
+    """Return the mistake of that name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    check_choice("mistake", name, list(MISTAKES))
+    return MISTAKES[name]
+
+
+def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning_rate: float = 0.1) -> list[Step]:
+    """Return the steps of `wrong_steps` for a topological order and the steps without a mistake."""
+    right = {step.parent: step.total for step in right_steps}
+    kept = mistake.kept(right_steps)
     steps: list[Step] = []
 
     def updated(leaf: Value, edge: Edge) -> float:
@@ -267,7 +281,7 @@ def play(order: list[Value], mistake: Mistake, learning_rate: float = 0.1) -> li
             edge = edge._replace(arguments=(node.data, *[updated(value, edge) for value in node.parents]))
         slope = mistake.slope(edge)
         share = mistake.share(node._adjoint, slope)
-        before = kept.get(parent) if parent._adjoint is None and parent.level == 0 else parent._adjoint
+        before = kept.get(parent) if parent._adjoint is None else parent._adjoint
         parent._adjoint = share if before is None else mistake.total(before, share)
         steps.append(Step(node, parent, place, slope, node._adjoint, share, parent._adjoint))
 
@@ -308,9 +322,10 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
     check_size(len(order), max_nodes, "look at the mistakes in a part of it")
-    names, right = names_of(order), {(step.node, step.place): step for step in backward_steps_of(order)}
-    leaves = {step.parent: step.total for step in right.values() if step.parent.level == 0}
-    played = {name: play(order, mistake, learning_rate) for name, mistake in MISTAKES.items()}
+    names, right_steps = names_of(order), backward_steps_of(order)
+    right = {(step.node, step.place): step for step in right_steps}
+    leaves = {step.parent: step.total for step in right_steps if step.parent.level == 0}
+    played = {name: play(order, mistake, right_steps, learning_rate) for name, mistake in MISTAKES.items()}
 
     def lines(form: Form) -> list[tuple[str, ...]]:
         writer = Writer(names, root, form._replace(digits=digits))

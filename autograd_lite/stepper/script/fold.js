@@ -11,8 +11,8 @@ class Folds {
   constructor(story) {
     const { graph, folds, nodes, part } = story;
     Object.assign(this, { story, graph, ...folds, hidden: new Set(folds.hidden) });
-    this.place = new Map(nodes.map((_, i) => [part?.[i] ?? i, i])); // where a node stands in the story
-    const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part?.[i] ?? i, exact(data)]] : []));
+    this.place = new Map(nodes.map((_, i) => [part[i], i])); // where a node stands in the story
+    const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part[i], exact(data)]] : []));
     this.data = forwardPass(graph, Object.fromEntries(leaves));
     const { totals, steps } = backwardPass(graph, this.data);
     this.totals = totals;

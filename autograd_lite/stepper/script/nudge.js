@@ -39,13 +39,11 @@ class Nudge {
     this.leaf.append(...view.live.leaves.map(({ name }, k) => make("option", { value: k }, name)));
     this.leaf.setAttribute("aria-label", "Leaf to nudge");
     this.element = group("Nudge", { class: "nudge" }, this.toggle, this.leaf, "by", box, error);
-    this.element.hidden = !view.live.leaves.length || !view.story.graph;
     this.says = make("p", { class: "nudge-says", role: "status" });
   }
 
   /** Show the changes in a picture, if it is one of the whole graph. */
   attach(picture, isWhole) {
-    this.isWhole = isWhole;
     this.on &&= isWhole;
     picture.frame.append(this.says);
     this.notes = picture.nodes.map(() => shape("text", { class: "nudge-note" }));

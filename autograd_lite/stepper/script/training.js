@@ -32,10 +32,9 @@ class Training {
     this.take(exact(view.result));
     for (let i = 0; i < times; i++) {
       const story = live.retold(numbers);
-      const place = (node) => story.part?.[node] ?? node;
       numbers = { ...numbers };
       for (const { phase, node, data } of story.steps) {
-        if (phase === "update") numbers[place(node)] = exact(data);
+        if (phase === "update") numbers[story.part[node]] = exact(data);
         if (phase === "again") this.losses.push(exact(data));
       }
     }

@@ -384,8 +384,13 @@ class View {
     const stops = [this.computed[i], ...this.given[i]];
     if (this.story.nodes[i].group && this.turn.includes(i)) return this.open(i);
     this.chosen.value = i;
-    this.go(stops.find((t) => t > this.at) ?? stops[0]);
+    this.goToNext(stops);
     this.render();
+  }
+
+  /** Go to the next of some steps, in their order, and after the last of them to the first. */
+  goToNext(stops) {
+    this.go(stops.find((t) => t > this.at) ?? stops[0] ?? this.at);
   }
 
   /** Go to the next step that is at one of several nodes, and after the last of them to the first. */
@@ -393,7 +398,7 @@ class View {
     const stops = this.story.steps.flatMap(({ node, phase }, t) =>
       nodes.includes(node) && (phase === "forward" || phase === "backward") ? [t] : [],
     );
-    this.go(stops.find((t) => t > this.at) ?? stops[0] ?? this.at);
+    this.goToNext(stops);
   }
 
   /** Go to the step at which the gradient passes an edge; at one from a constant, to the value that is computed. */
