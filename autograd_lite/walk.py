@@ -6,7 +6,7 @@ walk, a `WalkStep` for each computation, for the seed and for each edge, where i
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -177,12 +177,20 @@ def update_of(
     return [*walk, WalkStep("again", text, top, result, before=top.data)]
 
 
-def recomputed(part: list[Value], changed: Mapping[Any, Any]) -> dict[Value, float]:
-    """Return the numbers of all nodes of a topological order where some leaves have other numbers."""
+def recomputed(
+    part: list[Value],
+    changed: Mapping[Any, Any],
+    compute: Callable[[Value, list[float]], float] = lambda node, arguments: node.op.evaluate(arguments),
+) -> dict[Value, float]:
+    """Return the numbers of all nodes of a topological order where some leaves have other numbers.
+
+    Arguments:
+        compute: computes a node from its arguments.
+    """
     numbers: dict[Value, float] = {}
     for node in part:
         arguments = [numbers[parent] for parent in node.parents]
-        numbers[node] = node.op.evaluate(arguments) if arguments else changed.get(node, node.data)
+        numbers[node] = compute(node, arguments) if arguments else changed.get(node, node.data)
     return numbers
 
 

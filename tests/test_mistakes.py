@@ -9,13 +9,15 @@ from random_graphs import random_graph
 
 from autograd_lite import Value, backward_steps, topological_order
 from autograd_lite.labels import number_text
-from autograd_lite.teaching.mistakes import MISTAKES, Mistake, differ, mistakes, play, wrong_steps
+from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, differ, mistakes, play, wrong_steps
 
 W, X, B = -3.0, 2.0, 6.5
 O = math.tanh(W * X + B)
 SLOPE = 1 - O * O
 INNER = 1 - (W * X + B) ** 2
 SIN = math.sin(W)
+UNBIASED = 1 - math.tanh(W * X) ** 2
+ALONE = 1 - math.tanh(B) ** 2
 
 
 def neuron(w, x, b):
@@ -44,6 +46,14 @@ CASES = [
     ("output for input", lambda w, x, b: b.tanh(), {"b": 1 - math.tanh(math.tanh(B)) ** 2}),
     ("input for output", neuron, {"w": INNER * X, "x": INNER * W, "b": INNER}),
     ("input for output", lambda w, x, b: x.sigmoid(), {"x": X * (1 / (1 + math.exp(X)))}),
+    ("bias left out", neuron, {"w": UNBIASED * X, "x": UNBIASED * W, "b": UNBIASED}),
+    ("inputs left out", neuron, {"w": ALONE * X, "x": ALONE * W, "b": ALONE}),
+    (
+        "inputs left out",
+        lambda w, x, b: (b + w * x + w * w).tanh(),
+        {"w": ALONE * (X + 2 * W), "x": ALONE * W, "b": ALONE},
+    ),
+    ("sign of the error", neuron, {"w": -SLOPE * X, "x": -SLOPE * W, "b": -SLOPE}),
 ]
 
 
@@ -55,13 +65,14 @@ def leaves():
 def test_a_mistake_leads_to_the_wrong_gradients_computed_by_hand(name, f, expected):
     root = f(*leaves())
     right = {step.parent.label: step.total for step in backward_steps(root) if step.parent.level == 0}
-    wrong = {step.parent.label: step.total for step in wrong_steps(root, name) if step.parent.level == 0}
+    steps = play(topological_order(root), (MISTAKES | OTHER_MISTAKES)[name], backward_steps(root))
+    wrong = {step.parent.label: step.total for step in steps if step.parent.level == 0}
     assert wrong == pytest.approx(expected, rel=1e-12, abs=1e-15)
     assert wrong != pytest.approx(right, rel=1e-9)
 
 
 def test_each_mistake_has_a_case():
-    assert {name for name, *_ in CASES} == set(MISTAKES)
+    assert {name for name, *_ in CASES} | {"ascent", "no learning rate"} == {*MISTAKES, *OTHER_MISTAKES}
 
 
 @given(st.integers(0, 10_000))
@@ -99,7 +110,7 @@ def test_the_comparison_lists_what_each_mistake_changes_and_where_it_begins():
     lines = {line.split("  ")[1]: line for line in text.splitlines()[1:]}
     assert list(lines) == [
         "overwrite", "no zero", "stale", "sign of subtraction", "no upstream", "no inner derivative", "no input",
-        "output for input",
+        "output for input", "sign of the error",
     ]  # fmt: skip
     assert lines["sign of subtraction"].endswith("total 1, not −1")
     assert not x.has_grad

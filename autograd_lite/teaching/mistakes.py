@@ -6,7 +6,7 @@ mistake is shown with the numbers that it really leads to, beside the right ones
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Literal, NamedTuple
 
 from autograd_lite import primitives as table
@@ -14,6 +14,7 @@ from autograd_lite.checks import check_choice, check_integer, check_size
 from autograd_lite.explanation import Explanation, Section
 from autograd_lite.primitives import CONSTANT, Primitive
 from autograd_lite.value import Step, Value, backward_steps_of, chain_rule, topological_order
+from autograd_lite.walk import recomputed
 from autograd_lite.words.names import names_of
 from autograd_lite.words.notation import LATEX, UNICODE, Form
 from autograd_lite.words.sentences import Writer
@@ -53,6 +54,8 @@ class Mistake:
         name: what `step_through(root, mistake=...)` calls it.
         does: what the wrong backward pass does.
         shows: in which graphs the result differs.
+        value: computes a node in the forward pass, from its arguments.
+        seed: the derivative of the root with respect to itself.
         slope: computes the local partial derivative of an edge.
         share: computes what is passed on, from the upstream gradient and the slope.
         total: computes the gradient so far, from what had arrived before and a share.
@@ -61,17 +64,25 @@ class Mistake:
             updated before the pass began ("updated"), or weights that are updated as soon as their gradient is complete
             ("updating").
         keeps_gradients: whether the leaves still have the gradients of an earlier pass.
+        rate: computes the factor of the gradient in the update, from the learning rate.
     """
 
     name: str
     does: str
     shows: str
+    value: Callable[[Value, list[float]], float] = lambda node, arguments: node.op.evaluate(arguments)
+    seed: float = 1.0
     slope: Callable[[Edge], float] = Edge.right
     share: Callable[[float, float], float] = lambda upstream, slope: upstream * slope
     total: Callable[[float, float], float] = lambda before, share: before + share
     order: Callable[[list[Value]], list[Value]] = lambda order: order
     numbers: Literal["forward", "updated", "updating"] = "forward"
     keeps_gradients: bool = False
+    rate: Callable[[float], float] = lambda rate: rate
+
+    def numbers_of(self, order: list[Value]) -> dict[Value, float]:
+        """Return the number of each node of a topological order after the forward pass."""
+        return recomputed(order, {}, self.value)
 
     def kept(self, steps: list[Step]) -> dict[Value, float]:
         """Return the gradients that leaves have before the pass, if an earlier one took these steps."""
@@ -126,6 +137,28 @@ def _at_the_output(edge: Edge) -> float:
 
 def _at_the_input(edge: Edge) -> float:
     return edge.at(edge.arguments[1], edge.arguments[1]) if edge.op.arity == 1 else edge.right()
+
+
+def _bias_left_out(node: Value, arguments: list[float]) -> float:
+    biases = [parent for parent in node.parents if parent.level == 0] if node.op is table.ADD else []
+    return _evaluate_without(biases if len(biases) < len(arguments) else [], node, arguments)
+
+
+def _inputs_left_out(node: Value, arguments: list[float]) -> float:
+    others = [parent for parent in node.parents if not _starts_with_leaf(parent)] if node.op is table.ADD else []
+    return _evaluate_without(others if len(others) < len(arguments) else [], node, arguments)
+
+
+def _starts_with_leaf(term: Value) -> bool:
+    """Return whether a term of a sum is a leaf, or a sum that begins with one: b + w*x + ... is written with two +."""
+    while term.op is table.ADD:
+        term = term.parents[0]
+    return term.level == 0
+
+
+def _evaluate_without(terms: list[Value], node: Value, arguments: list[float]) -> float:
+    kept = [0.0 if parent in terms else x for parent, x in zip(node.parents, arguments, strict=True)]
+    return node.op.evaluate(kept)
 
 
 MISTAKES: dict[str, Mistake] = {
@@ -217,7 +250,44 @@ MISTAKES: dict[str, Mistake] = {
         ),
     )
 }
-"""The mistakes, by name."""
+"""The mistakes of the backward pass, by name."""
+
+OTHER_MISTAKES: dict[str, Mistake] = {
+    mistake.name: mistake
+    for mistake in (
+        Mistake(
+            "bias left out",
+            "the forward pass leaves out a leaf or a constant that is added to something computed, as a bias is",
+            "where there is a bias",
+            value=_bias_left_out,
+        ),
+        Mistake(
+            "inputs left out",
+            "the forward pass leaves out what a bias is added to, so that the sum is the bias alone",
+            "where there is a bias",
+            value=_inputs_left_out,
+        ),
+        Mistake(
+            "sign of the error",
+            "the gradient of the negative is taken, as with target minus output in place of output minus target",
+            "everywhere",
+            seed=-1.0,
+        ),
+        Mistake(
+            "ascent",
+            "the update adds the gradient, where it is subtracted",
+            "in the update",
+            rate=lambda rate: -rate,
+        ),
+        Mistake(
+            "no learning rate",
+            "the update subtracts the gradient without the factor learning rate",
+            "in the update",
+            rate=lambda rate: 1.0,
+        ),
+    )
+}
+"""The mistakes in the forward pass, at the seed, and in the update, by name."""
 
 
 def wrong_steps(root: Value, mistake: str, learning_rate: float = 0.1) -> list[Step]:
@@ -254,13 +324,13 @@ def mistake_called(name: str) -> Mistake:
 def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning_rate: float = 0.1) -> list[Step]:
     """Return the steps of `wrong_steps` for a topological order and the steps without a mistake."""
     right = {step.parent: step.total for step in right_steps}
-    kept = mistake.kept(right_steps)
+    numbers, kept = mistake.numbers_of(order), mistake.kept(right_steps)
     steps: list[Step] = []
 
     def updated(leaf: Value, edge: Edge) -> float:
         """Return the number of a leaf after a step of gradient descent."""
         if leaf.level > 0 or leaf.op is CONSTANT:
-            return leaf.data
+            return numbers[leaf]
         gradient = right[leaf]
         if mistake.numbers == "updating":  # what has arrived, and what arrives from the other places of this node
             slopes = edge.op.slopes_of(len(edge.node.parents))
@@ -273,20 +343,40 @@ def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning
             gradient = sum(shares, leaf._adjoint or 0.0)
         return leaf.data - learning_rate * gradient
 
-    def at_edge(node: Value, place: int, parent: Value, rule: Any, arguments: tuple[Any, ...]) -> None:
+    def at_edge(node: Value, place: int, parent: Value, rule: Any, _arguments: tuple[Any, ...]) -> None:
         if parent.op is CONSTANT:
             return
-        edge = Edge(node, parent, place, rule, arguments)
+        edge = Edge(node, parent, place, rule, (numbers[node], *[numbers[value] for value in node.parents]))
         if mistake.numbers == "updated" or (mistake.numbers == "updating" and parent.level > 0):
-            edge = edge._replace(arguments=(node.data, *[updated(value, edge) for value in node.parents]))
+            edge = edge._replace(arguments=(numbers[node], *[updated(value, edge) for value in node.parents]))
         slope = mistake.slope(edge)
         share = mistake.share(node._adjoint, slope)
         before = kept.get(parent) if parent._adjoint is None else parent._adjoint
         parent._adjoint = share if before is None else mistake.total(before, share)
         steps.append(Step(node, parent, place, slope, node._adjoint, share, parent._adjoint))
 
-    chain_rule(mistake.order(order), at_edge=at_edge)
+    chain_rule(mistake.order(order), mistake.seed, at_edge=at_edge)
     return steps
+
+
+def combined(first: Mistake, second: Mistake) -> Mistake:
+    """Return the mistake that makes both; where both change the same thing, the second does.
+
+    >>> both = combined(MISTAKES["overwrite"], MISTAKES["no input"])
+    >>> a = Value(3.0, "a"); root = a * a
+    >>> both.name, [step.total for step in play(topological_order(root), both, [])]
+    ('overwrite + no input', [1.0, 1.0])
+    """
+
+    def slope(edge: Edge) -> float:
+        wrong = second.slope(edge)
+        return wrong if differ(wrong, edge.right()) else first.slope(edge)
+
+    ways = [field for field in fields(Mistake) if field.default is not MISSING and field.name != "slope"]
+    changed = {way.name: wrong for way in ways if (wrong := getattr(second, way.name)) is not way.default}
+    names = f"{first.name} + {second.name}", f"{first.does}; and {second.does}", f"{first.shows}, and {second.shows}"
+    name, does, shows = names
+    return replace(first, name=name, does=does, shows=shows, slope=slope, **changed)
 
 
 def differ(a: float, b: float) -> bool:
@@ -314,10 +404,11 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
     >>> x = Value(3.0)
     >>> print(mistakes(x * x))
     Mistakes
-      overwrite   ∂v₁/∂x = 3     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 3, not 6
-      no zero     ∂v₁/∂x = 12    ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 9, not 3
-      stale       ∂v₁/∂x = 4.8   ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 2.4 = 2.4   total 2.4, not 3
-      no input    ∂v₁/∂x = 2     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 1 = 1       total 1, not 3
+      overwrite           ∂v₁/∂x = 3     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 3, not 6
+      no zero             ∂v₁/∂x = 12    ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 3 = 3       total 9, not 3
+      stale               ∂v₁/∂x = 4.8   ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 2.4 = 2.4   total 2.4, not 3
+      no input            ∂v₁/∂x = 2     ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = 1 × 1 = 1       total 1, not 3
+      sign of the error   ∂v₁/∂x = −6    ∂v₁/∂x += ∂v₁/∂v₁ · ∂v₁/∂x = (−1) × 3 = −3   total −3, not 3
     """
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
@@ -325,7 +416,8 @@ def mistakes(root: Value, *, digits: int = 4, learning_rate: float = 0.1, max_no
     names, right_steps = names_of(order), backward_steps_of(order)
     right = {(step.node, step.place): step for step in right_steps}
     leaves = {step.parent: step.total for step in right_steps if step.parent.level == 0}
-    played = {name: play(order, mistake, right_steps, learning_rate) for name, mistake in MISTAKES.items()}
+    every = MISTAKES | OTHER_MISTAKES
+    played = {name: play(order, mistake, right_steps, learning_rate) for name, mistake in every.items()}
 
     def lines(form: Form) -> list[tuple[str, ...]]:
         writer = Writer(names, root, form._replace(digits=digits))
