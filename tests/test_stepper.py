@@ -453,3 +453,11 @@ def test_the_step_of_gradient_descent_is_told_with_all_numbers_after_it():
     assert zero["phase"] == "zero"
     assert (again["phase"], again["before"][1], again["data"][1]) == ("again", 1.0, 0.0)
     assert [number for _, number in again["after"]] == [0.0, 2.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("suffix", ["html", "svg"])
+def test_a_title_that_cannot_be_shown_is_cleaned(tmp_path, suffix):
+    stepper = step_through(Value(1.0) * 2, title="a\udcff\0\u202eb")
+    text = stepper.save(tmp_path / f"page.{suffix}").read_text(encoding="utf-8")
+    assert suffix == "svg" or "<title>a\ufffd\ufffd\ufffdb</title>" in text
+    assert not set("\0\u202e") & set(text)

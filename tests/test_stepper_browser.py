@@ -1547,6 +1547,7 @@ def test_a_neuron_opens_into_its_nodes_and_closes_again(show, way):
         view.button(f"Open {typeset('o_1^(1)')}").click()
     expect(trail(view)).to_contain_text(typeset("o_1^(1)"))
     expect(view.position).to_have_text("Step 1 of 12")
+    expect(view.step_now).to_contain_text(f"{typeset('o_1^(0)')} = ")
     view.go(3)
     assert view.root.locator(".title").inner_text() == f"Forward: {typeset('s_1^(1)')}"
     view.press("End")
@@ -1620,9 +1621,10 @@ def as_number(text):
 def drag(view, name, pixels):
     box = view.node(name).bounding_box()
     mouse = view.frame.mouse
-    mouse.move(box["x"] + 5, box["y"] + 5)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.move(x, y)
     mouse.down()
-    mouse.move(box["x"] + 5 + pixels, box["y"] + 8, steps=3)
+    mouse.move(x + pixels, y + 3, steps=3)
     mouse.up()
 
 
@@ -1737,6 +1739,46 @@ def test_inputs_and_targets_can_be_changed_too(show):
     root = loss(0.25, target)
     view.press("End")
     assert view.lines() == lines_of(root)
+
+
+def test_at_each_level_a_network_follows_its_inputs_and_weights(show):
+    def network(x, weight):
+        net = MLP(2, [2, 1], seed=0)
+        net.parameters()[1].data = weight
+        root = squared_error(net([x, -1.0]), 0.5)
+        root.backward()
+        return {node.label: node for node in topological_order(root) if node.label}
+
+    def exactly(label):
+        return view.root.get_by_label(f"{typeset(label)}, exactly")
+
+    view = show(step_through(network(1.0, 0.25)["e"]))
+    view.press("End")
+    drag(view, "o1(0)", 60)
+    x = as_number(exactly("o_1^(0)").input_value())
+    assert x != 1.0
+    unfold(view)
+    exactly("w^(1)_{1,1}").fill("-2/3")
+    exactly("w^(1)_{1,1}").press("Enter")
+    expected = network(x, -2 / 3)
+    for shown, o, s in (
+        ("o1(1)", "o_1^(1)", "s_1^(1)"),
+        ("o2(1)", "o_2^(1)", "s_2^(1)"),
+        ("o1(2)", "o_1^(2)", "s_1^(2)"),
+    ):
+        numbers = [number_text(expected[o].data, 4), f"δ {number_text(expected[s].grad, 4)}"]
+        assert view.root.evaluate(FILLS)[shown]["lines"][1:] == numbers
+    assert number_text(-2 / 3, 4) in view.root.locator(".edge-label").all_text_contents()
+    unfold(view)
+    view.go(1)
+    view.button(f"Open {typeset('o_1^(1)')}").click()
+    expect(view.node("w(1)1,1")).to_contain_text("data −0.6667")
+    drag(view, "w(1)1,1", 60)
+    weight = as_number(exactly("w^(1)_{1,1}").input_value())
+    assert weight > -2 / 3
+    view.press("End")
+    gradient = network(x, weight)["w^(1)_{1,1}"].grad
+    expect(view.node("w(1)1,1")).to_contain_text(f"grad {number_text(gradient, 4)}")
 
 
 def test_the_part_of_a_graph_follows_its_leaves(show):

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from autograd_lite.calls import site_of
 from autograd_lite.folding import MOST, Group, fold, layers_of
 from autograd_lite.graph import check_fresh
-from autograd_lite.labels import number_text
+from autograd_lite.labels import number_text, visible
 from autograd_lite.pictures.diagram import Box, Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, edges_between, kind_of, layers
 from autograd_lite.pictures.folded import folded_diagram, neuron_of
@@ -74,7 +74,7 @@ class Story:
         self.root, self.plan = root, plan._replace(names=self.names)
         self.writer = writer = Writer(self.names, root, UNICODE._replace(digits=plan.digits))
         self.name = writer.name(root)
-        self.title = plan.title or f"Step through the gradients of {self.name}"
+        self.title = visible(plan.title or f"Step through the gradients of {self.name}")
         steps = [] if root.op is CONSTANT else backward_steps_of(order)
         self.right = {(step.node, step.place): step for step in steps}
         kept: dict[Value, float] = {}
@@ -280,7 +280,7 @@ class FoldedStory:
         self.index = {node: position for position, node in enumerate(self.part)}
         self.names = names_of(self.order)
         self.name = Writer(self.names, root).name(root)
-        self.title = plan.title or f"Step through the gradients of {self.name}"
+        self.title = visible(plan.title or f"Step through the gradients of {self.name}")
         self.group = fold(self.part[-1])
         self.details = folded_details(self.group)
         self.walk: list[WalkStep] = []  # it is made in the page

@@ -12,7 +12,7 @@ class Folds {
     const { graph, folds, nodes, part } = story;
     Object.assign(this, { story, graph, ...folds, hidden: new Set(folds.hidden) });
     this.place = new Map(nodes.map((_, i) => [part[i], i])); // where a node stands in the story
-    const leaves = nodes.flatMap(({ kind, data }, i) => (kind === "leaf" ? [[part[i], exact(data)]] : []));
+    const leaves = story.leaves.map((i) => [part[i], exact(nodes[i].data)]);
     this.data = forwardPass(graph, Object.fromEntries(leaves));
     const { totals, steps } = backwardPass(graph, this.data);
     this.totals = totals;
@@ -105,7 +105,6 @@ class Folds {
       title: isInput ? this.name(i, TEXT) : [this.name(i, TEXT), how].filter(Boolean).join(" = "),
       kind: isInput ? "neuron" : this.kind(i),
       key: this.names[i],
-      isShared: true, // the picture has no text of its own
       data,
       delta: "",
       deltaMath: "",
@@ -171,6 +170,7 @@ function storyOfNodes(folds, group) {
     .sort((a, b) => a.t - b.t);
   return {
     ...folds.frame(),
+    leaves: boxes.flatMap((i, k) => (folds.names[i] && !folds.arguments(i).length ? [k] : [])),
     nodes: boxes.map((i) => folds.told(i)),
     heads: edges.map(([, head]) => head),
     tails: edges.map(([tail]) => tail),
@@ -407,10 +407,6 @@ class Scope {
   get base() {
     return this.live.story;
   }
-  /** Whether the whole graph is seen, node by node. */
-  get isWhole() {
-    return !this.path.length && (this.detail === "edge" || this.detail === "node");
-  }
   get detail() {
     return this.state.get("detail") ?? "edge";
   }
@@ -445,7 +441,7 @@ class Scope {
   }
 
   make(base, detail) {
-    if (this.isWhole) {
+    if (!this.path.length && (detail === "edge" || detail === "node")) {
       const [svg, direction] = [this.state.get("picture"), this.state.get("direction")];
       return { story: detail === "node" ? byNode(base) : base, svg, direction };
     }

@@ -146,13 +146,17 @@ class LeafList {
 
 /** The leaves in the picture: dragged to the side, their numbers change; a click on a number opens a box to type in. */
 class LeavesInPicture {
-  constructor(live, picture) {
+  /** places: the positions in the graph of the nodes of the picture. */
+  constructor(live, picture, places) {
     this.live = live;
     this.picture = picture;
-    for (const leaf of live.leaves) this.listen(leaf, picture.nodes[leaf.i]);
+    for (const leaf of live.leaves) {
+      const i = places.indexOf(leaf.place);
+      if (i >= 0) this.listen(leaf, picture.nodes[i], picture.lines[i]);
+    }
   }
 
-  listen(leaf, node) {
+  listen(leaf, node, lines) {
     const { live, picture } = this;
     let start = null;
     let dragged = false;
@@ -179,16 +183,16 @@ class LeavesInPicture {
     });
     for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => (start = null));
     node.addEventListener("click", (event) => {
-      const onNumber = event.target === picture.lines[leaf.i].at(1) || picture.lines[leaf.i].length === 1;
+      const onNumber = lines.length === 1 || lines[1].contains(event.target);
       if (!dragged && (!onNumber || event.shiftKey)) return;
       event.stopPropagation();
-      if (!dragged) this.type(leaf);
+      if (!dragged) this.type(leaf, node);
       dragged = false;
     });
   }
 
   /** Open a box over a leaf. */
-  type(leaf) {
+  type(leaf, node) {
     const { live, picture } = this;
     this.close?.();
     const { box, error, show, take } = numberBox(leaf.name, (number) => {
@@ -210,7 +214,7 @@ class LeavesInPicture {
       if (event.key === "Escape") close();
     });
     box.addEventListener("blur", () => error.textContent || close());
-    const [frame, place] = [picture.frame, picture.nodes[leaf.i]].map((element) => element.getBoundingClientRect());
+    const [frame, place] = [picture.frame, node].map((element) => element.getBoundingClientRect());
     show(live.number(leaf));
     picture.frame.append(typed);
     const within = (start, size, room) => `${Math.max(Math.min(start, room - size), 0)}px`;

@@ -39,16 +39,16 @@ class Nudge {
     this.leaf.append(...view.live.leaves.map(({ name }, k) => make("option", { value: k }, name)));
     this.leaf.setAttribute("aria-label", "Leaf to nudge");
     this.element = group("Nudge", { class: "nudge" }, this.toggle, this.leaf, "by", box, error);
+    this.element.hidden = !view.live.leaves.length || !view.live.story.graph;
     this.says = make("p", { class: "nudge-says", role: "status" });
   }
 
-  /** Show the changes in a picture, if it is one of the whole graph. */
-  attach(picture, isWhole) {
-    this.on &&= isWhole;
-    picture.frame.append(this.says);
-    this.notes = picture.nodes.map(() => shape("text", { class: "nudge-note" }));
-    picture.svg.append(...this.notes);
-    this.element.hidden = !isWhole || !this.view.live.leaves.length || !this.view.story.graph;
+  /** Take up the picture of the view. */
+  draw() {
+    const { frame, svg, nodes } = this.view.picture;
+    this.notes = nodes.map(() => shape("text", { class: "nudge-note" }));
+    svg.append(...this.notes);
+    frame.append(this.says);
   }
 
   /** Let the change flow from the beginning. */
@@ -78,23 +78,24 @@ class Nudge {
       for (const edge of picture.edges) delete edge.dataset.nudged;
       return;
     }
-    const { graph, digits } = story;
+    const { graph, digits } = live.story;
     const { changes, gradient, expected } = nudged(graph, live.numbers, leaf.place, this.change);
     const levels = levelsFrom(graph, leaf.place);
     const root = changes.length - 1;
     this.deepest = levels[root] ?? 0;
     const number = (x) => numberText(x, digits);
-    const flows = (i) => levels[story.part[i]] !== null && levels[story.part[i]] <= this.reached;
+    const { places } = view;
+    const flows = (i) => levels[places[i]] !== null && levels[places[i]] <= this.reached;
     story.nodes.forEach((_, i) => {
       const [x, y, width, height] = picture.box(i);
       const size = (12 * width) / picture.boxes[i][2];
       Object.entries({ x: x + width / 2, y: y + height + size, "font-size": size }).forEach(([name, at]) =>
         notes[i].setAttribute(name, at),
       );
-      setText(notes[i], flows(i) ? `Δ ${number(changes[story.part[i]])}` : "");
+      setText(notes[i], flows(i) ? `Δ ${number(changes[places[i]])}` : "");
     });
     picture.edges.forEach((edge, k) => {
-      edge.toggleAttribute("data-nudged", flows(story.heads[k]) && levels[story.part[story.tails[k]]] !== null);
+      edge.toggleAttribute("data-nudged", flows(story.heads[k]) && levels[places[story.tails[k]]] !== null);
     });
     const name = `Δ${leaf.name} = ${number(this.change)}`;
     const flowing = this.reached < this.deepest ? `${name} …` : "";

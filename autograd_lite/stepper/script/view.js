@@ -40,6 +40,11 @@ class View {
   get result() {
     return this.live.story.nodes.at(-1).data;
   }
+  /** The positions in the graph of the nodes that are seen, of a group that of its result. */
+  get places() {
+    const { part } = this.live.story;
+    return this.story.nodes.map(({ result }, i) => result ?? part[i]);
+  }
   get last() {
     return this.story.steps.length - 1;
   }
@@ -77,7 +82,7 @@ class View {
     this.spoken = make("div", { class: "spoken", role: "status", "aria-live": "polite" });
     this.leafList = new LeafList(this.live);
     this.nudge = new Nudge(this);
-    this.attach();
+    this.nudge.draw();
     const panel = make("div", { class: "panel" }, this.nudge.element, this.leafList.element);
     this.whatIf = make("details", { class: "more" }, make("summary", {}, "What if"), panel);
     this.whatIf.hidden = !this.live.leaves.length;
@@ -155,15 +160,10 @@ class View {
     );
     Object.assign(this.picture, { svgText: svg, heads: story.heads, tails: story.tails });
     this.travel = new Travel(this.picture);
+    new LeavesInPicture(this.live, this.picture, this.places);
+    this.nudge?.draw();
     this.picture.frame.classList.toggle("opened", !isFirst);
     this.stage?.prepend(this.picture.frame);
-    if (this.nudge) this.attach();
-  }
-
-  /** Let the leaves in the picture be changed, and changes flow through it, if it shows the whole graph. */
-  attach() {
-    if (this.scope.isWhole) new LeavesInPicture(this.live, this.picture);
-    this.nudge.attach(this.picture, this.scope.isWhole);
   }
 
   stepControls() {
@@ -323,8 +323,8 @@ class View {
 
   /** Show the numbers that other leaves make. */
   renumber() {
-    if (!this.scope.isWhole) return this.takeUp();
     this.prediction.records.clear();
+    paintWeights(this.picture, this.story);
     this.items.forEach((item, t) => setText(item.firstChild, lineOf(this.story, this.story.steps[t])));
     this.render();
   }
@@ -565,7 +565,7 @@ class View {
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
       const [name, data, gradient] = picture.lines[i];
       if (node.kind === "constant") {
-        if (name && (node.isShared ?? true)) setText(name, node.title);
+        if (name) setText(name, node.title);
       } else {
         const asked = hidden && step.phase === "forward" && this.computed[i] === at;
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
@@ -598,7 +598,7 @@ class View {
       setClass(edge, states.filter(Boolean).join(" "));
     });
     picture.mark(step.edge ?? null, ...(hidden || step.edge === undefined ? [UNKNOWN, UNKNOWN] : [step.slope[0], step.share[0]]));
-    this.nudge?.render();
+    this.nudge.render();
   }
 
   /** The number of a node at a step. */
