@@ -16,17 +16,23 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     purpose = "Step through the squared error of a network for one example."
     epilog = "For example: autograd-lite step-network 2-2-1 --x 1,-1 --y 1 -o network.html"
     parser = commands.add_parser("step-network", help=purpose, description=purpose, epilog=epilog)
-    parser.add_argument("widths", help="the numbers of inputs and of units in each layer, for example 2-2-1")
+    add_network(parser)
     parser.add_argument("--x", required=True, type=numbers, help="the inputs, for example 1,-1")
     parser.add_argument("--y", required=True, type=numbers, help="the targets, for example 1")
-    what = "matrices W^(1), W^(2), ... as JSON, with the biases first in each row, or a file of save_weights"
-    parser.add_argument("--weights", help=f"{what}; without it, random weights")
-    parser.add_argument("--activation", choices=ACTIVATIONS, default="tanh", help="of all layers (default tanh)")
-    parser.add_argument("--seed", type=int, default=0, help="of the random weights (default 0)")
     parser.add_argument("--update", type=float, metavar="RATE", help="go on with a step of gradient descent")
     what = "write a page (.html) that a browser opens from disk; without it, print the steps"
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
     parser.set_defaults(run=run)
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a command that say which network it is about."""
+    parser.add_argument("widths", help="the numbers of inputs and of units in each layer, for example 2-2-1")
+    what = "matrices W^(1), W^(2), ... as JSON, with the biases first in each row, or a file of save_weights"
+    parser.add_argument("--weights", help=f"{what}; without it, random weights")
+    parser.add_argument("--activation", choices=ACTIVATIONS, default="tanh", help="of all layers (default tanh)")
+    parser.add_argument("--output-activation", choices=ACTIVATIONS, help="of the last layer, if it is another one")
+    parser.add_argument("--seed", type=int, default=0, help="of the random weights (default 0)")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -36,7 +42,9 @@ def run(options: argparse.Namespace) -> None:
         ValueError, TypeError: naming the option that is wrong.
         OSError: if a file cannot be read or written.
     """
-    net = _network(options)
+    net = network(options)
+    if len(options.x) != net.sizes[0]:
+        raise ValueError(f"--x must be {net.sizes[0]} numbers, one for each input; received {len(options.x)}")
     outputs = net.outputs(options.x)
     if len(options.y) != len(outputs):
         raise ValueError(f"--y must be {len(outputs)} numbers, one for each output; received {len(options.y)}")
@@ -49,7 +57,13 @@ def run(options: argparse.Namespace) -> None:
         print(stepper.save(options.output))
 
 
-def _network(options: argparse.Namespace) -> MLP:
+def network(options: argparse.Namespace) -> MLP:
+    """Return the network that the arguments describe.
+
+    Raises:
+        ValueError, TypeError: naming the argument that is wrong.
+        OSError: if the file of weights cannot be read.
+    """
     try:
         nin, *nouts = map(int, options.widths.split("-"))
     except ValueError:
@@ -65,9 +79,7 @@ def _network(options: argparse.Namespace) -> MLP:
         if net.sizes != [nin, *nouts]:
             raise ValueError(f"{options.weights} has the weights of a network {'-'.join(map(str, net.sizes))}")
         return net
-    if len(options.x) != nin:
-        raise ValueError(f"--x must be {nin} numbers, one for each input; received {len(options.x)}")
-    return MLP(nin, nouts, options.activation, weights=weights, seed=options.seed)
+    return MLP(nin, nouts, options.activation, options.output_activation, weights=weights, seed=options.seed)
 
 
 def numbers(text: str) -> list[float]:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value, add, constant, exp, log, maximum, softplus
+from nn.mlp import ACTIVATIONS
 
 Outputs: TypeAlias = Value | Sequence[Value]
 Targets: TypeAlias = Value | float | Sequence[Value | float]
@@ -129,6 +130,18 @@ LOSSES: dict[str, Loss] = {
 LOSSES_OF_LOGITS = {logistic_loss: 0, softmax_cross_entropy: 1}
 """The losses that turn outputs into probabilities, and how many bounds outputs may have that still reach all of them:
 for softmax only their differences count."""
+
+
+def range_of(theta: str) -> tuple[float, float]:
+    """Return the least and the greatest output of an activation function; infinite where it has no bound.
+
+    >>> range_of("sigmoid"), range_of("linear")
+    ((0.0, 1.0), (-inf, inf))
+    """
+    sizes = np.geomspace(1e-99, 1e99, 400)
+    outputs = [ACTIVATIONS[theta](Value(s)).data for s in (*-sizes, 0, *sizes)]
+    low, high = float(np.nanmin(outputs)), float(np.nanmax(outputs))
+    return low if low > -40 else -np.inf, high if high < 40 else np.inf  # exp(-40) is as good as 0
 
 
 def check_loss(loss: str | Loss) -> Loss:

@@ -1,0 +1,1 @@
+"""For teachers: what is wrong with a network that does not learn."""

@@ -1,0 +1,303 @@
+"""Why a network does not learn: what its numbers say about each layer, and what to try."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_lite import Value
+from nn.checks import FloatArray
+from nn.delta import SLOPE, THETA
+from nn.mlp import MLP
+from nn.stepping import add_network, network
+from nn.training.loop import check_data, check_error
+from nn.training.losses import LOSSES, LOSSES_OF_LOGITS, Loss, check_loss, range_of, takes_class_numbers
+
+STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
+"""The greatest slope of the activation functions that saturate."""
+
+FLAT = 0.02
+"""A unit is saturated where its slope is below this share of the greatest one; for tanh, where |s| > 2.65."""
+
+NEARLY_ALL = 0.95
+"""The share of the examples for which a unit must be saturated to be counted."""
+
+FACTOR = 1000.0
+"""By how much the deltas of a layer must be smaller or larger than the output layer's to be reported."""
+
+SCALE = 10.0
+"""An input is unscaled if its root mean square is above this number, or below its reciprocal."""
+
+
+class Illness(Enum):
+    """What may be wrong with a network. The text of each says what to try."""
+
+    DEAD = "other initial weights (biases a little above 0), a smaller learning rate, or leaky_relu"
+    SATURATED = "smaller initial weights, scaled inputs, a smaller learning rate, or relu"
+    VANISHING = "fewer layers, relu in place of tanh or sigmoid, or larger initial weights"
+    EXPLODING = "smaller initial weights, or a smaller learning rate"
+    OUT_OF_REACH = "output_activation='linear', or targets in the range of the output"
+    UNSCALED = "nn.standardize(X), which subtracts the mean of each input and divides by its standard deviation"
+    SYMMETRIC = "random initial weights, so that units differ: MLP(..., seed=0)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that keeps a network from learning.
+
+    Attributes:
+        illness: which kind it is.
+        words: a sentence with the numbers that show it.
+        layer: the number l of the layer; 0 for the inputs.
+        units: the numbers b of the units, inputs or outputs concerned, from 1; none if it concerns the whole layer.
+    """
+
+    illness: Illness
+    words: str
+    layer: int
+    units: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.words}\n  Try {self.illness.value}."
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """What `diagnose` found; printing it shows everything.
+
+    Attributes:
+        findings: what is wrong, from the inputs to the output; empty if nothing was found.
+        slopes: by layer l, the mean of theta'(s_b^(l)) over examples and units.
+        deltas: by layer l, the root mean square of delta_b^(l) over examples and units.
+        error: the mean error of an example.
+    """
+
+    findings: tuple[Finding, ...]
+    slopes: Mapping[int, float] = field(compare=False)
+    deltas: Mapping[int, float] = field(compare=False)
+    error: float
+
+    def __repr__(self) -> str:
+        lines = [f"mean error {self.error:.4g}", "", "layer  mean slope  root mean square of delta"]
+        lines += [f"{l:>5}  {self.slopes[l]:>10.3g}  {self.deltas[l]:>25.3g}" for l in self.slopes]
+        found = (
+            map(str, self.findings) if self.findings else ["Nothing was found that keeps the network from learning."]
+        )
+        return "\n".join([*lines, "", *found])
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """Both passes over all examples, as arrays of shape (N, d^(l)) by layer l, and the weights and names by layer."""
+
+    W: dict[int, FloatArray]
+    theta: dict[int, str]
+    s: dict[int, FloatArray]
+    o: dict[int, FloatArray]
+    slope: dict[int, FloatArray]
+    delta: dict[int, FloatArray]
+    y: FloatArray
+    error: float
+
+
+def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") -> Diagnosis:
+    """Look for what keeps a network from learning, in one forward and one backward pass over the examples.
+
+    It looks for dead ReLUs (s <= 0 for all examples); saturated units (the slope of tanh or sigmoid is nearly 0 for
+    nearly all examples, in at least half of a layer, or at an output that should be at the other end); gradients that
+    vanish or explode from layer to layer; targets that the output cannot reach; unscaled inputs; and units that will
+    always stay equal. The thresholds are constants of this module.
+
+    Arguments:
+        net: the network. It is not changed.
+        X: N examples, of shape (N, d^(0)).
+        y: N targets, as for `fit`.
+        loss: the loss, as for `fit`.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+
+    Equations: delta^(L) = de/do^(L) theta'(s^(L)), delta^(l) = W^(l+1)T delta^(l+1) * theta'(s^(l)) (lecture 14, slide
+    "Computing Partial Derivatives"). Sources: Glorot and Bengio, "Understanding the difficulty of training deep
+    feedforward neural networks" (2010); LeCun and others, "Efficient BackProp" (1998).
+
+    >>> net = MLP(1, [2, 1], "relu", "linear", weights=[[[-5, 1], [0, 1]], [[0, 1, 1]]])
+    >>> diagnose(net, [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+    mean error 0
+    <BLANKLINE>
+    layer  mean slope  root mean square of delta
+        1       0.333                          0
+        2           1                          0
+    <BLANKLINE>
+    Dead ReLUs in layer 1: unit 1 (1 of 2). For all 3 examples s is at most 0, so no gradient reaches the weights.
+      Try other initial weights (biases a little above 0), a smaller learning rate, or leaky_relu.
+    """
+    if not isinstance(net, MLP):
+        raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
+    X, y = check_data(net, X, y, takes_class_numbers(loss))
+    loss = check_loss(loss)
+    check_error(net, X, y, loss)
+    passes = _passes(net, X, y, loss)
+    deltas = {l: float(np.sqrt(np.mean(delta**2))) for l, delta in passes.delta.items()}
+    flat = [*_dead(passes), *_saturated(passes)]
+    above = max([finding.layer for finding in flat], default=0)  # what is flat has small deltas below it
+    proportion = _out_of_proportion({l: delta for l, delta in deltas.items() if l > above})
+    findings = (*_unscaled(X), *_symmetric(passes), *flat, *proportion, *_out_of_reach(passes, loss))
+    slopes = {l: float(np.mean(slope)) for l, slope in passes.slope.items()}
+    return Diagnosis(findings, slopes, deltas, passes.error)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # weights that explode are a finding, not an error
+def _passes(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> _Passes:
+    """Compute both passes over all examples: the delta recursion, from the derivative of the loss at each output."""
+    W, theta = dict(enumerate(net.weights, start=1)), dict(enumerate(net.activations, start=1))
+    s, o, slope = {}, {0: X}, {}
+    for l in W:
+        s[l] = o[l - 1] @ W[l][:, 1:].T + W[l][:, 0]
+        o[l] = THETA[theta[l]](s[l])
+        slope[l] = SLOPE[theta[l]](s[l], o[l])
+    outputs = [[Value(number) for number in row] for row in o[len(W)]]
+    errors = [loss(row, target) for row, target in zip(outputs, y, strict=True)]
+    for error in errors:
+        error.backward()
+    delta = {len(W): np.array([[output.grad for output in row] for row in outputs]) * slope[len(W)]}
+    for l in range(len(W) - 1, 0, -1):
+        delta[l] = delta[l + 1] @ W[l + 1][:, 1:] * slope[l]
+    delta = dict(sorted(delta.items()))
+    return _Passes(W, theta, s, o, slope, delta, y, sum(error.data for error in errors) / len(X))
+
+
+def _unscaled(X: FloatArray) -> Iterator[Finding]:
+    sizes = np.sqrt(np.mean(X**2, axis=0))
+    far = (sizes > SCALE) | ((sizes < 1 / SCALE) & (sizes > 0))
+    if far.any():
+        numbers = _list(f"{size:.3g}" for size in sizes[far])
+        words = f"Unscaled inputs: {_which('input', far)}. Their root mean squares are far from 1: {numbers}."
+        yield Finding(Illness.UNSCALED, words, 0, _numbers(far))
+
+
+def _symmetric(passes: _Passes) -> Iterator[Finding]:
+    for l in range(1, len(passes.W)):
+        both = np.hstack([passes.W[l], passes.W[l + 1][:, 1:].T])  # the weights into each unit, and out of it
+        _, which, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)
+        equal = counts[which.ravel()] > 1
+        if equal.any():
+            words = (
+                f"Symmetric weights in layer {l}: {_which('unit', equal)}. Units with equal weights get equal "
+                f"gradients, so they stay equal: {len(counts)} of {len(equal)} are different."
+            )
+            yield Finding(Illness.SYMMETRIC, words, l, _numbers(equal))
+
+
+def _dead(passes: _Passes) -> Iterator[Finding]:
+    for l, s in passes.s.items():
+        dead = (s <= 0).all(axis=0)
+        if passes.theta[l] == "relu" and dead.any():
+            words = (
+                f"Dead ReLUs in layer {l}: {_which('unit', dead)}. For all {len(s)} examples s is at most 0, so no "
+                "gradient reaches the weights."
+            )
+            yield Finding(Illness.DEAD, words, l, _numbers(dead))
+
+
+def _saturated(passes: _Passes) -> Iterator[Finding]:
+    for l, theta in passes.theta.items():
+        if theta not in STEEPEST:
+            continue
+        limit = FLAT * STEEPEST[theta]
+        flat: Any = passes.slope[l] < limit
+        if l < len(passes.W):
+            stuck = flat.mean(axis=0) >= NEARLY_ALL
+            many, what = stuck.mean() >= 0.5, "Saturated units"
+        else:  # an output that is saturated at its target has learned it
+            low, high = range_of(theta)
+            flat &= abs(passes.o[l] - passes.y) > (high - low) / 2
+            stuck = flat.mean(axis=0) > 1 - NEARLY_ALL
+            many, what = stuck.any(), "Outputs that are saturated at the wrong end"
+        if many:
+            words = (
+                f"{what} in layer {l}: {_which('unit', stuck)}. For {flat[:, stuck].mean():.0%} of the examples the "
+                f"slope of {theta} is below {limit:.3g}."
+            )
+            yield Finding(Illness.SATURATED, words, l, _numbers(stuck))
+
+
+def _out_of_proportion(deltas: Mapping[int, float]) -> Iterator[Finding]:
+    """Report the layer whose deltas differ most from the output layer's; deltas of 0 have other causes."""
+    L = max(deltas, default=0)
+    ratios = {l: delta / deltas[L] for l, delta in deltas.items() if delta and deltas[L]}
+    for illness, verb, l in (
+        (Illness.VANISHING, "vanish", min(ratios, key=ratios.__getitem__, default=L)),
+        (Illness.EXPLODING, "explode", max(ratios, key=ratios.__getitem__, default=L)),
+    ):
+        ratio = ratios.get(l, 1.0)
+        if ratio * FACTOR < 1 if illness is Illness.VANISHING else not ratio < FACTOR:
+            words = (
+                f"Gradients that {verb}: the deltas of layer {l} are {ratio:.2g} times as large as the output "
+                f"layer's (root mean squares {deltas[l]:.2g} and {deltas[L]:.2g})."
+            )
+            yield Finding(illness, words, l)
+
+
+def _out_of_reach(passes: _Passes, loss: Loss) -> Iterator[Finding]:
+    L = len(passes.W)
+    theta = passes.theta[L]
+    low, high = range_of(theta)
+    y = passes.y
+    if loss in LOSSES_OF_LOGITS:
+        bounds = int(np.isfinite(low)) + int(np.isfinite(high))
+        outside: Any = np.full(len(y), bounds > LOSSES_OF_LOGITS[loss])
+        words = f"{loss.__name__} takes any outputs, and {theta} keeps them between {low:.3g} and {high:.3g}"
+    else:
+        outside = ((y < low - 1e-3) | (y > high + 1e-3)).any(axis=1)  # 1e-3: bounds may only be approached
+        nearest = np.mean(np.sum((y - np.clip(y, low, high)) ** 2, axis=1))
+        words = f"{theta} is between {low:.3g} and {high:.3g}, so the mean squared error is at least {nearest:.3g}"
+    if outside.any() and loss in LOSSES.values():
+        words = f"A loss that the output cannot reach: {outside.mean():.0%} of the targets. {words}."
+        yield Finding(Illness.OUT_OF_REACH, words, L)
+
+
+def _numbers(mask: Any) -> tuple[int, ...]:
+    return tuple((np.flatnonzero(mask) + 1).tolist())
+
+
+def _list(parts: Iterable[object]) -> str:
+    first = [*map(str, parts)]
+    return ", ".join([*first[:8], "..."] if len(first) > 8 else first)
+
+
+def _which(noun: str, mask: Any) -> str:
+    """Return which units a mask holds: "units 1, 3 (2 of 4)"."""
+    numbers = _numbers(mask)
+    return f"{noun}{'s' * (len(numbers) > 1)} {_list(numbers)} ({len(numbers)} of {len(mask)})"
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `diagnose-network` to the commands of autograd-lite."""
+    purpose = "Look for what keeps a network from learning."
+    epilog = "For example: autograd-lite diagnose-network 2-8-1 --weights net.npz --data data.csv"
+    parser = commands.add_parser("diagnose-network", help=purpose, description=purpose, epilog=epilog)
+    add_network(parser)
+    what = "a file with an example in each row, its inputs and then its targets, with commas between them"
+    parser.add_argument("--data", required=True, type=Path, metavar="FILE", help=what)
+    parser.add_argument("--loss", choices=LOSSES, default="squared_error", help="the loss (default squared_error)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the diagnosis.
+
+    Raises:
+        ValueError, TypeError: naming the option that is wrong.
+        OSError: if a file cannot be read.
+    """
+    net = network(options)
+    try:
+        data = np.loadtxt(options.data, delimiter=",", ndmin=2)
+    except ValueError as error:
+        raise ValueError(f"--data cannot be read as numbers with commas between them: {error}") from None
+    print(diagnose(net, data[:, : net.sizes[0]], data[:, net.sizes[0] :], loss=options.loss))
