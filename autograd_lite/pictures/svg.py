@@ -50,12 +50,13 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
         lines += arrow_svg(k, arrow, layout.paths[k], layout.tips[k], SIDEWAYS[diagram.direction])
     for i, box in enumerate(diagram.boxes):
         lines += box_svg(i, box, layout.boxes[i])
-    for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):  # last, so that nothing covers them
-        if arrow.label:
-            lines.append(
-                f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}" font-size="10" fill="{GREY}" '
-                f'stroke="#ffffff" stroke-width="3" paint-order="stroke">{escape(arrow.label)}</text>'
-            )
+    look = f'font-size="10" fill="{GREY}" stroke="#ffffff" stroke-width="3" paint-order="stroke"'
+    labels = [
+        f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}">{escape(arrow.label)}</text>'
+        for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True)
+        if arrow.label
+    ]
+    lines += [f"<g {look}>", *labels, "</g>"] if labels else []  # last, so that nothing covers them
     kept = [line for line in lines if titles or not line.startswith("<title>")]
     return "\n".join([*kept, "</svg>", ""])
 

@@ -224,7 +224,7 @@ def step_through(
         "speed": 1.0,
     }
     direction = direction or story.direction()
-    picture = to_svg(story.diagram(direction, room=True), titles=False)
+    picture = to_svg(story.diagram(direction, room=True), titles=False).replace("\n", "")
     more: dict[str, Any] = {
         "detail": chosen,
         "opened": [],
