@@ -88,15 +88,17 @@ def topological_order(*roots: "Value") -> "list[Value]":
     levels: list[list[Value]] = [[] for _ in range(1 + max([root.level for root in waiting], default=0))]
     reached = set()
     while waiting:
-        node: Value | None = waiting.pop()
-        while node is not None and node not in reached:
-            reached.add(node)
-            levels[node.level].append(node)
-            if node._second is not None:  # follow first parents now; the others wait
-                if node._others:
-                    waiting.extend(reversed(node._others))
-                waiting.append(node._second)
-            node = node._first
+        node = waiting.pop()
+        if node in reached:
+            continue
+        reached.add(node)
+        levels[node.level].append(node)
+        if node._others:
+            waiting.extend(reversed(node._others))
+        if node._second is not None:
+            waiting.append(node._second)
+        if node._first is not None:
+            waiting.append(node._first)
     return [node for level in levels for node in level]
 
 
