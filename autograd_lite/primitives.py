@@ -14,8 +14,8 @@ Annotations, as in `x: Number`, are for type checkers; Python ignores them, and 
 """
 
 # `operator` has operators as functions, `reprlib` shortens texts in error messages, `reduce` repeats a function of two
-# arguments, `partial` fixes some arguments of a function, `combinations` lists choices, and Real is any real number. The names from `collections.abc` and `typing`
-# are for annotations.
+# arguments, `partial` fixes some arguments of a function, `combinations` lists choices, and Real is any real number.
+# The names from `collections.abc` and `typing` are for annotations.
 import math
 import operator
 import reprlib
@@ -95,7 +95,7 @@ class Primitive:
         self.name = name
         self.symbol = symbol
         self.compute = compute
-        self.slopes = tuple(slopes)
+        self.slopes = tuple([slope if callable(slope) else as_float(slope, "a slope") for slope in slopes])
         self.arity = None if variadic else len(self.slopes)
         self.commutative = commutative
         self.composite = composite

@@ -5,7 +5,8 @@ Read this module from the top; the first screens hold the whole idea.
 - A `Value` is a node of the computation graph: `data` is its number, `parents` are the Values it was computed from, in
   order, and `op` is the row of the table in `primitives.py` that computed it. A Value that you made is a leaf; a
   number in an expression becomes a constant, which has no gradient.
-- Inside, the parents are stored as `_first`, `_second` (each None if there is none) and `_others`, a tuple of the rest.
+- Inside, the parents are stored as `_first` and `_rest`, each None if there is none; in a sum of more than two terms,
+  `_rest` is a tuple of all but the first.
 - `record` makes such a node, once for each operation, while an expression is computed (the forward pass).
 - `topological_order` lists the nodes of a graph, each after its parents.
 - `chain_rule` goes through that list in reverse (the backward pass). The chain rule is written there, and nowhere
@@ -17,8 +18,11 @@ it is traced, no number in it may be read or compared.) In signatures, `x: Opera
 number; Python ignores such annotations, and so may the reader.
 """
 
-# `operator` has operators as functions, `reprlib` shortens texts in error messages, and Number is any number. The
-# names from `collections.abc` and `typing` are used in annotations; NamedTuple is also a base class, of Step.
+# `functools.partial` fixes some arguments of a function, `itertools.chain` joins lists, `operator` has operators as
+# functions, `reprlib` shortens texts in error messages, and Number is any number. The names from `collections.abc` and
+# `typing` are used in annotations; NamedTuple is also a base class, of Step.
+import functools
+import itertools
 import math
 import operator
 import reprlib
@@ -65,9 +69,9 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     """
     # as_operand makes a number a constant; it needs the place, 1, 2, ..., only for its error message.
     parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
-    node: Value = object.__new__(Value)  # an empty node; setting its attributes here is faster than __init__
+    node = new_value()  # an empty node; setting its attributes here is faster than __init__
     node._number = op.evaluate([parent._number for parent in parents])
-    node._grad = None
+    node._grad = node._adjoint = None
     node.label = ""
     node.op = op
     node._set_parents(parents)
@@ -78,7 +82,8 @@ def topological_order(*roots: "Value") -> "list[Value]":
     """List the roots and all nodes they were computed from, each after its parents, level by level.
 
     A node's level is higher than its parents' levels, so it is enough to reach every node once and to sort by level.
-    Within a level, nodes keep the order in which the expression was written.
+    Within a level, nodes keep the order in which the expression was written. (Two threads must not do this on one graph
+    at the same time, because each marks the nodes that it has reached.)
 
     >>> a = Value(1.0, label="a"); b = a + a; b.label = "b"; c = b + b; c.label = "c"
     >>> [node.label for node in topological_order(c)]
@@ -86,20 +91,20 @@ def topological_order(*roots: "Value") -> "list[Value]":
     """
     waiting = [check_value("root", root) for root in reversed(roots)]  # reversed, because pop takes the last
     levels: list[list[Value]] = [[] for _ in range(1 + max([root.level for root in waiting], default=0))]
-    reached = set()
+    reached = object()  # the mark of this walk, equal to no other object; a set of the nodes reached would be slower
     while waiting:
         node = waiting.pop()
-        if node in reached:
+        if node._adjoint is reached:
             continue
-        reached.add(node)
+        node._adjoint = reached
         levels[node.level].append(node)
-        if node._others:
-            waiting.extend(reversed(node._others))
-        if node._second is not None:
-            waiting.append(node._second)
+        if type(node._rest) is tuple:
+            waiting.extend(reversed(node._rest))
+        elif node._rest is not None:
+            waiting.append(node._rest)
         if node._first is not None:
             waiting.append(node._first)
-    return [node for level in levels for node in level]
+    return list(itertools.chain.from_iterable(levels))  # one list of all of them
 
 
 class Step(NamedTuple):  # a tuple whose entries have names: step.node, step.parent, ...
@@ -128,7 +133,7 @@ def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: 
     Arguments:
         node, _place, parent: the edge; the parent is the argument at that place of the node. (This
             function ignores the place; others that `chain_rule` may call at an edge use it.)
-        slope: the row's local partial derivative for that place: a function of the arguments, or a number.
+        slope: the row's local partial derivative for that place: a function of the arguments, or a float.
         arguments: the result of the node, then its arguments.
 
     Raises:
@@ -138,7 +143,7 @@ def pass_on(node: "Value", _place: int, parent: "Value", slope: Any, arguments: 
         raise stale_error(node)
     if parent.op is CONSTANT:
         return  # a constant has no gradient
-    share = node._adjoint * (slope(*arguments) if callable(slope) else slope)
+    share = node._adjoint * (slope if type(slope) is float else slope(*arguments))
     # The famous +=: a parent may be used by several nodes, or twice by one, so its shares are added up.
     parent._adjoint = share if parent._adjoint is None else parent._adjoint + share
 
@@ -170,26 +175,35 @@ def chain_rule(
     for node in order:
         node._adjoint = None
     order[-1]._adjoint = seed
+    is_plain = at_edge is pass_on and read is None
     for node in reversed(order):  # children first: a node's adjoint is complete before it is passed on
-        if node._adjoint is None or node.level == 0:
+        upstream, first, second = node._adjoint, node._first, node._rest
+        if upstream is None or first is None:
             continue  # the last node does not depend on it; or it is a leaf
-        first, second, slopes = node._first, node._second, node.op.slopes
-        if node._others or read is not None:
+        slopes: tuple[Any, ...] = node.op.slopes
+        if not is_plain or type(second) is tuple:
             parents = node.parents
-            arguments: tuple[Any, ...]  # an annotation alone: it does nothing
-            if read is None:
-                arguments = tuple([value._number for value in (node, *parents)])
-            else:
-                arguments = tuple([read(value) for value in (node, *parents)])
+            arguments = tuple([value._number if read is None else read(value) for value in (node, *parents)])
             # slopes_of returns one slope for each parent; strict makes sure that there are as many as parents.
             for place, (parent, slope) in enumerate(zip(parents, node.op.slopes_of(len(parents)), strict=True)):
                 at_edge(node, place, parent, slope, arguments)
-        elif second is None:  # one or two parents, nearly always: the same without the loop
-            at_edge(node, 0, first, slopes[0], (node._number, first._number))
-        else:
-            arguments = node._number, first._number, second._number
-            at_edge(node, 0, first, slopes[0], arguments)
-            at_edge(node, 1, second, slopes[1], arguments)
+        elif second is None:
+            pass_on(node, 0, first, slopes[0], (node._number, first._number))
+        else:  # two parents, nearly always: what pass_on does at each edge, written out because that is much faster
+            if first._time > node._time or second._time > node._time:
+                raise stale_error(node)
+            if first.op is not CONSTANT:
+                slope = slopes[0]
+                if type(slope) is not float:
+                    slope = slope(node._number, first._number, second._number)
+                share = upstream * slope
+                first._adjoint = share if first._adjoint is None else first._adjoint + share
+            if second.op is not CONSTANT:
+                slope = slopes[1]
+                if type(slope) is not float:
+                    slope = slope(node._number, first._number, second._number)
+                share = upstream * slope
+                second._adjoint = share if second._adjoint is None else second._adjoint + share
 
 
 def backward_steps_of(order: "list[Value]") -> list[Step]:
@@ -238,13 +252,14 @@ class Value:
     """
 
     # `__slots__` names all attributes that a Value can have; with `__weakref__`, other objects can refer to a Value
-    # without keeping it in memory. Slots instead of a dictionary for each Value save time and memory. The first two
-    # parents have slots of their own, and only a long sum has others: with a tuple for each node Python's garbage
-    # collector would have twice as many objects to visit. `_time` is when a node was computed, or a leaf last changed,
-    # counted in changes (CLOCK, in graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is
-    # where `chain_rule` adds up. `_number` is `data`; it is not called `_data`, which NumPy reads from masked arrays.
+    # without keeping it in memory. Slots instead of a dictionary for each Value save time and memory. One or two
+    # parents are stored without a tuple: with a tuple for each node, Python's garbage collector would have twice as
+    # many objects to visit. `_time` is when a node was computed, or a leaf last changed, counted in changes (CLOCK, in
+    # graph.py): a parent that is newer than its node makes the node stale. `_adjoint` is where `topological_order`
+    # leaves its mark, and then `chain_rule` adds up. `_number` is `data`; it is not called `_data`, which NumPy reads
+    # from masked arrays.
     __slots__ = (
-        "__weakref__", "_adjoint", "_first", "_grad", "_number", "_others", "_second", "_time", "label", "level", "op",
+        "__weakref__", "_adjoint", "_first", "_grad", "_number", "_rest", "_time", "label", "level", "op",
     )  # fmt: skip
 
     # `others` are arguments too many, as other engines take them; the error says so.
@@ -256,25 +271,24 @@ class Value:
         self.label = label
         self.op: Primitive = LEAF
         self._first: Any = None
-        self._second: Value | None = None
+        self._rest: Any = None
         self._adjoint: Any = None
-        self._others: tuple[Value, ...] = ()
         self._time = 0
         self.level = 0
 
     @property  # so it is node.parents, without parentheses
     def parents(self) -> tuple["Value", ...]:
         """The Values that this one was computed from, in order: x * x has two parents, both x."""
-        if self._first is None:
+        first, rest = self._first, self._rest
+        if first is None:
             return ()
-        if self._second is None:
-            return (self._first,)
-        return (self._first, self._second, *self._others)
+        if rest is None:
+            return (first,)
+        return (first, *rest) if type(rest) is tuple else (first, rest)
 
     def _set_parents(self, parents: tuple["Value", ...]) -> None:
         self._first = parents[0] if parents else None
-        self._second = parents[1] if len(parents) > 1 else None
-        self._others = parents[2:]
+        self._rest = None if len(parents) < 2 else parents[1] if len(parents) == 2 else parents[1:]
         self._time = CLOCK.now if parents else 0
         self.level = 1 + max([parent.level for parent in parents], default=-1)
 
@@ -307,12 +321,13 @@ class Value:
         chain_rule(order)
         finite = True
         for node in order:
-            if node._adjoint is not None:
+            adjoint = node._adjoint
+            if adjoint is not None:
                 if node.level:
-                    node._grad = node._adjoint
+                    node._grad = adjoint
                 else:  # a leaf; if anything in the graph is infinite or nan, a leaf is too
-                    node._grad = node._adjoint if node._grad is None else node._grad + node._adjoint
-                    finite = finite and math.isfinite(node._adjoint)
+                    node._grad = adjoint if node._grad is None else node._grad + adjoint
+                    finite = finite and math.isfinite(adjoint)
         if not finite:
             warn_of_first_non_finite(order)
 
@@ -639,6 +654,8 @@ class Value:
 
 # How a node is made
 
+new_value = functools.partial(object.__new__, Value)  # new_value() is a Value without attributes
+
 
 def constant(data: SupportsFloat, label: str = "") -> Value:
     """Return a node of the graph for a number that does not vary: it is shown, but has no gradient.
@@ -668,12 +685,12 @@ def as_operand(argument: Operand, op: Primitive, place: int) -> Value:
 
 def unary(op: Primitive, a: Value) -> Value:
     """Return the same as `record(op, a)`, but faster."""
-    node: Value = object.__new__(Value)
+    node = new_value()
     node._number = op.compute(a._number)
-    node._grad = None
+    node._grad = node._adjoint = None
     node.label = ""
     node.op = op
-    node._first, node._second, node._others = a, None, ()
+    node._first, node._rest = a, None
     node._time = CLOCK.now
     node.level = 1 + a.level
     return node
@@ -689,12 +706,12 @@ def binary(op: Primitive, a: Operand, b: Operand) -> Value:
                 raise  # our message says more than Python's
             # This tells Python to ask the other operand: a NumPy array then takes this one element by element.
             return NotImplemented
-    node: Value = object.__new__(Value)
+    node = new_value()
     node._number = op.compute(a._number, b._number)
-    node._grad = None
+    node._grad = node._adjoint = None
     node.label = ""
     node.op = op
-    node._first, node._second, node._others = a, b, ()
+    node._first, node._rest = a, b
     node._time = CLOCK.now
     node.level = 1 + (a.level if a.level > b.level else b.level)
     return node

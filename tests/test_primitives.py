@@ -825,3 +825,16 @@ def test_a_user_defined_composite_row_runs_in_every_back_end():
             assert (batch.outputs.tolist(), batch.input_gradients.tolist()) == ([[1.0], [-8.0]], [[6.0], [24.0]])
     finally:
         del PRIMITIVES["cube_of_a_test"]
+
+
+@pytest.mark.parametrize("slopes", [(2, -1), (Fraction(2), True - 2), (np.float32(2), np.array(-1)), (2.0, -1.0)])
+def test_a_constant_slope_may_be_any_real_number(slopes):
+    row = Primitive("line_of_a_test", "line", lambda x, y: 2 * x - y, slopes)
+    try:
+        x, y = Value(3.0), Value(0.5)
+        row(row(x, y), x).backward()
+        assert [x.grad, y.grad, row.slopes] == [3, -2, (2.0, -1.0)]
+        with pytest.raises(TypeError, match="a slope must be a real number"):
+            Primitive("line_of_a_test", "line", lambda x, y: 2 * x - y, (2.0, "-1"))
+    finally:
+        del PRIMITIVES["line_of_a_test"]
