@@ -32,7 +32,8 @@ from autograd_lite.primitives import *  # noqa: F403  what its __all__ lists: th
 from autograd_lite.primitives import abs as abs  # not in __all__, because `import *` would hide the built-in
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
-from autograd_lite.teaching.mistakes import MISTAKES, Mistake, mistakes, wrong_steps
+from autograd_lite.teaching.answers import Answer, CheckedAnswers, Verdict, check_answers, mark_class
+from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
 from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
 from autograd_lite.words.lecture import unit_label, weight_label
@@ -45,7 +46,8 @@ __all__ = ["Explanation", "explain", "explain_paths"]
 __all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forward_mode", "grad", "hessian"]
 __all__ += ["hessian_vector_product", "jacobian", "jacobian_vector_product", "vector_jacobian_product"]
 __all__ += ["Stepper", "TracingError", "call_sites", "compile_program", "draw", "formula", "step_through"]
-__all__ += ["MISTAKES", "Mistake", "mistakes", "wrong_steps"]
+__all__ += ["Answer", "CheckedAnswers", "Verdict", "check_answers", "mark_class"]
+__all__ += ["MISTAKES", "OTHER_MISTAKES", "Mistake", "mistakes", "wrong_steps"]
 __all__ += ["Step", "Value", "constant", "topological_order"]
 __all__ += ["Path", "WalkStep", "backward_steps", "paths", "unit_label", "walk_steps", "weight_label"]
 __all__ += primitives.__all__

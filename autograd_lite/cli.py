@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw|step, and commands that other packages add, for example nn's demo."""
+"""The command: autograd-lite explain|draw|step|check, and commands that other packages add, for example nn's demo."""
 
 import argparse
 import codecs
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from autograd_lite.checks import check_size
 from autograd_lite.explanation import explain, explain_paths
@@ -22,6 +22,8 @@ from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.stepper.terminal import step_in_terminal
+from autograd_lite.teaching.answers import check_answers, mark_class, sort_answers
+from autograd_lite.teaching.key import KINDS
 from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import in_ascii, typeset
@@ -111,6 +113,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_explain(commands)
     _add_draw(commands)
     _add_step(commands)
+    _add_check(commands)
     for entry_point in sorted(entry_points(group="autograd_lite.commands")):
         entry_point.load()(commands)
     options, unknown = parser.parse_known_args(arguments)
@@ -120,18 +123,29 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _add_command(
-    commands: Commands, run: Callable[[argparse.Namespace], None], purpose: str, example: str = ""
+    commands: Commands,
+    run: Callable[[argparse.Namespace], None],
+    purpose: str,
+    *,
+    example: str = "",
+    digits: tuple[int, str] = (4, "significant digits"),
+    optional: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add a command that reads an expression, named after the function that runs it."""
+    """Add a command that reads an expression, named after the function that runs it.
+
+    Arguments:
+        digits: how many by default, and of what.
+        optional: whether the expression may be left out.
+    """
     name = run.__name__.strip("_")
     epilog = f'For example: autograd-lite {name} "tanh(w*x + b)" w=-3 x=2 b=6.88{example}'
     parser = commands.add_parser(name, help=purpose, description=purpose, epilog=epilog)
     what = 'for example "tanh(w*x + b)", or "z = w*x; z**2 + z"; write -- before one that starts with a minus sign'
-    parser.add_argument("expression", help=what)
+    parser.add_argument("expression", nargs="?" if optional else None, help=what)
     parser.add_argument(
         "numbers", nargs="*", metavar="NAME=NUMBER", help="a number for each name, for example w=-3 b=1/2"
     )
-    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
+    parser.add_argument("--digits", type=int, default=digits[0], help=f"{digits[1]} (default {digits[0]})")
     parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
     parser.set_defaults(run=run)
     return parser
@@ -214,8 +228,7 @@ def _add_step(commands: Commands) -> None:
     parser.add_argument("--layout", choices=LAYOUTS, default="full", help="of the page (default full)")
     what = "go on with a step of gradient descent with this learning rate"
     parser.add_argument("--update", type=float, metavar="RATE", help=what)
-    what = "names, with commas between them, that are not updated, for example x,y"
-    parser.add_argument("--data", default="", metavar="NAMES", help=what)
+    _add_data(parser)
     parser.add_argument("--mistake", choices=list(MISTAKES), help="make this mistake in the backward pass")
     parser.add_argument("--title", help="the title of the page")
     what = "write a page (.html) that a browser opens from disk, or an animated picture (.svg); without it, step here"
@@ -227,10 +240,8 @@ def _step(options: argparse.Namespace) -> None:
     if options.output is not None:
         _suffix(options.output, "html", "htm", "svg")
     below = _node(root, "--below", options.below)
-    found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
-    data = [leaf for leaf in found if leaf is not None]
     names = ("detail", "digits", "max_nodes", "predict", "ask", "large", "layout", "update", "mistake", "title")
-    stepper = step_through(root, below, data=data, **{name: getattr(options, name) for name in names})
+    stepper = step_through(root, below, data=_data(root, options), **{name: getattr(options, name) for name in names})
     if options.output is not None:
         print(stepper.save(options.output))
         return
@@ -241,21 +252,73 @@ def _step(options: argparse.Namespace) -> None:
         print(*stepper.story.walk, sep="\n")
 
 
+def _add_check(commands: Commands) -> None:
+    purpose = "Check the numbers of a student, or of a class, and find the mistakes that explain the wrong ones."
+    digits = 3, "how many significant digits a right answer has, unless it is exact"
+    example = " --answers v1=-6 dw=1.00"
+    parser = _add_command(commands, _check, purpose, example=example, digits=digits, optional=True)
+    what = "answers: v1=... is a value, dw=... a gradient, dv1/dw=... a local partial derivative"
+    parser.add_argument("--answers", nargs="+", default=[], metavar="NAME=NUMBER", help=what)
+    for kind in KINDS:
+        parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="NAME=NUMBER", help=f"answers that are {kind}")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of the update")
+    _add_data(parser)
+    parser.add_argument("--key", type=_file, metavar="FILE", help="the key of worksheets, a JSON file")
+    what = "the answers of a class: in each row, the number of the sheet, a name, and the answers"
+    parser.add_argument("--csv", type=_file, metavar="FILE", help=what)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.key or options.csv:
+        if not (options.key and options.csv) or options.expression:
+            raise ValueError("--key and --csv belong together, without an expression")
+        print(mark_class(options.key, options.csv, options.digits))
+        return
+    if not options.expression:
+        raise ValueError("an expression, or --key and --csv, must be there; see autograd-lite check --help")
+    root = _read(options)
+    sorted_answers = sort_answers(root, _assigned(options.answers))
+    given: dict[str, Any] = {name: getattr(options, name) for name in ("learning_rate", "digits", "max_nodes")}
+    given |= {kind: sorted_answers.get(kind, {}) | _assigned(getattr(options, kind)) for kind in KINDS}
+    print(check_answers(root, data=_data(root, options), **given))
+
+
+def _assigned(words: Sequence[str]) -> dict[str, str]:
+    """Return what stands after the last = of each word, by what stands before it."""
+    assigned: dict[str, str] = {}
+    for word in words:
+        name, _, number = map(str.strip, word.rpartition("="))
+        if not (name and number):
+            raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {word!r}")
+        if name in assigned:
+            raise ValueError(f"{name} has two numbers: {assigned[name]} and {number}")
+        assigned[name] = number
+    return assigned
+
+
 def _read(options: argparse.Namespace) -> Value:
     """Return the graph of the expression in the options."""
     numbers: dict[str, float] = {}
-    for word in options.numbers:
-        name, _, number = map(str.strip, word.partition("="))
-        if not (name.isidentifier() and number):
-            raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {word!r}")
-        if name in numbers:
-            raise ValueError(f"{name} has two numbers: {numbers[name]} and {number}")
+    for name, number in _assigned(options.numbers).items():
+        if not name.isidentifier():
+            raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {name + '=' + number!r}")
         try:
             numbers[name] = float(Fraction(number) if "/" in number else number)
         except (ValueError, ArithmeticError):
             what = f"expected a number for {name}, for example -3, 0.5 or 1/2"
             raise ValueError(f"{what}; received {number!r}") from None
     return parse_expression(options.expression, numbers)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    what = "names, with commas between them, that are not updated, for example x,y"
+    parser.add_argument("--data", default="", metavar="NAMES", help=what)
+
+
+def _data(root: Value, options: argparse.Namespace) -> list[Value]:
+    """Return the leaves that are not updated."""
+    found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
+    return [leaf for leaf in found if leaf is not None]
 
 
 def _node(root: Value, option: str, name: str | None, leaves: bool = False) -> Value | None:

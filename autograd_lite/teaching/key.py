@@ -3,12 +3,14 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from autograd_lite.primitives import CONSTANT, LEAF, primitive_named
 from autograd_lite.teaching.mistakes import Mistake, play
-from autograd_lite.value import Value, backward_steps_of, constant, record, topological_order
+from autograd_lite.value import Step, Value, backward_steps_of, constant, record, topological_order
 from autograd_lite.walk import recomputed
 from autograd_lite.words.names import names_of
 
@@ -31,7 +33,7 @@ class Blank(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return f"{self.kind.removesuffix('s')} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,40 @@ class Sheet:
     learning_rate: float | None = None
     data: Collection[Value] = ()
 
-    def numbers(self, mistake: Mistake = NO_MISTAKE) -> dict[Blank, float]:
-        """Return every number that can be asked for, as it is with a mistake."""
+    def edge(self, node: Value, place: int) -> str:
+        """Return the name of the edge from a node to its argument at a place."""
+        parent, again = node.parents[place], node.parents[:place].count(node.parents[place])
+        return f"{self.names[node]}/{self.names[parent]}" + (f"#{again + 1}" if again else "")
+
+    @cached_property
+    def right_steps(self) -> list[Step]:
+        """The steps of the backward pass without a mistake."""
+        return backward_steps_of(list(self.order))
+
+    def numbers(
+        self, mistake: Mistake = NO_MISTAKE, given: Mapping[Blank, float] = MappingProxyType({})
+    ) -> dict[Blank, float]:
+        """Return every number that can be asked for, as it is with a mistake.
+
+        Arguments:
+            given: gradients and updated numbers from which the update goes on.
+        """
         order, names, numbers = list(self.order), self.names, mistake.numbers_of(list(self.order))
-        steps = play(order, mistake, backward_steps_of(order), self.learning_rate or 0.0)
+        steps = play(order, mistake, self.right_steps, self.learning_rate or 0.0)
         found = {Blank("values", names[node]): numbers[node] for node in order if node.parents}
         gradients = {order[-1]: mistake.seed}
-        edges: dict[str, int] = {}
         for step in steps:
-            edge = f"{names[step.node]}/{names[step.parent]}"
-            edges[edge] = edges.get(edge, 0) + 1
-            name = edge if edges[edge] == 1 else f"{edge}#{edges[edge]}"
+            name = self.edge(step.node, step.place)
             found[Blank("slopes", name)] = step.slope
             found[Blank("products", name)] = step.share
             found[Blank("totals", name)] = gradients[step.parent] = step.total
         found |= {Blank("gradients", names[node]): gradient for node, gradient in gradients.items()}
+        found |= given
         if self.learning_rate is not None:
             rate = mistake.rate(self.learning_rate)
             leaves = [node for node in order if node.op is LEAF and node not in self.data]
-            updated = {leaf: leaf.data - rate * gradients[leaf] for leaf in leaves}
+            updated = {leaf: leaf.data - rate * found[Blank("gradients", names[leaf])] for leaf in leaves}
+            updated |= {leaf: found.get(Blank("updated", names[leaf]), number) for leaf, number in updated.items()}
             again = recomputed(order, updated, mistake.value)
             found |= {Blank("updated", names[node]): again[node] for node in order if node in names}
         return found

@@ -57,7 +57,7 @@ class Mistake:
         value: computes a node in the forward pass, from its arguments.
         seed: the derivative of the root with respect to itself.
         slope: computes the local partial derivative of an edge.
-        share: computes what is passed on, from the upstream gradient and the slope.
+        share: computes what is passed on at an edge, from the slope.
         total: computes the gradient so far, from what had arrived before and a share.
         order: the order of the visit, from a topological order.
         numbers: which numbers the slopes are computed from: the forward pass's ("forward"), leaves that were
@@ -73,7 +73,7 @@ class Mistake:
     value: Callable[[Value, list[float]], float] = lambda node, arguments: node.op.evaluate(arguments)
     seed: float = 1.0
     slope: Callable[[Edge], float] = Edge.right
-    share: Callable[[float, float], float] = lambda upstream, slope: upstream * slope
+    share: Callable[[Edge, float], float] = lambda edge, slope: edge.node._adjoint * slope
     total: Callable[[float, float], float] = lambda before, share: before + share
     order: Callable[[list[Value]], list[Value]] = lambda order: order
     numbers: Literal["forward", "updated", "updating"] = "forward"
@@ -204,7 +204,7 @@ MISTAKES: dict[str, Mistake] = {
             "no upstream",
             "the local partial derivative is not multiplied by the upstream gradient",
             "below the first operation whose upstream gradient is not 1",
-            share=lambda _upstream, slope: slope,
+            share=lambda _edge, slope: slope,
         ),
         Mistake(
             "no inner derivative",
@@ -324,7 +324,9 @@ def mistake_called(name: str) -> Mistake:
 def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning_rate: float = 0.1) -> list[Step]:
     """Return the steps of `wrong_steps` for a topological order and the steps without a mistake."""
     right = {step.parent: step.total for step in right_steps}
-    numbers, kept = mistake.numbers_of(order), mistake.kept(right_steps)
+    once = replace(mistake, keeps_gradients=False)  # what else is wrong was wrong in the earlier pass, too
+    kept = mistake.kept(play(order, once, right_steps, learning_rate)) if mistake.keeps_gradients else {}
+    numbers = mistake.numbers_of(order)
     steps: list[Step] = []
 
     def updated(leaf: Value, edge: Edge) -> float:
@@ -350,7 +352,7 @@ def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning
         if mistake.numbers == "updated" or (mistake.numbers == "updating" and parent.level > 0):
             edge = edge._replace(arguments=(numbers[node], *[updated(value, edge) for value in node.parents]))
         slope = mistake.slope(edge)
-        share = mistake.share(node._adjoint, slope)
+        share = mistake.share(edge, slope)
         before = kept.get(parent) if parent._adjoint is None else parent._adjoint
         parent._adjoint = share if before is None else mistake.total(before, share)
         steps.append(Step(node, parent, place, slope, node._adjoint, share, parent._adjoint))
