@@ -8,9 +8,13 @@ dashes too.
 
 import copy
 import math
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from io import BytesIO
 from itertools import cycle, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -342,6 +346,95 @@ def plot_surface_restarts(
     ax.plot(*ends[best], color=COLOURS["vermillion"], label=f"lowest end, $f$ = {heights[best]:.3g}", **STAR)
     _finish_surface(ax, [path[0] for path in walks])
     return ax
+
+
+# While it trains
+
+
+class LivePlot:
+    """A callback of `fit` that draws the training as it goes on; what `live_plot` returns.
+
+    Attributes:
+        pictures: the pictures drawn so far, as PNG files in memory.
+    """
+
+    def __init__(self, X: Any, y: Any, every: int, log: bool, threshold: float) -> None:
+        self.X, self.y, self.every, self.log, self.threshold = X, y, every, log, threshold
+        self.pictures: list[bytes] = []
+        self._figure = _matplotlib("figure").Figure(figsize=(11.0 if X is not None else 7.0, 4.5), layout="constrained")
+        self._shown: Any = None
+
+    def __call__(self, net: MLP, history: History) -> None:
+        """Draw the network and the history so far, after iterations 1, every, 2 every, ..."""
+        if history.iterations > 1 and history.iterations % self.every:
+            return
+        self._figure.clear()
+        axes = self._figure.subplots(1, 1 if self.X is None else 2, squeeze=False)[0]
+        plot_learning_curves(history, axes[0], log=self.log)
+        if self.X is not None:
+            plot_decision_boundary(net, self.X, self.y, axes[1], threshold=self.threshold, resolution=100)
+        self._figure.suptitle(f"after {history.iterations} iterations: mean error {history.error[-1]:.4g}")
+        file = BytesIO()
+        self._figure.savefig(file, format="png", dpi=80)
+        self.pictures.append(file.getvalue())
+        python = sys.modules.get("IPython")  # nothing else can show a picture in place of the one before
+        if python is not None and hasattr(python.get_ipython(), "kernel"):
+            picture = python.display.Image(self.pictures[-1])
+            if self._shown is None:
+                self._shown = python.display.display(picture, display_id=True)
+            else:
+                self._shown.update(picture)
+
+    def save(self, path: str | os.PathLike[str], interval: int = 100) -> Path:
+        """Write the pictures as an animated GIF, and return its path.
+
+        Arguments:
+            path: a file name that ends in .gif.
+            interval: how long each picture is shown, in milliseconds.
+
+        Raises:
+            ValueError: if the name ends in anything else, or nothing was drawn yet.
+        """
+        path = Path(path)
+        as_integer("interval", interval, least=1)
+        if path.suffix.lower() != ".gif":
+            raise ValueError(f"path must end in .gif; received {str(path)!r}")
+        if not self.pictures:
+            raise ValueError("there is nothing to save yet: pass this to fit(..., callbacks=[...]) first")
+        image = import_module("PIL.Image")  # which matplotlib needs too
+        first, *others = [image.open(BytesIO(picture)) for picture in self.pictures]
+        first.save(path, save_all=True, append_images=others, duration=interval, loop=0)
+        return path
+
+
+def live_plot(X: Any = None, y: Any = None, *, every: int = 20, log: bool = False, threshold: float = 0.0) -> LivePlot:
+    """Return a callback of `fit` that draws the learning curve, and the decision boundary, while the network trains.
+
+    In a notebook, each picture takes the place of the one before. `save("training.gif")` writes them all as an
+    animation, in a notebook or not.
+
+    Arguments:
+        X, y: the examples of `plot_decision_boundary`, for a network with two inputs; None draws the curve alone.
+        every: the number of iterations from one picture to the next.
+        log: whether the errors are on a logarithmic scale.
+        threshold: as for `plot_decision_boundary`.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+
+    >>> from nn import GradientDescent, MaximumIterations, fit, moons
+    >>> X, y = moons(40, seed=1)
+    >>> live = live_plot(X, y, every=10)
+    >>> history = fit(MLP(2, [4, 1], seed=0), X, y, stop=MaximumIterations(30), callbacks=[live])
+    >>> len(live.pictures)
+    4
+    """
+    as_integer("every", every, least=1)
+    as_number("threshold", threshold)
+    if (X is None) != (y is None):
+        raise ValueError(f"X and y must be given together, or neither; received {X!r:.50} and {y!r:.50}")
+    return LivePlot(X, y, every, log, threshold)
 
 
 # Figures and text

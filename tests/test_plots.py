@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nn.mlp import MLP
 from nn.plots import (
     COLOURS,
     animate_paths,
+    live_plot,
     plot_decision_boundary,
     plot_gradients,
     plot_learning_curves,
@@ -677,3 +679,39 @@ def test_a_layout_of_the_figure_is_left_alone():
     plot_paths(TWO_VALLEYS, PATHS, free)
     assert free.figure.get_layout_engine() is None, "constrained layout warns of Axes that are in no grid"
     check_texts(free.figure)
+
+
+@pytest.mark.parametrize("data", [(X, Y), (None, None)], ids=["boundary", "curve alone"])
+def test_a_live_plot_draws_while_the_network_trains(tmp_path, data):
+    live = live_plot(*data, every=4)
+    fit(MLP(2, [3, 1], seed=0), X, Y, stop=MaximumIterations(9), callbacks=[live])
+    assert len(live.pictures) == 3  # after 1, 4 and 8 iterations
+    assert len(set(live.pictures)) == 3
+    assert plt.get_fignums() == []
+    with pytest.importorskip("PIL.Image").open(live.save(tmp_path / "training.gif", interval=50)) as image:
+        assert (image.format, image.n_frames, image.info["duration"]) == ("GIF", 3, 50)
+        assert (image.width > 700) == (data[0] is not None)
+
+
+def test_a_live_plot_replaces_its_picture_in_a_notebook(monkeypatch):
+    shown = []
+    handle = SimpleNamespace(update=lambda picture: shown.append(("update", picture)))
+    display = SimpleNamespace(
+        Image=lambda data: data, display=lambda picture, display_id: shown.append(("display", picture)) or handle
+    )
+    shell = SimpleNamespace(kernel=None)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell, display=display))
+    live = live_plot(every=4)
+    fit(MLP(2, [3, 1], seed=0), X, Y, stop=MaximumIterations(9), callbacks=[live])
+    assert shown == [*zip(["display", "update", "update"], live.pictures, strict=True)]
+
+
+def test_wrong_arguments_of_a_live_plot(tmp_path):
+    with pytest.raises(ValueError, match="every must be an integer of at least 1"):
+        live_plot(every=0)
+    with pytest.raises(ValueError, match="X and y must be given together"):
+        live_plot(X)
+    with pytest.raises(ValueError, match=r"path must end in \.gif; received"):
+        live_plot().save(tmp_path / "training.mp4")
+    with pytest.raises(ValueError, match="there is nothing to save yet"):
+        live_plot().save(tmp_path / "training.gif")
