@@ -291,6 +291,29 @@ def test_two_threads_may_write_one_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755, 0o200])
+def test_permissions_are_kept_and_those_of_a_new_file_follow_the_mask(tmp_path, mode):
+    path, ordinary = tmp_path / "arrays.npz", tmp_path / "ordinary"
+    ordinary.touch()
+    write_arrays(path, {"a": np.arange(2)})
+    assert path.stat().st_mode == ordinary.stat().st_mode
+    path.chmod(mode)
+    write_arrays(path, {"a": np.arange(3)})
+    assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o400])
+def test_a_write_protected_file_is_not_replaced(tmp_path, mode):
+    path = tmp_path / "arrays.npz"
+    write_arrays(path, {"a": np.arange(2)})
+    path.chmod(mode)
+    with pytest.raises(PermissionError, match=r"the file is write-protected: '.*arrays\.npz'"):
+        write_arrays(path, {"a": np.arange(3)})
+    assert read_arrays(path)["a"].tolist() == [0, 1]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_symbolic_link_stays_one(tmp_path, exists):

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,17 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
     """Write arrays to a file (.npz) under a temporary name, flush it to the disk, and only then replace the file.
 
     A process that is killed in the middle, or a power cut, leaves the old file as it was, and perhaps one of the
-    temporary name. The end of the file, the comment of the archive, is a checksum of all that is before it.
+    temporary name. The end of the file, the comment of the archive, is a checksum of all that is before it. The new
+    file has the permissions of the old one.
 
     Raises:
-        OSError: if the file cannot be written.
+        OSError: if the file cannot be written, or is write-protected.
     """
     path = Path(os.path.realpath(path))  # so that a symbolic link stays one
     if path.is_symlink() or (path.exists() and not path.is_file()):  # links that form a circle remain
         raise OSError(errno.EINVAL, "not a file, but a directory, a device or a circular link", os.fspath(path))
+    if path.exists() and not path.stat().st_mode & 0o222:  # otherwise only the folder would be asked
+        raise PermissionError(errno.EACCES, "the file is write-protected", os.fspath(path))
     archive = io.BytesIO()
     np.savez(archive, **arrays)
     content = archive.getvalue()[:-2] + CHECKSUM_LENGTH.to_bytes(2, "little")  # the length of the comment
@@ -36,6 +40,8 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
             file.write(content + _checksum(content))
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, unfinished)
         unfinished.replace(path)
     except OSError as error:  # a full disk has no name, and the temporary one means nothing to the user
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
