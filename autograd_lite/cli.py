@@ -21,7 +21,6 @@ from autograd_lite.pictures.diagram import DIRECTIONS
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
-from autograd_lite.stepper.terminal import step_in_terminal
 from autograd_lite.teaching.answers import check_answers, mark_class, sort_answers
 from autograd_lite.teaching.key import KINDS
 from autograd_lite.teaching.mistakes import MISTAKES
@@ -246,10 +245,7 @@ def _step(options: argparse.Namespace) -> None:
         print(stepper.save(options.output))
         return
     check_size(len(stepper.story.part), options.max_nodes, "write a page of it with -o, or step through a part of it")
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        step_in_terminal(stepper.story.walk)
-    else:
-        print(*stepper.story.walk, sep="\n")
+    stepper.in_terminal()
 
 
 def _add_check(commands: Commands) -> None:

@@ -5,12 +5,13 @@ HTML share, and once as LaTeX.
 """
 
 import html
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer, check_size
-from autograd_lite.labels import clean
+from autograd_lite.labels import clean, columns_of
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import paths
@@ -47,16 +48,7 @@ class Explanation(NamedTuple):
             columns: the width of the lines in characters; if a line would be longer, the columns after the first go to
                 a line of their own.
         """
-        parts = []
-        for section in self.sections:
-            widths = [max(map(len, column)) for column in zip(*section.lines, strict=True)]
-            apart = columns is not None and sum(widths) + 3 * len(widths) > columns
-            lines = [section.title]
-            for line in section.lines:
-                first, *others = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
-                start = f"{first.rstrip()}\n    " if apart else f"{first}   "
-                lines.append("  " + (start + "   ".join(others)).rstrip())
-            parts.append("\n".join(lines))
+        parts = ["\n".join([section.title, *aligned(section.lines, columns)]) for section in self.sections]
         return "\n\n".join(parts)
 
     def markdown(self) -> str:
@@ -94,6 +86,38 @@ class Explanation(NamedTuple):
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def aligned(lines: Sequence[tuple[str, ...]], columns: int | None = None) -> Iterator[str]:
+    """Yield lines, indented and in aligned columns; in a terminal that is too narrow, broken between the columns.
+
+    Arguments:
+        lines: each a cell for each column.
+        columns: the width of the terminal in characters.
+
+    >>> print(*aligned([("a = 1 + 1 = 2", "where"), ("b", "")], columns=12), sep="\\n")
+      a = 1 + 1
+        = 2
+        where
+      b
+    """
+    widths = [max(map(columns_of, column)) for column in zip(*lines, strict=True)]
+    apart = columns is not None and sum(widths) + 3 * len(widths) > columns
+    for line in lines:
+        cells = [cell + " " * (width - columns_of(cell)) for cell, width in zip(line, widths, strict=True)]
+        broken = [cells[0], "   ".join(cells[1:])] if apart else ["   ".join(cells)]
+        for place, text in enumerate(filter(str.strip, broken)):
+            yield _wrapped(text.rstrip(), columns or math.inf, "    " if place else "  ")
+
+
+def _wrapped(text: str, columns: float, indent: str) -> str:
+    """Return a text, indented, broken at spaces where a line would be wider than the columns."""
+    lines = [indent]
+    for word in text.split(" "):
+        if lines[-1].strip() and columns_of(f"{lines[-1]}{word}") > columns:
+            lines.append("    ")
+        lines[-1] += f"{word} "
+    return "\n".join(map(str.rstrip, lines))
 
 
 _LEFT = "text-align:left;white-space:nowrap"

@@ -1,5 +1,6 @@
 """Labels and numbers, as text that is safe to show."""
 
+import re
 import unicodedata
 
 LONGEST_LABEL = 60
@@ -25,6 +26,16 @@ def visible(text: str) -> str:
 
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def columns_of(text: str) -> int:
+    """Return the width of a text in a terminal: Chinese characters take two columns, accents and colours none.
+
+    >>> columns_of("日本"), columns_of("e\u0301"), columns_of("\x1b[34mx\x1b[0m")
+    (4, 1, 1)
+    """
+    shown = [sign for sign in re.sub(r"\x1b\[\d+m", "", text) if unicodedata.category(sign) not in {"Mn", "Me"}]
+    return len(shown) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in shown)
 
 
 def number_text(number: float, digits: int = 4) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from autograd_lite import primitives
-from autograd_lite.labels import visible
+from autograd_lite.labels import columns_of, visible
 from autograd_lite.value import Value, constant
 
 CONSTANTS = {"pi": math.pi}
@@ -72,14 +72,8 @@ class ExpressionError(ValueError):
 
     def __init__(self, message: str, text: str, start: int, end: int) -> None:
         first, last = max(0, start - 50), max(0, start - 50) + 100  # of a long expression, what surrounds the place
-        before, marked = _columns(text[first:start]), max(1, _columns(text[start : min(end, last)]))
+        before, marked = columns_of(text[first:start]), max(1, columns_of(text[start : min(end, last)]))
         super().__init__(f"{message}\n  {text[first:last]}\n  {' ' * before}{'^' * marked}")
-
-
-def _columns(text: str) -> int:
-    """Return the width of a text in columns of a terminal: Chinese characters take two, combining accents none."""
-    combining = sum(unicodedata.category(sign) in {"Mn", "Me"} for sign in text)
-    return len(text) - combining + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def parse_expression(text: str, numbers: Mapping[str, float]) -> Value:

@@ -47,7 +47,8 @@ class WalkStep(NamedTuple):
             with respect to itself is 1), or "backward" (the chain rule is applied at an edge). With a learning rate,
             "update" (a leaf takes a step of gradient descent), "zero" (all gradients are set to 0) and "again" (the
             forward pass with the new numbers, in one step) follow.
-        text: the step in names and numbers.
+        parts: the step in names and numbers; of the chain rule, with the local partial derivative and the running total
+            after it.
         node: the node that is computed, gets the seed, passes its gradient on, or is updated; None for the leaves and
             where all gradients are set to 0.
         result: the number that the step ends with: the node's data, the seed, or the running total of the parent's
@@ -59,13 +60,18 @@ class WalkStep(NamedTuple):
     """
 
     phase: Phase
-    text: str
+    parts: tuple[str, ...]
     node: Value | None = None
     result: float | None = None
     step: Step | None = None
     before: float | None = None
     number: int = 1
     of: int = 1
+
+    @property
+    def text(self) -> str:
+        """The parts in one line."""
+        return "   ".join(self.parts)
 
     def __str__(self) -> str:
         return f"{self.phase:<10}{self.text}"
@@ -134,13 +140,15 @@ def walk_of(
     """
     top = part[-1]
     leaves = [writer.forward_line(node) for node in part if not node.parents and node in writer.names]
-    walk = [WalkStep("leaves", ", ".join(leaves) or "there are none")]
-    walk += [WalkStep("forward", writer.forward_line(node), node, node.data) for node in part if node.parents]
+    walk = [WalkStep("leaves", (", ".join(leaves) or "there are none",))]
+    walk += [WalkStep("forward", (writer.forward_line(node),), node, node.data) for node in part if node.parents]
     if top.op is CONSTANT:
         return walk  # nothing varies with it
     seed = next((step.total for step in reversed(steps) if step.parent is top), 1.0)
-    origin = "" if top is writer.root else "   which has come from the rest of the graph"
-    walk.append(WalkStep("seed", f"{writer.derivative(writer.root, top)} = {writer.number(seed)}{origin}", top, seed))
+    origin = () if top is writer.root else ("which has come from the rest of the graph",)
+    sides = writer.derivative(writer.root, top), writer.number(seed)
+    equation = writer.equation(*(writer.form.mark("total", side) for side in sides))
+    walk.append(WalkStep("seed", (equation, *origin), top, seed))
     inside = set(part)
     shares = Counter(step.parent for step in steps)
     arrived: dict[Value, tuple[int, float | None]] = {node: (0, total) for node, total in received.items()}
@@ -148,8 +156,9 @@ def walk_of(
         number, before = arrived.get(step.parent, (0, None))
         arrived[step.parent] = number + 1, step.total
         if step.node in inside:
-            text, of = "   ".join(writer.backward_parts(step)), shares[step.parent]
-            walk.append(WalkStep("backward", text, step.node, step.total, step, before, number + 1, of))
+            of = shares[step.parent]
+            parts = writer.backward_parts(step)
+            walk.append(WalkStep("backward", parts, step.node, step.total, step, before, number + 1, of))
     return walk
 
 
@@ -169,12 +178,12 @@ def update_of(
         if leaf.op is LEAF and leaf not in data:
             changed[leaf] = leaf.data - learning_rate * totals[leaf]
             text = writer.update_line(leaf, learning_rate, totals[leaf], changed[leaf])
-            walk.append(WalkStep("update", text, leaf, changed[leaf], before=leaf.data))
-    walk.append(WalkStep("zero", "all gradients are set to 0; else the next backward pass would add to them"))
+            walk.append(WalkStep("update", (text,), leaf, changed[leaf], before=leaf.data))
+    walk.append(WalkStep("zero", ("all gradients are set to 0; else the next backward pass would add to them",)))
     top = part[-1]
     result = recomputed(part, changed)[top]
     text = f"{writer.name(top)}: {writer.number(top.data)} → {writer.number(result)}"
-    return [*walk, WalkStep("again", text, top, result, before=top.data)]
+    return [*walk, WalkStep("again", (text,), top, result, before=top.data)]
 
 
 def recomputed(

@@ -20,7 +20,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--x", required=True, type=numbers, help="the inputs, for example 1,-1")
     parser.add_argument("--y", required=True, type=numbers, help="the targets, for example 1")
     parser.add_argument("--update", type=float, metavar="RATE", help="go on with a step of gradient descent")
-    what = "write a page (.html) that a browser opens from disk; without it, print the steps"
+    what = "write a page (.html) that a browser opens from disk; without it, step here"
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
     parser.set_defaults(run=run)
 
@@ -36,7 +36,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the page, or print the steps.
+    """Write the page, or step through in the terminal.
 
     Raises:
         ValueError, TypeError: naming the option that is wrong.
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     title = f"A network {options.widths}"
     stepper = step_through(error, update=options.update, title=title, max_nodes=10_000)
     if options.output is None:
-        print(*stepper.story.walk, sep="\n")
+        stepper.in_terminal()
     else:
         print(stepper.save(options.output))
 

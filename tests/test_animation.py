@@ -41,7 +41,7 @@ def test_each_step_has_its_line_and_its_numbers(tmp_path, options):
     product = next(t for t, step in enumerate(walk) if step.result == -6.0)
     for t, step in enumerate(walk):
         texts = list(seen(svg, t))
-        assert step.text.partition("   ")[0] in texts
+        assert step.parts[0] in texts
         assert ("data −6" in texts) == (t >= product)
         arrived = {s.step.parent if s.step else s.node for s in walk[: t + 1] if s.phase in ("seed", "backward")}
         assert sum(text.startswith("grad") for text in texts) == len(arrived)
@@ -89,8 +89,8 @@ def test_in_a_browser_one_line_is_seen_at_a_time_and_the_share_travels_against_t
         page.goto(file.as_uri())
         for t, step in enumerate(walk):
             start, later = (page.evaluate(at, 1000 * SECONDS * (t + part)) for part in (0.1, 0.7))
-            lines = {s.text.partition("   ")[0] for s in walk} & {text for text, _ in start}
-            assert lines == {step.text.partition("   ")[0]}
+            lines = {s.parts[0] for s in walk} & {text for text, _ in start}
+            assert lines == {step.parts[0]}
             if step.step is not None:
                 share = f"{step.step.share:.4g}".replace("-", "−")
                 moved = [x for x in start if x not in later and x[0].startswith(share)]

@@ -8,6 +8,7 @@ import pytest
 from bad_input import error_for_integer
 
 from autograd_lite import Value, add, explain, explain_paths, tanh
+from autograd_lite.labels import columns_of
 from nn import MLP, squared_error
 
 HOSTILE = [
@@ -219,6 +220,20 @@ def test_lines_that_are_too_long_are_broken_before_the_second_column():
     lines = explain(Value(2.0, "a") * 3).text(columns=40).splitlines()
     assert "  ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a = 1 × 3 = 3" in lines
     assert "    where ∂v₁/∂a = 3   total 3" in lines
+
+
+@pytest.mark.parametrize("columns", [24, 40, 60])
+def test_no_line_is_longer_than_asked_for_and_no_word_is_lost(columns):
+    explanation = explain(sum([Value(i / 7, f"input{i}") for i in range(5)], Value(2.0, "日本")).tanh())
+    text = explanation.text(columns)
+    assert max(map(columns_of, text.splitlines()[1:])) <= max(columns, len("Backward: the chain rule, edge by edge"))
+    assert text.split() == explanation.text().split()
+
+
+def test_wide_characters_are_aligned_as_a_terminal_shows_them():
+    lines = explain(Value(3.0, "日本") * Value(2.0, "b")).text().splitlines()
+    places = {columns_of(line.partition("where")[0]) for line in lines if "where" in line}
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize(("argument", "bad"), [("max_nodes", "a"), ("max_nodes", 0), ("digits", 18)])

@@ -1,4 +1,4 @@
-"""autograd_lite.stepper: what the view is given, the page, the iframe for notebooks, and stepping in the terminal.
+"""autograd_lite.stepper: what the view is given, the page, and the iframe for notebooks.
 
 What the view does with it in a browser is in test_stepper_browser.py, the widget in test_stepper_widget.py.
 """
@@ -23,7 +23,6 @@ from autograd_lite import MISTAKES, Value, add, backward_steps, step_through, to
 from autograd_lite.labels import clean
 from autograd_lite.stepper import page
 from autograd_lite.stepper.story import Plan, Story
-from autograd_lite.stepper.terminal import step_in_terminal
 from nn import MLP, squared_error
 
 HOSTILE = [
@@ -360,61 +359,6 @@ def test_without_anywidget_the_widget_says_what_to_install(monkeypatch):
         ImportError, match=r"widget\(\) needs the package anywidget .*pip install 'autograd-lite\[lab\]'"
     ):
         step_through(Value(2.0, "x") * 3).widget()
-
-
-# In the terminal
-
-
-def walked(typed, root=None):
-    """What a walk writes to somebody who types these lines."""
-    lines = iter(typed)
-    written = []
-
-    def read(_):
-        line = next(lines, None)
-        if line is None:
-            raise EOFError
-        return line
-
-    step_in_terminal(walk_steps(Value(3.0, "a") ** 2 if root is None else root), read, written.append)
-    return [line for line in written if line.startswith("Step")], written
-
-
-@pytest.mark.parametrize(
-    ("typed", "places"),
-    [
-        ([], [1]),
-        (["", "", ""], [1, 2, 3, 4]),
-        (["n", "b", "l", "f", "3", "q", "n"], [1, 2, 1, 4, 1, 3]),
-        (["p"], [1]),
-        (["l", "", "n"], [1, 4]),
-        (["5", "0", "x"], [1]),
-    ],
-)
-def test_the_terminal_goes_where_it_is_told(typed, places):
-    assert [int(line.split()[1]) for line in walked(typed)[0]] == places
-
-
-def test_the_terminal_says_what_it_does_not_understand():
-    written = walked(["x", "9"])[1]
-    assert any("'x' is not one of: Enter next" in line for line in written)
-    assert any("There are steps 1 to 4" in line for line in written)
-
-
-def test_the_terminal_numbers_contributions():
-    a = Value(3.0, "a")
-    headings = walked(["", "", "", ""], a * a)[0]
-    assert headings[-2:] == [
-        "Step 4 of 5: backward, contribution 1 of 2",
-        "Step 5 of 5: backward, contribution 2 of 2",
-    ]
-
-
-def test_ctrl_c_ends_the_walk():
-    def read(_):
-        raise KeyboardInterrupt
-
-    step_in_terminal(walk_steps(Value(3.0, "a") * 2), read, lambda _: None)
 
 
 @pytest.mark.parametrize("mistake", list(MISTAKES))

@@ -34,7 +34,7 @@ def to_animation(story: Story, told: Json, direction: str) -> str:
     shown = [
         *_numbers(root, told, end),
         *_moves(root, told),
-        *_captions(root, [step.text.partition("   ")[0] for step in story.walk]),
+        *_captions(root, [step.parts[0] for step in story.walk]),
     ]
     for element, start, stop in shown:
         element.set("class", f"t t{start}-{stop}" + (" end" if stop == end else ""))

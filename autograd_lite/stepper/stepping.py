@@ -108,6 +108,26 @@ class Stepper:
             raise ValueError("widget() shows graphs of at most max_nodes nodes; save() writes a page of a folded graph")
         return StepperWidget(self.story, **self._state)
 
+    def in_terminal(self) -> None:
+        """Step through in the terminal, one step at each Enter; where nobody can type, print all steps.
+
+        The quantities of the chain rule have colours, unless the environment variable NO_COLOR is set.
+
+        Raises:
+            ValueError: if the graph has more than max_nodes nodes.
+
+        >>> step_through(Value(3.0, "a") * 2).in_terminal()
+        leaves    a = 3
+        forward   v₁ = a × 2 = 3 × 2 = 6
+        seed      ∂v₁/∂v₁ = 1
+        backward  ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a = 1 × 2 = 2   where ∂v₁/∂a = 2   total 2
+        """
+        from autograd_lite.stepper.terminal import in_terminal  # noqa: PLC0415  late, as in `_page`
+
+        if isinstance(self.story, FoldedStory):
+            raise ValueError("a terminal shows graphs of at most max_nodes nodes; a page folds larger ones")
+        in_terminal(self.story)
+
     def _repr_html_(self) -> str:
         from autograd_lite.stepper.page import framed  # noqa: PLC0415  late, as in `html`
 

@@ -21,7 +21,7 @@ from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import WalkStep, part_below, recomputed, update_of, walk_of
 from autograd_lite.words.names import names_of
-from autograd_lite.words.notation import MATHML, UNICODE
+from autograd_lite.words.notation import MATHML, UNICODE, Form
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = dict[str, Any]
@@ -72,23 +72,27 @@ class Story:
         self.part = order if below is None else part_below(root, order, below)
         self.names = names_of(order) if plan.names is None else plan.names
         self.root, self.plan = root, plan._replace(names=self.names)
-        self.writer = writer = Writer(self.names, root, UNICODE._replace(digits=plan.digits))
-        self.name = writer.name(root)
+        self.writer = Writer(self.names, root, UNICODE._replace(digits=plan.digits))
+        self.name = self.writer.name(root)
         self.title = visible(plan.title or f"Step through the gradients of {self.name}")
-        steps = [] if root.op is CONSTANT else backward_steps_of(order)
+        self.steps = steps = [] if root.op is CONSTANT else backward_steps_of(order)
         self.right = {(step.node, step.place): step for step in steps}
-        kept: dict[Value, float] = {}
+        self.kept: dict[Value, float] = {}
         if mistake is not None and steps:
-            kept, steps = mistake.kept(steps), play(order, mistake, steps)
-        self.walk = walk_of(self.part, steps, writer, kept)
-        if plan.update is not None:
-            self.walk += update_of(self.part, steps, writer, plan.update, plan.data)
+            self.kept, self.steps = mistake.kept(steps), play(order, mistake, steps)
+        self.walk = self.walk_in(UNICODE)
         self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
         self.graph = None if mistake else graph_data(order)
         self.nodes = boxed(self.part, self.names)
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.edges = {edge: k for k, edge in enumerate(edges_between(self.nodes))}
+
+    def walk_in(self, form: Form) -> list[WalkStep]:
+        """Return the walk, written in a form."""
+        plan, writer = self.plan, self.writer._replace(form=form._replace(digits=self.plan.digits))
+        walk = walk_of(self.part, self.steps, writer, self.kept)
+        return walk if plan.update is None else walk + update_of(self.part, self.steps, writer, plan.update, plan.data)
 
     @cached_property
     def group(self) -> Group:

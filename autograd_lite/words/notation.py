@@ -138,6 +138,8 @@ class Form(NamedTuple):
     first_equals: str = " = "
     """The first equals sign of an equation; in LaTeX, this sign and the next one align the lines of an environment."""
     increases: str = " += "
+    mark: Callable[[str, str], str] = lambda _, text: text
+    """How a quantity of the chain rule is marked, "upstream", "local", "product" or "total", given its text."""
 
     def number(self, number: float) -> Written:
         """Write a number."""

@@ -47,8 +47,12 @@ class Writer(NamedTuple):
 
     def product(self, *factors: float) -> str:
         """Write a product of numbers, a negative one in brackets; a number alone stands as it is."""
-        numbers, place = map(self.form.number, factors), PRODUCT if len(factors) > 1 else 0
-        return self.form.sign("*").join([self.form.in_place(number, place) for number in numbers])
+        return self.form.sign("*").join(self.factors(*factors))
+
+    def factors(self, *factors: float) -> list[str]:
+        """Write the factors of a product."""
+        place = PRODUCT if len(factors) > 1 else 0
+        return [self.form.in_place(self.form.number(factor), place) for factor in factors]
 
     def expression(self, node: Value, by_number: bool = False) -> str:
         """Write how the node was computed from its parents, in their names or in their numbers."""
@@ -116,14 +120,17 @@ class Writer(NamedTuple):
         >>> Writer({x: "x", L: "L"}, L).backward_parts(backward_steps(L)[0])
         ('∂L/∂x += ∂L/∂L · ∂L/∂x = 1 × 2 = 2', 'where ∂L/∂x = 2', 'total 2')
         """
-        form, equals = self.form, self.form.sign("=")
-        local = self.derivative(step.node, step.parent)
-        symbols = f"{self.derivative(self.root, step.node)}{form.beside}{local}"
-        share = equals.join([symbols, self.product(step.upstream, step.slope), self.number(step.share)])
-        total = equals.join(filter(None, [self.number(step.total), self.delta(step.parent)]))
+        form, equals, mark = self.form, self.form.sign("="), self.form.mark
+        upstream, slope = map(mark, ("upstream", "local"), self.factors(step.upstream, step.slope))
+        local = mark("local", self.derivative(step.node, step.parent))
+        symbols = f"{mark('upstream', self.derivative(self.root, step.node))}{form.beside}{local}"
+        product = mark("product", self.number(step.share))
+        share = equals.join([symbols, f"{upstream}{form.sign('*')}{slope}", product])
+        increased = mark("total", self.derivative(self.root, step.parent))
+        total = equals.join(filter(None, [mark("total", self.number(step.total)), self.delta(step.parent)]))
         return (
-            form.enclosure.format(f"{self.derivative(self.root, step.parent)}{form.increases}{share}"),
-            form.enclosure.format(f"{form.word.format('where')}{local}{equals}{self.slope(step)}"),
+            form.enclosure.format(f"{increased}{form.increases}{share}"),
+            form.enclosure.format(f"{form.word.format('where')}{local}{equals}{mark('local', self.slope(step))}"),
             form.enclosure.format(f"{form.word.format('total')}{total}"),
         )
 
@@ -135,7 +142,10 @@ class Writer(NamedTuple):
         'x ← x − 0.1 · ∂L/∂x = 3 − 0.1 × 2 = 2.8'
         """
         minus, rate = self.form.sign("-"), self.number(learning_rate)
-        symbols = f"{self.name(leaf)}{minus}{rate}{self.form.beside}{self.derivative(self.root, leaf)}"
-        numbers = f"{self.number(leaf.data)}{minus}{self.product(learning_rate, gradient)}"
+        derivative = self.form.mark("total", self.derivative(self.root, leaf))
+        symbols = f"{self.name(leaf)}{minus}{rate}{self.form.beside}{derivative}"
+        factor, number_of_gradient = self.factors(learning_rate, gradient)
+        product = f"{factor}{self.form.sign('*')}{self.form.mark('total', number_of_gradient)}"
+        numbers = f"{self.number(leaf.data)}{minus}{product}"
         sides = self.form.sign("=").join([symbols, numbers, self.number(number)])
         return self.form.enclosure.format(f"{self.name(leaf)}{self.form.sign('←')}{sides}")
