@@ -22,6 +22,7 @@ from nn.comparison import GradientComparison, compare_gradients
 from nn.data_sets import load_iris, moons, spirals, standardize, train_test_split, xor
 from nn.mlp import ACTIVATIONS, MLP, Layer, Module, Neuron
 from nn.teaching.diagnosis import Diagnosis, Finding, Illness, diagnose
+from nn.teaching.handout import Handout, delta_handout
 from nn.training.checkpoint import load_weights, save_weights
 from nn.training.loop import EndedEarlyWarning, fit
 from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy, squared_error
@@ -60,5 +61,5 @@ __all__ += ["L2", "Dropout"]
 __all__ += ["Criterion", "EndedBy", "History", "MaximumIterations", "SmallGradient", "SmallImprovement", "TimeLimit"]
 __all__ += ["ValidationRising"]
 __all__ += ["GradientComparison", "compare_gradients"]
-__all__ += ["Diagnosis", "Finding", "Illness", "diagnose"]
+__all__ += ["Diagnosis", "Finding", "Handout", "Illness", "delta_handout", "diagnose"]
 __all__ += ["load_iris", "moons", "spirals", "standardize", "train_test_split", "xor"]

@@ -15,6 +15,7 @@ STREAMS: dict[str, tuple[int, ...]] = {
     "jitter": (3,),
     "dropout": (4,),
     "restarts": (5,),
+    "worksheets": (6,),
 }
 """The spawn key of each use of random numbers, for the SeedSequence of the seed."""
 

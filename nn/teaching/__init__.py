@@ -1,1 +1,1 @@
-"""For teachers: what is wrong with a network that does not learn."""
+"""For teachers: networks that do not learn, and handouts of the delta recursion."""

@@ -1,0 +1,458 @@
+"""The delta recursion of a network with all its numbers, in matrices: a handout, or with blanks a worksheet."""
+
+import argparse
+import copy
+import html
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from autograd_lite import topological_order, unit_label
+from nn.checks import FloatArray, as_integer, check_choice
+from nn.delta import SLOPE, back_propagation
+from nn.mlp import MLP
+from nn.randomness import stream
+from nn.stepping import add_network, network, numbers
+from nn.training.losses import squared_error
+
+BLANKS = ("signals", "outputs", "slopes", "deltas", "gradients")
+"""What a worksheet may ask for: s^(l), o^(l) and the error, theta'(s^(l)), delta^(l), G^(l)."""
+
+FORMS = (".html", ".tex", ".txt")
+"""The file names that a handout can be written to."""
+
+
+class Name(NamedTuple):
+    """A quantity in an equation: W^(1), delta^(2), y; o^(0)T if transposed."""
+
+    letter: str
+    layer: int | None = None
+    transposed: bool = False
+
+
+class Matrix(NamedTuple):
+    """A matrix, or a number if it has no dimensions, in an equation; blank if the student is asked for it."""
+
+    entries: FloatArray
+    blank: bool
+
+
+Part: TypeAlias = str | Name | Matrix
+"""A part of an equation; text is one of SIGNS, or a number."""
+
+
+class Section(NamedTuple):
+    """Equations under a title."""
+
+    title: str
+    equations: list[tuple[Part, ...]]
+
+
+SIGNS = {
+    "=": ("=", "=", "<mo>=</mo>"),
+    "*": ("*", r"\odot", "<mo>⊙</mo>"),
+    "-": ("-", "-", "<mo>−</mo>"),
+    "(": ("(", r"\left(", "<mo>(</mo>"),
+    ")": (")", r"\right)", "<mo>)</mo>"),
+    "theta(": ("theta(", r"\theta\left(", '<mi>θ</mi><mo stretchy="false">(</mo>'),
+    "theta'(": ("theta'(", r"\theta'\left(", '<msup><mi>θ</mi><mo>′</mo></msup><mo stretchy="false">(</mo>'),
+    "delta": ("delta", r"\delta", "δ"),
+    "sum": ("sum", r"\sum_b", "<munder><mo>∑</mo><mi>b</mi></munder>"),
+    "^2": ("^2", "^2", "<msup><mi></mi><mn>2</mn></msup>"),
+}
+"""How signs and letters are written: as text, in LaTeX, in MathML."""
+
+BLANK = ("______", r"\underline{\hspace{3.5em}}", '<mspace width="3.5em" height="1.1em"/>')
+"""The space for an answer, in the same three forms."""
+
+
+@dataclass(frozen=True, repr=False)
+class Handout:
+    """The delta recursion of a network for one example; it prints as text, and shows as matrices in Jupyter.
+
+    Attributes:
+        title: a line above it.
+        sections: forward, backward, gradients, and without blanks the same gradients from the graph.
+        digits: how many significant digits numbers have.
+    """
+
+    title: str
+    sections: list[Section]
+    digits: int
+
+    def text(self) -> str:
+        """Return plain text, with matrices side by side."""
+        parts = [self.title]
+        for section in self.sections:
+            parts += [section.title, *("\n".join(_beside(map(self._text, parts))) for parts in section.equations)]
+        return "\n\n".join(parts)
+
+    def latex(self) -> str:
+        """Return LaTeX, for a document that loads amsmath: a paragraph for each equation."""
+        parts = []
+        for section in self.sections:
+            parts.append(rf"\medskip\textit{{{section.title}}}\par\smallskip")
+            for equation in section.equations:
+                sides = [" ".join(map(self._latex, side)) for side in _sides(equation)]
+                parts.append(" ".join(rf"$\displaystyle {side}$" for side in sides) + r"\par\smallskip")
+        return "\n".join(parts)
+
+    def html(self) -> str:
+        """Return HTML with MathML."""
+        parts = [f"<h2>{html.escape(self.title)}</h2>"]
+        for section in self.sections:
+            parts.append(f"<h3>{html.escape(section.title)}</h3>")
+            for equation in section.equations:
+                sides = ["".join(map(self._mathml, side)) for side in _sides(equation)]
+                parts.append(f"<p>{' '.join(f'<math><mrow>{side}</mrow></math>' for side in sides)}</p>")
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return f'<style>{STYLE}</style><div class="handout">{self.html()}</div>'
+
+    def _cells(self, matrix: Matrix, form: int) -> list[list[str]]:
+        minus = "-" if form == 1 else "−"
+
+        def cell(number: float) -> str:
+            mantissa, _, exponent = f"{number:.{self.digits}g}".partition("e")
+            if exponent:
+                mantissa += rf" \cdot 10^{{{int(exponent)}}}" if form == 1 else f"e{int(exponent)}"
+            return BLANK[form] if matrix.blank else mantissa.replace("-", minus)
+
+        return [[cell(number) for number in row] for row in (np.atleast_2d(matrix.entries) + 0.0).tolist()]  # not -0
+
+    def _text(self, part: Part) -> list[str]:
+        if isinstance(part, Matrix):
+            cells = self._cells(part, 0)
+            if not part.entries.ndim:
+                return cells[0]
+            widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+            return [f"[{'  '.join(f'{c:>{w}}' for c, w in zip(row, widths, strict=True))}]" for row in cells]
+        if isinstance(part, Name):
+            layer = "" if part.layer is None else f"^({part.layer})"
+            return [f"{part.letter}{layer}{'T' * part.transposed}"]
+        return [SIGNS[part][0] if part in SIGNS else part]
+
+    def _latex(self, part: Part) -> str:
+        if isinstance(part, Matrix):
+            if not part.entries.ndim:
+                return self._cells(part, 1)[0][0]
+            rows = r" \\ ".join(" & ".join(row) for row in self._cells(part, 1))
+            return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+        if isinstance(part, Name):
+            letter = SIGNS[part.letter][1] if part.letter in SIGNS else part.letter
+            layer = "" if part.layer is None else f"({part.layer})"
+            above = layer + r"\mathsf{T}" * part.transposed
+            return f"{letter}^{{{above}}}" if above else letter
+        return SIGNS[part][1] if part in SIGNS else part
+
+    def _mathml(self, part: Part) -> str:
+        if isinstance(part, Matrix):
+            inner = (lambda cell: cell) if part.blank else "<mn>{}</mn>".format
+            rows = ["".join(f"<mtd>{inner(cell)}</mtd>" for cell in row) for row in self._cells(part, 2)]
+            if not part.entries.ndim:
+                return f"<mtable><mtr>{rows[0]}</mtr></mtable>"
+            return f"<mrow><mo>[</mo><mtable>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>]</mo></mrow>"
+        if isinstance(part, Name):
+            letter = SIGNS[part.letter][2] if part.letter in SIGNS else part.letter
+            layer = "" if part.layer is None else f"<mo>(</mo><mn>{part.layer}</mn><mo>)</mo>"
+            above = layer + "<mi>T</mi>" * part.transposed
+            return f"<msup><mi>{letter}</mi><mrow>{above}</mrow></msup>" if above else f"<mi>{letter}</mi>"
+        return SIGNS[part][2] if part in SIGNS else f"<mn>{part}</mn>"
+
+
+def delta_handout(
+    net: MLP, x: Any, y: Any, *, blanks: Collection[str] = (), digits: int = 4, title: str | None = None
+) -> Handout:
+    """Write out the delta recursion of a network for one example, with all its numbers in matrices.
+
+    Arguments:
+        net: the network. It is not changed.
+        x, y: the d^(0) inputs and the d^(L) targets.
+        blanks: what is left blank, wherever it stands: names out of BLANKS. "deltas" also hides the gradients,
+            because the gradient of a bias is a delta.
+        digits: how many significant digits numbers have.
+        title: a line above it; None describes the network.
+
+    Without blanks, the gradients of the graph of Values stand beside the recursion's.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+
+    Equations: as for `nn.delta.back_propagation` (lecture 14, slides "Computing Partial Derivatives" and "Computing
+    Gradients").
+
+    >>> from nn import MLP
+    >>> net = MLP(1, [1], weights=[[[0.5, 1.0]]])
+    >>> print(delta_handout(net, [-0.5], [1.0], blanks=["gradients"]).text().split("Gradients")[1].strip())
+    G^(1) = delta^(1) o^(0)T = [−2] [1  −0.5] = [______  ______]
+    """
+    if not isinstance(net, MLP):
+        raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
+    if isinstance(blanks, str):
+        raise TypeError(f"blanks must be a list of names, not text: {blanks!r}")
+    for blank in blanks:
+        check_choice("blanks", blank, BLANKS)
+    as_integer("digits", digits, least=1)
+    result = back_propagation(net.weights, x, y, net.activations)
+    title = title or f"A network {'-'.join(map(str, net.sizes))}: {', '.join(dict.fromkeys(net.activations))}"
+    sections = _sections(
+        net,
+        result,
+        np.atleast_1d(np.asarray(y, dtype=float)),
+        frozenset(blanks) | ({"gradients"} if "deltas" in blanks else set()),
+    )
+    if not blanks:
+        sections.append(_graph_section(net, x, y))
+    return Handout(title, sections, digits)
+
+
+def _sections(net: MLP, result: Any, y: FloatArray, blanks: frozenset[str]) -> list[Section]:
+    W, theta = dict(enumerate(net.weights, start=1)), dict(enumerate(net.activations, start=1))
+    s, o, delta, L = result.s, result.o, result.delta, len(W)
+
+    def column(kind: str, numbers: FloatArray) -> Matrix:
+        return Matrix(numbers.reshape(-1, 1), kind in blanks)
+
+    def output(l: int) -> Matrix:
+        shows_s = l > 0 and "signals" in blanks and theta[l] in {"linear", "relu", "leaky_relu"}  # where o may be s
+        return Matrix(o[l].reshape(-1, 1), l > 0 and ("outputs" in blanks or shows_s))
+
+    slope = {l: column("slopes", SLOPE[theta[l]](s[l], o[l][1:] if l < L else o[l])) for l in W}
+    forward: list[tuple[Part, ...]] = []
+    for l, matrix in W.items():
+        shown = Matrix(matrix, blank=False)
+        product = (Name("W", l), Name("o", l - 1), "=", shown, output(l - 1))
+        forward.append((Name("s", l), "=", *product, "=", column("signals", s[l])))
+        forward.append((Name("o", l), "=", "theta(", Name("s", l), ")", "=", output(l)))
+    error = Matrix(np.array(result.error), "outputs" in blanks)
+    squares = ("sum", "(", Name("o", L), "-", Name("y"), ")", "^2")
+    forward.append((Name("e"), "=", *squares, "=", error))
+    backward: list[tuple[Part, ...]] = []
+    for l in range(L, 0, -1):
+        backward.append(("theta'(", Name("s", l), ")", "=", slope[l]))
+        factor = ("*", "theta'(", Name("s", l), ")")
+        if l == L:
+            symbols: tuple[Part, ...] = ("2", "(", Name("o", L), "-", Name("y"), ")", *factor)
+            filled: tuple[Part, ...] = ("2", "(", output(L), "-", Matrix(y.reshape(-1, 1), blank=False), ")")
+        else:
+            symbols = (Name("W", l + 1, transposed=True), Name("delta", l + 1), *factor)
+            filled = (Matrix(W[l + 1].T[1:], blank=False), column("deltas", delta[l + 1]))
+        backward.append((Name("delta", l), "=", *symbols, "=", *filled, "*", slope[l], "=", column("deltas", delta[l])))
+    gradients: list[tuple[Part, ...]] = []
+    for l in W:
+        row = output(l - 1)._replace(entries=o[l - 1].reshape(1, -1))
+        product = (Name("delta", l), Name("o", l - 1, transposed=True), "=", column("deltas", delta[l]), row)
+        gradients.append((Name("G", l), "=", *product, "=", Matrix(result.G[l], "gradients" in blanks)))
+    return [
+        Section("Forward: below the output layer, o begins with 1, for the biases", forward),
+        Section("Backward: products entry by entry; W transposed has no row for the biases", backward),
+        Section("Gradients", gradients),
+    ]
+
+
+def _graph_section(net: MLP, x: Any, y: Any) -> Section:
+    """The deltas and gradients that backward() computes in the graph of Values."""
+    net = copy.deepcopy(net)
+    net.zero_grad()
+    error = squared_error(net.outputs(np.atleast_1d(x)), np.atleast_1d(y).tolist())
+    error.backward()
+    in_graph = {node.label: node.grad for node in topological_order(error)}
+    equations: list[tuple[Part, ...]] = []
+    for l, width in enumerate(net.sizes[1:], start=1):
+        labels = [unit_label("s", b, l) for b in range(1, width + 1)]
+        deltas = np.array([[in_graph[label]] for label in labels])
+        equations.append((Name("delta", l), "=", Matrix(deltas, blank=False)))
+        equations.append((Name("G", l), "=", Matrix(net.gradients[l - 1], blank=False)))
+    return Section("The same from the graph: the gradients of the nodes s and of the weights", equations)
+
+
+def _sides(equation: Sequence[Part]) -> list[list[Part]]:
+    """Split an equation before each "=", where a line may end."""
+    sides: list[list[Part]] = [[]]
+    for part in equation:
+        if part == "=":
+            sides.append([])
+        sides[-1].append(part)
+    return sides
+
+
+def _beside(blocks: Iterable[list[str]]) -> Iterator[str]:
+    """Yield the lines of blocks of text that stand side by side, each in the middle of the highest."""
+    blocks = list(blocks)
+    height = max(map(len, blocks))
+    lines = [""] * height
+    for block in blocks:
+        above, width = (height - len(block)) // 2, max(map(len, block))
+        padded = [""] * above + block + [""] * (height - above - len(block))
+        together = lines[0] == "" or lines[above][-1] == "(" or block[0][0] in ")^"
+        lines = [f"{line}{'' if together else ' '}{more:{width}}" for line, more in zip(lines, padded, strict=True)]
+    yield from map(str.rstrip, lines)
+
+
+# Worksheets: a handout for each variant, with blanks, and the key
+
+
+def random_networks(
+    sizes: Sequence[int], variants: int, *, activation: str = "tanh", seed: int = 0
+) -> list[tuple[MLP, list[float], list[float]]]:
+    """Return networks for worksheets, each with inputs and targets: different ones, of small numbers.
+
+    Weights are multiples of 0.25 from -1 to 1, but not 0; inputs are -2, -1, 1 or 2, and targets -1 or 1.
+
+    Raises:
+        ValueError: if there are fewer different ones than variants.
+
+    >>> net, x, y = random_networks([2, 2, 1], 3)[0]
+    >>> net.sizes, len(x), len(y)
+    ([2, 2, 1], 2, 1)
+    """
+    as_integer("variants", variants, least=1)
+    generator = stream(seed, "worksheets")
+    quarters = [-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0]
+    found: dict[str, tuple[MLP, list[float], list[float]]] = {}
+    for _ in range(20 * variants):
+        shapes = [(width, below + 1) for below, width in pairwise(sizes)]
+        weights = [generator.choice(quarters, shape) for shape in shapes]
+        x = generator.choice([-2.0, -1.0, 1.0, 2.0], sizes[0]).tolist()
+        y = generator.choice([-1.0, 1.0], sizes[-1]).tolist()
+        net = MLP(sizes[0], sizes[1:], activation, weights=weights)
+        found.setdefault(repr((net.weights, x, y)), (net, x, y))
+        if len(found) == variants:
+            return [*found.values()]
+    raise ValueError(f"variants must be at most about {len(found)} for a network this small; received {variants}")
+
+
+def document(handouts: Sequence[Handout], suffix: str, *, name_field: bool = False) -> str:
+    """Return a document with a page for each handout, numbered if there are several.
+
+    Arguments:
+        handouts: one or more.
+        suffix: the form, out of FORMS.
+        name_field: whether each page has a line for a student's name.
+
+    Raises:
+        ValueError: if there is no such form.
+    """
+    if suffix not in FORMS:
+        raise ValueError(f"the file must end in {', '.join(FORMS)}; received {suffix!r}")
+    heads = [f"Sheet {number}" if len(handouts) > 1 else "" for number in range(1, len(handouts) + 1)]
+    if suffix == ".txt":
+        name = "    Name: ______________________" * name_field
+        return (
+            "\n\n\n".join(f"{head}{name}\n\n{h.text()}".strip() for head, h in zip(heads, handouts, strict=True)) + "\n"
+        )
+    if suffix == ".tex":
+        name = r" \hfill Name: \underline{\hspace{6cm}}" * name_field
+        title = r"\textbf{{{}}}{}\par" + "\n"
+        pages = [
+            title.format(f"{head} {h.title}".strip(), name) + h.latex() for head, h in zip(heads, handouts, strict=True)
+        ]
+        return LATEX.format(body="\n\\newpage\n".join(pages))
+    name = '<span class="name">Name</span>' * name_field
+    pages = [
+        f"<section><header>{head}{name}</header>\n{h.html()}\n</section>"
+        for head, h in zip(heads, handouts, strict=True)
+    ]
+    return HTML.format(title=html.escape(handouts[0].title), style=STYLE, body="\n".join(pages))
+
+
+STYLE = """
+section { break-after: page; } header { display: flex; justify-content: space-between; }
+.name { border-bottom: 1px solid; width: 45%; } h2 { font-size: 1.2em; }
+h3 { font-size: 1em; font-weight: normal; font-style: italic; margin: 1em 0 .3em; break-after: avoid; }
+p { margin: .7em 0; break-inside: avoid; } math { math-style: normal; margin-right: .2em; }
+mtd { padding: .1em .4em; text-align: right; } mspace { border-bottom: 1px solid currentColor; }
+"""
+"""The style of pages; `Handout` in Jupyter uses it too."""
+
+HTML = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body {{ font: 12pt/1.4 serif; margin: 2em; color: #111; background: #fff; }}
+@page {{ margin: 15mm; }}
+@media print {{ body {{ margin: 0; font-size: 10.5pt; }} }}{style}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+LATEX = r"""\documentclass[11pt]{{article}}
+\usepackage[margin=2cm]{{geometry}}
+\usepackage{{amsmath}}
+\setcounter{{MaxMatrixCols}}{{100}}
+\setlength{{\parindent}}{{0pt}}
+\pagestyle{{empty}}
+\raggedright
+\begin{{document}}
+{body}
+\end{{document}}
+"""
+
+
+# The command
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `handout-network` to the commands of autograd-lite."""
+    purpose = "Write out the delta recursion of a network in matrices, as a handout or as worksheets."
+    epilog = (
+        "For example: autograd-lite handout-network 2-2-1 --blanks deltas,gradients --variants 30 -o sheets.html "
+        "--key key.html"
+    )
+    parser = commands.add_parser("handout-network", help=purpose, description=purpose, epilog=epilog)
+    add_network(parser)
+    parser.add_argument("--x", type=numbers, help="the inputs, for example 1,-1; without them, random ones")
+    parser.add_argument("--y", type=numbers, help="the targets, for example 1; without them, random ones")
+    parser.add_argument("--blanks", type=lambda text: text.split(","), default=[], help=f"out of {','.join(BLANKS)}")
+    parser.add_argument("--variants", type=int, default=1, help="how many sheets, each with other numbers (default 1)")
+    parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
+    what = f"write a file ({', '.join(FORMS)}); without it, print text"
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
+    parser.add_argument("--key", type=Path, metavar="FILE", help="write the sheets without blanks to another file")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print or write the handouts.
+
+    Raises:
+        ValueError, TypeError: naming the option that is wrong.
+        OSError: if a file cannot be read or written.
+    """
+    net = network(options)
+    as_integer("--variants", options.variants, least=1)
+    if options.variants > 1 and (options.weights or options.x or options.y):
+        raise ValueError("--variants needs random numbers, so it cannot be combined with --weights, --x or --y")
+    drawn = random_networks(net.sizes, options.variants, activation=options.activation, seed=options.seed)
+    if options.variants == 1:
+        drawn = [(net if options.weights else drawn[0][0], options.x or drawn[0][1], options.y or drawn[0][2])]
+
+    def write(file: Path | None, blanks: Collection[str]) -> None:
+        handouts = [delta_handout(net, x, y, blanks=blanks, digits=options.digits) for net, x, y in drawn]
+        text = document(handouts, file.suffix.lower() if file else ".txt", name_field=bool(blanks))
+        if file is None:
+            print(text, end="")
+        else:
+            file.write_text(text, encoding="utf-8")
+            print(file)
+
+    for file in (options.output, options.key):
+        if file is not None and file.suffix.lower() not in FORMS:
+            raise ValueError(f"the file must end in {', '.join(FORMS)}; received {str(file)!r}")
+    write(options.output, options.blanks)
+    if options.key is not None:
+        write(options.key, ())
