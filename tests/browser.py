@@ -39,6 +39,13 @@ PERCEPTIBLE = """root => {
     return found.join("\\n");
 }"""
 
+SEEN = """svg => {
+    const [whole, frame] = [svg, svg.parentElement].map(one => one.getBoundingClientRect());
+    const scale = whole.width / svg.viewBox.baseVal.width;
+    const [left, top] = [frame.left + 1 - whole.left, frame.top + 1 - whole.top]; // within the border
+    return [left / scale, top / scale, (frame.width - 2) / scale, (frame.height - 2) / scale];
+}"""
+
 PICTURE = """root => [...root.querySelectorAll(".picture g.node")].sort(
     (a, b) => a.dataset.node - b.dataset.node).map(node => {
     const { strokeWidth, strokeDasharray } = getComputedStyle(node.querySelector("rect"));
@@ -134,7 +141,7 @@ class View:
 
     def box(self):
         """What is in sight of the picture: x, y, width and height."""
-        return [float(number) for number in self.root.locator(".picture svg").get_attribute("viewBox").split()]
+        return self.root.locator(".picture > svg").evaluate(SEEN)
 
     def perceptible(self):
         return self.root.evaluate(PERCEPTIBLE)

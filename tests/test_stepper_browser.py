@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from benchmark_engine import gpt
-from browser import CHROMIUM, MISSING, JupyterLab, View, environment, framed, write_notebook
+from browser import CHROMIUM, MISSING, SEEN, JupyterLab, View, environment, framed, write_notebook
 
 from autograd_lite import Primitive, Value, call_sites, step_through
 from autograd_lite.calls import site_of
@@ -925,8 +925,7 @@ def test_the_picture_zooms_by_buttons_keys_and_wheel(show):
     view.frame.mouse.wheel(0, -200)
     view.frame.keyboard.up("Control")
     view.frame.wait_for_function(
-        "width => Number(document.querySelector('.picture svg').getAttribute('viewBox').split(' ')[2]) < width",
-        arg=whole[2] - 1,
+        f"width => ({SEEN})(document.querySelector('.picture > svg'))[2] < width", arg=whole[2] - 1
     )
     view.click("Fit")
     assert view.box()[2] == pytest.approx(whole[2], rel=1e-3)
@@ -1475,6 +1474,27 @@ def test_a_graph_of_500_nodes_makes_a_small_page_that_steps_without_delay(show):
     root.backward()
     assert view.facts()["total"] == number_text(topological_order(root)[0].grad, 4)
     assert max(sizes) < 2_000_000
+
+
+TOUCHED = """async (root, step) => {
+    const changed = new Set();
+    const watcher = new MutationObserver((records) => records.forEach(({ target }) => changed.add(target)));
+    watcher.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+    const slider = root.querySelector(".bar > input[type=range]");
+    slider.value = step;
+    slider.dispatchEvent(new Event("input"));
+    await new Promise(requestAnimationFrame);
+    watcher.disconnect();
+    return changed.size;
+}"""
+
+
+def test_a_step_touches_as_few_elements_of_a_large_graph_as_of_a_small_one(show):
+    view = show(step_through(large_graph()))
+    last = int(view.slider.get_attribute("max"))
+    for step in (2, last // 2, last - 10):
+        view.go(step)
+        assert view.root.evaluate(TOUCHED, step + 1) < 60  # of 13,000
 
 
 # Neurons, and groups of larger graphs

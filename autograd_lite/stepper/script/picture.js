@@ -60,7 +60,8 @@ class Picture {
     const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     this.svg = document.importNode(svg, true);
     this.size = this.svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
-    for (const name of ["width", "height", "role", "aria-label"]) this.svg.removeAttribute(name);
+    for (const name of ["role", "aria-label"]) this.svg.removeAttribute(name);
+    ["width", "height"].forEach((name, axis) => this.svg.setAttribute(name, this.size[axis]));
     this.svg.setAttribute("aria-hidden", "true"); // the steps so far and the list of nodes say the same in words
     const pick = (name, count) => Array.from({ length: count }, (_, i) => this.svg.querySelector(`[id="${name}${i}"]`));
     this.nodes = pick("n", this.svg.querySelectorAll(".node").length);
@@ -222,8 +223,8 @@ class Picture {
     this.view = [x, y, width, (width * down) / across];
     cancelAnimationFrame(this.request);
     const draw = (seen) => {
-      this.seen = seen;
-      this.svg.setAttribute("viewBox", seen.map((number) => Number(number.toFixed(2))).join(" "));
+      this.seen = seen; // a transform, because with another viewBox all texts would be laid out again
+      this.svg.style.transform = `scale(${across / seen[2]}) translate(${-seen[0]}px, ${-seen[1]}px)`;
     };
     if (!ease || !from) return draw(this.view);
     const start = performance.now();
@@ -363,6 +364,7 @@ class Picture {
       starts[0].map((x) => {
         const piece = this.svg.cloneNode(true);
         for (const element of piece.querySelectorAll("[id]")) element.removeAttribute("id");
+        piece.removeAttribute("style");
         piece.setAttribute("viewBox", [x, y, ...seen].join(" "));
         piece.setAttribute("width", `${seen[0] * scale}pt`);
         piece.setAttribute("height", `${seen[1] * scale}pt`);
