@@ -608,9 +608,11 @@ HIDDEN["square"] = (lambda x: x * x, lambda out, x: 2 * x)
 def test_check_gradients_never_passes_a_slope_that_no_difference_shows(name, x, factor):
     """f returns the same number all around, or underflows; the claimed slope may be right or wrong, but not 0."""
     compute, slope = HIDDEN[name]
-    with primitive_of_a_test(compute, lambda out, x: slope(out, x) * factor) as hidden:
-        with pytest.raises(NotConvergedError, match="df/dx1, of input 1, cannot be checked"):
-            check_gradients(hidden, [x])
+    with (
+        primitive_of_a_test(compute, lambda out, x: slope(out, x) * factor) as hidden,
+        pytest.raises(NotConvergedError, match="df/dx1, of input 1, cannot be checked"),
+    ):
+        check_gradients(hidden, [x])
 
 
 @pytest.mark.parametrize("act", [p.tanh, p.sigmoid, p.relu, p.softplus], ids=lambda act: act.__name__)
