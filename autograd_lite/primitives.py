@@ -301,17 +301,16 @@ def _minimum(a: float, b: float) -> float:
     return -_maximum(-a, -b)
 
 
-# The table. `o` is the result; a slope may use it (tanh' = 1 - o * o). The functions in a slope are
-# those defined in this module, so they take numbers and Values; `divide` and `power` replace / and ** where a number
-# may be zero. LEAF and CONSTANT mark Values that no primitive computed.
+# The table. In a slope, `o` is the result (tanh' = 1 - o * o), and the functions are the ones defined in this module, so
+# they take numbers and Values; `divide` and `power` replace / and ** where a number may be zero. LEAF and CONSTANT mark
+# Values that no primitive computed.
 #
 # Slopes also use these, defined below: greater(a, b) is 1 where a > b, else 0. multiply_no_nan(a, b) is a * b, but 0
 # where a or b is 0, even if the other is inf. ONE_MINUS_SQUARE(x) is 1 - x^2. LORENTZIAN(x) is 1 / (1 + x^2).
-# LOGISTIC_DENSITY(x) is
-# the slope of sigmoid. DIRECTION_COSINE(x, y) is x / hypot(x, y). INVERSION(x, y) is x / (x^2 + y^2), and
-# INVERSION_SLOPE(x, y) is its slope with respect to x.
-# POWER_PARTIAL(x, y, j, k) is x^y, differentiated j times with respect to x and k times with respect to y; the slopes of
-# POWER use it where y x^(y-1) and x^y log x are not enough: for Values, and sometimes at x = 0.
+# LOGISTIC_DENSITY(x) is the slope of sigmoid. DIRECTION_COSINE(x, y) is x / hypot(x, y). INVERSION(x, y) is
+# x / (x^2 + y^2), and INVERSION_SLOPE(x, y) is its slope with respect to x. POWER_PARTIAL(x, y, j, k) is x^y,
+# differentiated j times with respect to x and k times with respect to y; the slopes of POWER use it where y x^(y-1) and
+# x^y log x are not enough: for Values, and sometimes at x = 0.
 
 # fmt: off
 # ruff: noqa: E501

@@ -386,64 +386,30 @@ class Value:
         """Whether `grad` was computed or set; if False, `grad` reads as 0.0."""
         return self._grad is not None
 
-    # Operators: each adds one node to the graph. A number beside a Value becomes a constant.
+    # Operators: each adds one node to the graph. A number beside a Value becomes a constant. Python calls the methods
+    # that begin with r where the operand on the left, other, is a number.
 
-    def __add__(self, other: Operand) -> "Value":
-        return binary(table.ADD, self, other)
-
-    def __radd__(self, other: Operand) -> "Value":  # other + self, where other is a number
-        return binary(table.ADD, other, self)
-
-    def __sub__(self, other: Operand) -> "Value":
-        return binary(table.SUBTRACT, self, other)
-
-    def __rsub__(self, other: Operand) -> "Value":  # other - self
-        return binary(table.SUBTRACT, other, self)
-
-    def __mul__(self, other: Operand) -> "Value":
-        return binary(table.MULTIPLY, self, other)
-
-    def __rmul__(self, other: Operand) -> "Value":  # other * self
-        return binary(table.MULTIPLY, other, self)
-
-    def __truediv__(self, other: Operand) -> "Value":
-        return binary(table.DIVIDE, self, other)
-
-    def __rtruediv__(self, other: Operand) -> "Value":  # other / self
-        return binary(table.DIVIDE, other, self)
-
-    def __floordiv__(self, other: Operand) -> "Value":
-        return binary(table.FLOOR_DIVIDE, self, other)
-
-    def __rfloordiv__(self, other: Operand) -> "Value":  # other // self
-        return binary(table.FLOOR_DIVIDE, other, self)
-
-    def __mod__(self, other: Operand) -> "Value":
-        return binary(table.REMAINDER, self, other)
-
-    def __rmod__(self, other: Operand) -> "Value":  # other % self
-        return binary(table.REMAINDER, other, self)
-
-    def __divmod__(self, other: Operand) -> "tuple[Value, Value]":
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Operand) -> "tuple[Value, Value]":  # divmod(other, self)
-        return other // self, other % self
-
-    def __pow__(self, other: Operand) -> "Value":
-        return binary(table.POWER, self, other)
-
-    def __rpow__(self, other: Operand) -> "Value":  # other ** self
-        return binary(table.POWER, other, self)
-
-    def __neg__(self) -> "Value":
-        return unary(table.NEGATIVE, self)
-
-    def __pos__(self) -> "Value":
-        return self
-
-    def __abs__(self) -> "Value":
-        return unary(table.ABS, self)
+    # fmt: off
+    def __add__(self, other: Operand) -> "Value": return binary(table.ADD, self, other)
+    def __radd__(self, other: Operand) -> "Value": return binary(table.ADD, other, self)  # other + self
+    def __sub__(self, other: Operand) -> "Value": return binary(table.SUBTRACT, self, other)
+    def __rsub__(self, other: Operand) -> "Value": return binary(table.SUBTRACT, other, self)  # other - self
+    def __mul__(self, other: Operand) -> "Value": return binary(table.MULTIPLY, self, other)
+    def __rmul__(self, other: Operand) -> "Value": return binary(table.MULTIPLY, other, self)  # other * self
+    def __truediv__(self, other: Operand) -> "Value": return binary(table.DIVIDE, self, other)
+    def __rtruediv__(self, other: Operand) -> "Value": return binary(table.DIVIDE, other, self)  # other / self
+    def __floordiv__(self, other: Operand) -> "Value": return binary(table.FLOOR_DIVIDE, self, other)
+    def __rfloordiv__(self, other: Operand) -> "Value": return binary(table.FLOOR_DIVIDE, other, self)  # other // self
+    def __mod__(self, other: Operand) -> "Value": return binary(table.REMAINDER, self, other)
+    def __rmod__(self, other: Operand) -> "Value": return binary(table.REMAINDER, other, self)  # other % self
+    def __divmod__(self, other: Operand) -> "tuple[Value, Value]": return self // other, self % other
+    def __rdivmod__(self, other: Operand) -> "tuple[Value, Value]": return other // self, other % self
+    def __pow__(self, other: Operand) -> "Value": return binary(table.POWER, self, other)
+    def __rpow__(self, other: Operand) -> "Value": return binary(table.POWER, other, self)  # other ** self
+    def __neg__(self) -> "Value": return unary(table.NEGATIVE, self)
+    def __pos__(self) -> "Value": return self
+    def __abs__(self) -> "Value": return unary(table.ABS, self)
+    # fmt: on
 
     # Functions, as methods; NumPy calls them by these names for the elements of its object arrays
 
@@ -565,17 +531,12 @@ class Value:
     # Comparisons use the numbers; equality and hash use identity, so that a Value can be a dictionary key.
     # (`operator.lt(a, b)` is `a < b`, as a function.)
 
-    def __lt__(self, other: Operand) -> bool:
-        return compare(operator.lt, self, other)
-
-    def __le__(self, other: Operand) -> bool:
-        return compare(operator.le, self, other)
-
-    def __gt__(self, other: Operand) -> bool:
-        return compare(operator.gt, self, other)
-
-    def __ge__(self, other: Operand) -> bool:
-        return compare(operator.ge, self, other)
+    # fmt: off
+    def __lt__(self, other: Operand) -> bool: return compare(operator.lt, self, other)
+    def __le__(self, other: Operand) -> bool: return compare(operator.le, self, other)
+    def __gt__(self, other: Operand) -> bool: return compare(operator.gt, self, other)
+    def __ge__(self, other: Operand) -> bool: return compare(operator.ge, self, other)
+    # fmt: on
 
     # `{other!r:.50}` is repr(other), cut after 50 characters. NotImplemented tells Python to ask the other object.
     def __eq__(self, other: object) -> bool:
