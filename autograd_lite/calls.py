@@ -1,7 +1,9 @@
-"""Which call of which function made each node, and at which line: recorded while asked for, else nothing is stored."""
+"""Which call of which function made each node, at which line, and which variable held it: recorded if asked for."""
 
 import sys
+import sysconfig
 from inspect import CO_GENERATOR
+from itertools import count
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -9,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from autograd_lite import value
 from autograd_lite.value import Value
+from autograd_lite.words.names import Variable, remember
 
 
 class Call:
@@ -51,6 +54,12 @@ class Site(NamedTuple):
 
 _SITES: "WeakKeyDictionary[Value, Site]" = WeakKeyDictionary()
 _PACKAGE = str(Path(__file__).parent)
+LIBRARIES = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[1] / "nn"),
+)
+"""Folders of code that is not the user's."""
+
 _MAKERS = {maker.__code__ for maker in (value.record, value.unary, value.binary, value.constant)}
 
 
@@ -60,11 +69,12 @@ def site_of(node: Value) -> Site | None:
 
 
 class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
-    """Record, inside a `with` block, which call of which function makes each node, and at which line.
+    """Record, inside a `with` block, which call of which function makes each node, at which line, and its name.
 
-    Comprehensions and generators are counted to the function that contains or uses them. Outside of the block nothing
-    is stored, and nothing is slower. Inside it, Python calls the recorder at each call of a function (`sys.setprofile`,
-    of this thread only), which makes the forward pass about ten times as slow.
+    A node without a label gets the name of the variable that holds it in the function, and a number if the variable
+    holds several nodes in turn. Comprehensions and generators are counted to the function that contains or uses them.
+    Outside of the block nothing is stored, and nothing is slower. Inside it, Python calls the recorder at each call of
+    a function (`sys.setprofile`, of this thread only), which makes the forward pass about fifteen times as slow.
 
     >>> x = Value(2.0)
     >>> with call_sites():
@@ -76,6 +86,8 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
     def __enter__(self) -> None:
         self._before = sys.getprofile()
         self._calls = [Call(None, None, 0)]
+        self._bound: list[dict[str, tuple[object, int]]] = [{}]
+        self._bindings = count()
         sys.setprofile(self._watch)
 
     def __exit__(self, *_: object) -> None:
@@ -88,11 +100,28 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
             while user is not None and user.f_code.co_filename.startswith(_PACKAGE):
                 user = user.f_back
             _SITES[argument] = Site(self._calls[-1], user.f_lineno if user else 0)
+            if user is not None and user.f_code is self._calls[-1].code:
+                self._look(user)
         elif event in ("call", "return") and _is_function(code):
             if event == "return":
+                self._look(frame, at_the_end=True)
                 self._calls.pop()
+                self._bound.pop()
             elif frame.f_back is not None:
                 self._calls.append(Call(code, self._calls[-1], frame.f_back.f_lineno))
+                self._bound.append({})
+
+    def _look(self, frame: FrameType, at_the_end: bool = False) -> None:
+        """Record what the variables hold that were bound since the last look; at the end, what all of them hold."""
+        if frame.f_code.co_filename.startswith(LIBRARIES):
+            return
+        bound = self._bound[-1]
+        for name, thing in list(frame.f_locals.items()):
+            is_new = name not in bound or bound[name][0] is not thing
+            if is_new:
+                bound[name] = thing, next(self._bindings)
+            if is_new or at_the_end:
+                remember(thing, Variable(len(self._calls), bound[name][1], frame.f_code, name))
 
 
 def _is_function(code: CodeType) -> bool:

@@ -4,7 +4,17 @@ import sys
 
 import pytest
 
-from autograd_lite import Value, add, draw, explain, explain_paths, step_through, topological_order, walk_steps
+from autograd_lite import (
+    Value,
+    add,
+    call_sites,
+    draw,
+    explain,
+    explain_paths,
+    step_through,
+    topological_order,
+    walk_steps,
+)
 from autograd_lite.words.names import MOST_ENTRIES, names_of
 from nn import MLP
 
@@ -98,3 +108,127 @@ def test_every_view_calls_a_node_the_same():
     assert walked[0].text == 'w = −3, data["x"][0] = 2, x₁ = 1'
     assert [step.text.split(" = ")[0] for step in walked if step.phase == "forward"] == names[3:]
     assert explain_paths(L, w).text().splitlines()[1].split("   ")[0] == "  w → v₁ → v₂ → v₃ → L"
+
+
+# Variables of functions, recorded by `call_sites`
+
+
+def in_a_loop(x):
+    h = x
+    for _ in range(2):
+        h = h * 2
+        h = h.tanh()
+    return h
+
+
+def added_up(x):
+    total = 0
+    total += x * 2
+    total += x * 3
+    return total
+
+
+def in_lists(x):
+    layer = [x, x + 1]
+    for _ in range(2):
+        layer = [layer[0] * 2, layer[1].tanh()]
+    return sum(layer)
+
+
+def grown(x):
+    rows = []
+    for power in (2, 3):
+        rows.append(x**power)
+    y = rows[0] + rows[1]
+    return y
+
+
+def unpacked(x):
+    a, b = x + 1, x + 2
+    (c := a * b).data
+    return c
+
+
+def cell(x):
+    s = x * 3
+    return s
+
+
+def with_helpers(x):
+    y = cell(x)
+    return cell(y) + cell(y + 1)
+
+
+def argument_of_a_helper(x):
+    y = cell(x + 1)
+    return y
+
+
+def recursive(x, n=2):
+    h = x * x
+    return h if n == 0 else recursive(h, n - 1)
+
+
+def two_names(x):
+    first = x * 2
+    again = first
+    return again
+
+
+def taken(x):
+    v1 = x * 2
+    x2, x = x * v1, v1.tanh()
+    return x2 + x
+
+
+def digits_at_the_end(x):
+    x1 = x
+    for _ in range(2):
+        x1 = x1 * 2
+    return x1
+
+
+def in_a_comprehension(x):
+    squares = [row * row for row in (x, x)]
+    return squares[0] + squares[1]
+
+
+def that_fails_inside(x):
+    try:
+        y = x * 2
+        raise KeyError(y)
+    except KeyError as error:
+        z = error.args[0] + 1
+    return z
+
+
+@pytest.mark.parametrize(
+    ("f", "names"),
+    [
+        (in_a_loop, "x h1 h2 h3 h4"),
+        (added_up, "x v1 v2 total1 total2"),
+        (in_lists, "x layer2[0] layer1[1] layer3[0] layer2[1] v1 layer3[1] v2"),
+        (grown, "x rows[0] rows[1] y"),
+        (unpacked, "x a b c"),
+        (with_helpers, "x y s1 v1 s2 v2"),
+        (argument_of_a_helper, "x v1 y"),
+        (recursive, "x h1 h2 h3"),
+        (two_names, "x first"),
+        (taken, "x v1 x2 v2 v3"),
+        (digits_at_the_end, "x x1#1 x1#2"),
+        (in_a_comprehension, "x squares[0] squares[1] v1"),
+        (that_fails_inside, "x y z"),
+    ],
+    ids=lambda case: getattr(case, "__name__", None),
+)
+def test_variables_of_functions_name_their_nodes_with_numbers_if_they_held_several(f, names):
+    assert list(step_through(f, x=0.5).story.names.values()) == names.split()
+
+
+def test_the_variables_of_the_caller_come_before_those_of_functions_and_libraries_name_nothing():
+    with call_sites():
+        mine = cell(Value(2.0))
+        y = cell(mine)
+    assert list(names_of(topological_order(y)).values()) == ["x", "mine", "y"]
+    names = step_through(lambda a: MLP(1, [1], seed=0)([a]), a=1.0).story.names.values()
+    assert {name for name in names if not name.startswith(("a", "w", "s", "o"))} == {"v1"}

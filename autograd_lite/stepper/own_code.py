@@ -1,22 +1,14 @@
 """A function of the user's in the view: its arguments become leaves, and its lines stand beside the picture."""
 
 import inspect
-import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from pathlib import Path
 from textwrap import dedent
 from types import CodeType
 from typing import Any
 
-from autograd_lite.calls import call_sites, site_of
+from autograd_lite.calls import LIBRARIES, call_sites, site_of
 from autograd_lite.value import Value
-
-LIBRARIES = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-    str(Path(__file__).parents[2] / "nn"),
-)
-"""Folders of code that is not the user's."""
 
 
 def call_with(f: Callable[..., Value], arguments: Mapping[str, Any]) -> Value:

@@ -3,10 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from autograd_lite.labels import clean
 from autograd_lite.primitives import CONSTANT
@@ -22,12 +25,38 @@ MOST_ENTRIES = 10_000
 """A list, tuple, dict or array with more entries is not searched for Values."""
 
 
+class Variable(NamedTuple):
+    """A variable of a function that held a node while the function ran, as `call_sites` records it."""
+
+    depth: int
+    """How many calls it was inside."""
+    binding: int
+    """How often any variable had been bound before."""
+    code: CodeType
+    """The function's code."""
+    name: str
+    """The variable, and for an entry of a list its place: W[0][1]."""
+
+
+HELD: "WeakKeyDictionary[Value, Variable]" = WeakKeyDictionary()
+"""The variable that each node is named after, if that was recorded: in the outermost call, the first one."""
+
+
+def remember(thing: object, variable: Variable) -> None:
+    """Record that a variable holds something, which may be a node, or a list of nodes."""
+    for name, node in values_in([(variable.name, thing)]):
+        if node not in HELD or variable.depth < HELD[node].depth:
+            HELD[node] = variable._replace(name=name)
+
+
 def names_of(order: Iterable[Value]) -> dict[Value, str]:
     """Name each node of a topological order.
 
     A node is called by its label; else by the variable that holds it where the package was called: a local one before
-    a global one, then the first of two, which may be a list, tuple, dict or array of Values, as in W[0][1]; else x1,
-    x2, ... if it is a leaf, and v1, v2, ... if it is a result. A constant with neither label nor variable has no name.
+    a global one, then the first of two, which may be a list, tuple, dict or array of Values, as in W[0][1]; else by the
+    variable that held it in a function, if `call_sites` recorded that, with a number if the variable held several nodes
+    in turn, as h1, h2, ... in a loop; else x1, x2, ... if it is a leaf, and v1, v2, ... if it is a result. A constant
+    with neither label nor variable has no name.
     Of nodes that share a label, all but the first have a number after it; a variable whose name is taken names nothing.
     Names that look the same when they are typeset count as the same.
 
@@ -51,10 +80,12 @@ def names_of(order: Iterable[Value]) -> dict[Value, str]:
     for node in order:
         if label := clean(node.label):
             take(node, (f"{label}#{number}" if number > 1 else label for number in count(1)))
-    unnamed = {id(node): node for node in order if node not in names}
-    for name, thing in _variables(unnamed):
-        if unnamed[id(thing)] not in names:
-            take(unnamed[id(thing)], [name])
+    unnamed = set(order) - names.keys()
+    for name, node in values_in(_variables()):
+        if node in unnamed and node not in names:
+            take(node, [name])
+    for node, name in _held_names(node for node in order if node not in names):
+        take(node, [name])
     inputs, results = (map(f"{letter}{{}}".format, count(1)) for letter in "xv")
     for node in order:
         if node not in names and node.op is not CONSTANT:
@@ -62,22 +93,40 @@ def names_of(order: Iterable[Value]) -> dict[Value, str]:
     return {node: names[node] for node in order if node in names}
 
 
-def _variables(wanted: Mapping[int, Value]) -> Iterator[tuple[str, object]]:
-    """Yield the names of the nodes, given by their ids, that variables hold where the package was called."""
+def _variables() -> list[tuple[str, object]]:
+    """Return the variables where the package was called, the local ones first."""
     frame = sys._getframe()
     while frame.f_code.co_filename.startswith(PACKAGE):
         if frame.f_back is None:
-            return
+            return []
         frame = frame.f_back
     local = dict(frame.f_locals)
-    variables = [*local.items(), *(each for each in list(frame.f_globals.items()) if each[0] not in local)]
+    return [*local.items(), *(each for each in list(frame.f_globals.items()) if each[0] not in local)]
+
+
+def _held_names(nodes: Iterable[Value]) -> Iterator[tuple[Value, str]]:
+    """Yield nodes that variables of functions held, from the outermost call inward, each with its name."""
+    held = sorted(((node, HELD[node]) for node in nodes if node in HELD), key=lambda pair: pair[1][:2])
+    bindings: dict[tuple[CodeType, str], dict[int, int]] = defaultdict(dict)
+    for _, variable in held:
+        numbers = bindings[variable.code, variable.name.partition("[")[0]]
+        numbers.setdefault(variable.binding, len(numbers) + 1)
+    for node, variable in held:
+        name, bracket, place = variable.name.partition("[")
+        numbers = bindings[variable.code, name]
+        number = f"{'#' * name[-1].isdigit()}{numbers[variable.binding]}" if len(numbers) > 1 else ""
+        yield node, f"{name}{number}{bracket}{place}"
+
+
+def values_in(variables: Iterable[tuple[str, object]]) -> Iterator[tuple[str, Value]]:
+    """Yield the Values that variables hold, also in lists, tuples, dicts and arrays, each with its name."""
     waiting = [
-        each for each in variables[::-1] if each[0].isidentifier() and each[0][0] != "_" and each[0] not in HISTORY
+        each for each in [*variables][::-1] if each[0].isidentifier() and each[0][0] != "_" and each[0] not in HISTORY
     ]
     searched: dict[int, Any] = {}  # what has been searched is kept alive, so that nothing else gets its id
     while waiting:
         name, thing = waiting.pop()
-        if id(thing) in wanted:
+        if isinstance(thing, Value):
             yield name, thing
         elif id(thing) not in searched:
             searched[id(thing)] = thing
