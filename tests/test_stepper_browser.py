@@ -371,7 +371,7 @@ def test_picture_and_rule_are_seen_at_once_at_each_step(show, name, screen):
 
 
 def squared():
-    w, x, b, y = Value(0.5, "w"), Value(2.0, "x"), Value(0.1, "b"), Value(0.3, "y")
+    w, x, b, y = Value(0.5, "w_1"), Value(2.0, "x"), Value(0.1, "b"), Value(0.3, "y")
     root = ((w * x + b).tanh() - y) ** 2
     root.label = "L"
     return root, (w, b), (x, y)
@@ -1286,6 +1286,7 @@ def test_an_answer_that_is_not_a_number_does_not_count_as_a_try(show):
 def test_only_marked_nodes_are_asked_for_if_there_are_any(show):
     root = graph()
     [u] = [node for node in topological_order(root) if node.label == "u"]
+    u.label = "u_1"
     view = show(step_through(root, predict=[u]))
     for at, step in enumerate(walk_steps(root)):
         view.go(at)

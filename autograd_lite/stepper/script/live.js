@@ -51,7 +51,7 @@ class Live {
 
   /** Change the numbers of all leaves, by position in the graph. */
   setAll(numbers) {
-    this.state.set("leaves", Object.fromEntries(this.leaves.map(({ name, place }) => [name, toJson(numbers[place])])));
+    this.state.set("leaves", Object.fromEntries(this.leaves.map(({ key, place }) => [key, toJson(numbers[place])])));
   }
 
   /** Change the number of a leaf. */

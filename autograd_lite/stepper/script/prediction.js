@@ -35,7 +35,7 @@ class Prediction {
     const { step, state, story } = this.view;
     if (step.told) return null; // several numbers at once
     const marked = state.get("breakpoints");
-    const asks = step.node !== undefined && (!marked.length || marked.includes(story.nodes[step.parent ?? step.node].name));
+    const asks = step.node !== undefined && (!marked.length || marked.includes(story.nodes[step.parent ?? step.node].key));
     return asks ? ({ forward: "data", seed: "total", backward: state.get("ask") }[step.phase] ?? null) : null;
   }
   get record() {
