@@ -1,6 +1,7 @@
 """autograd_lite.stepper.animation: what is seen at each time, by the style sheet, and in a browser."""
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -8,6 +9,7 @@ from browser import CHROMIUM, MISSING
 from test_drawing import line_of
 
 from autograd_lite import MISTAKES, Value, step_through
+from autograd_lite.stepper import animation
 from autograd_lite.stepper.animation import SECONDS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -41,10 +43,25 @@ def test_each_step_has_its_line_and_its_numbers(tmp_path, options):
     product = next(t for t, step in enumerate(walk) if step.result == -6.0)
     for t, step in enumerate(walk):
         texts = list(seen(svg, t))
-        assert step.parts[0] in texts
+        assert f"{step.phase.capitalize()}: {step.parts[0]}" in texts
         assert ("data −6" in texts) == (t >= product)
         arrived = {s.step.parent if s.step else s.node for s in walk[: t + 1] if s.phase in ("seed", "backward")}
         assert sum(text.startswith("grad") for text in texts) == len(arrived)
+
+
+def test_each_quantity_has_the_colour_that_it_has_in_the_page(tmp_path):
+    style = (Path(animation.__file__).parent / "style.css").read_text(encoding="utf-8")
+    assert dict(re.findall(r"--(upstream|local|product|total): light-dark\((#\w+),", style)) == animation.COLOURS
+    names = {colour: quantity for quantity, colour in animation.COLOURS.items()}
+    svg = saved(tmp_path, graph())
+    [caption] = [text for text in svg.iter(f"{SVG}text") if line_of(text).startswith("Backward: ∂L/∂b <&>")]
+    coloured = {}
+    for part in caption.iter(f"{SVG}tspan"):
+        if part.get("fill"):
+            coloured.setdefault(names[part.get("fill")], []).append(part.text)
+    assert coloured == {
+        "total": ["∂L/∂b <&>"], "upstream": ["∂L/∂v", "1", "1"], "local": ["∂v", "1", "/∂b <&>", "2"], "product": ["2"],
+    }  # fmt: skip
 
 
 def test_without_animation_the_end_is_shown(tmp_path):
@@ -89,8 +106,7 @@ def test_in_a_browser_one_line_is_seen_at_a_time_and_the_share_travels_against_t
         page.goto(file.as_uri())
         for t, step in enumerate(walk):
             start, later = (page.evaluate(at, 1000 * SECONDS * (t + part)) for part in (0.1, 0.7))
-            lines = {s.parts[0] for s in walk} & {text for text, _ in start}
-            assert lines == {step.parts[0]}
+            assert [text for text, _ in start if ": " in text] == [f"{step.phase.capitalize()}: {step.parts[0]}"]
             if step.step is not None:
                 share = f"{step.step.share:.4g}".replace("-", "−")
                 moved = [x for x in start if x not in later and x[0].startswith(share)]

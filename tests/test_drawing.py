@@ -88,10 +88,10 @@ def line_of(text):
     """What a reader sees in a line, with small signs above or below the line as Unicode has them."""
     line, height = text.text or "", 0.0
     for part in text.iter(SVG + "tspan"):
-        height -= float(part.get("dy"))
+        height -= float(part.get("dy", 0))
         signs = RAISED if height > 0.01 else LOWERED if height < -0.01 else {}
         assert (part.get("font-size") is None) == (not signs)
-        line += part.text.translate(signs)
+        line += part.text.translate(signs) + (part.tail or "")
     return line
 
 

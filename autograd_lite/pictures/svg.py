@@ -1,5 +1,6 @@
 """A diagram as SVG, by our own layout: text only, no program is run."""
 
+import re
 from html import escape
 
 from autograd_lite.pictures.diagram import (
@@ -150,15 +151,28 @@ def typeset_line(line: str, size: float) -> str:
 
     >>> print(typeset_line("x² > y", 10))
     x<tspan dy="-3.5" font-size="7.5">2</tspan><tspan dy="3.5"> &gt; y</tspan>
+    >>> print(typeset_line(f"a = {in_colour('#0550ae', 'b')}", 10))
+    a = <tspan fill="#0550ae">b</tspan>
     """
     written, height = "", 0.0
-    for piece, level in pieces(line):
-        rise = {1: 0.35, 0: 0.0, -1: -0.2}[level] * size
-        smaller = f' font-size="{number(SMALL * size)}"' if level else ""
-        moved = rise != height or level
-        written += f'<tspan dy="{number(height - rise)}"{smaller}>{escape(piece)}</tspan>' if moved else escape(piece)
-        height = rise
+    for colour, coloured, plain in _IN_COLOUR.findall(line):
+        for piece, level in pieces(coloured or plain):
+            rise = {1: 0.35, 0: 0.0, -1: -0.2}[level] * size
+            attributes = f' dy="{number(height - rise)}"' if rise != height or level else ""
+            attributes += f' font-size="{number(SMALL * size)}"' if level else ""
+            attributes += f' fill="{colour}"' if colour else ""
+            written += f"<tspan{attributes}>{escape(piece)}</tspan>" if attributes else escape(piece)
+            height = rise
     return written
+
+
+def in_colour(colour: str, text: str) -> str:
+    """Return a part of a line for `typeset_line` that is set in a colour."""
+    return f"\x01{colour}\x02{text}\x03"
+
+
+_IN_COLOUR = re.compile("\x01(.*?)\x02(.*?)\x03|([^\x01]+)")
+"""No label has these signs: it is cleaned."""
 
 
 def within(rectangle: Rectangle) -> Rectangle:

@@ -1,18 +1,22 @@
 """The walk as an animated picture: one SVG file that moves by its style sheet alone, on a slide as in a README."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as Xml
 
 from autograd_lite.pictures.diagram import text_width
-from autograd_lite.pictures.svg import number, to_svg, typeset_line
+from autograd_lite.pictures.svg import in_colour, number, to_svg, typeset_line
 from autograd_lite.stepper.story import Json, Story
+from autograd_lite.walk import WalkStep
+from autograd_lite.words.notation import UNICODE
 
 SECONDS = 2.0
 """How long a step is seen; the last one is seen three times as long."""
 SIZE = 14
 """Of the text below the picture, in points."""
 NOW = "#c2410c"
-"""The colour of the edge that the chain rule is applied at, and of the number that is passed on."""
+"""The colour of the edge that the chain rule is applied at."""
+COLOURS = {"upstream": "#0550ae", "local": "#953800", "product": "#00605a", "total": "#6639ba"}
+"""The colours of the page, on white."""
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -34,7 +38,7 @@ def to_animation(story: Story, told: Json, direction: str) -> str:
     shown = [
         *_numbers(root, told, end),
         *_moves(root, told),
-        *_captions(root, [step.parts[0] for step in story.walk]),
+        *_captions(root, *map(_lines, (story.walk, story.walk_in(UNICODE._replace(mark=_mark))))),
     ]
     for element, start, stop in shown:
         element.set("class", f"t t{start}-{stop}" + (" end" if stop == end else ""))
@@ -42,6 +46,14 @@ def to_animation(story: Story, told: Json, direction: str) -> str:
     style.text = _style({(start, stop) for _, start, stop in shown}, end)
     root.insert(0, style)
     return Xml.tostring(root, encoding="unicode")
+
+
+def _mark(quantity: str, text: str) -> str:
+    return in_colour(COLOURS[quantity], text)
+
+
+def _lines(walk: Iterable[WalkStep]) -> list[str]:
+    return [f"{step.phase.capitalize()}: {step.parts[0]}" for step in walk]
 
 
 Shown = Iterator[tuple[Xml.Element, int, int]]
@@ -104,13 +116,13 @@ def _moves(root: Xml.Element, told: Json) -> Shown:
             "font_weight": "bold",
         }
         motion = f"offset-path:path('{drawn}');offset-rotate:0deg;animation-name:t{t}-{t + 1},m{t}"
-        yield _add(root, "text", step["share"][0], fill=NOW, dy="-6", style=motion, **halo), t, t + 1
+        yield _add(root, "text", step["share"][0], fill=COLOURS["product"], dy="-6", style=motion, **halo), t, t + 1
 
 
-def _captions(root: Xml.Element, lines: list[str]) -> Shown:
+def _captions(root: Xml.Element, plain: list[str], lines: list[str]) -> Shown:
     """Below the picture, what each step does."""
     width, height = map(float, root.get("viewBox", "").split()[2:])
-    room = max(width, *(text_width(line, SIZE) + SIZE for line in lines))
+    room = max(width, *(text_width(line, SIZE) + SIZE for line in plain))
     total = height + 2.5 * SIZE
     root.set("viewBox", f"{number((width - room) / 2)} 0 {number(room)} {number(total)}")
     root.attrib |= {"width": f"{number(room)}pt", "height": f"{number(total)}pt"}
@@ -118,11 +130,8 @@ def _captions(root: Xml.Element, lines: list[str]) -> Shown:
     if background is not None:
         background.attrib |= {"x": number((width - room) / 2), "width": number(room), "height": number(total)}
     for t, line in enumerate(lines):
-        yield (
-            _add(root, "text", line, x=number(width / 2), y=number(height + 1.3 * SIZE), font_size=f"{SIZE}"),
-            t,
-            t + 1,
-        )
+        caption = _add(root, "text", x=number(width / 2), y=number(height + 1.3 * SIZE), font_size=f"{SIZE}")
+        yield _typeset(caption, line), t, t + 1
 
 
 def _style(intervals: set[tuple[int, int]], end: int) -> str:
