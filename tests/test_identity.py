@@ -26,6 +26,9 @@ def defined(source, **variables):
     return namespace["f"]
 
 
+DISPATCHING = "@functools.singledispatch\ndef f(t): return 1\n@f.register\ndef _(t: int): return 2"
+CACHING = "@functools.lru_cache\ndef f(t): return 1"
+VALUE = "from autograd_lite import Value\na = Value(2.0) * 3\nf = lambda t: a * t"
 SAME = {
     "a parameter by another name": ("f = lambda t: 1 / (1 + t)", "f = lambda step: 1 / (1 + step)"),
     "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
@@ -41,6 +44,34 @@ SAME = {
     ),
     "a variable that is not read": ("a = 1\nf = lambda t: t", "a = 2\nf = lambda t: t"),
     "an attribute of the name of a variable": ("real = 1\nf = lambda t: t.real", "real = 2\nf = lambda t: t.real"),
+    "passes": (
+        "def f(t):\n for a in t:\n  b = a\n try: return 1 / b\n except ValueError: return 0",
+        "def f(t):\n pass\n for a in t:\n  pass\n  b = a\n  pass\n try:\n  pass\n  return 1 / b\n"
+        " except ValueError:\n  pass\n  return 0",
+    ),
+    "lines of a loop": (
+        "def f(t):\n s = 0\n for a in t: s += a\n return s",
+        "def f(t):\n s = 0\n for a in t:\n\n  s += a\n return s",
+    ),
+    "lines of a comprehension": (
+        "f = lambda t: [a * 2 for a in t if a]",
+        "f = lambda t: [\n a * 2\n for a in t\n if a\n]",
+    ),
+    "lines of a block": (
+        "def f(t):\n with t as a: return a, t if a else 1",
+        "def f(t):\n with t as a:\n\n  return (\n   a,\n   t\n   if a else 1\n  )",
+    ),
+    "lines of a match": (
+        "def f(t):\n match t:\n  case 1: return 1\n  case _: return 2",
+        "def f(t):\n match t:\n  case 1:\n   return 1\n  case _:\n   pass\n   return 2",
+    ),
+    "an enclosed variable by another name": (
+        "f = (lambda a: lambda t: t + a)(1)",
+        "f = (lambda b: lambda t: t + b)(1)",
+    ),
+    "what dispatches, before and after calls": (DISPATCHING, f"{DISPATCHING}\nf(1); f(2.0)"),
+    "what caches, before and after calls": (CACHING, f"{CACHING}\nf(1); f(2.0)"),
+    "a Value, whatever its gradient": (VALUE, f"{VALUE}\nf(1.0).backward()"),
     "NumPy's number": ("a = 2.0\nf = lambda t: a", "a = np.float64(2.0)\nf = lambda t: a"),
 }
 OTHER = {
@@ -80,6 +111,20 @@ OTHER = {
         "def f(t): return 1 if t < 1 else t + f(t - 1)",
     ),
     "what is cached": ("@functools.cache\ndef f(t): return t", "@functools.cache\ndef f(t): return -t"),
+    "what it dispatches to": (DISPATCHING, DISPATCHING.replace("return 2", "return 3")),
+    "what it dispatches by": (DISPATCHING, DISPATCHING.replace("int", "float")),
+    "a Value": (VALUE, VALUE.replace("2.0", "2.5")),
+    "what a Value was computed by": (VALUE, VALUE.replace("*", "+")),
+    "where a jump leads": (
+        "def f(t):\n while t:\n  t -= 1\n  if t == 3: continue\n  g(t)",
+        "def f(t):\n while t:\n  t -= 1\n  if t == 3: break\n  g(t)",
+    ),
+    "which variable is read": ("def f(a, b): return a, b, a", "def f(a, b): return a, b, b"),
+    "a pattern": ("import re\na = re.compile('1')\nf = lambda t: a", "import re\na = re.compile('2')\nf = lambda t: a"),
+    "a view of a dictionary": (
+        "import types\na = types.MappingProxyType({'x': 1})\nf = lambda t: a",
+        "import types\na = types.MappingProxyType({'x': 2})\nf = lambda t: a",
+    ),
     "what is decorated": (
         "def f(t): return t\nold = f\nf = functools.wraps(old)(lambda t: old(t) * 2)",
         "def f(t): return t\nold = f\nf = functools.wraps(old)(lambda t: old(t) * 3)",
@@ -348,6 +393,45 @@ def test_what_has_no_state_to_compare_is_refused(make):
             digest("loss", function)
     if hasattr(thing, "close"):
         thing.close()
+
+
+UNSEEN = {
+    "globals()": "def f(t): return globals()['a']",
+    "eval": "def f(t): return eval('a')",
+    "exec": "def f(t): exec('a')",
+    "__import__": "def f(t): return __import__('helpers').a",
+    "by another name": "g = eval\ndef f(t): return g('a')",
+    "of a list": "g = [eval]\ndef f(t): return g[0]('a')",
+    "of a default": "def f(t, g=eval): return g('a')",
+    "of a method": "class A:\n def __call__(self, t): return eval('a')\nf = A()",
+    "a partial argument": "f = functools.partial(eval, 'a')",
+    "of a module": "import builtins\ndef f(t): return builtins.eval('a')",
+    "by a text": "import builtins\ndef f(t): return getattr(builtins, 'eval')('a')",
+    "import_module": "import importlib\ndef f(t): return importlib.import_module('helpers').a",
+    "import_module by its own name": "from importlib import import_module\ndef f(t): return import_module('helpers').a",
+    "import_module in it": "def f(t):\n from importlib import import_module\n return import_module('helpers').a",
+    "a module in it": "def f(t):\n import importlib as i\n return i.import_module('helpers').a",
+    "sys.modules": "import sys\ndef f(t): return sys.modules['helpers'].a",
+    "__globals__": "def g(): pass\ndef f(t): return g.__globals__['a']",
+    "a frame": "import sys\ndef f(t): return sys._getframe(0).f_globals['a']",
+    "another frame": "import inspect\ndef f(t): return inspect.currentframe().f_globals['a']",
+    "in a function far away": "def h(): return eval('a')\ndef g(): return h()\nf = lambda t: g()",
+}
+
+
+@pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN)
+def test_what_reads_what_its_code_does_not_name_is_refused(source):
+    with pytest.raises(TypeError, match=r"loss must be data .* reads what its code does not name"):
+        digest("loss", defined(source, a=1))
+
+
+def test_a_method_may_be_called_eval():
+    class Net:
+        def eval(self):
+            return 1
+
+    net = Net()
+    assert digest("loss", lambda t: t * net.eval()) == digest("loss", lambda s: s * net.eval())
 
 
 def test_a_list_that_contains_itself_is_refused():

@@ -5,20 +5,31 @@ functions in them, its defaults, and the values of the enclosing and global vari
 comments and docstring. A user-defined class is compared by its attributes, an object by its class and its state, and a
 user-defined module by the attributes that the code names. What is installed, for example a function of NumPy
 or of this package, is compared by its name.
+
+A function that reads variables or modules by a text, with `eval`, `globals` or `import_module`, is refused. Not seen
+are files, the clock, global generators of random numbers, and an attribute whose name is put together while a function
+runs. Functions that compute the same may differ, for example by an `else: pass`, or if enclosed variables were renamed
+so that their alphabetical order changed.
 """
 
+import builtins
+import copyreg
 import dis
 import functools
 import hashlib
 import os
+import re
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import CellType, CodeType, EllipsisType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, EllipsisType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
+
+from autograd_lite import Value, topological_order
 
 PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, EllipsisType}
 PARTS: dict[type, tuple[str, ...]] = {
@@ -30,6 +41,9 @@ PARTS: dict[type, tuple[str, ...]] = {
     type(functools.cache(len)): ("__wrapped__",),
 }
 """What holds functions, and the attributes by which it is compared."""
+
+DISPATCHER: Any = functools.singledispatch(len)
+"""A function that chooses another by the type of its argument; all of them have the same code."""
 
 INSTALLED = {"numpy", "autograd_lite", "nn"}
 """Packages that are compared by name wherever they are, as are those in the folders of Python and of pip."""
@@ -66,25 +80,31 @@ class _Description:
         numbers: the functions, classes and objects that were met before, by id; they are described once, so that they
             may refer to themselves. They are kept here, so that no other object gets their id.
         names: the names and texts in all code and data that was met; any of them may be an attribute of a module.
-        modules: the user-defined modules that were met, by name.
+        modules: the modules that were met, by name.
+        functions: the names of the installed functions and classes that were met.
     """
 
     def __init__(self, known: Iterable[Any]) -> None:
         self.numbers = {id(one): (number, one) for number, one in enumerate(known)}
         self.names: set[str] = set()
         self.modules: dict[str, ModuleType] = {}
+        self.functions: set[str] = set()
 
     def whole(self, thing: Any) -> Iterator[Any]:
-        """Yield the description of a thing, then of what it may read of modules, and so on."""
+        """Yield the description of a thing, then of what it may read of user-defined modules, and so on."""
         yield self.of(thing)
         done: set[tuple[str, str]] = set()
         while new := {(m, name) for m in self.modules for name in self.names & vars(self.modules[m]).keys()} - done:
             done |= new
-            yield [(m, name, self.of(vars(self.modules[m])[name])) for m, name in sorted(new)]
+            yield [(m, name, self.of(vars(self.modules[m])[name])) for m, name in sorted(new) if not _is_installed(m)]
+        read = self.functions | {f"{m}.{name}" for m, name in done} | {f"any.{name}" for name in self.names}
+        if unseen := read & UNSEEN:
+            raise TypeError(f"{min(unseen).removeprefix('any.')} reads what its code does not name")
 
     def of(self, thing: Any) -> Any:
         """Describe a thing."""
         thing = thing.item() if isinstance(thing, np.generic) else thing
+        thing = dict(thing) if isinstance(thing, MappingProxyType) else thing
         kind = type(thing).__qualname__
         if isinstance(thing, str):
             self.names.add(thing)
@@ -99,23 +119,46 @@ class _Description:
         if type(thing) is np.ndarray and thing.dtype != object:
             return kind, thing.dtype.str, thing.shape, hashlib.sha256(thing.tobytes()).hexdigest()
         if isinstance(thing, CodeType):
-            parameters = thing.co_argcount, thing.co_posonlyargcount, thing.co_kwonlyargcount, thing.co_flags & 0xFFF
-            steps = [
-                (step.opname, self.of(step.argval) if step.opcode in NAMES_AND_CONSTANTS else step.arg)
-                for step in _instructions(thing)
-            ]
-            tuples = [constant for constant in thing.co_consts if isinstance(constant, tuple)]  # names of arguments
-            return parameters, steps, self.each(tuples), thing.co_exceptiontable
+            return self.of_code(thing)
         if isinstance(thing, ModuleType):
-            if not _is_installed(thing.__name__):
-                self.modules[thing.__name__] = thing
+            self.modules[thing.__name__] = thing
             return kind, thing.__name__
         if (name := _installed_name(thing)) is not None:
+            self.functions.add(name)
             return kind, name
         if id(thing) in self.numbers:
             return kind, self.numbers[id(thing)][0]
         self.numbers[id(thing)] = len(self.numbers), thing
         return kind, self.each(_parts(thing))
+
+    def of_code(self, code: CodeType) -> Any:
+        """Describe the code of a function; a jump by the place in the list of instructions that it leads to."""
+        bytecode, steps = dis.Bytecode(code), []
+        for step in bytecode:
+            name = step.opname.replace("_BORROW", "")  # which makes no difference, and stands in one of a pair only
+            pair = re.fullmatch("(LOAD_FAST|STORE_FAST)_(LOAD_FAST|STORE_FAST)", name)  # joined if on one line
+            halves = zip(pair.groups(), divmod(step.arg or 0, 16), strict=True) if pair else [(name, step.arg)]
+            if name not in WITHOUT_EFFECT:
+                steps += [(name, argument, step) for name, argument in halves]
+        offsets = [step.offset for *_, step in steps]
+        parts = [
+            (
+                name,
+                self.of(step.argval)
+                if step.opcode in NAMES_AND_CONSTANTS
+                else bisect_left(offsets, step.argval)
+                if step.opcode in JUMPS
+                else argument,
+            )
+            for name, argument, step in steps
+        ]
+        handlers = [
+            (*[bisect_left(offsets, offset) for offset in entry[:3]], *entry[3:])
+            for entry in bytecode.exception_entries  # type: ignore[attr-defined]  # start, end, target, ...
+        ]
+        parameters = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & 0xFFF
+        tuples = [constant for constant in code.co_consts if isinstance(constant, tuple)]  # names of arguments
+        return parameters, parts, handlers, self.each(tuples)
 
     def each(self, things: Iterable[Any]) -> list[Any]:
         """Describe all of them."""
@@ -124,6 +167,17 @@ class _Description:
 
 NAMES_AND_CONSTANTS = {*dis.hasname, *dis.hasconst}
 """The instructions whose argument stands in a table of the code, where its place depends on the docstring."""
+
+JUMPS = {*dis.hasjrel, *dis.hasjabs}
+WITHOUT_EFFECT = {"EXTENDED_ARG", "NOP"}
+"""Instructions that are only more digits of another one's argument, or that a line without code leaves behind."""
+
+BUILT_IN = {name: vars(builtins)[name] for name in ("eval", "exec", "globals", "__import__")}
+UNSEEN = {
+    *(f"builtins.{name}" for name in BUILT_IN),
+    *("importlib.import_module", "sys.modules", "sys._getframe", "inspect.currentframe", "any.__globals__"),
+}
+"""What reads variables and modules that the code does not name."""
 
 
 def _is_installed(module: str) -> bool:
@@ -158,15 +212,9 @@ def _parts(thing: Any) -> Iterator[Any]:
     if type(thing) in PARTS:
         yield from (getattr(thing, name) for name in PARTS[type(thing)])
     elif isinstance(thing, FunctionType):
-        yield from (thing.__code__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__)
-        yield [cell.cell_contents for cell in thing.__closure__ or () if cell != CellType()]  # none of them is empty
-        steps = list(_instructions(thing.__code__))
-        names = {step.argval for step in steps if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
-        yield [(name, thing.__globals__[name]) for name in sorted(names & thing.__globals__.keys())]
-        for level, names_in_it, step in zip(steps, steps[1:], steps[2:], strict=False):
-            if step.opname == "IMPORT_NAME":
-                with suppress(ImportError):
-                    yield __import__(step.argval, thing.__globals__, None, names_in_it.argval, level.argval)
+        yield from _parts_of_function(thing)
+    elif isinstance(thing, Value):
+        yield from ((node.op, node.data, node.parents) for node in topological_order(thing))
     elif isinstance(thing, type):
         yield from (type(thing), thing.__bases__)
         for name, attribute in sorted(vars(thing).items()):
@@ -174,17 +222,34 @@ def _parts(thing: Any) -> Iterator[Any]:
             if not name.startswith(("__annotate", "_abc_impl")) and (callable(attribute) or not name.startswith("__")):
                 yield name, attribute
     else:  # as pickle and copy take it apart
-        state = thing.__reduce_ex__(4)
+        reduce = copyreg.dispatch_table.get(type(thing))
+        state = reduce(thing) if reduce else thing.__reduce_ex__(4)
         if isinstance(state, str):
-            if _installed_name(type(thing)) is None:
+            if reduce or _installed_name(type(thing)) is None:
                 raise TypeError(f"{state} is known by its name alone")
             state = type(thing), state
         yield from (list(part) if isinstance(part, Iterator) else part for part in state)
 
 
+def _parts_of_function(function: FunctionType) -> Iterator[Any]:
+    if function.__code__ is DISPATCHER.__code__:
+        yield vars(function)["registry"]  # and not what it caches
+        return
+    yield from (function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__)
+    yield [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]  # none of them is empty
+    steps = list(_instructions(function.__code__))
+    names = {step.argval for step in steps if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
+    read = BUILT_IN | function.__globals__
+    yield [(name, read[name]) for name in sorted(names & read.keys())]
+    for level, names_in_it, step in zip(steps, steps[1:], steps[2:], strict=False):
+        if step.opname == "IMPORT_NAME":
+            with suppress(ImportError):
+                yield __import__(step.argval, function.__globals__, None, names_in_it.argval, level.argval)
+
+
 def _instructions(code: CodeType) -> Iterator[dis.Instruction]:
     """Yield the instructions of a function and of the functions inside it."""
-    yield from (step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG")  # only more digits
+    yield from (step for step in dis.get_instructions(code) if step.opname not in WITHOUT_EFFECT)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _instructions(constant)
