@@ -10,7 +10,9 @@ an infinity or nan ("not a number", for example 0 / 0; it is not equal to anythi
 are two zeros, equal to each other: divide(1, 0.0) is inf, and divide(1, -0.0) is -inf. Where a derivative does not
 exist, the slope is the subgradient of least norm, or else follows by continuity.
 
-Annotations, as in `x: Number`, are for type checkers; Python ignores them, and so may the reader.
+Annotations, as in `x: Number`, are for type checkers; Python ignores them, and so may the reader. `def f(*numbers)`
+collects any number of arguments in a tuple, and the call `f(*numbers)` passes the entries of a tuple or list as
+arguments.
 """
 
 # `operator` has operators as functions, `reprlib` shortens texts in error messages, `reduce` repeats a function of two
@@ -243,6 +245,7 @@ def _power_partial(x: Any, y: Any, j: float, k: float, divide_last: bool = True)
         products = [_product(*chosen) for chosen in combinations(factors, by_x - i)]
         # Leibniz' binomial coefficient, how many ways there are to choose the i derivatives, times i!
         times = float(math.comb(by_y, i) * math.factorial(i))
+        # [log(x)] * n is a list with log(x) n times
         terms.append(_product(times, reduce(operator.add, products), *[log(x)] * (by_y - i)))
     coefficient = reduce(operator.add, terms)
     if not by_x:
