@@ -1,37 +1,53 @@
-"""README.md: its picture is what `draw` returns, and what it points to is there."""
+"""README.md: its pictures are what the package draws, its commands run, and what it points to is there."""
 
+import argparse
 import doctest
 import re
+import shlex
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import autograd_lite
-from autograd_lite import draw
-from nn import MLP, squared_error
+from autograd_lite import Value, draw, step_through
+from autograd_lite.cli import main
+from nn import MLP, squared_error, stepping
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-PICTURE = ROOT / ".pictures" / "network.svg"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def network_picture():
-    """The graph of the error of a network with one layer after a backward pass."""
-    error = squared_error(MLP(2, [1], weights=[[[0.1, 0.5, -0.4]]])([1.0, -1.0]), 0.5)
+def neuron_picture(file):
+    """The walk through a neuron, as an animation."""
+    w, x, b = Value(-3.0), Value(2.0), Value(6.88)
+    o = (w * x + b).tanh()
+    step_through(o).save(file)
+
+
+def network_picture(file):
+    """A network after a backward pass, a circle for each neuron."""
+    error = squared_error(MLP(2, [2, 1], seed=0)([1.0, -1.0]), 0.5)
     error.backward()
-    return draw(error, digits=3).pipe(format="svg")
+    file.write_bytes(draw(error, detail="neuron", digits=3).pipe(format="svg"))
 
 
-def test_the_picture_is_what_draw_returns():
+PICTURES = {".pictures/neuron.svg": neuron_picture, ".pictures/network.svg": network_picture}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pictures_are_what_the_package_draws(name, tmp_path):
     """Places may differ in their last digit, by the arithmetic of the platform; nothing else may.
 
-    To make the picture again: python -c "import tests.test_readme as t; t.write_picture()".
+    To make the pictures again: python -c "import tests.test_readme as t; t.write_pictures()".
     """
-    stored, drawn = (list(ElementTree.fromstring(svg).iter()) for svg in (PICTURE.read_bytes(), network_picture()))
+    PICTURES[name](tmp_path / "drawn.svg")
+    stored, drawn = (list(ElementTree.parse(file).iter()) for file in (ROOT / name, tmp_path / "drawn.svg"))
+    assert f"]({name})" in README
+    assert (ROOT / name).stat().st_size < 20_000
     assert [element.tag for element in stored] == [element.tag for element in drawn]
     for before, after in zip(stored, drawn, strict=True):
         assert (before.text, before.tail, before.keys()) == (after.text, after.tail, after.keys())
@@ -41,8 +57,9 @@ def test_the_picture_is_what_draw_returns():
             assert numbers[0] == pytest.approx(numbers[1], abs=0.11)
 
 
-def write_picture():
-    PICTURE.write_bytes(network_picture())
+def write_pictures():
+    for name, write in PICTURES.items():
+        write(ROOT / name)
 
 
 def test_the_texts_between_the_examples_are_what_the_examples_print():
@@ -68,9 +85,32 @@ def test_what_the_readme_points_to_is_there():
 
 
 def test_each_of_the_two_commands_is_one_line_and_complete_in_itself():
-    commands = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    commands = re.findall(r"```sh\n(python3 .*?)```", README, flags=re.DOTALL)
     assert len(commands) == 2
     for command, end in zip(commands, ["autograd-lite demo", "pytest"], strict=True):
         assert command.count("\n") == 1
         assert command.startswith("python3 -m venv .venv && ")
         assert command.rstrip().endswith(f".venv/bin/{end}")
+
+
+COMMANDS = re.findall(r"(?:`|\n)\.venv/bin/autograd-lite ([^`\n]+)", README)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.split()[0])
+def test_the_commands_run(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(command)
+    if words[0] == "step-network":  # found by the metadata of the installed distribution, if there is one
+        parser = argparse.ArgumentParser()
+        stepping.add_command(parser.add_subparsers())
+        options = parser.parse_args(words)
+        options.run(options)
+    else:
+        assert main(words) == 0
+    assert capsys.readouterr().out
+    if "-o" in words:
+        assert (tmp_path / words[words.index("-o") + 1]).stat().st_size > 1000
+
+
+def test_every_kind_of_command_is_shown():
+    assert {command.split()[0] for command in COMMANDS} >= {"explain", "draw", "step", "step-network"}
