@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
+from autograd_lite.words.lecture import ABOVE, BELOW
+
 CHROMIUM = which("chromium")
 PACKAGES = ("anywidget", "axe_playwright_python", "jupyterlab", "nbconvert", "playwright")
 MISSING = [name for name in PACKAGES if find_spec(name) is None] + ([] if CHROMIUM else ["the program chromium"])
@@ -64,6 +66,13 @@ SERIOUS = """async root => {
     return violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
         .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
 }"""
+
+
+def in_mathml(text):
+    """The text of a formula typeset: what is below the line comes before what is above it."""
+    above, below = map("".join, (ABOVE, BELOW))
+    ordered = re.sub(f"([{above}]+)([{below}]+(?:,[{below}]+)*)", r"\2\1", text)
+    return ordered.translate(str.maketrans(ABOVE | BELOW))
 
 
 class View:

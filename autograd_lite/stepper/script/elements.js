@@ -112,7 +112,7 @@ function setText(element, text) {
       const level = above ? 0.35 : below ? -0.2 : 0;
       const part = shape("tspan", above || below ? { "font-size": "0.75em" } : {});
       part.setAttribute("dy", `${(height - level) / (above || below ? 0.75 : 1)}em`);
-      part.textContent = above || below ? piece.replace(/[^,]/g, (sign) => SIGNS[SIGNS.indexOf(sign) + 1]) : piece;
+      part.textContent = above || below ? onTheLine(piece) : piece;
       height = level;
       return part;
     });
@@ -120,6 +120,37 @@ function setText(element, text) {
   }
   element.written = text;
 }
+
+/** Signs above or below the line as they are on the line. */
+function onTheLine(text) {
+  return text.replace(/[^,]/g, (sign) => SIGNS[SIGNS.indexOf(sign) + 1]);
+}
+
+const SCRIPTS = /(\p{L}+|[\d.]+|[)\]])([⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻]+)?([₀-₉]+(?:,[₀-₉]+)*)?([⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻]+)?/gu;
+
+/** A text as HTML: what has signs above and below the line is mathematics. */
+function typeset(text) {
+  let end = 0;
+  const parts = [...text.matchAll(SCRIPTS)].flatMap((match) => {
+    const [whole, base, before, below, after] = match;
+    const above = before ?? after;
+    if (whole === base) return [];
+    const plain = text.slice(end, match.index);
+    end = match.index + whole.length;
+    const scripts = [below, above].filter(Boolean).map((sign) => math("mn", onTheLine(sign)));
+    const tag = below && above ? "msubsup" : below ? "msub" : "msup";
+    return [plain, math("math", math(tag, math(/\d/.test(base) ? "mn" : /\p{L}/u.test(base) ? "mi" : "mtext", base), ...scripts))];
+  });
+  return [...parts, text.slice(end)];
+}
+
+/** Set the text of an HTML element, typeset. */
+function setTypeset(element, text) {
+  if (element.written === text) return;
+  element.replaceChildren(...typeset(text));
+  element.written = text;
+}
+
 function setClass(element, name) {
   if (element.getAttribute("class") !== name) element.setAttribute("class", name);
 }

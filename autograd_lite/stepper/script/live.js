@@ -200,7 +200,7 @@ class LeavesInPicture {
       live.set(leaf, number);
       close();
     });
-    const typed = make("div", { class: "typed" }, `${leaf.name} = `, box, error);
+    const typed = make("div", { class: "typed" }, ...typeset(`${leaf.name} = `), box, error);
     const close = () => {
       if (this.close !== close) return; // removed, it has lost the focus
       this.close = null;

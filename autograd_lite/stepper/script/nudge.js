@@ -99,7 +99,7 @@ class Nudge {
     });
     const name = `Δ${leaf.name} = ${number(this.change)}`;
     const flowing = this.reached < this.deepest ? `${name} …` : "";
-    setText(
+    setTypeset(
       this.says,
       flowing ||
         `${name} changes ${story.root} by ${number(changes[root])}; gradient × Δ${leaf.name} = ` +

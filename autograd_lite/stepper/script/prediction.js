@@ -66,7 +66,7 @@ class Prediction {
 
   judge(kind, text) {
     this.verdict.dataset.kind = kind;
-    setText(this.verdict, text);
+    setTypeset(this.verdict, text);
   }
 
   check() {
@@ -100,8 +100,8 @@ class Prediction {
     for (const element of this.hiddenWithNumber) element.hidden = !hides;
     if (!hides) return;
     const question = questionOf(view.story, view.step, asked);
-    if (this.prompt.textContent !== question || this.askedAt !== view.at) this.answer.value = "";
+    if (this.prompt.written !== question || this.askedAt !== view.at) this.answer.value = "";
     this.askedAt = view.at;
-    setText(this.prompt, question);
+    setTypeset(this.prompt, question);
   }
 }

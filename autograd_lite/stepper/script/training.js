@@ -62,6 +62,6 @@ class Training {
     this.line.setAttribute("points", points.join(" "));
     const texts = this.losses.map((loss) => numberText(loss, story.digits));
     this.curve.setAttribute("aria-label", `${story.root} after each step: ${texts.slice(-20).join(", ")}`);
-    setText(this.says, `${story.root} = ${texts.at(-1)} after ${this.losses.length - 1} of these steps`);
+    setTypeset(this.says, `${story.root} = ${texts.at(-1)} after ${this.losses.length - 1} of these steps`);
   }
 }

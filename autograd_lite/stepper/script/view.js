@@ -305,8 +305,9 @@ class View {
     for (const control of this.phases)
       control.hidden = !story.steps.some((step) => step.phase === control.dataset.phase);
     this.items = story.steps.map((step, t) =>
-      make("li", { "data-step": t, "data-phase": step.phase }, make("code", {}, lineOf(story, step))),
+      make("li", { "data-step": t, "data-phase": step.phase }, make("code")),
     );
+    this.write();
     this.list.replaceChildren(...this.items);
     if (isNew) this.arrange();
     this.render();
@@ -325,8 +326,13 @@ class View {
   renumber() {
     this.prediction.records.clear();
     paintWeights(this.picture, this.story);
-    this.items.forEach((item, t) => setText(item.firstChild, lineOf(this.story, this.story.steps[t])));
+    this.write();
     this.render();
+  }
+
+  /** Write the steps so far. */
+  write() {
+    this.items.forEach((item, t) => setTypeset(item.firstChild, lineOf(this.story, this.story.steps[t])));
   }
 
   // Moving
@@ -361,7 +367,7 @@ class View {
     this.trail.replaceChildren(
       ...names.flatMap((name, depth) => [
         ...(depth ? [decoration(" › ")] : []),
-        depth < path.length ? button(name, () => this.close(depth)) : make("strong", {}, name),
+        depth < path.length ? button(typeset(name), () => this.close(depth), { "aria-label": name }) : make("strong", {}, ...typeset(name)),
       ]),
     );
   }
@@ -505,7 +511,7 @@ class View {
     if (moved && this.travels && step.node !== undefined && !hidden)
       this.travel.start(this.story, step, edges, JOURNEY / this.state.get("speed"));
     if (moved || hidden !== this.hid) {
-      const rest = hidden ? `${this.prediction.prompt.textContent} what?` : spokenStep(this.story, step);
+      const rest = hidden ? `${this.prediction.prompt.written} what?` : spokenStep(this.story, step);
       setText(this.spoken, `${this.place}, ${PHASES[step.phase]}. ${rest}`);
     }
     this.hid = hidden;
@@ -624,20 +630,20 @@ class View {
 
   renderCard(step, hidden) {
     const { title, lines, words, rows } = explanation(this.story, step, hidden);
-    setText(this.title, title);
+    setTypeset(this.title, title);
     this.formula.replaceChildren(...lines.map((line) => make("div", {}, mathLine(line))));
     for (const line of this.formula.children)
       if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
-    setText(this.words, words);
+    setTypeset(this.words, words);
     const cell = (content, attributes = {}) => make("td", attributes, ...[content].flat());
     const summary = step.phase === "summary" && !step.told ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
-    const heads = ["", "value", "gradient", `lowers ${this.story.root}`].map((text) => make("th", { scope: "col" }, text));
+    const heads = ["", "value", "gradient", `lowers ${this.story.root}`].map((text) => make("th", { scope: "col" }, ...typeset(text)));
     this.facts.replaceChildren(
       ...rows.map(([quantity, heading, parts, number]) =>
         make(
           "tr",
           { "data-quantity": quantity, tabindex: "0" },
-          make("th", { scope: "row" }, heading),
+          make("th", { scope: "row" }, ...typeset(heading)),
           cell(brokenLine(mathLine(parts))),
           cell(number, { class: "number" }),
         ),
@@ -656,7 +662,10 @@ class View {
     );
     this.facts.hidden = !this.facts.children.length;
     this.opener.replaceChildren(
-      ...this.turn.filter((i) => this.story.nodes[i].group).map((i) => button(`Open ${this.story.nodes[i].name}`, () => this.open(i))),
+      ...this.turn.flatMap((i) => {
+        const { group, name } = this.story.nodes[i];
+        return group ? [button(["Open ", ...typeset(name)], () => this.open(i), { "aria-label": `Open ${name}` })] : [];
+      }),
     );
     this.prediction.list(step.phase === "summary");
   }
@@ -673,8 +682,8 @@ class View {
       if ((t === at) !== item.hasAttribute("aria-current")) setCurrent(item, t === at);
     });
     const blanked = this.items[this.blanked];
-    if (blanked) setText(blanked.firstChild, lineOf(this.story, this.story.steps[this.blanked]));
-    setText(this.items[at].firstChild, lineOf(this.story, step, hidden));
+    if (blanked) setTypeset(blanked.firstChild, lineOf(this.story, this.story.steps[this.blanked]));
+    setTypeset(this.items[at].firstChild, lineOf(this.story, step, hidden));
     this.blanked = hidden ? at : undefined;
     this.scrollList();
   }
