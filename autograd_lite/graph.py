@@ -214,6 +214,9 @@ class TracingError(TypeError):
 def tracing() -> Iterator[list[str]]:
     """Refuse this thread access to the numbers of Values, so that what it records holds for all numbers.
 
+    Other threads are refused nothing, because they may be training with Values at the same time; so a traced function
+    must not read a number in a thread that it starts.
+
     Yields the list of messages about what was refused.
 
     >>> from autograd_lite import Value

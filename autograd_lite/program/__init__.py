@@ -31,7 +31,8 @@ def compile_program(
     Arguments:
         outputs: the Value, or the Values, to compute; or a function of the inputs that returns them. A function is
             called once, with the inputs. It must not ask for the number, the gradient or the text of a Value, nor
-            compare Values, because the program would be frozen to these numbers.
+            compare Values, because the program would be frozen to these numbers. That is refused, except in other
+            threads: they may be training with Values at the same time.
         inputs: the leaves that vary over the batch. The first output of each point is differentiated with respect to
             those that are variables, not to constants, which need a label (see `constant`).
         parameters: the leaves that all points share, variables or constants too; the gradients with respect to the
