@@ -51,7 +51,7 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
         lines += arrow_svg(k, arrow, layout.paths[k], layout.tips[k], SIDEWAYS[diagram.direction])
     for i, box in enumerate(diagram.boxes):
         lines += box_svg(i, box, layout.boxes[i])
-    look = f'font-size="10" fill="{GREY}" stroke="#ffffff" stroke-width="3" paint-order="stroke"'
+    look = 'font-size="10" fill="#1b1f24" stroke="#ffffff" stroke-width="5" paint-order="stroke"'
     labels = [
         f'<text class="edge-label" x="{number(x)}" y="{number(y + 3.5)}">{escape(arrow.label)}</text>'
         for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True)
