@@ -10,8 +10,8 @@ an infinity or nan ("not a number", for example 0 / 0; it is not equal to anythi
 are two zeros, equal to each other: divide(1, 0.0) is inf, and divide(1, -0.0) is -inf. Where a derivative does not
 exist, the slope is the subgradient of least norm, or else follows by continuity.
 
-A slope does not overflow in between if it is an ordinary float, unless an argument is subnormal (less than 2.2e-308):
-then those of x**y and atan2 may. Of the higher derivatives, some do (see `power`; the third one of erf above 9e307).
+A slope that is an ordinary float does not overflow on the way, unless an argument is subnormal (less than 2.2e-308):
+then a slope of x**y or atan2 may. Higher derivatives may too: see `power`; the third one of erf is nan above 9e307.
 
 Annotations, as in `x: Number`, are for type checkers; Python ignores them, and so may the reader. `def f(*numbers)`
 collects any number of arguments in a tuple, and the call `f(*numbers)` passes the entries of a tuple or list as
