@@ -184,6 +184,56 @@ def test_functions_of_numpy_with_two_arguments():
     assert np.max(x) is x[1]
 
 
+TABLE = np.array([[0.5, -1.5, 2.0], [1.25, 0.75, -0.25]])
+OF_TABLES = {
+    "prod": np.prod, "cumsum": np.cumsum, "cumprod": np.cumprod, "mean": lambda a: np.mean(a, axis=0), "max": np.max,
+    "median": np.median, "ptp": np.ptp, "sort": lambda a: np.sort(a, axis=None), "diff": np.diff,
+    "clip": lambda a: np.clip(a, -1.0, 1.0),
+    "where": lambda a: np.where(a > 0, a, 0.1 * a), "einsum": lambda a: np.einsum("ij,kj->ik", a, a),
+    "matmul": lambda a: np.matmul(a, a.T), "tensordot": lambda a: np.tensordot(a, a), "inner": lambda a: np.inner(a, a),
+    "outer": lambda a: np.outer(a, a), "kron": lambda a: np.kron(a, a), "cross": lambda a: np.cross(a[0], a[1]),
+    "convolve": lambda a: np.convolve(a[0], a[1]), "average": lambda a: np.average(a, axis=1, weights=[1, 2, 3]),
+    "quantile": lambda a: np.quantile(a, 0.3), "polyval": lambda a: np.polyval(a[0], a[1]),
+    "matrix_power": lambda a: np.linalg.matrix_power(a[:, :2], 3), "norm": lambda a: np.linalg.norm(a, axis=1),
+    "pad": lambda a: np.pad(a, 1), "roll": lambda a: np.roll(a, 1), "trace": np.trace,
+    "hypot": lambda a: np.hypot(a, 2.0),
+}  # fmt: skip
+REFUSED_TABLES = {
+    "cov": np.cov, "corrcoef": np.corrcoef, "det": lambda a: np.linalg.det(a[:, :2]), "isfinite": np.isfinite,
+    "inv": lambda a: np.linalg.inv(a[:, :2]), "solve": lambda a: np.linalg.solve(a[:, :2], a[:, 2]), "floor": np.floor,
+    "interp": lambda a: np.interp(a[0], [0, 1], [0, 1]), "fft": np.fft.fft, "histogram": np.histogram, "any": np.any,
+    "float": lambda a: a.astype(float), "fromiter": lambda a: np.fromiter(a[0], float), "round": np.round,
+    "gradient": lambda a: np.gradient(a[0]), "polyfit": lambda a: np.polyfit([0, 1, 2], a[0], 1), "rint": np.rint,
+    "in place": lambda a: np.add(np.zeros(a.shape), a, out=np.zeros(a.shape)),
+    "logaddexp": lambda a: np.logaddexp(a, a),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", OF_TABLES.values(), ids=OF_TABLES)
+def test_functions_of_numpy_on_tables_of_values(function):
+    """The numbers are those of a table of floats; the gradient of their sum is that of central differences."""
+    values = np.array([[Value(number) for number in row] for row in TABLE])
+    results = np.atleast_1d(function(values))
+    numbers = [result.data if isinstance(result, Value) else result for result in results.ravel()]
+    assert np.array(numbers) == pytest.approx(np.atleast_1d(function(TABLE)).ravel(), rel=1e-12)
+    np.sum(results * (1.0 + np.arange(results.size).reshape(results.shape))).backward()
+
+    def weighted(table):
+        numbers = np.ravel(function(table))
+        return numbers @ (1.0 + np.arange(numbers.size))
+
+    for place, value in np.ndenumerate(values):
+        step = np.zeros_like(TABLE)
+        step[place] = 1e-5
+        assert value.grad == pytest.approx((weighted(TABLE + step) - weighted(TABLE - step)) / 2e-5, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("function", REFUSED_TABLES.values(), ids=REFUSED_TABLES)
+def test_functions_of_numpy_that_would_lose_the_gradient_are_refused(function):
+    with pytest.raises((TypeError, AttributeError)):
+        function(np.array([[Value(number) for number in row] for row in TABLE]))
+
+
 # Equality, comparisons, conversion
 
 
