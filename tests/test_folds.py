@@ -57,6 +57,19 @@ def test_a_graph_of_nodes_is_told_in_the_page_as_python_tells_it(seed):
     check_steps(received, expected)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_names_have_brackets_in_the_page_where_python_writes_them(seed):
+    """The square of o₁⁽²⁾ is (o₁⁽²⁾)², and twice x + 1 is 2 · (x + 1)."""
+    _, root = random_graph(seed, 12)
+    labels = ["o_1^(2)", "x + 1", "-a", "w^(1)_{2,0}", "(p)", "θ", "x_3", 'W["a"]', "a'"]
+    order = topological_order(root)
+    for node, label in zip(order, labels * len(order), strict=False):
+        node.label = label
+    expected = Story(root).told()
+    expected["steps"] = [step for step in expected["steps"] if step["phase"] != "summary"]
+    check_steps(run(STORY, [data_of(root, Group("", order)), []]), expected)
+
+
 def units_of(told):
     """The neurons of a story, by layer and number."""
     return {tuple(node["group"]["unit"]): node for node in told["nodes"] if "output" in node.get("group", {})}

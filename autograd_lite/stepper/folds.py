@@ -18,7 +18,7 @@ from autograd_lite.pictures.svg import to_svg
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.value import Value
 from autograd_lite.words.lecture import delta_name, typeset
-from autograd_lite.words.notation import MATHML, UNICODE, slope_formula
+from autograd_lite.words.notation import ATOM, HOLE, MATHML, UNICODE, Written, slope_formula
 from autograd_lite.words.sentences import Writer
 
 Json: TypeAlias = Any
@@ -37,9 +37,6 @@ NUMBERED = re.compile(r"[a-z]\d+")
 
 OUTSIDE = 40
 """The largest number of nodes from outside that are shown beside a group which is computed from them."""
-
-HOLES = "𝔯𝔞𝔟𝔠𝔡𝔢𝔣𝔤𝔥𝔦𝔧𝔨𝔩𝔪𝔫𝔬𝔭𝔮𝔲𝔳𝔴"
-"""The letters that stand for a result and its arguments in the formula of a slope; no name of the table has them."""
 
 
 class Folds:
@@ -75,6 +72,11 @@ class Folds:
             "names": [name if NUMBERED.fullmatch(name) else typeset(name) for name in names],
             "hidden": [position for node, position in self.index.items() if node not in self.boxed],
             "maths": {position: mathml.name(node) for position, node in special.items()},
+            "binds": {
+                position: binds
+                for position, node in special.items()
+                if (binds := [form.name(self.names[node]).binds for form in (UNICODE, MATHML)]) != [ATOM, ATOM]
+            },
             "templates": self.templates(rows),
         }
 
@@ -157,7 +159,8 @@ class Folds:
         """Return how each kind of operation in the graph is written, and each of its slopes, in text and in MathML.
 
         The key has the number of the node's row and, for each argument, the first place where it occurs. A constant is
-        an argument like others in a sum or a product; in other rows its number is written, and is part of the key.
+        an argument like others in a sum or a product; in other rows its number is written, and is part of the key. In
+        slopes, hole 0 is the result and hole 1 the first argument (see `Writer.template`).
 
         Arguments:
             rows: for each node the number of its row, and its arguments.
@@ -175,12 +178,14 @@ class Folds:
             leaves = {parent: parent if parent in kept else Value(parent.data) for parent in places}
             like = node.op(*[leaves[parent] for parent in node.parents])
             holes = {leaves[parent]: place for parent, place in places.items() if parent not in kept}
-            names = {like: HOLES[0]} | {leaf: HOLES[1 + place % 20] for leaf, place in holes.items()}
+            names = {like: "0"} | {leaf: str(1 + place) for leaf, place in holes.items()}
             forms = [form._replace(digits=self.digits) for form in (UNICODE, MATHML)]
+            with_holes = [form._replace(name=lambda hole: Written(f"{{{hole}}}", HOLE)) for form in forms]
             found[key_text] = {
                 "expression": [Writer(names, like, form).template(like, holes) for form in forms],
                 "slopes": [
-                    [slope_formula(like, place, names, form) for form in forms] for place in range(len(node.parents))
+                    [slope_formula(like, place, names, form) for form in with_holes]
+                    for place in range(len(node.parents))
                 ],
             }
         return found

@@ -1,6 +1,5 @@
 // A graph that folds: from its tree of groups and its numbers, the story of what is opened, with texts made on demand.
 
-const HOLES = [..."𝔯𝔞𝔟𝔠𝔡𝔢𝔣𝔤𝔥𝔦𝔧𝔨𝔩𝔪𝔫𝔬𝔭𝔮𝔲𝔳𝔴"]; // as in Python: a result and its arguments in the formula of a slope
 const [TEXT, MATH] = [0, 1];
 const LINEAR = ["add", "subtract", "multiply"]; // as in Python
 const TITLE = 28; // the letters that a box has room for
@@ -42,10 +41,11 @@ class Folds {
   number(number) {
     return shownNumber(number, this.story.digits);
   }
-  /** What a node is called: its name, or its number if it has none. */
-  name(i, form) {
+  /** What a node is called: its name, or its number if it has none; in brackets where its place asks for them. */
+  name(i, form, place = 0) {
     const name = this.names[i];
-    if (!name) return [textNumber, mathmlNumber][form](this.number(this.data[i])[0]);
+    if (!name) return [textNumber, mathmlNumber][form](this.number(this.data[i])[0], place);
+    if (this.binds[i]?.[form] < place) return BRACKETS[form](this.name(i, form));
     const [, letter, index] = name.match(/^([a-z])(\d+)$/) ?? [];
     if (form === TEXT) return letter ? letter + index.replace(/./g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]) : name;
     return this.maths[i] ?? (letter ? `<msub><mi>${letter}</mi><mn>${index}</mn></msub>` : `<mtext>${name}</mtext>`);
@@ -62,17 +62,12 @@ class Folds {
     const places = this.arguments(i);
     return filledWith(this.template(i).expression[form], (hole, binds) => {
       const place = places[hole];
-      return !byNumber && this.names[place] ? this.name(place, form) : write(this.number(this.data[place])[0], binds);
+      return byNumber ? write(this.number(this.data[place])[0], binds) : this.name(place, form, binds);
     });
   }
   slope(i, place, form) {
     const nodes = [i, ...this.arguments(i)];
-    const filling = (letter) => this.name(nodes[HOLES.indexOf(letter)], form);
-    const letters = `[${HOLES.join("")}]`;
-    const formula = this.template(i).slopes[place][form];
-    return form === TEXT
-      ? formula.replace(new RegExp(letters, "gu"), filling)
-      : formula.replace(new RegExp(`<mi>(${letters})</mi>`, "gu"), (_, letter) => filling(letter));
+    return filledWith(this.template(i).slopes[place][form], (hole, binds) => this.name(nodes[hole], form, binds));
   }
 
   // What the view shows of nodes and groups

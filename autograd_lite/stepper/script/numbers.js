@@ -126,8 +126,10 @@ function retold(story, leaves) {
 
 const [SUM, PRODUCT, ATOM] = [1, 2, 5];
 
+const BRACKETS = [(text) => `(${text})`, (text) => `<mrow><mo>(</mo>${text}<mo>)</mo></mrow>`];
+
 function textNumber(text, place = 0) {
-  return (text.startsWith("−") ? SUM : ATOM) < place ? `(${text})` : text;
+  return (text.startsWith("−") ? SUM : ATOM) < place ? BRACKETS[0](text) : text;
 }
 
 function mathmlNumber(text, place = 0) {
@@ -137,7 +139,7 @@ function mathmlNumber(text, place = 0) {
   const power = exponent ? `<mo>·</mo><msup><mn>10</mn><mn>${exponent}</mn></msup>` : "";
   const row = negative || exponent ? `<mrow>${negative ? "<mo>−</mo>" : ""}${written}${power}</mrow>` : written;
   const binds = negative ? SUM : exponent ? PRODUCT : ATOM;
-  return binds < place ? `<mrow><mo>(</mo>${row}<mo>)</mo></mrow>` : row;
+  return binds < place ? BRACKETS[1](row) : row;
 }
 
 /** An expression with texts in the places that Python has left for them; an integer exponent is raised. */
