@@ -7,8 +7,10 @@
   the backward pass is one loop over them.
 
 Every measurement is a process of its own, with Python's default garbage collection, so that the garbage of one engine
-does not burden the other; the engines take turns (A B C, A B C, ...), and times are processor times. NumPy is not
-loaded, because its objects would burden the garbage collector too. It takes about two minutes.
+does not burden the other; the engines take turns (A B C, A B C, ...), and times are processor times. A process takes
+STEPS training steps, and the time of a step is their mean: a full garbage collection, which takes as long as a forward
+pass, falls on some of the steps only. NumPy is not loaded, because its objects would burden the garbage collector too.
+It takes about three minutes.
 """
 
 import argparse
@@ -32,6 +34,8 @@ ENGINES = {
     "stored": "children and local gradients stored (microgpt)",
     "ours": "autograd_lite",
 }
+
+STEPS = 12
 
 
 class Stored:
@@ -186,12 +190,12 @@ GRAPHS = {"moons": moons, "gpt": gpt}
 
 
 def measure_step(argument):
-    """Seconds of processor time of the forward and the backward pass of a few training steps, and the last loss."""
+    """Seconds of processor time of the forward and the backward pass of STEPS training steps, and the last loss."""
     sys.setrecursionlimit(10_000)
     graph, engine = argument.split("/")
     parameters, loss = GRAPHS[graph](engine)
     forward, backward = [], []
-    for _ in range(4):
+    for _ in range(STEPS):
         start = time.process_time()
         total = loss()
         middle = time.process_time()
@@ -287,7 +291,7 @@ def print_steps(rounds):
         for _ in range(rounds):
             for engine in engines:
                 measured[engine].append(in_fresh_process("step", f"{graph}/{engine}"))
-        print(f"({letter}) {GRAPHS[graph].__doc__.partition(':')[0]}; {rounds} rounds of 4 steps, median ms")
+        print(f"({letter}) {GRAPHS[graph].__doc__.partition(':')[0]}; ms a step of {STEPS}, median of {rounds} runs")
         print(f"    {'':<48}{'forward':>9}{'backward':>10}{'both':>8}{'of stored':>11}{'first step':>12}")
         seconds = {engine: summary(runs) for engine, runs in measured.items()}
         for engine, (forward, backward, both, first) in seconds.items():
@@ -297,14 +301,11 @@ def print_steps(rounds):
 
 
 def summary(runs):
-    """The medians of the forward pass, the backward pass and both, over all steps; and of both over the first steps."""
-    both = [[f + b for f, b in zip(run["forward"], run["backward"], strict=True)] for run in runs]
-    return (
-        statistics.median(f for run in runs for f in run["forward"]),
-        statistics.median(b for run in runs for b in run["backward"]),
-        statistics.median(step for steps in both for step in steps),
-        statistics.median(steps[0] for steps in both),
-    )
+    """The mean forward pass, backward pass and both of a run, and both in its first step; the medians over all runs."""
+    forward, backward = ([statistics.mean(run[part]) for run in runs] for part in ("forward", "backward"))
+    both = [f + b for f, b in zip(forward, backward, strict=True)]
+    first = [run["forward"][0] + run["backward"][0] for run in runs]
+    return [statistics.median(seconds) for seconds in (forward, backward, both, first)]
 
 
 def print_memory():
