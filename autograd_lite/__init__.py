@@ -34,6 +34,7 @@ from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
 from autograd_lite.teaching.answers import Answer, CheckedAnswers, Verdict, check_answers, mark_class
 from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
+from autograd_lite.teaching.worksheets import Worksheets, worksheet
 from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
 from autograd_lite.words.lecture import unit_label, weight_label
@@ -47,6 +48,7 @@ __all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forwa
 __all__ += ["hessian_vector_product", "jacobian", "jacobian_vector_product", "vector_jacobian_product"]
 __all__ += ["Stepper", "TracingError", "call_sites", "compile_program", "draw", "formula", "step_through"]
 __all__ += ["Answer", "CheckedAnswers", "Verdict", "check_answers", "mark_class"]
+__all__ += ["Worksheets", "worksheet"]
 __all__ += ["MISTAKES", "OTHER_MISTAKES", "Mistake", "mistakes", "wrong_steps"]
 __all__ += ["Step", "Value", "constant", "topological_order"]
 __all__ += ["Path", "WalkStep", "backward_steps", "paths", "unit_label", "walk_steps", "weight_label"]

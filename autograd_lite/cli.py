@@ -24,6 +24,7 @@ from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.teaching.answers import check_answers, mark_class, sort_answers
 from autograd_lite.teaching.key import KINDS
 from autograd_lite.teaching.mistakes import MISTAKES
+from autograd_lite.teaching.worksheets import KEY_SUFFIXES, SUFFIXES, worksheet
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import in_ascii, typeset
 from autograd_lite.words.names import names_of
@@ -113,6 +114,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_draw(commands)
     _add_step(commands)
     _add_check(commands)
+    _add_worksheet(commands)
     for entry_point in sorted(entry_points(group="autograd_lite.commands")):
         entry_point.load()(commands)
     options, unknown = parser.parse_known_args(arguments)
@@ -277,6 +279,38 @@ def _check(options: argparse.Namespace) -> None:
     given: dict[str, Any] = {name: getattr(options, name) for name in ("learning_rate", "digits", "max_nodes")}
     given |= {kind: sorted_answers.get(kind, {}) | _assigned(getattr(options, kind)) for kind in KINDS}
     print(check_answers(root, data=_data(root, options), **given))
+
+
+def _add_worksheet(commands: Commands) -> None:
+    purpose = "Write worksheets: both passes with blanks, each sheet with other numbers, and the key."
+    example = " --blanks values,totals -o sheet.html --key key.html"
+    parser = _add_command(commands, _worksheet, purpose, example=example)
+    parser.epilog = f"{parser.epilog}; numbers may be drawn, as from w=-2..2 (integers), x=0..1/0.25 or b=-1,0,1"
+    parser.add_argument("--variants", type=int, default=1, metavar="N", help="how many sheets (default 1)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of numbers (default 0)")
+    blanks = "values,slopes,products,totals"
+    parser.add_argument("--blanks", default=blanks, help=f"what is asked for: {','.join(KINDS)} (default {blanks})")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of the update")
+    _add_data(parser)
+    parser.add_argument("--title", help="the heading of each sheet")
+    parser.add_argument("--standalone", action="store_true", help="write LaTeX as a whole document")
+    what = f"write the sheets; the suffix is one of {', '.join(SUFFIXES)} (for Moodle)"
+    parser.add_argument("-o", "--output", type=_file, metavar="FILE", help=what, required=True)
+    what = "write the answers: .html, .md, .tex, or .json for autograd-lite check; may be repeated"
+    parser.add_argument("--key", type=_file, metavar="FILE", action="append", default=[], help=what)
+
+
+def _worksheet(options: argparse.Namespace) -> None:
+    names = ("variants", "seed", "learning_rate", "digits", "title", "max_nodes")
+    given: dict[str, Any] = {name: getattr(options, name) for name in names}
+    blanks, data = (getattr(options, name).replace(",", " ").split() for name in ("blanks", "data"))
+    sheets = worksheet(options.expression, _assigned(options.numbers), blanks=blanks, data=data, **given)
+    for file in options.key:  # before anything is written
+        _suffix(file, *[suffix[1:] for suffix in KEY_SUFFIXES])
+    _suffix(options.output, *[suffix[1:] for suffix in SUFFIXES])
+    print(sheets.save(options.output, standalone=options.standalone))
+    for file in options.key:
+        print(sheets.save(file, key=True, standalone=options.standalone))
 
 
 def _assigned(words: Sequence[str]) -> dict[str, str]:

@@ -258,8 +258,9 @@ def test_of_1000_random_numbers_of_3_digits_at_most_1_percent_are_explained(draw
         ("1.00", Verdict.RIGHT, 3),
         (1.0019, Verdict.RIGHT, 5),
         ("1,002", Verdict.RIGHT, 4),
-        ("1.0", Verdict.NEARLY, 2),
-        (1, Verdict.NEARLY, 1),
+        ("1.0", Verdict.RIGHT, 3),
+        (1, Verdict.RIGHT, 3),
+        ("1.1", Verdict.WRONG, 1),
         ("1.0029", Verdict.NEARLY, 3),
         ("1.02", Verdict.NEARLY, 2),
         ("1.20", Verdict.WRONG, 1),
@@ -269,7 +270,7 @@ def test_of_1000_random_numbers_of_3_digits_at_most_1_percent_are_explained(draw
         ("1e2", Verdict.WRONG, 0),
     ],
 )
-def test_digits_count_as_they_are_written(given, verdict, digits):
+def test_digits_count_as_they_are_written_with_zeros_after_the_last(given, verdict, digits):
     """The right number is 2 (1 - tanh(0.88)^2) = 1.00185..."""
     (answer,) = check_answers(parse_expression(*NEURON), {"w": given}).answers
     assert (answer.verdict, answer.digits, answer.given) == (verdict, digits, str(given))

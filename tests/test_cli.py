@@ -314,3 +314,31 @@ def test_the_title_of_the_page(tmp_path):
 def test_step_says_which_option_is_wrong(arguments, message, capsys):
     assert main(["step", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_worksheets_and_their_keys(tmp_path, capsys):
+    sheets, key, marks = (tmp_path / name for name in ("sheets.html", "key.html", "key.json"))
+    numbers = ["w=-2..2", "x=1..3", "b=-1,0,1/2"]
+    files = ["-o", str(sheets), "--key", str(key), "--key", str(marks)]
+    assert main(["worksheet", "tanh(w*x+b)", *numbers, "--variants", "30", "--blanks", "values,totals", *files]) == 0
+    assert capsys.readouterr().out.split() == [str(sheets), str(key), str(marks)]
+    assert [file.read_text(encoding="utf-8").count('<section class="sheet">') for file in (sheets, key)] == [30, 30]
+    assert "______" in sheets.read_text(encoding="utf-8")
+    assert "______" not in key.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x=1..3", "--variants", "4", "-o", "a.html"], "variants must be at most 3"),
+        (["x=a..b", "-o", "a.html"], "x must be numbers, for example 3"),
+        (["x=1", "-o", "a.pdf"], "the output must end in one of .html, .md, .tex, .xml"),
+        (["x=1", "-o", "a.html", "--key", "a.xml"], "the output must end in one of .html, .md, .tex, .json"),
+        (["x=1", "-o", "a.html", "--blanks", "sums"], "blanks must be one of"),
+    ],
+)
+def test_worksheets_say_which_option_is_wrong(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["worksheet", "x*x", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

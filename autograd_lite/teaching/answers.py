@@ -70,14 +70,18 @@ class Written(NamedTuple):
         return self.digits if differ(self.number, number) else max(self.digits, EVIDENCE)
 
     def digits_of(self, number: float) -> int:
-        """Return how many digits of a number are right here; 17 if this is the number itself."""
+        """Return how many digits of a number are right here, with zeros after the last one; 17 if this is the number.
+
+        >>> read_number("0.42").digits_of(0.41997), read_number("0.43").digits_of(0.41997)
+        (4, 1)
+        """
         if not differ(self.number, number):
             return 17
         if number == 0 or not math.isfinite(number - self.number):
             return 0
         place = math.floor(math.log10(abs(number)))  # of the first digit
         right = math.floor(place + 1 - math.log10(2 * abs(self.number - number)))
-        return min(max(right, self.digits if self.agrees(number) else 0), self.digits)
+        return min(max(right, self.digits if self.agrees(number) else 0), 17)
 
 
 def read_number(number: SupportsFloat | str, argument: str = "number") -> Written:
