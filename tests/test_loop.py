@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -488,6 +489,36 @@ def test_bounded_outputs_are_warned_of_where_the_loss_takes_any(monkeypatch, los
         assert re.fullmatch(f'{loss} .* build .* output_activation="linear"', str(caught.pop().message))
     assert not caught
     fit(net, X, np.ones((7, outputs)), loss="hinge", stop=MaximumIterations(1))
+
+
+def test_bounded_outputs_are_warned_of_whatever_wraps_the_loss():
+    @dataclass  # and so unhashable
+    class Weighted:
+        weight: float
+
+        def __call__(self, o, y):
+            return self.weight * losses.logistic_loss(o, y)
+
+    for loss in (Weighted(2.0), lambda o, y: (1 + (-y[0] * o[0]).exp()).log()):
+        with pytest.warns(UserWarning, match=r"the loss takes any outputs, but tanh keeps the outputs .* -1 and 1, so"):
+            fit(MLP(2, [1], seed=0), X, np.ones(7), loss=loss, stop=MaximumIterations(1))
+        fit(MLP(2, [1], "linear", seed=0), X, np.ones(7), loss=loss, stop=MaximumIterations(1))
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_our_losses_in_a_function_are_compiled_too(name):
+    """Their checks of targets do not ask for the number of a constant, which stands for all examples."""
+    classes = np.array([1, -1, 1, -1, -1, 1, 1])
+    y = (np.stack([classes, -classes], axis=1) + 1) / 2 if name == "softmax_cross_entropy" else classes.reshape(7, 1)
+    weights = []
+    for loss in (name, lambda o, y: 1 * losses.LOSSES[name](o, y)):
+        net = MLP(2, [3, y.shape[1]], output_activation="linear", seed=0)
+        fit(net, X, y, loss=loss, stop=MaximumIterations(3))  # a warning would be an error
+        weights.append(net.weights)
+    close(*weights)
+    if name != "squared_error":
+        with pytest.raises(ValueError, match=r"targets? must be"), warnings.catch_warnings(action="ignore"):
+            fit(net, X, np.vstack([y[:-1], 3 * y[-1:]]), loss=loss, stop=MaximumIterations(3))
 
 
 def test_a_user_defined_loss():

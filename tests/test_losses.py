@@ -3,6 +3,7 @@
 The squared error comes first: e = sum of (o_b - y_b)^2, without a factor 1/2.
 """
 
+import functools
 import math
 import warnings
 from decimal import Decimal, getcontext
@@ -13,9 +14,9 @@ from bad_input import error_for
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, hessian, topological_order
+from autograd_lite import Value, hessian, maximum, topological_order
 from nn import MLP, squared_error
-from nn.training.losses import LOSSES, hinge, logistic_loss, softmax_cross_entropy
+from nn.training.losses import LOSSES, bounds_allowed, hinge, logistic_loss, softmax_cross_entropy
 
 getcontext().prec = 50
 
@@ -336,3 +337,42 @@ def test_probabilities_that_are_none(target):
 
 def test_probabilities_may_be_rounded():
     softmax_cross_entropy([Value(1.0), Value(2.0), Value(3.0)], [0.1 + 0.2, 0.7, 1e-12])
+
+
+OF_LOGITS = {
+    "ours": logistic_loss,
+    "in a lambda": lambda o, y: logistic_loss(o, y),  # noqa: PLW0108
+    "weighted": lambda o, y: 3 * logistic_loss(o, y) + 0.1,
+    "partial": functools.partial(logistic_loss),
+    "written out": lambda o, y: (1 + (-y[0] * o[0]).exp()).log(),
+    "of a probability": lambda o, y: -(y[0] * o[0]).sigmoid().log(),
+    "squares of a probability": lambda o, y: (o[0].sigmoid() - (y[0] + 1) / 2) ** 2,
+    "exponential": lambda o, y: (-y[0] * o[0]).exp(),
+    "one of two": lambda o, y: logistic_loss(o[:1], y[:1]) + sum(one**2 for one in o[1:]),
+}
+OF_ANYTHING = {
+    "squared error": squared_error,
+    "hinge": hinge,
+    "absolute": lambda o, y: abs(o[0] - y[0]),
+    "far away": lambda o, y: (o[0] - 25 * y[0]) ** 2,
+    "log cosh": lambda o, y: (o[0] - y[0]).cosh().log(),
+    "probabilities": lambda o, y: -(o[0] if y[0] > 0 else 1 - o[0]).log(),
+    "clipped": lambda o, y: -maximum(o[0] if y[0] > 0 else 1 - o[0], 1e-9).log(),
+    "shifted": lambda o, y: -((1 + y[0] * o[0]) / 2).log(),
+    "reward": lambda o, y: -o[0] * y[0],
+    "constant": lambda o, y: 0 * o[0] + 1,
+    "refused": lambda o, y: o[0] ** 2 if abs(o[0].data) <= 1 else 1 / 0,
+}
+
+
+@pytest.mark.parametrize("targets", [[1.0], [-1.0], [1.0, -1.0], [-1.0, -1.0]])
+def test_losses_that_are_least_at_infinite_outputs(targets):
+    allowed = {name: bounds_allowed(loss, targets) for name, loss in (OF_LOGITS | OF_ANYTHING).items()}
+    assert allowed == dict.fromkeys(OF_LOGITS, 0) | dict.fromkeys(OF_ANYTHING, 2)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_of_softmax_only_differences_count(classes):
+    for target in np.eye(classes):
+        assert bounds_allowed(softmax_cross_entropy, target) == 1
+        assert bounds_allowed(lambda o, y: 2 * softmax_cross_entropy(o, y), target) == 1

@@ -15,7 +15,7 @@ from nn.delta import SLOPE, THETA
 from nn.mlp import MLP
 from nn.stepping import add_network, network
 from nn.training.loop import check_data, check_error
-from nn.training.losses import LOSSES, LOSSES_OF_LOGITS, Loss, check_loss, range_of, takes_class_numbers
+from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of, takes_class_numbers
 
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 """The greatest slope of the activation functions that saturate."""
@@ -248,15 +248,17 @@ def _out_of_reach(passes: _Passes, loss: Loss) -> Iterator[Finding]:
     theta = passes.theta[L]
     low, high = range_of(theta)
     y = passes.y
-    if loss in LOSSES_OF_LOGITS:
+    name = loss.__name__ if loss in LOSSES.values() else "the loss"
+    allowed = bounds_allowed(loss, y[0])
+    if allowed < 2:
         bounds = int(np.isfinite(low)) + int(np.isfinite(high))
-        outside: Any = np.full(len(y), bounds > LOSSES_OF_LOGITS[loss])
-        words = f"{loss.__name__} takes any outputs, and {theta} keeps them between {low:.3g} and {high:.3g}"
+        outside: Any = np.full(len(y), bounds > allowed)
+        words = f"{name} takes any outputs, and {theta} keeps them between {low:.3g} and {high:.3g}"
     else:
         outside = ((y < low - 1e-3) | (y > high + 1e-3)).any(axis=1)  # 1e-3: bounds may only be approached
         nearest = np.mean(np.sum((y - np.clip(y, low, high)) ** 2, axis=1))
         words = f"{theta} is between {low:.3g} and {high:.3g}, so the mean squared error is at least {nearest:.3g}"
-    if outside.any() and loss in LOSSES.values():
+    if outside.any() and (allowed < 2 or loss in LOSSES.values()):
         words = f"A loss that the output cannot reach: {outside.mean():.0%} of the targets. {words}."
         yield Finding(Illness.OUT_OF_REACH, words, L)
 

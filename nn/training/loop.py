@@ -24,7 +24,7 @@ from nn.training.batch_gradients import ENGINES, BatchGradients
 from nn.training.batches import Batches
 from nn.training.checkpoint import read_arrays, write_arrays
 from nn.training.identity import digest
-from nn.training.losses import LOSSES, LOSSES_OF_LOGITS, Loss, check_loss, range_of, takes_class_numbers
+from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of, takes_class_numbers
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
 from nn.training.termination import Criterion, EndedBy, History, MaximumIterations, Or
@@ -381,15 +381,15 @@ class Run(SimpleNamespace):
 
     def _warn_of_squashed_outputs(self) -> None:
         loss, theta = check_loss(self.loss), self.net.activations[-1]
-        if loss in LOSSES_OF_LOGITS:
-            low, high = range_of(theta)
-            if int(low > -math.inf) + int(high < math.inf) > LOSSES_OF_LOGITS[loss]:
-                warnings.warn(
-                    f"{loss.__name__} takes any outputs, but {theta} keeps the outputs of the network between "
-                    f"{low:.2g} and {high:.2g}, so that some probabilities are out of reach; build it with "
-                    'output_activation="linear"',
-                    stacklevel=5,
-                )
+        low, high = range_of(theta)
+        if int(low > -math.inf) + int(high < math.inf) > bounds_allowed(loss, self.y[0]):
+            name = loss.__name__ if loss in LOSSES.values() else "the loss"
+            warnings.warn(
+                f"{name} takes any outputs, but {theta} keeps the outputs of the network between "
+                f"{low:.2g} and {high:.2g}, so that some probabilities are out of reach; build it with "
+                'output_activation="linear"',
+                stacklevel=5,
+            )
 
     # Checkpoints
 

@@ -5,13 +5,14 @@ The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` 
 `MLP(..., output_activation="linear")`.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd_lite import Value, add, constant, exp, log, maximum, softplus
+from autograd_lite import PRIMITIVES, Value, add, constant, exp, log, maximum, softplus
 from nn.mlp import ACTIVATIONS
 
 Outputs: TypeAlias = Value | Sequence[Value]
@@ -127,9 +128,28 @@ LOSSES: dict[str, Loss] = {
 }
 """The losses of one example, e(outputs, targets), by name; the lecture's is squared_error."""
 
-LOSSES_OF_LOGITS = {logistic_loss: 0, softmax_cross_entropy: 1}
-"""The losses that turn outputs into probabilities, and how many bounds outputs may have that still reach all of them:
-for softmax only their differences count."""
+
+def bounds_allowed(loss: Loss, targets: Sequence[float]) -> int:
+    """Return how many bounds outputs may have, so that the least error of an example is not out of reach: 0, 1 or 2.
+
+    Losses of logits have the least error at infinite outputs: the error falls as an output grows from -20 to 20, or
+    the reverse, and hardly at last. If only differences of outputs count, as for softmax, one bound does no harm.
+
+    >>> [bounds_allowed(loss, [0, 1]) for loss in (squared_error, softmax_cross_entropy)]
+    [2, 1]
+    """
+
+    def error(outputs: Iterable[float]) -> float:
+        return loss([Value(output) for output in outputs], targets).data
+
+    try:
+        for unit in np.eye(len(targets)):
+            steps = np.diff([error(s * unit) for s in (-20, -10, 0, 10, 20)])
+            if ((steps > 0).all() or (steps < 0).all()) and np.abs(steps).min() < 1e-2 * np.abs(steps).max():
+                return int(math.isclose(error(np.full(len(targets), 10)), error(np.zeros(len(targets))), rel_tol=1e-9))
+    except Exception:  # whatever a user-defined loss raises for such outputs
+        return 2
+    return 2
 
 
 def range_of(theta: str) -> tuple[float, float]:
@@ -187,6 +207,16 @@ def _targets(targets: Any) -> list[Value]:
     ]
 
 
+def _known(targets: Any) -> list[float]:
+    """The numbers of the targets, without constants, which stand for the targets of all examples in a traced loss."""
+    wanted = targets if _several(targets) else [targets]
+    return [
+        float(y.data if isinstance(y, Value) else y)
+        for y in wanted
+        if getattr(y, "op", None) is not PRIMITIVES["constant"]
+    ]
+
+
 def _several(targets: Any) -> bool:
     """Return whether they are a list, or an array of some dimension, and not a single number."""
     return isinstance(targets, Iterable) and getattr(targets, "ndim", 1) > 0
@@ -195,9 +225,9 @@ def _several(targets: Any) -> bool:
 def _signs(targets: Any) -> list[Value]:
     """The targets as a list of Values, if each is -1 or 1."""
     signs = _targets(targets)
-    for sign in signs:
-        if sign.data not in {-1.0, 1.0}:
-            raise ValueError(f"targets must be -1 or 1; received {sign.data}")
+    for number in _known(targets):
+        if number not in {-1.0, 1.0}:
+            raise ValueError(f"targets must be -1 or 1; received {number}")
     return signs
 
 
@@ -215,8 +245,8 @@ def _probabilities(target: Any, classes: int) -> list[Value]:
     y = _targets(target)
     if len(y) != classes:
         raise ValueError(f"target must have {classes} entries, one for each output; received {len(y)}")
-    numbers = [probability.data for probability in y]
-    if not all(number >= 0 for number in numbers) or abs(sum(numbers) - 1) > 1e-9:
+    numbers = _known(target)
+    if not all(number >= 0 for number in numbers) or (len(numbers) == classes and abs(sum(numbers) - 1) > 1e-9):
         raise ValueError(f"target must be probabilities, at least 0, that sum to 1; received {numbers}")
     return y
 
