@@ -4,6 +4,7 @@ import argparse
 import codecs
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,10 +118,26 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_worksheet(commands)
     for entry_point in sorted(entry_points(group="autograd_lite.commands")):
         entry_point.load()(commands)
-    options, unknown = parser.parse_known_args(arguments)
+    options, unknown = parser.parse_known_args(_joined(sys.argv[1:] if arguments is None else arguments))
     if unknown:
         parser.error(f"unknown option {unknown[0]}; put -- before an expression that starts with a minus sign")
     return options
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Join an option and numbers that start with a minus sign, as in --x -1,2: argparse takes these for an option.
+
+    >>> _joined(["step-network", "2-2-1", "--x", "-1,2", "--y", "-1"])
+    ['step-network', '2-2-1', '--x=-1,2', '--y', '-1']
+    """
+    joined: list[str] = []
+    for word in words:
+        is_list = re.fullmatch(r"-[\d.][\d.e/-]*(,[\d.e/-]+)+|-\d+/\d+", word)
+        if is_list and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _add_command(
@@ -150,6 +167,13 @@ def _add_command(
     parser.add_argument("--max-nodes", type=int, default=500, help="how large a graph may be (default 500)")
     parser.set_defaults(run=run)
     return parser
+
+
+def _number(text: str) -> float:
+    try:
+        return float(Fraction(text) if "/" in text else text)
+    except (ValueError, ArithmeticError):
+        raise argparse.ArgumentTypeError(f"must be a number, for example -3, 0.5 or 1/2; received {text!r}") from None
 
 
 def _file(text: str) -> Path:
@@ -228,7 +252,7 @@ def _add_step(commands: Commands) -> None:
     parser.add_argument("--large", action="store_true", help="in the page: large text, for example for a projector")
     parser.add_argument("--layout", choices=LAYOUTS, default="full", help="of the page (default full)")
     what = "go on with a step of gradient descent with this learning rate"
-    parser.add_argument("--update", type=float, metavar="RATE", help=what)
+    parser.add_argument("--update", type=_number, metavar="RATE", help=what)
     _add_data(parser)
     parser.add_argument("--mistake", choices=list(MISTAKES), help="make this mistake in the backward pass")
     parser.add_argument("--title", help="the title of the page")
@@ -259,7 +283,7 @@ def _add_check(commands: Commands) -> None:
     parser.add_argument("--answers", nargs="+", default=[], metavar="NAME=NUMBER", help=what)
     for kind in KINDS:
         parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="NAME=NUMBER", help=f"answers that are {kind}")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of the update")
+    parser.add_argument("--learning-rate", type=_number, metavar="RATE", help="of the update")
     _add_data(parser)
     parser.add_argument("--key", type=_file, metavar="FILE", help="the key of worksheets, a JSON file")
     what = "the answers of a class: in each row, the number of the sheet, a name, and the answers"
@@ -333,10 +357,9 @@ def _read(options: argparse.Namespace) -> Value:
         if not name.isidentifier():
             raise ValueError(f"expected NAME=NUMBER, for example w=-3; received {name + '=' + number!r}")
         try:
-            numbers[name] = float(Fraction(number) if "/" in number else number)
-        except (ValueError, ArithmeticError):
-            what = f"expected a number for {name}, for example -3, 0.5 or 1/2"
-            raise ValueError(f"{what}; received {number!r}") from None
+            numbers[name] = _number(number)
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(f"{name} {error}") from None
     return parse_expression(options.expression, numbers)
 
 

@@ -200,7 +200,7 @@ class _Reader:
         compute, counts = known[name]
         if len(arguments) not in counts if counts else len(arguments) < 2:
             wanted = " or ".join(map(str, counts)) or "two or more"
-            self.fail(f"{name} takes {wanted} arguments, received {len(arguments)}", node)
+            self.fail(f"{name} takes {wanted} argument{'s' * (counts != (1,))}, received {len(arguments)}", node)
         result: Value | float = compute(*map(self.value, arguments))
         return result
 

@@ -121,7 +121,7 @@ def test_step_can_be_limited_to_the_part_below_a_node(capsys):
         (["step", "x*2", "x=1", "-o", "/no/such/folder/x.html"], "No such file"),
         (["explain", "tahn(x)", "x=1"], "unknown function 'tahn'"),
         (["explain", "x", "x"], "expected NAME=NUMBER, for example w=-3; received 'x'"),
-        (["explain", "x", "x=a"], "expected a number for x, for example -3, 0.5 or 1/2; received 'a'"),
+        (["explain", "x", "x=a"], "x must be a number, for example -3, 0.5 or 1/2; received 'a'"),
         (["explain", "x", "x=1", "x=2"], "x has two numbers"),
         (["explain", "x*2", "x=1", "--tangent", "y"], "--tangent must be a name in the expression (x); received 'y'"),
         (["explain", "x*2", "x=1", "--paths", "y"], "--paths must be a name"),
@@ -230,7 +230,7 @@ def test_output_that_cannot_be_written_is_one_message(command):
         (b"explain \xff*x x=2", "invalid character '�' (U+FFFD)"),
         (b"step 'tanh(\xc3)' x=2", "invalid character '�' (U+FFFD)"),
         (b"explain x*x x=2 \xe9=3", "expected NAME=NUMBER, for example w=-3; received '\\udce9=3'"),
-        (b"explain x*x x=\xfe", "expected a number for x, for example -3, 0.5 or 1/2; received '\\udcfe'"),
+        (b"explain x*x x=\xfe", "x must be a number, for example -3, 0.5 or 1/2; received '\\udcfe'"),
         (b"explain x*x x=2 --tangent \xff", "--tangent must be a name in the expression (x); received '\\udcff'"),
         (b"step x*x x=2 -o \xff.png", "the output must end in one of .html, .htm, .svg; received \\udcff.png"),
         (b"step x*x x=2 -o no-\xff/y.html", "No such file or directory: 'no-\\udcff/y.html'"),
@@ -305,7 +305,7 @@ def test_the_title_of_the_page(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["w*x", "w=1/0", "x=2"], "expected a number for w, for example -3, 0.5 or 1/2; received '1/0'"),
+        (["w*x", "w=1/0", "x=2"], "w must be a number, for example -3, 0.5 or 1/2; received '1/0'"),
         (["w*x", "w=1/2/3", "x=2"], "received '1/2/3'"),
         (["w*x", "w=1", "x=2", "--data", "x,q", "--update", "1"], "--data must be a name in the expression (w, x); re"),
         (["w*x", "w=1", "x=2", "--update", "0"], "update must be greater than 0"),

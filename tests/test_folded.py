@@ -1,5 +1,6 @@
 """The picture of a folded graph: neurons, the lines of their weights, and groups, in our SVG, in DOT and in LaTeX."""
 
+import math
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -184,3 +185,20 @@ def test_a_fill_never_hides_black_text():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         assert (luminance + 0.05) / 0.05 >= 4.5
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", ["input", "weight"])
+def test_a_network_with_numbers_that_are_not_finite_is_drawn(number, place):
+    """What is finite keeps its look; nan is white, and an infinite number as strong as the largest one."""
+    net = MLP(2, [2, 1], activation="linear", weights=[[[0.0, 1.0, -0.5], [0.0, 0.5, 1.0]], [[0.0, 1.0, 1.0]]])
+    if place == "weight":
+        net.parameters()[1].data = number
+    error = squared_error(net([number if place == "input" else 1.0, 0.5]), 0.5)
+    diagram = draw(error, detail="neuron").diagram
+    looks = {box.lines[0]: box.look for box in diagram.boxes if box.kind == "neuron"}
+    assert looks["o₂⁽⁰⁾"].fill == tint(0.5)
+    expected = "#ffffff" if math.isnan(number) else tint(math.copysign(1.0, number))
+    assert looks["o₁⁽⁰⁾" if place == "input" else "s₁⁽¹⁾"].fill == expected
+    assert all(THINNEST <= arrow.stroke.thickness <= THICKEST for arrow in diagram.arrows if arrow.stroke)
+    assert 'class="node neuron' in draw(error, detail="neuron").pipe(format="svg").decode()

@@ -81,7 +81,7 @@ def test_a_new_row_of_the_table_can_be_called():
         ("[x for x in (1,)]", "not a number, a name", "[x for x in (1,)]"),
         ("(lambda: 1)()", "not a number, a name", "(lambda: 1)()"),
         ("__import__('os').system('true')", "not a number, a name", "__import__('os').system('true')"),
-        ("sin(x, x)", "sin takes 1 arguments, received 2", "sin(x, x)"),
+        ("sin(x, x)", "sin takes 1 argument, received 2", "sin(x, x)"),
         ("max(x)", "max takes 2 arguments, received 1", "max(x)"),
         ("sin(x=1)", "not a number, a name", "sin(x=1)"),
         ("sin(*x)", "not a number, a name", "*x"),

@@ -1,6 +1,7 @@
 """nn.stepping: the command that steps through a network."""
 
 import argparse
+import re
 
 import numpy as np
 import pytest
@@ -46,21 +47,54 @@ def test_the_page_has_the_title(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["2-x", "--x=1", "--y=1"], "the widths must be integers, for example 2-2-1; received '2-x'"),
-        (["2-1", "--x=1", "--y=1"], "--x must be 2 numbers, one for each input; received 1"),
-        (["2-1", "--x=1,2", "--y=1,2"], "--y must be 1 numbers, one for each output; received 2"),
+        *(
+            ([widths, "--x=1", "--y=1"], f"the widths must be two or more integers greater than 0.*received '{widths}'")
+            for widths in ("2-x", "2", "0-1", "2-0", "2--1", "2-2.5", "", "2-²")
+        ),
+        (["2-1", "--x=1", "--y=1"], "--x must have a number for each input, 2 in all; received 1"),
+        (["2-1", "--x=1,2", "--y=1,2"], "--y must have a number for each output, 1 in all; received 2"),
         (["2-1", "--x=1,2", "--y=1", "--weights=[1"], "--weights cannot be read as JSON"),
         (["2-1", "--x=1,2", "--y=1", "--weights=[[[1]]]"], "weights"),
-        (["2-0", "--x=1,2", "--y=1"], "nouts"),
+        (
+            ["2-1", "--x=1,2", "--y=1", '--weights=[[[1, 2, "a"]]]'],
+            "--weights: weights[0], W^(1), must be real numbers",
+        ),
+        (["2-1", "--x=1,2", "--y=1", "-o", "page.pdf"], "the output must end in one of .html, .htm, .svg; received"),
+        (["2-1", "--x=1,2", "--y=1", "--update=0"], "update must be greater than 0, and finite"),
     ],
 )
 def test_the_wrong_option_is_named(arguments, message):
-    with pytest.raises(ValueError, match=message.replace("[", r"\[")):
+    with pytest.raises(ValueError, match=re.sub(r"[\[\]()^]", r"\\\g<0>", message)):
         run(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--x", "1,a", "argument --x: must be numbers with commas between them, for example 1,-1; received '1,a'"),
+        ("--x", "1,,2", "argument --x: must be numbers with commas between them, for example 1,-1; received '1,,2'"),
+        ("--y", "", "argument --y: must be numbers with commas between them, for example 1,-1; received ''"),
+        ("--y", "1/0", "argument --y: must be numbers with commas between them, for example 1,-1; received '1/0'"),
+        ("--update", "fast", "argument --update: must be a number, for example 0.1 or 1/2; received 'fast'"),
+    ],
+)
+def test_what_is_not_a_number_is_told(option, text, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run("2-1", *(f"{name}={text if name == option else '1'}" for name in ("--x", "--y", "--update")))
+    assert message in capsys.readouterr().err
+
+
+def test_numbers_may_be_fractions_and_an_svg_is_written_too(tmp_path, capsys):
+    file = tmp_path / "network.svg"
+    run("2-1", "--x=1/4,-1/2", "--y=3/4", "--weights=[[[0, 1, 0]]]", "--update=1/2", "-o", str(file))
+    assert "data 0.25" in file.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == f"{file}\n"
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
     weights = str(tmp_path / "weights.npz")
     save_weights(MLP(2, [2, 1], seed=0), weights)
-    with pytest.raises(ValueError, match="has the weights of a network 2-2-1"):
+    with pytest.raises(ValueError, match="has the weights of a network 2-2-1, not 2-3-1"):
         run("2-3-1", "--x=1,2", "--y=1", "--weights", weights)
+    with pytest.raises(ValueError, match=r"--activation and --output-activation must be left out: .* has its own"):
+        run("2-2-1", "--x=1,2", "--y=1", "--activation=relu", "--weights", weights)

@@ -211,7 +211,7 @@ REFUSED_TABLES = {
 
 @pytest.mark.parametrize("function", OF_TABLES.values(), ids=OF_TABLES)
 def test_functions_of_numpy_on_tables_of_values(function):
-    """The numbers are those of a table of floats; the gradient of their sum is that of central differences."""
+    """The numbers are as for a table of floats, and the gradient of their sum as by central differences."""
     values = np.array([[Value(number) for number in row] for row in TABLE])
     results = np.atleast_1d(function(values))
     numbers = [result.data if isinstance(result, Value) else result for result in results.ravel()]

@@ -1,6 +1,7 @@
 """A folded graph as a picture: neurons as circles, joined by their weights; other groups, and nodes, as boxes."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from autograd_lite.folding import Group, Part, links, nodes_of
@@ -79,9 +80,9 @@ def folded_diagram(
     deltas = [None if signal is None else gradient_of(signal) for signal in signals]
     edges = links(parts)
     weights = {ends: weight_of(*through[0]) if neurons[ends[1]] else None for ends, through in edges.items()}
-    most_output = max([1.0, *(abs(neuron.output.data) for neuron in neurons if neuron is not None)])
-    most_delta = max([abs(delta) for delta in deltas if delta is not None], default=0.0)
-    most_weight = max([abs(weight.data) for weight in weights.values() if weight is not None], default=0.0)
+    most_output = largest([1.0, *(neuron.output.data for neuron in neurons if neuron is not None)])
+    most_delta = largest(delta for delta in deltas if delta is not None)
+    most_weight = largest(weight.data for weight in weights.values() if weight is not None)
 
     users = {parent: None for through in edges.values() for parent, _ in through}
 
@@ -92,7 +93,7 @@ def folded_diagram(
             text = [typeset(clean(neuron.output.label)), number(neuron.output.data)]
             lines = [*text, "" if delta is None else f"δ {number(delta)}"]
             look = LOOKS["neuron"]._replace(
-                fill=tint(neuron.output.data / most_output),
+                fill=tint(relative(neuron.output.data, most_output)),
                 border=colour(delta or 0.0),
                 thickness=thickness(delta or 0.0, most_delta),
                 dashed=delta is not None and delta < 0,
@@ -125,9 +126,23 @@ def colour(number: float) -> str:
     return POSITIVE if number > 0 else NEGATIVE if number < 0 else LOOKS["neuron"].border
 
 
-def thickness(number: float, largest: float) -> float:
+def largest(numbers: Iterable[float]) -> float:
+    """Return the largest size of the finite numbers; 0 if there are none."""
+    return max(filter(math.isfinite, map(abs, numbers)), default=0.0)
+
+
+def relative(number: float, most: float) -> float:
+    """Return how large a number is beside the largest one, from -1 to 1; an infinite one is as large, nan is 0.
+
+    >>> relative(-1.0, 2.0), relative(-math.inf, 2.0), relative(math.nan, 2.0), relative(0.0, 0.0)
+    (-0.5, -1.0, 0.0, 0.0)
+    """
+    return 0.0 if not most or math.isnan(number) else max(-1.0, min(number / most, 1.0))
+
+
+def thickness(number: float, most: float) -> float:
     """Return the thickness of a line that shows a number."""
-    return THINNEST + (THICKEST - THINNEST) * (abs(number) / largest if largest else 0.0)
+    return THINNEST + (THICKEST - THINNEST) * abs(relative(number, most))
 
 
 def tint(share: float) -> str:

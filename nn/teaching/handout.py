@@ -437,7 +437,7 @@ def run(options: argparse.Namespace) -> None:
     as_integer("--variants", options.variants, least=1)
     if options.variants > 1 and (options.weights or options.x or options.y):
         raise ValueError("--variants needs random numbers, so it cannot be combined with --weights, --x or --y")
-    drawn = random_networks(net.sizes, options.variants, activation=options.activation, seed=options.seed)
+    drawn = random_networks(net.sizes, options.variants, activation=options.activation or "tanh", seed=options.seed)
     if options.variants == 1:
         drawn = [(net if options.weights else drawn[0][0], options.x or drawn[0][1], options.y or drawn[0][2])]
 

@@ -490,16 +490,26 @@ function colourOf(number) {
   return number > 0 ? "var(--positive)" : number < 0 ? "var(--negative)" : "var(--quiet)";
 }
 
+/** The largest size of the finite numbers. */
+function largest(numbers) {
+  return Math.max(0, ...numbers.map(Math.abs).filter(Number.isFinite));
+}
+
+/** How large a number is beside the largest one, from 0 to 1; nan is 0. */
+function relative(number, most) {
+  return Math.min(Math.abs(number) / most, 1) || 0;
+}
+
 /** Draw the edges of a network by their weights, and write these beside them, where there is room. */
 function paintWeights({ svg, drawn, weights }, story) {
   const labels = [...svg.querySelectorAll(".edge-label")];
   const numbers = (story.weights ?? []).map((weight) => weight && exact(weight));
-  const most = Math.max(...numbers.map((number) => Math.abs(number ?? 0)));
+  const most = largest(numbers.map((number) => number ?? 0));
   numbers.forEach((number, k) => {
     if (!weights[k] || number === null) return;
     const { style } = drawn[k].path;
     style.stroke = colourOf(number);
-    style.strokeWidth = THINNEST + (THICKEST - THINNEST) * (most ? Math.abs(number) / most : 0);
+    style.strokeWidth = THINNEST + (THICKEST - THINNEST) * relative(number, most);
     style.strokeDasharray = number < 0 ? "6 3" : "none";
     if (labels.length) setText(labels.shift(), story.weights[k][0]);
   });
@@ -507,17 +517,17 @@ function paintWeights({ svg, drawn, weights }, story) {
 
 /** Fill a neuron by its output, and give it a ring by its delta, as far as they are known. */
 function paint(element, story, node, computed, arrived) {
-  const output = ({ data }) => Math.abs(exact(data));
+  const output = ({ data }) => exact(data);
   const delta = ({ signal }) => (signal === undefined ? 0 : signal);
   const neurons = story.nodes.filter(({ kind }) => kind === "neuron");
-  story.most ??= [Math.max(1, ...neurons.map(output)), Math.max(...neurons.map((one) => Math.abs(delta(one))))];
+  story.most ??= [largest([1, ...neurons.map(output)]), largest(neurons.map(delta))];
   const [mostOutput, mostDelta] = story.most;
-  const share = 0.6 * Math.min(output(node) / mostOutput, 1);
-  const tint = (exact(node.data) < 0 ? NEGATIVE : POSITIVE).map((part) => Math.round(255 - share * (255 - part)));
+  const strength = 0.6 * relative(output(node), mostOutput);
+  const tint = (exact(node.data) < 0 ? NEGATIVE : POSITIVE).map((part) => Math.round(255 - strength * (255 - part)));
   const { style } = element.querySelector("rect");
   style.fill = computed ? `rgb(${tint})` : "";
   style.stroke = arrived ? colourOf(delta(node)) : "";
-  style.strokeWidth = arrived ? THINNEST + (THICKEST - THINNEST) * (mostDelta ? Math.abs(delta(node)) / mostDelta : 0) : "";
+  style.strokeWidth = arrived ? THINNEST + (THICKEST - THINNEST) * relative(delta(node), mostDelta) : "";
   style.strokeDasharray = arrived ? (delta(node) < 0 ? "4 3" : "none") : "";
   for (const line of element.querySelectorAll("text")) line.style.fill = computed ? "#000" : "";
 }
