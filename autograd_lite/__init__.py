@@ -33,6 +33,7 @@ from autograd_lite.primitives import abs as abs  # not in __all__, because `impo
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
 from autograd_lite.teaching.answers import Answer, CheckedAnswers, Verdict, check_answers, mark_class
+from autograd_lite.teaching.engines import EngineReport, check_engine
 from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
 from autograd_lite.teaching.worksheets import Worksheets, worksheet
 from autograd_lite.value import Step, Value, constant, topological_order
@@ -49,6 +50,7 @@ __all__ += ["hessian_vector_product", "jacobian", "jacobian_vector_product", "ve
 __all__ += ["Stepper", "TracingError", "call_sites", "compile_program", "draw", "formula", "step_through"]
 __all__ += ["Answer", "CheckedAnswers", "Verdict", "check_answers", "mark_class"]
 __all__ += ["Worksheets", "worksheet"]
+__all__ += ["EngineReport", "check_engine"]
 __all__ += ["MISTAKES", "OTHER_MISTAKES", "Mistake", "mistakes", "wrong_steps"]
 __all__ += ["Step", "Value", "constant", "topological_order"]
 __all__ += ["Path", "WalkStep", "backward_steps", "paths", "unit_label", "walk_steps", "weight_label"]

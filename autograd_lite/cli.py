@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw|step|check, and commands that other packages add, for example nn's demo."""
+"""The command: autograd-lite explain|draw|step|check|check-engine, and what other packages add, for example demo."""
 
 import argparse
 import codecs
@@ -23,6 +23,7 @@ from autograd_lite.pictures.drawing import draw
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.teaching.answers import check_answers, mark_class, sort_answers
+from autograd_lite.teaching.engines import check_engine
 from autograd_lite.teaching.key import KINDS
 from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.teaching.worksheets import KEY_SUFFIXES, SUFFIXES, worksheet
@@ -37,7 +38,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 2 after an error, which it prints.
+    """Run the command; return 0, 1 if what was checked fails, or 2 after an error, which it prints.
 
     Arguments:
         arguments: the words after `autograd-lite`; by default, the arguments of the process.
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = _options(arguments)
             with warnings.catch_warnings():
                 warnings.showwarning = _show_note
-                options.run(options)
+                status: int | None = options.run(options)
         finally:
             _flush()
     except BrokenPipeError:
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+    return status or 0
 
 
 def _prepare_streams() -> None:
@@ -116,6 +117,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_step(commands)
     _add_check(commands)
     _add_worksheet(commands)
+    _add_check_engine(commands)
     for entry_point in sorted(entry_points(group="autograd_lite.commands")):
         entry_point.load()(commands)
     options, unknown = parser.parse_known_args(_joined(sys.argv[1:] if arguments is None else arguments))
@@ -335,6 +337,20 @@ def _worksheet(options: argparse.Namespace) -> None:
     print(sheets.save(options.output, standalone=options.standalone))
     for file in options.key:
         print(sheets.save(file, key=True, standalone=options.standalone))
+
+
+def _add_check_engine(commands: Commands) -> None:
+    purpose = "Check an engine: a class in the shape of micrograd's Value; exit with 1 if something fails."
+    parser = commands.add_parser("check-engine", help=purpose, description=purpose)
+    parser.add_argument("engine", metavar="FILE:CLASS", help="where it is, for example my_engine.py:Value")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each example may take (default 2)")
+    parser.set_defaults(run=_check_engine)
+
+
+def _check_engine(options: argparse.Namespace) -> int:
+    report = check_engine(options.engine, seconds=options.seconds)
+    print(report)
+    return 0 if report else 1
 
 
 def _assigned(words: Sequence[str]) -> dict[str, str]:
