@@ -149,6 +149,10 @@ def unpacked(x):
     return c
 
 
+def unnamed(x):
+    return (x * 2).exp()
+
+
 def cell(x):
     s = x * 3
     return s
@@ -207,16 +211,18 @@ def that_fails_inside(x):
     [
         (in_a_loop, "x h1 h2 h3 h4"),
         (added_up, "x v1 v2 total1 total2"),
-        (in_lists, "x layer2[0] layer1[1] layer3[0] layer2[1] v1 layer3[1] v2"),
+        (in_lists, "x layer2[0] layer1[1] layer3[0] layer2[1] v1 layer3[1] in_lists"),
         (grown, "x rows[0] rows[1] y"),
         (unpacked, "x a b c"),
-        (with_helpers, "x y s1 v1 s2 v2"),
+        (unnamed, "x v1 unnamed"),
+        (lambda x: (x * 2).exp(), "x v1 v2"),
+        (with_helpers, "x y s1 v1 s2 with_helpers"),
         (argument_of_a_helper, "x v1 y"),
         (recursive, "x h1 h2 h3"),
         (two_names, "x first"),
-        (taken, "x v1 x2 v2 v3"),
+        (taken, "x v1 x2 v2 taken"),
         (digits_at_the_end, "x x1#1 x1#2"),
-        (in_a_comprehension, "x squares[0] squares[1] v1"),
+        (in_a_comprehension, "x squares[0] squares[1] in_a_comprehension"),
         (that_fails_inside, "x y z"),
     ],
     ids=lambda case: getattr(case, "__name__", None),

@@ -1,6 +1,7 @@
 """A function of the user's in the view: its arguments become leaves, and its lines stand beside the picture."""
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from textwrap import dedent
@@ -9,10 +10,13 @@ from typing import Any
 
 from autograd_lite.calls import LIBRARIES, call_sites, site_of
 from autograd_lite.value import Value
+from autograd_lite.words.names import Variable, remember
 
 
 def call_with(f: Callable[..., Value], arguments: Mapping[str, Any]) -> Value:
     """Call a function with Values, labelled by the names of its parameters, and record the line of each node.
+
+    A result that no variable of the function holds is called by the name of the function.
 
     Arguments:
         arguments: for each parameter a number, a Value, or a list of them, of any depth; anything else is passed on.
@@ -25,9 +29,10 @@ def call_with(f: Callable[..., Value], arguments: Mapping[str, Any]) -> Value:
     """
     with call_sites():
         result = f(**{name: _leaves(argument, name) for name, argument in arguments.items()})
+    name = getattr(f, "__name__", repr(f))
     if not isinstance(result, Value):
-        name = getattr(f, "__name__", repr(f))
         raise TypeError(f"the function {name} must return a Value, not {type(result).__name__}: {result!r:.80}")
+    remember(result, Variable(math.inf, 0, None, name))
     return result
 
 

@@ -168,7 +168,8 @@ def step_through(
 
     Arguments:
         root: the Value whose gradients are stepped through; or a function that returns it, whose lines are then shown
-            beside the picture, and whose variables name the nodes: h1, h2, ... for an h that a loop computes again.
+            beside the picture. Its variables name the nodes, h1, h2, ... if a loop computes h again; its own name is
+            that of the root, if no variable holds it.
         below: step only through the part of a large graph that this Value was computed from (see `walk_steps`).
         digits: significant digits of the numbers, 1 to 17.
         max_nodes: the largest number of nodes that are shown one by one; a larger graph is folded (see `detail`).

@@ -28,12 +28,12 @@ MOST_ENTRIES = 10_000
 class Variable(NamedTuple):
     """A variable of a function that held a node while the function ran, as `call_sites` records it."""
 
-    depth: int
-    """How many calls it was inside."""
+    depth: float
+    """How many calls it was inside; of several names, the one with the fewest is taken."""
     binding: int
     """How often any variable had been bound before."""
-    code: CodeType
-    """The function's code."""
+    code: CodeType | None
+    """The function's code; None if the name is the function's own."""
     name: str
     """The variable, and for an entry of a list its place: W[0][1]."""
 
@@ -107,7 +107,7 @@ def _variables() -> list[tuple[str, object]]:
 def _held_names(nodes: Iterable[Value]) -> Iterator[tuple[Value, str]]:
     """Yield nodes that variables of functions held, from the outermost call inward, each with its name."""
     held = sorted(((node, HELD[node]) for node in nodes if node in HELD), key=lambda pair: pair[1][:2])
-    bindings: dict[tuple[CodeType, str], dict[int, int]] = defaultdict(dict)
+    bindings: dict[tuple[CodeType | None, str], dict[int, int]] = defaultdict(dict)
     for _, variable in held:
         numbers = bindings[variable.code, variable.name.partition("[")[0]]
         numbers.setdefault(variable.binding, len(numbers) + 1)

@@ -226,8 +226,9 @@ function storyOfParts(folds, group, merged = (part) => part) {
   const start = {
     ...explanation(folds.story, { phase: "leaves" }),
     words:
-      `What comes: forward, each ${part} is computed from what is before it, up to ${folds.story.root}. Then back, ${part} by ${part}: ` +
-      `the gradient upstream becomes the gradients inside, and passes on. A click on the current ${part} opens it.`,
+      `Next, forward: each ${part} is computed, up to ${folds.story.root}. Then backward, ${part} by ${part}: ` +
+      `from the gradient of its output come ${neurons.length ? "its δ and the gradients of its weights" : "the gradients inside it"}. ` +
+      `Click the current ${part} to open it.`,
   };
   return {
     ...folds.frame(),

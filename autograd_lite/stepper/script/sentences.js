@@ -35,9 +35,11 @@ function explanation(story, step, hidden) {
       title: "The leaves have their numbers",
       lines: [],
       words:
-        `What comes: forward, each node is computed from its arguments, up to ${story.root}. Then back, edge by edge: ` +
-        "the gradient upstream, times the local partial derivative, is added to the gradient of the node below. " +
-        "No gradient is known yet: not computed is not 0.",
+        `Next, forward: each node is computed from its arguments, up to ${story.root}. Then backward, edge by edge: ` +
+        "the upstream gradient times the local partial derivative is added to the gradient of the node before. " +
+        (story.mistake
+          ? `This backward pass has a mistake: ${story.mistake.does}. The numbers that it makes wrong are marked.`
+          : "No gradient is known yet, which does not mean that it is 0."),
       rows: [],
     };
   if (step.phase === "summary")
