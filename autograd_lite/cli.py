@@ -316,7 +316,7 @@ def _add_worksheet(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the choice of numbers (default 0)")
     blanks = "values,slopes,products,totals"
     parser.add_argument("--blanks", default=blanks, help=f"what is asked for: {','.join(KINDS)} (default {blanks})")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of the update")
+    parser.add_argument("--learning-rate", type=_number, metavar="RATE", help="of the update")
     _add_data(parser)
     parser.add_argument("--title", help="the heading of each sheet")
     parser.add_argument("--standalone", action="store_true", help="write LaTeX as a whole document")
