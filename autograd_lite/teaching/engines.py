@@ -44,10 +44,11 @@ class Example:
     """Some lines of Python.
 
     Attributes:
-        lesson: what they are about.
+        lesson: what they are about, which decides how a difference is explained.
         code: the lines, with semicolons between them; the result is called L.
         numbers: the leaves.
         needs: the methods that the class must have.
+        title: what the report calls the lesson; if empty, as it is called.
         may_raise, may_differ: what an engine may do here and still be right, because well-known ones do.
     """
 
@@ -55,6 +56,7 @@ class Example:
     code: str
     numbers: Mapping[str, float]
     needs: tuple[str, ...] = ()
+    title: str = ""
     may_raise: bool = False
     may_differ: bool = False
 
@@ -63,20 +65,20 @@ class Example:
         return {name: number for name, number in self.numbers.items() if re.search(rf"\b{name}\b", self.code)}
 
 
-NUMBERS = {"a": 1.3, "b": -2.1, "c": -4.0}
+NUMBERS = {"a": 1.3, "b": -2.1, "c": -4.0, "d": 0.7}
 
 OPERATIONS = {
-    "a + b": "__add__", "a * b": "__mul__", "-a": "__neg__", "a ** 3": "__pow__", "a - b": "__sub__",
-    "a / b": "__truediv__", "a + 2": "__add__", "a * 2": "__mul__", "a - 2": "__sub__", "a / 2": "__truediv__",
+    "-a": "__neg__", "a ** 3": "__pow__", "a - b": "__sub__", "a / b": "__truediv__",
+    "a + 2": "__add__", "a * 2": "__mul__", "a - 2": "__sub__", "a / 2": "__truediv__",
     "2 + a": "__radd__", "2 * a": "__rmul__", "2 - a": "__rsub__", "2 / a": "__rtruediv__",
     **{f"a.{name}()": name for name in ("relu", "tanh", "exp", "log", "sigmoid", "sin", "cos", "sqrt")},
 }  # fmt: skip
-"""What engines compute, and the method that does it."""
+"""What engines compute besides sums and products, and the method that does it."""
 
 REFLECTED = {"__radd__": "__add__", "__rmul__": "__mul__", "__rsub__": "__sub__", "__rtruediv__": "__truediv__"}
 """Methods that an engine lacks only by mistake, if it has the other one."""
 
-ALONE, CHAIN, TWICE = "each operation alone", "the chain rule", "a Value that is used twice"
+ALONE, CHAIN, TWICE = "one operation", "the chain rule", "a Value that is used twice"
 PATHS, EQUAL, SEPARATE = "each node once, however many paths", "Values with equal numbers", "one graph after the other"
 ORDER, DEEP, EXPONENT = "the order of the nodes", "a chain of 3,000 operations", "a Value as an exponent"
 SHARED, AGAIN = "gradients add up from root to root", "a second backward pass"
@@ -91,33 +93,44 @@ REASONS = {
 """What is wrong if an example of these lessons fails and those before it hold."""
 
 
-def examples() -> Iterator[Example]:
-    """Yield the examples in teaching order, in each lesson the smallest ones first."""
-    yield Example("a number", "L = a", NUMBERS)
-    for code, method in OPERATIONS.items():
-        yield Example(ALONE, f"L = {code}; L.backward()", NUMBERS, (method,))
-    for number in (-1.5, 0.0):
-        yield Example(ALONE, "L = a.relu(); L.backward()", {"a": number}, ("relu",))
-    for code, method in OPERATIONS.items():
-        yield Example(CHAIN, f"h = {code}; L = h * c; L.backward()", NUMBERS, (method, "__mul__"))
-    yield Example(CHAIN, "h = a * b; g = h + c; L = g * b; L.backward()", NUMBERS)
-    for code, number in (("h = a * b; L = c * h", 2.0), ("h = a * b; L = h + c", 0.0)):
-        yield Example(EQUAL, f"{code}; L.backward()", {"a": 2.0, "b": 1.0, "c": number})
-    for code in ("a + a", "a * a", "a - a", "a / a"):
-        yield Example(TWICE, f"L = {code}; L.backward()", NUMBERS, (OPERATIONS[f"{code[:-1]}b"],))
-    for code, method in OPERATIONS.items():
-        yield Example(TWICE, f"h = {code}; L = a + h; L.backward()", NUMBERS, (method,))
-    for code in (
+BASICS = {
+    ALONE: ("L = a + b", "L = a * b"),
+    CHAIN: ("h = a + b; L = h * c", "h = a * b; L = h * c", "h = a * b; L = h + c"),
+    TWICE: ("L = a + a", "L = a * a", "h = a + b; L = a + h", "h = a * b; L = a + h"),
+    ORDER: (
         "h = a + a; L = h + h",
         "h = a * b; L = h + h * c",
         "h = a * b; g = h * c; L = g + h",
         "h = a + b; g = h * c; k = g * h; L = k * g + h",
-    ):
-        yield Example(ORDER, f"{code}; L.backward()", NUMBERS)
-    separate = "h = a * b; h.backward(); L = c * c; L.backward()"
-    yield Example(SEPARATE, separate, NUMBERS)
-    doubled = "; ".join(["L = a + a", *["L = L + L"] * 22])
-    yield Example(PATHS, f"{doubled}; L.backward()", NUMBERS)
+    ),
+    SEPARATE: ("h = a * b; h.backward(); L = c * c",),
+    PATHS: ("; ".join(["L = a + a", *["L = L + L"] * 22]),),
+}
+"""The lessons with sums and products alone."""
+
+
+def examples() -> Iterator[Example]:
+    """Yield the examples in teaching order: all lessons with sums and products, then the other operations."""
+    yield Example("a number", "L = a", NUMBERS)
+    for lesson, codes in BASICS.items():
+        for code in codes:
+            yield Example(lesson, f"{code}; L.backward()", NUMBERS)
+    for code, number in (("h = a * b; L = c * h", 2.0), ("h = a * b; L = h + c", 0.0)):
+        yield Example(EQUAL, f"{code}; L.backward()", {"a": 2.0, "b": 1.0, "c": number})
+    title = "other operations"
+    for code, method in OPERATIONS.items():
+        yield Example(ALONE, f"L = {code}; L.backward()", NUMBERS, (method,), title)
+    for number in (-1.5, 0.0):
+        yield Example(ALONE, "L = a.relu(); L.backward()", {"a": number}, ("relu",), title)
+    for code, method in OPERATIONS.items():
+        yield Example(CHAIN, f"h = {code}; L = h * c; L.backward()", NUMBERS, (method,), f"{title} in a chain")
+    for code, method in OPERATIONS.items():
+        inner = re.sub(r"\bb\b", "k", re.sub(r"\ba\b", "h", code))
+        start = "h = a * a; k = b + d; " if "k" in inner else "h = a * a; "
+        yield Example(CHAIN, f"{start}g = {inner}; L = g * c; L.backward()", NUMBERS, (method,), f"{title} in a chain")
+    twice = {f"h = {code}; L = a + h": method for code, method in OPERATIONS.items()}
+    for code, method in ({"L = a - a": "__sub__", "L = a / a": "__truediv__"} | twice).items():
+        yield Example(TWICE, f"{code}; L.backward()", NUMBERS, (method,), f"{title} beside a second use")
     shared = "h = a * b; h.backward(); L = a * c; L.backward()"
     yield Example(SHARED, shared, NUMBERS, may_differ=True)
     again = "h = a * a; L = h * a; L.backward(); L.backward()"
@@ -208,13 +221,12 @@ class EngineReport:
 
     @property
     def cause(self) -> str:
-        """The mistake that explains the first failing example; else the one that explains most others; else ""."""
+        """The mistake that explains the first failing example, if one is known; else ""."""
         failing = self.of(Outcome.FAILS)
         counts = Counter(cause for finding in failing for cause in finding.causes)
         if counts[UNORDERED] > 1 and counts[UNORDERED] >= counts[MISTAKES["overwrite"].does]:
             return UNORDERED  # what fails first is then a matter of chance
-        causes = failing[0].causes if failing and failing[0].causes else tuple(counts)
-        return max(causes, key=counts.__getitem__, default="")
+        return max(failing[0].causes, key=counts.__getitem__, default="") if failing else ""
 
     def verify(self) -> None:
         """Raise an AssertionError with this report if something fails, as a test does."""
@@ -223,8 +235,9 @@ class EngineReport:
 
     def __str__(self) -> str:
         lines = []
-        for lesson in dict.fromkeys(finding.example.lesson for finding in self.findings):
-            outcomes = [finding.outcome for finding in self.findings if finding.example.lesson == lesson]
+        titles = [finding.example.title or finding.example.lesson for finding in self.findings]
+        for lesson in dict.fromkeys(titles):
+            outcomes = [each.outcome for each, title in zip(self.findings, titles, strict=True) if title == lesson]
             fails, holds = outcomes.count(Outcome.FAILS), outcomes.count(Outcome.HOLDS)
             how = f"{fails} of {fails + holds} fail" if fails else "holds" if holds else "see below"
             lines.append(f"  {lesson:<45} {how}")
@@ -237,7 +250,7 @@ class EngineReport:
             ("What else fails, which may follow from the first", failing[1:]),
             ("Allowed, but different from other engines", self.of(Outcome.NOTE)),
         ):
-            told = [f"  {_shown(each.example.code)}: {each.message}" for each in findings]
+            told = ["  " + ": ".join([_shown(each.example.code), each.message, *each.causes[:1]]) for each in findings]
             more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
             parts += ["\n".join([title, *told[:MOST_TOLD], *more])] if told else []
         if missing := [_shown(each.example.code).removeprefix("L = ") for each in self.of(Outcome.MISSING)]:
@@ -365,7 +378,9 @@ def _finding(example: Example, result: Result, lacking: set[str]) -> Finding:
     if "raised" in result:
         outcome = Outcome.NOTE if example.may_raise else Outcome.FAILS
         hints = [HINTS[sign] for sign in HINTS if sign in result["raised"]]
-        return finding(outcome, "; ".join([f"it raises {result['raised']}", *hints]))
+        return finding(
+            outcome, "; ".join([f"it raises {result['raised']}", *(hints if outcome is Outcome.FAILS else [])])
+        )
     differs, causes = _difference(example, result, graph)
     outcome = Outcome.HOLDS if not differs else Outcome.NOTE if example.may_differ else Outcome.FAILS
     return finding(outcome, differs, *causes)
@@ -391,9 +406,10 @@ def _difference(
     for name in nodes:
         number, right = yours[name][0], graph[name].data
         if not _agree(number, right):
-            is_leaf = not graph[name].parents
-            message = f"{name}.data is {_text(number)}{_formula(example, number)}; right is {_text(right)}"
-            return message, ["an operation or backward() changes it"] if is_leaf else []
+            formula = _formula(example, number)
+            causes = {CHANGED: not graph[name].parents, LOOP: re.search(r"is [a-z]+\(a\)$", formula)}
+            message = f"{name}.data is {_text(number)}{formula}; right is {_text(right)}"
+            return message, [cause for cause, applies in causes.items() if applies]
     if not _agree(yours["L"][1], graph["L"].grad):
         return f"L.grad is {_text(yours['L'][1])}; right is 1", ["backward() must begin with self.grad = 1"]
     wrong = [name for name in nodes if not _agree(yours[name][1], graph[name].grad)]
@@ -424,19 +440,19 @@ def _wrong_walks(root: Value, lesson: str) -> Iterator[tuple[str, Mapping[Value,
         return gradients
 
     for name in WALKS[lesson]:
-        yield (
-            MISTAKES[name].does,
-            {root: 1.0} | {step.parent: step.total for step in play(order, MISTAKES[name], steps)},
-        )
+        wrong = play(order, MISTAKES[name], steps)
+        yield MISTAKES[name].does, {root: 1.0} | {step.parent: step.total for step in wrong}
     if lesson == ALONE:
         parents, slopes = [parent for parent, _ in edges[root]], [slope for _, slope in edges[root]]
         yield SWAPPED, swept([root], lambda _pairs: list(zip(parents, slopes[::-1], strict=True)))
+        yield NOTHING, swept([])
         if len(parents) > 1:
             yield RESTARTED, dict.fromkeys(order, 1.0)
             yield ONE_ARGUMENT, swept([root], lambda pairs: pairs[-1:])
             yield ONE_ARGUMENT, swept([root], lambda pairs: pairs[-1:] * len(pairs))
     elif lesson == CHAIN:
         yield STOPPED, swept([root])
+        yield LOST, swept(node for node in order[::-1] if node.label not in ("h", "k"))
     elif lesson == TWICE:
         yield UNORDERED, swept(order[::-1], lambda pairs: list({pair[0]: pair for pair in pairs}.values()))
     elif lesson == ORDER:
@@ -482,9 +498,11 @@ WALKS: dict[str, tuple[str, ...]] = {
 """Which of the `MISTAKES` are looked for in which lesson."""
 
 UNORDERED = "children are kept in a set, which has no order and loses one of two equal ones; a tuple keeps both"
-ONE_ARGUMENT = (
-    "only the last argument receives gradients; a function made in a loop sees the last value of its variable"
-)
+LOOP = "a function that is made in a loop sees the last value of the loop's variable"
+ONE_ARGUMENT = f"only the last argument receives gradients; {LOOP}"
+CHANGED = "an operation or backward() changes it"
+LOST = "the operation does not keep its arguments as children, so the gradient goes no further"
+NOTHING = "the operation passes nothing on: are its children kept, and is its backward function set?"
 SWAPPED = "the slopes of the two arguments change places"
 RESTARTED = "backward() calls itself for the children, and begins with self.grad = 1 each time"
 STOPPED = "the gradient goes no further: reversed(...) is missing, or backward() does not go on to the children"
@@ -504,7 +522,7 @@ sigmoid(L) * (1 - sigmoid(L)); abs(a); log10(a); 1 / cos(a)**2; a * L; L / a; -L
 
 def _formula(example: Example, number: float | None) -> str:
     """Return ", which is ..." with a formula that leads to a number; "" if none is known."""
-    if example.lesson != ALONE or number is None:
+    if example.lesson not in (ALONE, EXPONENT) or number is None:
         return ""
     expression = example.code.removeprefix("L = ").removesuffix("; L.backward()")
     constant = "".join(sign for sign in expression if sign.isdigit())
