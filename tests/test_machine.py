@@ -110,6 +110,22 @@ def test_lanes_beyond_the_last_point_do_not_count(lanes, number):
             agree(machine(X, P), truth(X, P), 1e-10)
 
 
+@pytest.mark.parametrize("lanes", [8, 4, 2])
+@pytest.mark.parametrize("number", [inf, nan, 1e308])
+def test_what_an_earlier_run_left_beyond_the_last_point_does_not_count(lanes, number):
+    x, w = ([Value(0.5, f"{name}{n}") for n in range(size)] for name, size in (("x", 3), ("w", 6)))
+    units = [tanh(add(*[w[n + i] * x[i] for i in range(3)])) for n in (0, 3)]  # the inputs are the whole vector
+    for inputs, parameters, error in (network(), (x, w, units[0] * units[1])):
+        statements = traced(error, inputs, parameters)
+        machine, truth = Machine(find_arrays(statements), lanes=lanes), Batches(statements)
+        for points in (2, 8, 13, BLOCK + 2):
+            X, P = batch(inputs, parameters, points)
+            expected = truth(X[:-1], P)
+            X[-1] = number
+            machine(X, P)
+            agree(machine(X[:-1], P), expected, 1e-10)
+
+
 def test_a_point_that_is_infinite_leaves_the_other_points_alone():
     inputs, parameters, error = network()
     machine = Machine(find_arrays(traced(error, inputs, parameters)))

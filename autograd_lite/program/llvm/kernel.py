@@ -6,7 +6,7 @@ points of a block. For each block the kernel runs a few loops, each a separate f
 - element by element: operations over the same rows, with everything between them in registers;
 - a matrix times a vector: ROWS rows at a time, so that each entry of the vector is loaded once for all of them;
 - sums over the batch: tiles of G = delta o^T, accumulated lane by lane, and added up across the lanes at the end of the
-  block. Lanes beyond the last point hold arbitrary numbers, which are masked out here.
+  block. Lanes beyond the last point hold 0.
 
 Sums of products use fused multiply-add; everything else is rounded operation by operation, as `Value` does it.
 """
@@ -189,16 +189,6 @@ class Kernel:
         """How many vectors the points of the block fill, the last perhaps not wholly."""
         return (self.points + (self.lanes - 1)) // self.lanes
 
-    def over_points(self, totals: list[Vector]) -> Iterator[tuple[Vector, Vector | None]]:
-        """Loop over the chunks, with totals that are carried; a last chunk that is not full has a mask."""
-        full = self.points // self.lanes
-        with self.loop(full, totals) as chunk:
-            yield chunk, None
-        numbers = ir.Constant(ir.VectorType(INTEGER, self.lanes), list(range(self.lanes)))
-        mask = Vector(self.builder, numbers) < self.spread(self.points % self.lanes)
-        with self.loop(self.chunks - full, totals) as more:
-            yield full + more, mask
-
     def constant(self, number: float) -> Vector:
         """A number in all lanes."""
         return Vector(self.builder, splat(self.vector, number))
@@ -222,9 +212,13 @@ class Kernel:
             return self.spread(self.load(self.at(place, row)))
         return self.load(self.at(place, row, chunk), self.vector)
 
-    def keep(self, value: Vector, array: ArrayStatement, row: Index, chunk: Index) -> None:
-        """Store the points of a row; of what does not vary, one number."""
-        kept = value.value if array.varies else self.lane(value, 0)
+    def keep(self, value: Vector, array: ArrayStatement, row: Index, chunk: Vector) -> None:
+        """Store the points of a row, and 0 beyond the last; of what does not vary, one number."""
+        if array.varies:
+            lanes = Vector(self.builder, ir.Constant(ir.VectorType(INTEGER, self.lanes), list(range(self.lanes))))
+            kept = where(lanes < self.spread(self.points - chunk * self.lanes), value, 0.0).value
+        else:
+            kept = self.lane(value, 0)
         self.builder.store(kept, self.at(self.place_of(array), row, chunk))
 
     # What is computed, in loops
@@ -264,12 +258,12 @@ class Kernel:
 
     def stack(self, array: ArrayStatement) -> None:
         """Copy the rows that do not lie in the stack already; constant rows need it once."""
-        start = 0
+        place, start = self.place_of(array), 0
         for part in array.arguments:
             if isinstance(part, Constants):
                 with self.function(self.once), self.loop(BLOCK // self.lanes) as chunk:
-                    self.keep(self.constant(part.numbers[0]), array, start, chunk)
-            elif not part.whole or self.place_of(part.array).offset != self.place_of(array).offset + start * BLOCK:
+                    self.builder.store(self.constant(part.numbers[0]).value, self.at(place, start, chunk))
+            elif not part.whole or self.place_of(part.array).offset != place.offset + start * BLOCK:
                 with self.function(self.block), self.loop(len(part)) as row, self.loop(self.chunks) as chunk:
                     self.keep(self.operand(part, row, len(part), chunk), array, row + start, chunk)
             start += len(part)
@@ -343,17 +337,12 @@ class Kernel:
     ) -> None:
         """Sum the products of some rows with some others."""
         totals = [self.constant(0.0)] * (height * width)
-        for chunk, mask in self.over_points(totals):
-            lefts = self.masked(tall, row, height, chunk, mask)
-            pairs = product(lefts, self.masked(wide, column, width, chunk, mask))
-            totals[:] = [fma(a, b, total) for (a, b), total in zip(pairs, totals, strict=True)]
+        with self.loop(self.chunks, totals) as chunk:
+            lefts = [self.operand(tall, row + i, len(tall), chunk) for i in range(height)]
+            rights = [self.operand(wide, column + i, len(wide), chunk) for i in range(width)]
+            totals[:] = [fma(a, b, total) for (a, b), total in zip(product(lefts, rights), totals, strict=True)]
         for i in range(height):
             self.add_lanes(totals[i * width : (i + 1) * width], sums, (row + i) * len(wide) + column)
-
-    def masked(self, operand: Operand, first: Index, count: int, chunk: Index, mask: Vector | None) -> list[Vector]:
-        """The points of a chunk in some rows; 0 where the mask says that there are none."""
-        points = [self.operand(operand, first + i, len(operand), chunk) for i in range(count)]
-        return points if mask is None else [where(mask, vector, 0.0) for vector in points]
 
     def place_of_sums(self, targets: list[int]) -> Place:
         """Return where sums are added up: among the totals if they lie there side by side, else in another place."""
@@ -424,6 +413,7 @@ class Kernel:
             place = self.place_of(self.arrays.inputs)
             with self.loop(self.arrays.inputs.rows) as row:
                 first, into = start * down + row * across, row * BLOCK + place.offset
+                self.builder.store(self.constant(0.0).value, self.at(place, row, self.chunks - 1))
                 with self.loop(self.points) as point:
                     entry = self.load(self.address(inputs.value, first + point * down))
                     self.builder.store(entry.value, self.address(self.work, into + point))
