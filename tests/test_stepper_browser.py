@@ -1580,6 +1580,68 @@ def test_a_neuron_opens_into_its_nodes_and_closes_again(show, way):
     expect(view.position).to_have_text("Step 2 of 10")
 
 
+AROUND = """root => {
+    const box = (element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [x, y, width, height];
+    };
+    const around = [...root.querySelectorAll("[data-around]")];
+    return {
+        frame: box(root.querySelector(".frame")),
+        around: around.map((node) => box(node.querySelector("rect"))),
+        lines: around.map((node) => [...node.querySelectorAll("text")].map((text) => text.textContent)),
+        inside: [...root.querySelectorAll(".picture .node")].map(box),
+    };
+}"""
+
+
+@pytest.mark.parametrize(("sizes", "name"), [((4, 4, 3), "o_2^(1)"), ((2, 2, 1), "o_1^(2)")])
+def test_an_opened_neuron_stays_in_its_network(show, sizes, name):
+    root = loss(*sizes)
+    view = show(step_through(root, step=2))
+    while not view.button(f"Open {typeset(name)}").count():
+        view.press("ArrowRight")
+    view.button(f"Open {typeset(name)}").click()
+    expect(view.root.locator(".frame-title")).to_have_text("".join(sign for sign in name if sign not in "^_"))
+    seen = view.root.evaluate(AROUND)
+    x, y, width, height = seen["frame"]
+    assert len(seen["around"]) == sum(sizes)  # its neurons, without the opened one, and the error
+    for left, top, across, down in seen["around"]:  # pushed aside, not covered
+        assert left + across <= x + 0.5 or left >= x + width - 0.5 or top + down <= y + 0.5 or top >= y + height - 0.5
+    for left, top, across, down in seen["inside"]:
+        assert x < left < left + across < x + width
+        assert y < top < top + down < y + height
+    numbers = {
+        node.label: number_text(node.data, 4) for node in topological_order(root) if node.label[:2] in {"o_", "e"}
+    }
+    shown = {tuple(lines[:2]) for lines in seen["lines"]}
+    assert shown == {(re.sub(r"[\^_]", "", label), number) for label, number in numbers.items() if label != name} | {
+        lines for lines in shown if lines[0] == "e"
+    }
+    assert ids_are_unique(view)
+
+
+def ids_are_unique(view):
+    return view.root.evaluate(
+        """root => {
+            const ids = [...root.querySelectorAll("[id]")].map((one) => one.id);
+            return ids.length === new Set(ids).size;
+        }"""
+    )
+
+
+def test_a_click_around_an_opened_neuron_opens_another_and_escape_closes_it(show):
+    view = show(step_through(loss(2, 2, 1), step=1))
+    view.root.locator(".picture g.neuron.now").click()
+    expect(trail(view)).to_contain_text("o1(1)")
+    view.root.locator("[data-around]", has_text="o2(1)").click()
+    expect(trail(view).locator("strong")).to_contain_text("o2(1)")
+    view.press("Escape")
+    expect(trail(view)).to_be_hidden()
+    expect(view.root.locator(".frame")).to_have_count(0)
+    expect(view.position).to_have_text("Step 2 of 10")
+
+
 def test_the_level_of_detail_can_be_chosen(show):
     view = show(step_through(loss(4, 4, 3)))
     view.root.locator("summary", has_text="More").click()
@@ -1796,7 +1858,10 @@ def test_at_each_level_a_network_follows_its_inputs_and_weights(show):
     view.go(1)
     view.button(f"Open {typeset('o_1^(1)')}").click()
     expect(view.node("w(1)1,1")).to_contain_text("data −0.6667")
+    around = view.root.locator("[data-around]", has_text="o1(2)")
+    expect(around).to_contain_text(number_text(expected["o_1^(2)"].data, 4))
     drag(view, "w(1)1,1", 60)
+    expect(around).not_to_contain_text(number_text(expected["o_1^(2)"].data, 4))
     weight = as_number(exactly("w^(1)_{1,1}").input_value())
     assert weight > -2 / 3
     view.press("End")

@@ -114,7 +114,7 @@ class Folds:
             return self.layouts[key]
         edges = arrows_between(outside, parts)
         shapes = [self.box(part).lines for part in parts]
-        key = tuple(shapes), tuple(edges), len(outside)
+        key = tuple(shapes), tuple(edges), tuple(map(kind_of, outside))
         if key not in self.layouts:
             boxes = [Box(self.box(node).lines, "outside") for node in outside] + [self.box(part) for part in parts]
             arrows = tuple(Arrow(*ends) for ends in edges)

@@ -20,6 +20,7 @@ MODULES = (
     "sentences",
     "fold",
     "picture",
+    "place",
     "travel",
     "code",
     "prediction",

@@ -441,8 +441,18 @@ class Scope {
       const [svg, direction] = [this.state.get("picture"), this.state.get("direction")];
       return { story: detail === "node" ? byNode(base) : base, svg, direction };
     }
+    const [group, outer] = [this.groups.at(-1), this.groups.at(-2)];
+    const { svg, direction, story } = this.seen(group, detail);
+    if (!outer) return { svg, direction, story };
+    const around = this.seen(outer, detail);
+    const hole = around.story.nodes.findIndex((node) => node.group === group);
+    const edges = around.story.tails.map((tail, k) => [tail, around.story.heads[k]]);
+    return { svg: inPlace(around.svg, edges, hole, svg), direction, story, around: around.story };
+  }
+
+  /** The story of a group and its picture. */
+  seen(group, detail) {
     const { folds } = this;
-    const group = this.groups.at(-1);
     const { svg, direction } = folds.pictures[group.picture];
     const layer = (part) => part.unit?.[0] ?? part;
     const isDetailed = group.parts.every((part) => typeof part === "number");

@@ -54,12 +54,17 @@ function moveApart(boxes, bounds, gap) {
 }
 
 class Picture {
-  /** onNode is called with a node and whether it is to be marked; onEdge with an edge and whether it was clicked. */
-  constructor(text, direction, label, onNode, onEdge) {
+  /**
+   * onNode is called with a node and whether it is to be marked; onEdge with an edge and whether it was clicked; onAround
+   * with a box around an opened group.
+   */
+  constructor(text, direction, label, onNode, onEdge, onAround) {
     this.direction = direction;
     const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     this.svg = document.importNode(svg, true);
-    this.size = this.svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
+    const extent = this.svg.getAttribute("viewBox").split(" ").map(Number);
+    this.origin = extent.slice(0, 2); // not 0, 0 if there is something around an opened group
+    this.size = extent.slice(2);
     for (const name of ["role", "aria-label"]) this.svg.removeAttribute(name);
     ["width", "height"].forEach((name, axis) => this.svg.setAttribute(name, this.size[axis]));
     this.svg.setAttribute("aria-hidden", "true"); // the steps so far and the list of nodes say the same in words
@@ -108,7 +113,7 @@ class Picture {
     this.frame = group(`Picture of ${label}. ${keys}`, { class: "picture", tabindex: "0" }, this.svg, this.paper, this.rule);
     // Browsers take long to draw dots along thousands of pixels, as from a leaf that is used all over a large graph.
     this.long = this.drawn.map(({ path }) => path.getTotalLength() > LONG_EDGE);
-    this.view = [0, 0, ...this.size];
+    this.view = extent;
     this.room = this.size;
     this.sampled = new Map(); // edge -> points along it
     this.focus = [[], []];
@@ -116,10 +121,10 @@ class Picture {
     this.moved = false; // whether somebody has chosen what to see
     this.least = LETTERS; // the size of letters that can be read, in pixels
     this.chosenScale = 1;
-    this.listen(onNode, onEdge);
+    this.listen(onNode, onEdge, onAround);
   }
 
-  listen(onNode, onEdge) {
+  listen(onNode, onEdge, onAround) {
     const { frame } = this;
     const fingers = new Map();
     let start = null;
@@ -176,6 +181,7 @@ class Picture {
       const [node, edge] = [numberOf(event, "node"), numberOf(event, "edge")];
       if (node) onNode(Number(node), event.shiftKey);
       else if (edge) onEdge(Number(edge), true);
+      else if (event.target.closest("[data-around]")) onAround(Number(event.target.closest("[data-around]").dataset.around));
     });
     frame.addEventListener("pointerover", (event) => onEdge(Number(numberOf(event, "edge") ?? -1), false));
     frame.addEventListener("pointerleave", () => onEdge(-1, false));
@@ -208,6 +214,9 @@ class Picture {
   measure() {
     this.room = [Math.max(this.frame.clientWidth, 1), Math.max(this.frame.clientHeight, 1)];
   }
+  get middlePoint() {
+    return this.size.map((length, axis) => this.origin[axis] + length / 2);
+  }
   scale() {
     return this.room[0] / this.view[2];
   }
@@ -224,7 +233,7 @@ class Picture {
     cancelAnimationFrame(this.request);
     const draw = (seen) => {
       this.seen = seen; // a transform, because with another viewBox all texts would be laid out again
-      this.svg.style.transform = `scale(${across / seen[2]}) translate(${-seen[0]}px, ${-seen[1]}px)`;
+      this.svg.style.transform = `scale(${across / seen[2]}) translate(${this.origin[0] - seen[0]}px, ${this.origin[1] - seen[1]}px)`;
     };
     if (!ease || !from) return draw(this.view);
     const start = performance.now();
@@ -246,7 +255,7 @@ class Picture {
   fit(all = false) {
     this.moved = all;
     this.chosenScale = all ? this.wholeScale : Math.max(this.wholeScale, (1.05 * this.least) / LETTERS);
-    this.centre(this.size[0] / 2, this.size[1] / 2, this.wholeScale);
+    this.centre(...this.middlePoint, this.wholeScale);
     this.follow(...this.focus, false, all);
   }
 
@@ -278,7 +287,7 @@ class Picture {
     this.focus = [nodes, edges];
     this.shrink();
     if (!nodes.length) {
-      if (!this.moved) this.centre(this.size[0] / 2, this.size[1] / 2, this.wholeScale, ease);
+      if (!this.moved) this.centre(...this.middlePoint, this.wholeScale, ease);
       return;
     }
     const room = this.room;
@@ -307,7 +316,8 @@ class Picture {
       // Beyond the picture there is nothing to see
       const within = place.map((at, axis) => {
         const beyond = this.size[axis] - this.view[axis + 2];
-        return beyond < 0 ? beyond / 2 : Math.min(Math.max(at, 0), beyond);
+        const from = this.origin[axis];
+        return from + (beyond < 0 ? beyond / 2 : Math.min(Math.max(at - from, 0), beyond));
       });
       const inSight = within.every((at, axis) => at <= extent[axis][0] && at + this.view[axis + 2] >= extent[axis][1]);
       this.show([...(inSight ? within : place), this.view[2]], ease);
@@ -365,7 +375,7 @@ class Picture {
         const piece = this.svg.cloneNode(true);
         for (const element of piece.querySelectorAll("[id]")) element.removeAttribute("id");
         piece.removeAttribute("style");
-        piece.setAttribute("viewBox", [x, y, ...seen].join(" "));
+        piece.setAttribute("viewBox", [this.origin[0] + x, this.origin[1] + y, ...seen].join(" "));
         piece.setAttribute("width", `${seen[0] * scale}pt`);
         piece.setAttribute("height", `${seen[1] * scale}pt`);
         return piece;

@@ -157,6 +157,7 @@ class View {
       `the graph of ${story.root}`,
       (i, mark) => (mark ? this.toggleBreakpoint(i) : this.visit(i)),
       (k, clicked) => (clicked ? this.visitEdge(k) : this.showRule(k)),
+      (i) => this.openAround(i),
     );
     Object.assign(this.picture, { svgText: svg, heads: story.heads, tails: story.tails });
     this.travel = new Travel(this.picture);
@@ -275,6 +276,7 @@ class View {
       this.read();
     }
     paintWeights(this.picture, story);
+    tellAround(this.picture, this.scope.shown.around, this.scope.groups.at(-1)?.title);
     this.showTrail();
     this.shown = undefined;
     this.computed = story.nodes.map(() => 0); // leaves and constants have their numbers from the start
@@ -326,6 +328,7 @@ class View {
   renumber() {
     this.prediction.records.clear();
     paintWeights(this.picture, this.story);
+    tellAround(this.picture, this.scope.shown.around, this.scope.groups.at(-1)?.title);
     this.write();
     this.render();
   }
@@ -349,6 +352,14 @@ class View {
     const { group } = this.story.nodes[i];
     this.steps = [...(this.steps ?? []), this.at];
     this.see({ opened: [...this.scope.path, this.scope.groups.at(-1).parts.indexOf(group)] });
+  }
+
+  /** Open another group in place of the opened one; what is not a group only closes that. */
+  openAround(i) {
+    const [outer, { group }] = [this.scope.groups.at(-2), this.scope.shown.around.nodes[i]];
+    const depth = this.scope.path.length - 1;
+    if (group) this.see({ opened: [...this.scope.path.slice(0, depth), outer.parts.indexOf(group)] });
+    else this.close(depth);
   }
 
   /** Close opened groups until only the first are left, and go back to the step at which the next one was opened. */
@@ -462,7 +473,10 @@ class View {
   key(event) {
     if (!this.wholePage) event.stopPropagation(); // JupyterLab has shortcuts of its own
     this.travel.finish();
-    if (event.key === "Escape") this.menu.open = this.whatIf.open = false;
+    if (event.key === "Escape") {
+      if (!this.menu.open && !this.whatIf.open && this.scope.path.length) this.close(this.scope.path.length - 1);
+      this.menu.open = this.whatIf.open = false;
+    }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { target } = event;
     if (target.closest?.("input, select, textarea")) return; // they have keys of their own
