@@ -52,7 +52,7 @@ def test_each_step_has_its_line_and_its_numbers(tmp_path, options):
 
 def test_each_quantity_has_the_colour_that_it_has_in_the_page(tmp_path):
     style = (Path(animation.__file__).parent / "style.css").read_text(encoding="utf-8")
-    assert dict(re.findall(r"--(upstream|local|product|total): light-dark\((#\w+),", style)) == animation.COLOURS
+    assert dict(re.findall(r"--(upstream|local|product|total|wrong): light-dark\((#\w+),", style)) == animation.COLOURS
     names = {colour: quantity for quantity, colour in animation.COLOURS.items()}
     svg = saved(tmp_path, graph())
     [caption] = [text for text in svg.iter(f"{SVG}text") if line_of(text).startswith("Backward: ∂L/∂b <&>")]

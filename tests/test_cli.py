@@ -290,7 +290,7 @@ def test_step_takes_assignments_fractions_a_mistake_and_a_training_step(capsys):
     numbers = ["w=1/2", "x=2", "b=-1", "y=-1"]
     assert main(["step", expression, *numbers, "--update", "0.5", "--data", "x, y", "--mistake", "no bias"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "leaves    y = −1, w = 0.5, x = 2, b = −1"
+    assert lines[0].startswith("leaves    y = −1, w = 0.5, x = 2, b = −1   the mistake: ")
     updates = [line for line in lines if line.startswith("update")]
     assert [line.rpartition(" ")[2] for line in updates] == ["0", "−1"]  # dL/dz is 1/2 at z = 0; b gets nothing
     assert lines[-1].startswith("again     L: 0.6931 → ")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from autograd_lite import Value, walk_steps
-from autograd_lite.labels import columns_of
+from autograd_lite import MISTAKES, Value, backward_steps, walk_steps
+from autograd_lite.labels import columns_of, number_text
 from autograd_lite.stepper.story import Plan, Story
 from autograd_lite.stepper.terminal import COLOURS, coloured, in_terminal, step_in_terminal
 from autograd_lite.words.notation import UNICODE
@@ -89,6 +89,23 @@ def test_each_quantity_of_the_chain_rule_has_its_colour():
     }  # fmt: skip
     updated = next(step for step in steps if step.phase == "update" and step.node is x)
     assert pieces(updated.text) == {"total": ["∂L/∂x", "0.004933"]}  # 0.5 (1 - tanh(3)**2)
+
+
+@pytest.mark.parametrize("mistake", ["overwrite", "sign of subtraction", "no upstream"])
+def test_a_mistake_is_named_first_and_each_wrong_number_is_told_with_the_right_one(mistake):
+    a, b = Value(3.0, "a"), Value(0.5, "b")
+    root = ((a - b) * a).sin()
+    right = {(step.node, step.place): step for step in backward_steps(root)}
+    steps = Story(root, Plan(mistake=MISTAKES[mistake])).walk_in(UNICODE._replace(mark=coloured))
+    assert MISTAKES[mistake].does in steps[0].text
+    for step in steps[1:]:
+        told = pieces(step.text).get("wrong", [])
+        correct = step.step and right[step.step.node, step.step.place]
+        if correct and step.step.total != pytest.approx(correct.total):
+            assert told[0].endswith(f"total {number_text(correct.total)}")
+        elif correct and step.step == correct:
+            assert told == []
+    assert any("wrong" in pieces(step.text) for step in steps)
 
 
 @pytest.mark.parametrize("columns", [30, 44, 70, 200])

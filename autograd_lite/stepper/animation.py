@@ -15,7 +15,7 @@ SIZE = 14
 """Of the text below the picture, in points."""
 NOW = "#c2410c"
 """The colour of the edge that the chain rule is applied at."""
-COLOURS = {"upstream": "#0550ae", "local": "#953800", "product": "#00605a", "total": "#6639ba"}
+COLOURS = {"upstream": "#0550ae", "local": "#953800", "product": "#00605a", "total": "#6639ba", "wrong": "#a40e26"}
 """The colours of the page, on white."""
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -37,6 +37,10 @@ DETAILS = ("edge", "node")
 """The levels of detail of any graph that is shown as a whole."""
 
 
+PARTS = {"slope": "local", "share": "product", "total": "total"}
+"""What the numbers of a step are called."""
+
+
 class Plan(NamedTuple):
     """What is walked through, as for `walk_steps`; a mistake of the backward pass, a title, and names, or None."""
 
@@ -92,7 +96,21 @@ class Story:
         """Return the walk, written in a form."""
         plan, writer = self.plan, self.writer._replace(form=form._replace(digits=self.plan.digits))
         walk = walk_of(self.part, self.steps, writer, self.kept)
+        if plan.mistake is not None:
+            first, *others = walk
+            walk = [first._replace(parts=(*first.parts, f"the mistake: {plan.mistake.does}"))]
+            walk += [self.marked(walked, writer) for walked in others]
         return walk if plan.update is None else walk + update_of(self.part, self.steps, writer, plan.update, plan.data)
+
+    def marked(self, walked: WalkStep, writer: Writer) -> WalkStep:
+        """Return a step with the right numbers after it, if a mistake has made its numbers wrong."""
+        right = self.corrected(walked.step) if walked.step is not None else {}
+        told = ", ".join(f"{PARTS[name]} {text}" for name, (text, _) in right.items())
+        return (
+            walked._replace(parts=(*walked.parts, writer.form.mark("wrong", f"right would be {told}")))
+            if right
+            else walked
+        )
 
     @cached_property
     def group(self) -> Group:

@@ -12,12 +12,12 @@ from autograd_lite.words.notation import UNICODE
 
 KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 
-COLOURS = {"upstream": 34, "local": 33, "product": 36, "total": 35}
-"""The codes of the terminal's blue, yellow, cyan and magenta; as far as it can, they are the colours of the page."""
+COLOURS = {"upstream": 34, "local": 33, "product": 36, "total": 35, "wrong": 31}
+"""The codes of the terminal's blue, yellow, cyan, magenta and red; as far as it can, they are the colours of the page."""
 
 
 def coloured(quantity: str, text: str) -> str:
-    """Return a text in the colour of a quantity of the chain rule."""
+    """Return a text in the colour of a quantity of the chain rule, or of what is wrong."""
     return f"\x1b[{COLOURS[quantity]}m{text}\x1b[0m"
 
 
@@ -60,7 +60,8 @@ def step_in_terminal(
     at: int = 0
     to: int | None = 0
     typed, prompt = "", f"[{KEYS}] "
-    legend = f" ({', '.join(coloured(name, name) for name in COLOURS)})" if in_colour else ""
+    quantities = [coloured(name, name) for name in COLOURS if name != "wrong"]
+    legend = f" ({', '.join(quantities)})" if in_colour else ""
     while True:
         if to is None:
             write(f"{typed!r} is not one of: {KEYS}")
