@@ -13,7 +13,7 @@ from autograd_lite.words.notation import UNICODE
 KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 
 COLOURS = {"upstream": 34, "local": 33, "product": 36, "total": 35, "wrong": 31}
-"""The codes of the terminal's blue, yellow, cyan, magenta and red; as far as it can, they are the colours of the page."""
+"""The codes of the terminal's blue, yellow, cyan, magenta and red, as near as it has them to the page's."""
 
 
 def coloured(quantity: str, text: str) -> str:

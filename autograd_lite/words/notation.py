@@ -139,7 +139,7 @@ class Form(NamedTuple):
     """The first equals sign of an equation; in LaTeX, this sign and the next one align the lines of an environment."""
     increases: str = " += "
     mark: Callable[[str, str], str] = lambda _, text: text
-    """How a quantity of the chain rule is marked, "upstream", "local", "product" or "total", or what is "wrong", given its text."""
+    """How a text is marked that is the "upstream", "local", "product" or "total" of the chain rule, or "wrong"."""
 
     def number(self, number: float) -> Written:
         """Write a number."""
