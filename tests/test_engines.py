@@ -243,13 +243,13 @@ BROKEN = {
         CLOSURES,
         [("grad += out.grad", "grad = out.grad")],
         "L = a + a",
-        "a.grad is 1; right is 2: each share replaces",
+        "a.grad is 1; right is 2: each contribution replaces",
     ),
     "gradients of one function overwritten": (
         CLOSURES,
         [("self.grad += (1 - t ** 2)", "self.grad = (1 - t ** 2)")],
         "h = a.tanh(); L = a + h",
-        "each share replaces the gradient .* = instead of",
+        "each contribution replaces the gradient .* = instead of",
     ),
     "a set of children": (
         SLOPES,
@@ -269,7 +269,12 @@ BROKEN = {
         None,
         "set of the nodes that were visited",
     ),
-    "breadth first": (CLOSURES, [(BACKWARD, BREADTH_FIRST)], None, "before all shares of its gradient have arrived"),
+    "breadth first": (
+        CLOSURES,
+        [(BACKWARD, BREADTH_FIRST)],
+        None,
+        "before all contributions to its gradient have arrived",
+    ),
     "recursive": (
         CLOSURES,
         [(BACKWARD, RECURSIVE)],

@@ -166,13 +166,13 @@ MISTAKES: dict[str, Mistake] = {
     for mistake in (
         Mistake(
             "overwrite",
-            "each share replaces the gradient that its Value had received, = instead of +=",
+            "each contribution replaces the gradient that its Value had received, = instead of +=",
             "where a Value is used more than once",
             total=lambda _before, share: share,
         ),
         Mistake(
             "wrong order",
-            "each node is visited as soon as it is reached, before all shares of its gradient have arrived",
+            "each node is visited as soon as it is reached, before all contributions to its gradient have arrived",
             "where paths of different lengths meet again",
             order=_as_first_reached,
         ),
