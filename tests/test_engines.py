@@ -385,7 +385,7 @@ def test_broken_engines_are_told_by_name(name):
     source, changes, code, words = BROKEN[name]
     report = check_engine(engine(source, *changes))
     assert not report
-    first = report.of(Outcome.FAILS)[0]
+    first = report.failing[0]
     assert code is None or first.example.code.startswith(f"{code};")
     assert re.search(words, f"{first.message}: {report.cause}"), str(report)
 
@@ -420,7 +420,7 @@ def test_harm_is_one_finding_and_the_others_go_on(name, capfd):
         ),
     )
     report = check_engine(broken, seconds=1.0 if "loop" in name else 30.0)
-    failing = report.of(Outcome.FAILS)
+    failing = report.failing
     assert failing[0].example.code == "L = a.exp(); L.backward()"
     assert re.search(message, failing[0].message)
     assert {each.example.code for each in failing} >= {
@@ -434,8 +434,8 @@ def test_harm_is_one_finding_and_the_others_go_on(name, capfd):
 
 def test_an_engine_that_never_ends_is_not_tried_for_ever():
     report = check_engine(engine(CLOSURES, ("        self.data = data\n", "        while True: pass\n")), seconds=0.1)
-    assert report.of(Outcome.FAILS)[0].message == "it did not end within 0.1 s"
-    assert report.of(Outcome.FAILS)[-1].message == "it was not tried"
+    assert report.failing[0].message == "it did not end within 0.1 s"
+    assert report.failing[-1].message == "it was not tried"
 
 
 @pytest.mark.parametrize("name", ["an endless loop", "an endless loop that catches", "sys.exit", "no end of calls"])
@@ -450,7 +450,7 @@ def test_without_child_processes_there_is_a_deadline(name, monkeypatch, capsys):
         ),
     )
     report = check_engine(broken, seconds=1.0 if "loop" in name else 30.0)
-    assert re.search(message, report.of(Outcome.FAILS)[0].message)
+    assert re.search(message, report.failing[0].message)
     assert "os._exit, endless code in C, and the use of memory are not" in str(report)
     assert check_engine(engine(SLOPES))
     assert capsys.readouterr() == ("", "")

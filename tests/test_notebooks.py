@@ -19,7 +19,7 @@ PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
 VALUE, DELTA, STEPS = "01-from-the-derivative-to-value", "02-the-delta-recursion", "03-step-through-the-chain-rule"
 OPTIMIZERS, REGULARIZATION = "04-optimizers", "05-stopping-restarts-regularization"
-PROGRAMS = "06-programs"
+PROGRAMS, PUBLISHED = "06-programs", "07-published-examples"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -95,6 +95,11 @@ ANSWERS = {
         ("padding_lanes = None", "padding_lanes = 4", "padding_lanes = 0"),
         ("\nruns = None", "\nruns = 4000", "\nruns = 0.2 / 60e-6"),
     ],
+    PUBLISHED: [
+        ("without_sigmoid = None", "without_sigmoid = -1", "without_sigmoid = -0.20"),
+        ("factor = None", "factor = 0.35891648 / 0.40", "factor = 0.5"),
+        ("rounded_error = None", "rounded_error = 0.474 * 0.526 * 0.526", "rounded_error = 0.1312"),
+    ],
 }
 
 
@@ -167,8 +172,8 @@ def say_the_same(kept, received):
     )
 
 
-def test_there_are_six_notebooks():
-    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION, PROGRAMS]
+def test_there_are_seven_notebooks():
+    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION, PROGRAMS, PUBLISHED]
 
 
 @pytest.mark.parametrize("name", NAMES)

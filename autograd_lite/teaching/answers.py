@@ -145,7 +145,7 @@ def mistakes_section(answers: Iterable[Answer]) -> Section:
     return Section("Mistakes", ("mistake", "answers", "what it does"), lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckedAnswers:
     """The answers about a graph, checked; printed, a line for each, and what the mistakes do."""
 
@@ -157,7 +157,7 @@ class CheckedAnswers:
         sections = [Section("Answers", ("answer", "verdict", "explained by"), lines), mistakes_section(self.answers)]
         return Explanation([section for section in sections if section.lines], [])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.explanation().text()
 
     def _repr_html_(self) -> str:
@@ -298,7 +298,10 @@ def check_sheet(sheet: Sheet, given: Mapping[Blank, Written | None], digits: int
 def _explanations(
     sheet: Sheet, wrong: Mapping[Blank, Written], given: Mapping[Blank, Written], right: Mapping[Blank, float]
 ) -> dict[Blank, list[Mistake]]:
-    """Return for each wrong answer the mistakes that explain it; if there are none, the pairs of mistakes."""
+    """Return for each wrong answer the mistakes that explain it; if there are none, the pairs of mistakes.
+
+    What explains most answers of the sheet comes first.
+    """
     found: dict[Blank, list[Mistake]] = {blank: [] for blank in wrong}
 
     def note(mistake: Mistake, numbers: Mapping[Blank, float], answers: Iterable[Blank], needed: int) -> None:
@@ -324,7 +327,8 @@ def _explanations(
     if rest := [blank for blank, mistakes in found.items() if not mistakes]:
         for pair in combinations(changing, 2):
             note(both := combined(*pair), sheet.numbers(both), rest, EVIDENCE_FOR_PAIRS)
-    return found
+    counts = Counter(mistake for mistakes in found.values() for mistake in mistakes)
+    return {blank: sorted(mistakes, key=lambda mistake: -counts[mistake]) for blank, mistakes in found.items()}
 
 
 def roundings(wrong: Mapping[Blank, Written]) -> Iterator[tuple[Mistake, dict[Blank, Written]]]:
@@ -405,7 +409,7 @@ class MarkedSheet:
     """How many answers have enough right digits."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MarkedClass:
     """The answers of a class, checked; printed, the marks, what is wrong in each sheet, and what the mistakes do."""
 
@@ -429,7 +433,7 @@ class MarkedClass:
         ]
         return Explanation([section for section in sections if section.lines], [])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.explanation().text()
 
     def _repr_html_(self) -> str:

@@ -205,7 +205,7 @@ def _agree(yours: float | None, right: float) -> bool:
     return math.isclose(0.0 if yours is None else yours, right, rel_tol=1e-6, abs_tol=1e-9)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EngineReport:
     """What holds and what fails in an engine, in teaching order; it is true if nothing fails."""
 
@@ -216,13 +216,18 @@ class EngineReport:
         """Return the findings with an outcome."""
         return [finding for finding in self.findings if finding.outcome is outcome]
 
+    @property
+    def failing(self) -> list[Finding]:
+        """The findings that fail, in teaching order."""
+        return self.of(Outcome.FAILS)
+
     def __bool__(self) -> bool:
-        return not self.of(Outcome.FAILS)
+        return not self.failing
 
     @property
     def cause(self) -> str:
         """The mistake that explains the first failing example, if one is known; else ""."""
-        failing = self.of(Outcome.FAILS)
+        failing = self.failing
         counts = Counter(cause for finding in failing for cause in finding.causes)
         if counts[UNORDERED] > 1 and counts[UNORDERED] >= counts[MISTAKES["overwrite"].does]:
             return UNORDERED  # what fails first is then a matter of chance
@@ -233,7 +238,7 @@ class EngineReport:
         if not self:
             raise AssertionError(f"\n{self}")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = []
         titles = [finding.example.title or finding.example.lesson for finding in self.findings]
         for lesson in dict.fromkeys(titles):
@@ -242,7 +247,7 @@ class EngineReport:
             how = f"{fails} of {fails + holds} fail" if fails else "holds" if holds else "see below"
             lines.append(f"  {lesson:<45} {how}")
         parts = ["\n".join(["Lessons, in the order in which an engine is built", *lines])]
-        failing = self.of(Outcome.FAILS)
+        failing = self.failing
         if failing:
             cause = f"\n  {self.cause}" if self.cause else ""
             parts.append(f"The first example that fails\n{failing[0].text()}{cause}")
@@ -258,7 +263,7 @@ class EngineReport:
         return "\n\n".join([*parts, *filter(None, [self.warning])])
 
     def _repr_html_(self) -> str:
-        picture = self.of(Outcome.FAILS)[0].picture() if not self else ""
+        picture = self.failing[0].picture() if not self else ""
         return f"<pre>{escape(str(self))}</pre>{picture}"
 
 
@@ -290,7 +295,7 @@ def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
     >>> class Forgetful(Value):
     ...     def __sub__(self, other):
     ...         return self + other
-    >>> print(check_engine(Forgetful).of(Outcome.FAILS)[0].message)
+    >>> print(check_engine(Forgetful).failing[0].message)
     L.data is −0.8, which is a + b; right is 3.4
     """
     check_positive("seconds", seconds)

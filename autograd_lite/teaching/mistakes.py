@@ -46,7 +46,7 @@ class Edge(NamedTuple):
         return number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mistake:
     """One mistake: what it does to the walk, in words, and where it shows.
 
@@ -79,6 +79,9 @@ class Mistake:
     numbers: Literal["forward", "updated", "updating"] = "forward"
     keeps_gradients: bool = False
     rate: Callable[[float], float] = lambda rate: rate
+
+    def __repr__(self) -> str:
+        return f"<mistake {self.name}: {self.does}>"
 
     def numbers_of(self, order: list[Value]) -> dict[Value, float]:
         """Return the number of each node of a topological order after the forward pass."""
