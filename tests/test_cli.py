@@ -309,10 +309,31 @@ def test_the_title_of_the_page(tmp_path):
         (["w*x", "w=1/2/3", "x=2"], "received '1/2/3'"),
         (["w*x", "w=1", "x=2", "--data", "x,q", "--update", "1"], "--data must be a name in the expression (w, x); re"),
         (["w*x", "w=1", "x=2", "--update", "0"], "update must be greater than 0"),
+        (["w*x", "w=1", "x=2", "--update", "-1/2"], "update must be greater than 0, and finite, received -0.5"),
+        (["tanh(w, x)", "w=1", "x=2"], "tanh takes 1 argument, received 2"),
+        (["w*x", "w=1", "x=2", "--below", "q"], "--below must be the name of a node (w, x, v₁); received 'q'"),
+        (["w*x", "w=1", "x=2", "--detail", "layer"], "detail must be one of edge, node, received 'layer'"),
+        (["w*x", "w=1", "x=2", "-o", "walk.gif"], "the output must end in one of .html, .htm, .svg; received walk.gif"),
     ],
 )
 def test_step_says_which_option_is_wrong(arguments, message, capsys):
     assert main(["step", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--update", "fast"], "argument --update: must be a number, for example -3, 0.5 or 1/2; received 'fast'"),
+        (["--layout", "wide"], "argument --layout: invalid choice: 'wide'"),
+        (["--mistake", "none"], "argument --mistake: invalid choice: 'none'"),
+        (["--title"], "argument --title: expected one argument"),
+    ],
+    ids=lambda case: case[0] if isinstance(case, list) else None,
+)
+def test_what_an_option_does_not_take_is_told_with_its_name(option, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["step", "w*x", "w=1", "x=2", *option])
     assert message in capsys.readouterr().err
 
 
