@@ -198,6 +198,9 @@ def _add_explain(commands: Commands) -> None:
     parser.add_argument(
         "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
     )
+    what = "with --format latex: write a whole document, whose lines and pages break"
+    parser.add_argument("--standalone", action="store_true", help=what)
+    parser.add_argument("--symbolic", action="store_true", help="leave the numbers out: the derivation in symbols")
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
     more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
@@ -205,16 +208,19 @@ def _add_explain(commands: Commands) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
+    if options.standalone and options.format != "latex":
+        raise ValueError(f"--standalone needs --format latex; received --format {options.format}")
     root = _read(options)
     start = _node(root, "--paths", options.paths, leaves=True)
+    style: dict[str, Any] = {"digits": options.digits, "numbers": not options.symbolic}
     if start is not None:
-        explanation = explain_paths(root, start, digits=options.digits)
+        explanation = explain_paths(root, start, **style)
     else:
         tangent_of = _node(root, "--tangent", options.tangent, leaves=True)
-        explanation = explain(root, tangent_of, digits=options.digits, max_nodes=options.max_nodes)
+        explanation = explain(root, tangent_of, max_nodes=options.max_nodes, **style)
     in_terminal = options.output is None and sys.stdout.isatty()
     columns = [shutil.get_terminal_size().columns] if options.format == "text" and in_terminal else []
-    text = getattr(explanation, options.format)(*columns)
+    text = explanation.latex(standalone=True) if options.standalone else getattr(explanation, options.format)(*columns)
     if options.output is None:
         print(text if options.format != "html" else text.encode("ascii", "xmlcharrefreplace").decode())
     else:

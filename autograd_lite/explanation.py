@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from autograd_lite.checks import check_integer, check_size
 from autograd_lite.labels import clean, columns_of
-from autograd_lite.primitives import CONSTANT
+from autograd_lite.pictures.pgf import compilable, in_fonts
+from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import paths
 from autograd_lite.words.names import names_of
@@ -61,8 +62,15 @@ class Explanation(NamedTuple):
             parts.append("\n".join([f"### {section.title}", "", *rows]))
         return "\n\n".join(parts) + "\n"
 
-    def latex(self) -> str:
-        """Return LaTeX: an aligned environment for each section, between double dollar signs."""
+    def latex(self, standalone: bool = False) -> str:
+        """Return LaTeX: an aligned environment for each section, between double dollar signs.
+
+        Arguments:
+            standalone: whether to return a whole document instead; its lines break where they are too long, and its
+                sections over pages.
+        """
+        if standalone:
+            return _DOCUMENT.replace("BODY", "\n".join(map(_latex_paragraphs, self.latex_sections)))
         parts = []
         for section in self.latex_sections:
             lines = " \\\\\n".join(" && ".join(line) for line in section.lines)
@@ -120,6 +128,27 @@ def _wrapped(text: str, columns: float, indent: str) -> str:
     return "\n".join(map(str.rstrip, lines))
 
 
+_DOCUMENT = r"""\documentclass{article}
+\usepackage[margin=2cm]{geometry}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath}
+\setlength{\parindent}{0pt}
+\raggedright
+\begin{document}
+BODY
+\end{document}
+"""
+
+
+def _latex_paragraphs(section: Section) -> str:
+    """Return a section with a paragraph for each line, because lines of an environment do not break."""
+    lines = [r" \qquad ".join(f"$\\displaystyle {cell}$" for cell in line if cell) for line in section.lines]
+    paragraphs = [rf"\hangindent=2em {line}\par\smallskip" for line in lines]
+    title = "".join(map(in_fonts, section.title))
+    body = compilable(re.sub(r"(?<!\\)&", "", "\n".join(paragraphs)))  # without the signs that align
+    return f"\\subsection*{{{title}}}\n{body}"
+
+
 _LEFT = "text-align:left;white-space:nowrap"
 """The style of every cell, because Jupyter styles tables itself, and removes style sheets from untrusted notebooks."""
 
@@ -139,7 +168,9 @@ def _markdown_code(cell: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, max_nodes: int = 500) -> Explanation:
+def explain(
+    root: Value, tangent_of: Value | None = None, *, digits: int = 4, max_nodes: int = 500, numbers: bool = True
+) -> Explanation:
     """Explain how a Value was computed and how its gradients arise, with every number; no gradient is touched.
 
     The first section is the evaluation trace (the Wengert list): each node once, in terms of its parents. With
@@ -156,6 +187,7 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, ma
             table 2.
         digits: significant digits of the numbers, 1 to 17.
         max_nodes: the largest number of nodes that is explained.
+        numbers: whether to show the numbers; without them, the derivation is in symbols alone.
 
     Raises:
         TypeError: if root is not a Value, or digits or max_nodes is not an integer.
@@ -178,6 +210,20 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, ma
     Gradients
       ∂L/∂w = −2
       ∂L/∂x = 0.5
+    >>> print(explain(L.tanh(), numbers=False))
+    Forward: the evaluation trace
+      L = w × x
+      v₁ = tanh(L)
+    <BLANKLINE>
+    Backward: the chain rule, edge by edge
+      ∂v₁/∂v₁ = 1
+      ∂v₁/∂L += ∂v₁/∂v₁ · ∂v₁/∂L   where ∂v₁/∂L = 1 − v₁²
+      ∂v₁/∂w += ∂v₁/∂L · ∂L/∂w     where ∂L/∂w = x
+      ∂v₁/∂x += ∂v₁/∂L · ∂L/∂x     where ∂L/∂x = w
+    <BLANKLINE>
+    Gradients
+      ∂v₁/∂w = ∂v₁/∂L · ∂L/∂w
+      ∂v₁/∂x = ∂v₁/∂L · ∂L/∂x
     """
     check_integer("digits", digits, 1, 17)
     order = topological_order(root)
@@ -187,7 +233,7 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, ma
     names, steps = names_of(order), backward_steps_of(order)
 
     def sections(form: Form) -> list[Section]:
-        writer = Writer(names, root, form._replace(digits=digits))
+        writer = Writer(names, root, form._replace(digits=digits), numbers)
         parts = [
             _forward_section(writer),
             *([_tangent_section(steps, tangent_of, writer)] if tangent_of is not None else []),
@@ -199,10 +245,10 @@ def explain(root: Value, tangent_of: Value | None = None, *, digits: int = 4, ma
     return Explanation(sections(UNICODE), sections(LATEX))
 
 
-def explain_paths(root: Value, leaf: Value, *, digits: int = 4, limit: int = 1000) -> Explanation:
+def explain_paths(root: Value, leaf: Value, *, digits: int = 4, limit: int = 1000, numbers: bool = True) -> Explanation:
     """Explain the gradient as a sum over all paths from a leaf to the root, each with the product of its slopes.
 
-    Arguments and errors are as for `paths`; `digits` is as for `explain`.
+    Arguments and errors are as for `paths`; `digits` and `numbers` are as for `explain`.
 
     >>> a = Value(2.0)
     >>> b = a * a
@@ -224,23 +270,26 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 4, limit: int = 100
         writer = Writer(names, root, form._replace(digits=digits))
         for path in found:
             route = arrow.join(map(writer.name, [leaf, *(step.node for step in path.steps)]))
+            symbols = [writer.derivative(step.node, step.parent) for step in path.steps]
             slopes = [step.slope for step in path.steps] or [1.0]
-            yield route, writer.product(*slopes), f"= {writer.number(path.product)}"
+            product = writer.product(*slopes) if numbers else form.beside.join(symbols) or writer.number(1.0)
+            yield route, product, f"= {writer.number(path.product)}" if numbers else ""
         total = writer.number(sum(path.product for path in found))
-        yield sum_sign, writer.derivative(root, leaf), f"= {total}"
+        yield sum_sign, writer.derivative(root, leaf), f"= {total}" if numbers else ""
 
     header = ("path", "local partial derivatives", "product")
     aligned = [(rf"{route} \quad & {slopes} {product}",) for route, slopes, product in lines(LATEX, r" \to ", r"\sum")]
     text = list(lines(UNICODE, " → ", "sum"))
-    return Explanation([Section(title, header, text)], [Section(title, header, aligned)])
+    return Explanation([_without_empty_columns(Section(title, header, text))], [Section(title, header, aligned)])
 
 
 # The sections of `explain`, in the notation of a writer; its names hold the nodes in topological order
 
 
 def _forward_section(writer: Writer) -> Section:
-    header = ("node = expression = numbers = value",)
-    return Section("Forward: the evaluation trace", header, [(writer.forward_line(node),) for node in writer.names])
+    header = ("node = expression = numbers = value" if writer.numbers else "node = expression",)
+    lines = [(writer.forward_line(node),) for node in writer.names if writer.numbers or node.op is not LEAF]
+    return Section("Forward: the evaluation trace", header, lines)
 
 
 def _tangent_section(steps: Sequence[Step], leaf: Value, writer: Writer) -> Section:
@@ -258,22 +307,35 @@ def _tangent_section(steps: Sequence[Step], leaf: Value, writer: Writer) -> Sect
         symbols = [writer.derivative(node, step.parent) + beside + writer.tangent(step.parent) for step in terms]
         products = [writer.product(step.slope, tangents[step.parent]) for step in terms]
         sides = [plus.join(symbols), plus.join(products), writer.number(tangents[node])]
-        lines.append((writer.equation(writer.tangent(node), *filter(None, sides)),))
+        shown = sides if writer.numbers or not terms else sides[:1]
+        lines.append((writer.equation(writer.tangent(node), *filter(None, shown)),))
     title = f"Forward mode: the tangents, derivatives with respect to {writer.names[leaf]}"
-    return Section(title, ("tangent = chain rule = numbers = value",), lines)
+    header = ("tangent = chain rule = numbers = value" if writer.numbers else "tangent = chain rule",)
+    return Section(title, header, lines)
 
 
 def _backward_section(steps: Sequence[Step], writer: Writer) -> Section:
     seed = writer.equation(writer.derivative(writer.root, writer.root), writer.number(1.0))
     header = ("chain rule", "local partial derivative", "running total")
     lines = [(seed, "", ""), *map(writer.backward_parts, steps)]
-    return Section("Backward: the chain rule, edge by edge", header, lines)
+    return _without_empty_columns(Section("Backward: the chain rule, edge by edge", header, lines))
+
+
+def _without_empty_columns(section: Section) -> Section:
+    columns = [cells for cells in zip(section.header, *section.lines, strict=True) if any(cells[1:])]
+    header, *lines = zip(*columns, strict=True)
+    return Section(section.title, header, lines)
 
 
 def _gradient_section(steps: Sequence[Step], writer: Writer) -> Section:
     totals = {step.parent: step.total for step in steps}
+
+    def total(leaf: Value) -> str:
+        shares = [writer.share(step) for step in steps if step.parent is leaf]
+        return writer.number(totals[leaf]) if writer.numbers else writer.form.sign("+").join(shares)
+
     lines = [
-        (writer.equation(writer.derivative(writer.root, node), writer.number(totals[node])),)
+        (writer.equation(writer.derivative(writer.root, node), total(node)),)
         for node in writer.names
         if not node.parents and node.op is not CONSTANT and node is not writer.root
     ]

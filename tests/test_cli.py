@@ -38,6 +38,17 @@ def test_explain_can_add_tangents_and_show_paths(capsys):
     assert "x → v₁ → v₂" in capsys.readouterr().out
 
 
+def test_explain_writes_a_whole_document_and_symbols(capsys):
+    assert main(["explain", *NEURON, "--format", "latex", "--standalone"]) == 0
+    assert capsys.readouterr().out.startswith("\\documentclass")
+    assert main(["explain", *NEURON, "--symbolic"]) == 0
+    printed = capsys.readouterr().out
+    assert "∂v₃/∂w = ∂v₃/∂v₁ · ∂v₁/∂w" in printed
+    assert "6.88" not in printed
+    assert main(["explain", *NEURON, "--standalone"]) == 2
+    assert "--standalone needs --format latex; received --format text" in capsys.readouterr().err
+
+
 def test_explain_writes_to_a_file(tmp_path, capsys):
     file = tmp_path / "trace.md"
     assert main(["explain", *NEURON, "--format", "markdown", "-o", str(file)]) == 0

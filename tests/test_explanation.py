@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from bad_input import error_for_integer
 
-from autograd_lite import Value, add, explain, explain_paths, tanh
+from autograd_lite import Value, add, constant, explain, explain_paths, tanh
 from autograd_lite.labels import columns_of
 from nn import MLP, squared_error
 
@@ -155,6 +155,52 @@ def test_hostile_labels_stay_text_in_every_form(label):
 def test_the_markdown_of_a_label_with_backticks_is_one_code_span():
     a = Value(2.0, "``")
     assert "``` `` = 2 ```" in explain(a * 1).markdown()
+
+
+@pytest.mark.parametrize("label", [*HOSTILE, "Größe & co", "日本", "ζ_1", "a^b"])
+def test_a_whole_document_breaks_and_has_only_what_latex_knows(label):
+    """Compiled by hand with pdflatex. `aligned` does not break, and \\lt is a command of MathJax."""
+    a = Value(2.0, label)
+    explanation = explain(a * a, a)
+    document = explanation.latex(standalone=True)
+    assert document.startswith("\\documentclass{article}")
+    assert document.endswith("\\end{document}\n")
+    assert {sign for sign in document if not sign.isascii()} <= set("öß")
+    assert not re.search(r"aligned|\\lt\b|\\gt\b|(?<!\\)&", document)
+    assert document.count(r"\par") - document.count(r"\parindent") == sum(
+        len(part.lines) for part in explanation.sections
+    ) + document.count(r"\partial")
+
+
+def numbers_in(section):
+    return re.findall(r"\d+(?:\.\d+)?", " ".join(cell for line in section.lines for cell in line))
+
+
+def test_without_numbers_the_derivation_is_in_symbols():
+    """Odd numbers that the formulas do not hold: none of them may be shown, in any form."""
+    w, x, b = Value(-3.25), Value(2.75), Value(6.875)
+    o = (w * x + b).tanh() + w**2
+    explanation = explain(o, w, numbers=False)
+    forward, tangents, backward, gradients = explanation.sections
+    assert forward.lines[0] == ("v₁ = w × x",)
+    assert ("v₁′ = ∂v₁/∂w · w′ + ∂v₁/∂x · x′",) in tangents.lines
+    assert ("∂o/∂v₃ += ∂o/∂v₄ · ∂v₄/∂v₃", "where ∂v₄/∂v₃ = 1 − v₄²") in backward.lines
+    assert ("∂o/∂w = ∂o/∂v₂ · ∂v₂/∂w + ∂o/∂v₁ · ∂v₁/∂w",) in gradients.lines
+    for section in explanation.sections:
+        assert set(numbers_in(section)) <= {"0", "1", "2"}
+    assert "| chain rule | local partial derivative |\n" in explanation.markdown()
+    paths = explain_paths(o, w, numbers=False)
+    assert paths.sections[0].lines[0] == ("w → v₂ → o", "∂v₂/∂w · ∂o/∂v₂")
+    assert "=" not in paths.text()
+    for latex in (explanation.latex(), explanation.latex(standalone=True), paths.latex()):
+        assert not re.search(r"\d\.\d", latex)
+
+
+def test_without_numbers_deltas_and_constants_stay():
+    error = squared_error(MLP(2, [2, 1], seed=0)([1.0, -1.0]), 0.5)
+    text = explain(error, numbers=False).text()
+    assert "total δ₁⁽¹⁾" in text
+    assert "c = 0.5 (constant)" in explain(Value(2.0, "x") * constant(0.5, "c"), numbers=False).text()
 
 
 def test_html_says_what_its_columns_are():

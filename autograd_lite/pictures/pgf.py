@@ -64,6 +64,22 @@ def to_pgf(diagram: Diagram) -> str:
     return "\n".join([*lines, r"\end{pgfpicture}}", FIT + r"\endgroup", ""])
 
 
+def in_fonts(sign: str) -> str:
+    """Return a character as LaTeX's text; one that its fonts may lack is written as its Unicode number."""
+    lacking = not sign.isascii() and sign not in ACCENTED | SIGNS.keys()
+    return f"[U+{ord(sign):04X}]" if lacking else SIGNS.get(sign, sign)
+
+
+def compilable(formulas: str) -> str:
+    r"""Return formulas, written for MathJax, so that LaTeX compiles them: with the commands and the fonts that it has.
+
+    >>> print(compilable(r"\mathit{a\lt b} = \mathit{Größe}"))
+    \mathit{a<b} = \mathit{Gr\text{ö}\text{ß}e}
+    """
+    known = formulas.replace(r"\lt ", "<").replace(r"\gt ", ">")
+    return "".join(sign if sign.isascii() else rf"\text{{{in_fonts(sign)}}}" for sign in known)
+
+
 def command(name: str, *arguments: object) -> str:
     r"""Return a command of LaTeX.
 
@@ -113,8 +129,7 @@ def shape(path: str, **colours: str) -> str:
 
 
 def text(words: str, at: Point, size: int, anchor: str = "base") -> str:
-    """Return a line of text; a character that LaTeX's fonts may lack is written as its Unicode number."""
-    safe = [sign if sign.isascii() or sign in ACCENTED | SIGNS.keys() else f"[U+{ord(sign):04X}]" for sign in words]
-    written = "".join(SIGNS.get(sign, sign) for sign in safe)
+    """Return a line of text."""
+    written = "".join(map(in_fonts, words))
     x, y = number(at[0]), number(-at[1])
     return rf"\pgftext[{anchor},x={x}bp,y={y}bp]{{\fontsize{{{size}bp}}{{{1.25 * size}bp}}\selectfont {written}}}"

@@ -16,7 +16,7 @@ from autograd_lite.labels import number_text
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, layers
-from autograd_lite.pictures.pgf import to_pgf
+from autograd_lite.pictures.pgf import compilable, to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.primitives import LEAF, as_float
 from autograd_lite.teaching.key import KINDS, Blank, Kind, Sheet, save_key, sheet_of
@@ -183,7 +183,7 @@ class Worksheets:
                 rf"\medskip\noindent\textit{{{heading}}}\par",
                 *(rf"\noindent$\displaystyle {line}$\par\smallskip" for line in lines),
             ]
-        return "\n".join(parts)
+        return compilable("\n".join(parts))
 
     def _questions(self, number: int) -> Iterator[str]:
         sheet = self.sheets[number]

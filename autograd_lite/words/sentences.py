@@ -28,6 +28,8 @@ class Writer(NamedTuple):
     """What derivatives are taken of."""
     form: Form = UNICODE
     """How formulas and numbers are set."""
+    numbers: bool = True
+    """Whether lines show numbers beside the symbols."""
 
     def name(self, node: Value) -> str:
         """Return what a node is called: its name, or its number if it has none."""
@@ -40,6 +42,10 @@ class Writer(NamedTuple):
     def derivative(self, of: Value, by: Value) -> str:
         """Write the derivative of a node with respect to another, for example ∂L/∂w."""
         return self.form.derivative.format(self.name(of), self.name(by))
+
+    def share(self, step: Step) -> str:
+        """Write what a step of the chain rule adds to the gradient of the parent, for example ∂L/∂v₁ · ∂v₁/∂w."""
+        return self.derivative(self.root, step.node) + self.form.beside + self.derivative(step.node, step.parent)
 
     def tangent(self, node: Value) -> str:
         """Write the tangent of a node in forward mode, for example v₁′."""
@@ -107,7 +113,8 @@ class Writer(NamedTuple):
         """
         number = self.number(node.data)
         if node.parents:
-            return self.equation(self.name(node), self.expression(node), self.expression(node, by_number=True), number)
+            in_numbers = [self.expression(node, by_number=True), number] if self.numbers else []
+            return self.equation(self.name(node), self.expression(node), *in_numbers)
         if node not in self.names:
             return number
         return self.equation(self.name(node), number + (self.form.constant if node.op is CONSTANT else ""))
@@ -124,14 +131,15 @@ class Writer(NamedTuple):
         upstream, slope = map(mark, ("upstream", "local"), self.factors(step.upstream, step.slope))
         local = mark("local", self.derivative(step.node, step.parent))
         symbols = f"{mark('upstream', self.derivative(self.root, step.node))}{form.beside}{local}"
-        product = mark("product", self.number(step.share))
-        share = equals.join([symbols, f"{upstream}{form.sign('*')}{slope}", product])
+        in_numbers = [f"{upstream}{form.sign('*')}{slope}", mark("product", self.number(step.share))]
+        share = equals.join([symbols, *(in_numbers if self.numbers else [])])
         increased = mark("total", self.derivative(self.root, step.parent))
-        total = equals.join(filter(None, [mark("total", self.number(step.total)), self.delta(step.parent)]))
+        running = mark("total", self.number(step.total)) if self.numbers else ""
+        total = equals.join(filter(None, [running, self.delta(step.parent)]))
         return (
             form.enclosure.format(f"{increased}{form.increases}{share}"),
             form.enclosure.format(f"{form.word.format('where')}{local}{equals}{mark('local', self.slope(step))}"),
-            form.enclosure.format(f"{form.word.format('total')}{total}"),
+            form.enclosure.format(f"{form.word.format('total')}{total}") if total else "",
         )
 
     def update_line(self, leaf: Value, learning_rate: float, gradient: float, number: float) -> str:
