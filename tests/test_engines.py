@@ -229,6 +229,17 @@ SHARES_IN_A_LOOP = """
         for child in (self, other):
             out._backward = _backward
 """
+LOOP = """
+    for name in ("tanh", "sin", "log"):
+        exec(f"def {name}(self): return Value(math.log(self.data), (self,), (1 / self.data,))")
+
+    def backward(self):"""
+POWER = """
+    def __pow__(self, n):
+        n = n if isinstance(n, Value) else Value(n)
+        out = self.data ** n.data
+        return Value(out, (self, n), (n.data * self.data ** (n.data - 1), out))
+"""
 EQUAL = """
     def __eq__(self, other):
         return self.data == other.data
@@ -288,6 +299,41 @@ BROKEN = {
         "self.grad = 1 each time",
     ),
     "no seed": (CLOSURES, [("        self.grad = 1.0\n", "")], "L = a + b", "backward.. must begin with self.grad = 1"),
+    "a gradient that is not 0 at first": (
+        SLOPES,
+        [("data, 0, children", "data, 1, children")],
+        "L = a",
+        "must be 0 before",
+    ),
+    "children that are not kept": (
+        CLOSURES,
+        [("out = Value(t, (self,)", "out = Value(t, ()")],
+        "h = a * a; g = h.tanh(); L = g * c",
+        "does not keep its arguments as children",
+    ),
+    "a backward function that is not set": (
+        CLOSURES,
+        [
+            (
+                " * out.grad\n        out._backward = _backward\n        return out\n\n    def exp",
+                " * out.grad\n        return out\n\n    def exp",
+            )
+        ],
+        "L = a.tanh()",
+        "passes nothing on",
+    ),
+    "functions made in a loop": (
+        SLOPES,
+        [("    def backward(self):", LOOP)],
+        "L = a.tanh()",
+        r"which is log\(a\); right is .* made in a loop",
+    ),
+    "the exponent's slope": (
+        SLOPES,
+        [("    def __pow__(self, n): return Value(self.data ** n, (self,), (n * self.data ** (n - 1),))", POWER)],
+        "L = a ** b",
+        "b.grad is 0.5764, which is L; right is 0.1512",
+    ),
     "no upstream gradient": (
         CLOSURES,
         [("(1 - t ** 2) * out.grad", "(1 - t ** 2)")],
@@ -386,7 +432,7 @@ def test_broken_engines_are_told_by_name(name):
     report = check_engine(engine(source, *changes))
     assert not report
     first = report.failing[0]
-    assert code is None or first.example.code.startswith(f"{code};")
+    assert code is None or f"{first.example.code};".startswith(f"{code};")
     assert re.search(words, f"{first.message}: {report.cause}"), str(report)
 
 
