@@ -69,7 +69,7 @@ def record(op: Primitive, *arguments: Operand) -> "Value":
     6.0
     """
     # as_operand makes a number a constant; it needs the place, 1, 2, ..., only for its error message.
-    parents = tuple([as_operand(argument, op, place) for place, argument in enumerate(arguments, start=1)])
+    parents = tuple([a if type(a) is Value else as_operand(a, op, place) for place, a in enumerate(arguments, start=1)])
     node = new_value()  # an empty node; setting its attributes here is faster than __init__
     node._number = op.evaluate([parent._number for parent in parents])
     node._grad = node._adjoint = None
@@ -599,8 +599,8 @@ class Value:
     # returns what it stores: a function that builds the object again, and its arguments.
 
     @staticmethod  # a function in a class, without self
-    def __record__(op: Primitive, arguments: tuple[Operand, ...]) -> "Value":
-        return record(op, *arguments)
+    def __record__(op: Primitive, arguments: tuple[Any, ...]) -> "Value":
+        return unary(op, *arguments) if len(arguments) == op.arity == 1 else record(op, *arguments)
 
     def __copy__(self) -> "Value":
         return self.__deepcopy__({})  # on the same leaves, a copy's gradients would be added to the original's
