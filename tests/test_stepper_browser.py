@@ -16,6 +16,7 @@ from autograd_lite.calls import site_of
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
+from autograd_lite.teaching.mistakes import wrong_steps
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
 from autograd_lite.words.lecture import typeset
@@ -1628,6 +1629,48 @@ def ids_are_unique(view):
             return ids.length === new Set(ids).size;
         }"""
     )
+
+
+def test_a_training_step_goes_neuron_by_neuron(show):
+    root = loss(2, 2, 1)
+    root.backward()
+    weights = {node: node.data - 0.1 * node.grad for node in topological_order(root) if node.label.startswith("w")}
+    view = show(step_through(root, update=0.1))
+    expect(view.position).to_have_text("Step 1 of 15")
+    for step in (10, 11, 12):
+        view.go(step)
+        numbers = view.root.locator(".facts .number").all_inner_texts()
+        assert len(numbers) == 3
+        assert set(numbers) <= {number_text(number, 4) for number in weights.values()}
+    view.go(13)
+    fills = view.root.evaluate(FILLS).values()
+    assert {fill["lines"][2] for fill in fills if len(fill["lines"]) > 2} == {"δ 0.0"}
+    view.go(14)
+    for weight, number in weights.items():
+        weight.data = number
+    assert f"→{number_text(root.forward().data, 4)}" in view.root.locator(".formula").inner_text().replace("\n", "")
+
+
+@pytest.mark.parametrize("mistake", ["overwrite", "wrong order"])
+def test_a_mistake_is_red_from_the_neuron_where_it_begins(show, mistake):
+    root = loss(4, 4, 3)
+    wrong = {step.parent.label: step.total for step in wrong_steps(root, mistake)}
+    root.backward()
+    right = {node.label: node.grad for node in topological_order(root)}
+    view = show(step_through(root, mistake=mistake))
+    expect(view.position).to_have_text("Step 1 of 18")
+    expect(view.root.locator(".words")).to_contain_text("has a mistake")
+    view.press("End")
+    for layer, widths in ((1, 4), (2, 3)):
+        for unit in range(1, widths + 1):
+            signal = f"s_{unit}^({layer})"
+            circle = view.root.locator(".picture g.neuron", has_text=f"o{unit}({layer})")
+            expect(circle).to_contain_text(f"δ {number_text(wrong[signal], 4)}")
+            if wrong[signal] != pytest.approx(right[signal], rel=1e-9):
+                expect(circle).to_contain_class("wrong")
+                expect(circle).to_contain_text("✗")
+    view.press("ArrowLeft")
+    expect(view.root.locator(".words")).to_contain_text("Right would be")
 
 
 def test_a_click_around_an_opened_neuron_opens_another_and_escape_closes_it(show):

@@ -230,7 +230,7 @@ def step_through(
     played = None if mistake is None else mistake_called(mistake)
     plan = Plan(below, digits, played, update, tuple(data), title)
     story = _story_of(root, plan, max_nodes)
-    calm = "neuron" in story.details and not predict and update is None
+    calm = "neuron" in story.details and not predict
     chosen: str = detail or ("neuron" if calm else story.details[0])
     check_choice("detail", chosen, story.details)
     check_integer("step", step, 0, story.count(chosen) - 1)

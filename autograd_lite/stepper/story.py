@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.calls import site_of
-from autograd_lite.folding import MOST, Group, fold, layers_of
+from autograd_lite.folding import MOST, Group, fold, layers_of, nodes_of
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import number_text, visible
 from autograd_lite.pictures.diagram import Box, Diagram
@@ -87,7 +87,7 @@ class Story:
         self.walk = self.walk_in(UNICODE)
         self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
-        self.graph = None if mistake else graph_data(order)
+        self.graph = graph_data(order)
         self.nodes = boxed(self.part, self.names)
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.edges = {edge: k for k, edge in enumerate(edges_between(self.nodes))}
@@ -127,7 +127,9 @@ class Story:
     def count(self, detail: str) -> int:
         """Return the number of steps at a level of detail, with the summary."""
         if detail not in DETAILS:
-            return count_steps(self.group, detail)
+            updated = {walked.node for walked in self.walk if walked.phase == "update"}
+            parts = [part for part in self.group.parts if not updated.isdisjoint(nodes_of(part))]
+            return count_steps(self.group, detail) + (len(parts) + 1 if self.plan.update is not None else 0)
         backward = [walked.node for walked in self.walk if walked.phase == "backward"]
         merged = len(backward) - len(set(backward)) if detail == "node" else 0
         return len(self.walk) + self.ends_in_summary - merged
@@ -191,6 +193,7 @@ class Story:
             return line | {
                 "parent": self.index[step.parent],
                 "edge": self.edges[step.node, step.place],
+                **({"place": step.place} if self.plan.mistake else {}),
                 "formula": text.slope(step),
                 "formulaMath": mathml.slope(step),
                 **{name: self.number(getattr(step, name)) for name in ("slope", "upstream", "share", "total")},

@@ -126,5 +126,5 @@ class StepperWidget(anywidget.AnyWidget):
         for name, number in self.leaves.items():
             self._leaves[name].data = number
         self.root.forward()
-        if self.story["graph"] is None:  # the view cannot compute it by itself
+        if self.story["graph"] is None or self.story["mistake"]:  # the view cannot compute it by itself
             self.story = Story(self.root, self._plan).told()

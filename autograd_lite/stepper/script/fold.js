@@ -13,7 +13,9 @@ class Folds {
     this.place = new Map(nodes.map((_, i) => [part[i], i])); // where a node stands in the story
     const leaves = story.leaves.map((i) => [part[i], exact(nodes[i].data)]);
     this.data = forwardPass(graph, Object.fromEntries(leaves));
-    const { totals, steps } = backwardPass(graph, this.data);
+    const right = backwardPass(graph, this.data);
+    this.rightTotals = right.totals;
+    const { totals, steps } = story.mistake ? mistakenPass(story, right.totals) : right;
     this.totals = totals;
     this.passed = new Map(); // node -> the applications of the chain rule at its edges, in the order of the walk
     const arrived = new Map();
@@ -83,7 +85,12 @@ class Folds {
   /** What all stories of a graph share. */
   frame() {
     const { title, root, rootMath, digits, sources } = this.story;
-    return { title, root, rootMath, digits, sources, leaves: [], mistake: null, update: null, graph: null, part: null };
+    return { title, root, rootMath, digits, sources, leaves: [], mistake: null, update: this.story.update, graph: null, part: null };
+  }
+  /** Whether a mistake makes the gradient of a node wrong. */
+  isWrong(i) {
+    const [a, b] = [this.totals[i], this.rightTotals[i]];
+    return a !== b && !(Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)));
   }
   lines(i) {
     return this.story.nodes[this.place.get(i)]?.lines;
@@ -104,6 +111,7 @@ class Folds {
       delta: "",
       deltaMath: "",
       lines: this.lines(i),
+      wrong: this.isWrong(i),
       result: i,
     };
   }
@@ -122,6 +130,7 @@ class Folds {
       gradient: `${group.unit ? "δ" : "grad"} ${this.number(this.totals[group.signal ?? result] ?? 0)[0]}`,
       key: group.title,
       kind: group.unit ? "neuron" : "group",
+      wrong: nodes.some((i) => this.isWrong(i)),
       signal: group.unit && this.totals[group.signal ?? result],
       data: this.number(this.data[result]),
       delta: group.delta ?? "",
@@ -133,6 +142,20 @@ class Folds {
       result,
     };
   }
+}
+
+/** The backward pass with the numbers that a mistake leads to, as Python has told it. */
+function mistakenPass({ part, steps }, rightTotals) {
+  const totals = rightTotals.map((total) => (total === null ? null : 0));
+  const passed = steps.flatMap((step) => {
+    if (step.phase === "seed") totals[part[step.node]] = exact(step.total);
+    if (step.phase !== "backward") return [];
+    const [slope, upstream, share, total] = ["slope", "upstream", "share", "total"].map((name) => exact(step[name]));
+    const parent = part[step.parent];
+    totals[parent] = total;
+    return [{ node: part[step.node], parent, place: step.place, slope, upstream, share, total, before: step.before ? exact(step.before) : null }];
+  });
+  return { totals, steps: passed };
 }
 
 function nodesOf(part) {
@@ -212,8 +235,10 @@ function storyOfParts(folds, group, merged = (part) => part) {
   });
   const arriving = (boxes) => edges.flatMap(([, head], k) => (boxes.includes(head) ? [k] : []));
   const turns = [...sets.values()];
+  const isWhole = group === folds.tree;
   const step = (phase, boxes) => ({
     phase,
+    right: phase === "backward" && boxes.some((box) => nodes[box].wrong),
     node: boxes.at(-1),
     nodes: boxes,
     edges: arriving(boxes),
@@ -228,7 +253,7 @@ function storyOfParts(folds, group, merged = (part) => part) {
     words:
       `Next, forward: each ${part} is computed, up to ${folds.story.root}. Then backward, ${part} by ${part}: ` +
       `from the gradient of its output come ${neurons.length ? "its δ and the gradients of its weights" : "the gradients inside it"}. ` +
-      `Click the current ${part} to open it.`,
+      `Click the current ${part} to open it.${mistakeAtStart(folds.story)}`,
   };
   return {
     ...folds.frame(),
@@ -241,8 +266,60 @@ function storyOfParts(folds, group, merged = (part) => part) {
       ...turns.map((boxes) => step("forward", boxes)),
       { phase: "seed", node: top, total: folds.number(folds.totals[nodes[top].result]), told: () => tellSeed(folds, nodes[top]) },
       ...turns.reverse().map((boxes) => step("backward", boxes)),
-      ...(neurons.length ? [{ phase: "summary", told: () => tellNetwork(folds, neurons) }] : []),
+      ...(isWhole && folds.story.update !== null ? updates(folds, nodes) : []),
+      ...(neurons.length && !(isWhole && folds.story.update !== null) ? [{ phase: "summary", told: () => tellNetwork(folds, neurons) }] : []),
     ],
+  };
+}
+
+/** A step of gradient descent: each part whose leaves move, all gradients set to 0, and the forward pass again. */
+function updates(folds, nodes) {
+  const { story } = folds;
+  const moved = new Map(); // position of a leaf -> its step
+  for (const step of story.steps) if (step.phase === "update") moved.set(story.part[step.node], step);
+  const leaves = Object.fromEntries([...moved].map(([i, { data }]) => [i, exact(data)]));
+  const given = story.leaves.map((k) => [story.part[k], exact(story.nodes[k].data)]);
+  const after = forwardPass(folds.graph, { ...Object.fromEntries(given), ...leaves });
+  const top = nodes.length - 1;
+  const [before, now] = [folds.data, after].map((data) => folds.number(data[nodes[top].result]));
+  return [
+    ...nodes.flatMap((node, box) => {
+      const own = nodesOf(node.group ?? node.result).filter((i) => moved.has(i));
+      return own.length ? [{ phase: "update", node: box, data: node.data, told: () => tellUpdate(folds, node, own.map((i) => moved.get(i))) }] : [];
+    }),
+    { phase: "zero" },
+    {
+      phase: "again",
+      node: top,
+      after: nodes.map(({ result }) => folds.number(after[result])),
+      told: () => {
+        const name = () => parsed(story.rootMath);
+        return {
+          title: "Forward again, with the new numbers",
+          lines: [[name(), ":", mathNumber(before[0]), "→", mathNumber(now[0])]],
+          words: `All numbers are computed again. One step of gradient descent changes ${story.root} by this much.`,
+          rows: [],
+          text: `${story.root}: ${before[0]} → ${now[0]}`,
+        };
+      },
+    },
+  ];
+}
+
+/** The new numbers of the leaves in a part. */
+function tellUpdate(folds, { name }, steps) {
+  const { story } = folds;
+  const rate = numberText(story.update, story.digits);
+  const told = steps.map((step) => explanation(story, step, null));
+  return {
+    title: `Update: ${name}`,
+    lines: told.slice(0, 1).flatMap(({ lines }) => lines.slice(0, 1)),
+    words: `Each takes a step against its gradient, with the learning rate η = ${rate}.`,
+    rows: steps.slice(0, 2 * LISTED).map((step) => {
+      const gradient = mathNumber(gradientIn(story, step.node), true);
+      return ["total", "", [parsed(story.nodes[step.node].math), "=", mathNumber(step.before[0]), "−", mathNumber(rate), "×", gradient], step.data[0]];
+    }),
+    text: steps.map((step) => `${story.nodes[step.node].name} ← ${step.data[0]}`).join(", "),
   };
 }
 
@@ -298,10 +375,20 @@ function tellParts(folds, phase, parts) {
   const [forward, one] = [phase === "forward", parts.length === 1];
   const names = parts.map((part) => part.name);
   const title = `${forward ? "Forward" : "Backward"}: ${parts[0].kind === "neuron" ? "neuron " : ""}${one ? names[0] : `${names[0]} to ${names.at(-1)}`}`;
-  const told = parts.map((part) => (part.kind === "neuron" ? tellNeuron : tellGroup)(folds, forward, part));
+  const told = parts.map((part) => withRight(folds, forward, part, (part.kind === "neuron" ? tellNeuron : tellGroup)(folds, forward, part)));
   const text = told.map((each) => each.text).join(";  ");
   if (one) return { title, ...told[0] };
   return { title, lines: told.map((each) => each.lines.at(-1)).filter(Boolean), words: "", rows: told.flatMap((each) => each.row), text };
+}
+
+/** What a mistake makes wrong in a part: how many gradients, and the right delta. */
+function withRight(folds, forward, { group, result }, told) {
+  const wrong = forward ? [] : nodesOf(group ?? result).filter((i) => folds.isWrong(i));
+  if (!wrong.length) return told;
+  const delta = group?.signal ?? group?.output;
+  const right = wrong.includes(delta) && group.delta ? ` Right would be ${group.delta} = ${folds.number(folds.rightTotals[delta])[0]}.` : "";
+  const count = wrong.length === 1 ? "one gradient" : `${wrong.length} gradients`;
+  return { ...told, words: `Wrong (${folds.story.mistake.does}): ${count} here.${right}` };
 }
 
 /** s = w o + ... and o = theta(s); or delta, and the gradients of the weights. */
@@ -537,7 +624,7 @@ function paint(element, story, node, computed, arrived) {
   const tint = (exact(node.data) < 0 ? NEGATIVE : POSITIVE).map((part) => Math.round(255 - strength * (255 - part)));
   const { style } = element.querySelector("rect");
   style.fill = computed ? `rgb(${tint})` : "";
-  style.stroke = arrived ? colourOf(delta(node)) : "";
+  style.stroke = arrived ? (node.wrong ? "var(--wrong)" : colourOf(delta(node))) : "";
   style.strokeWidth = arrived ? THINNEST + (THICKEST - THINNEST) * relative(delta(node), mostDelta) : "";
   style.strokeDasharray = arrived ? (delta(node) < 0 ? "4 3" : "none") : "";
   for (const line of element.querySelectorAll("text")) line.style.fill = computed ? "#000" : "";

@@ -8,9 +8,9 @@ class Live {
   /** state: it has the story, as Python told it, and the changed numbers of leaves, by their keys. */
   constructor(state) {
     this.state = state;
-    const { nodes, leaves, part, graph, update } = state.get("story");
+    const { nodes, leaves, part, graph, update, mistake } = state.get("story");
     this.rate = update;
-    this.possible = graph !== null || state.get("leaves") !== undefined; // there is a kernel that computes
+    this.possible = (graph !== null && !mistake) || state.get("leaves") !== undefined; // there is a kernel that computes
     this.leaves = (this.possible ? leaves : []).map((i) => {
       const { key, name, math, data } = nodes[i];
       return { i, key, name, math, place: part[i], given: exact(data) };
@@ -38,7 +38,7 @@ class Live {
     const [told, numbers, { rate }] = [this.state.get("story"), this.state.get("leaves"), this];
     if (told !== this.told || numbers !== this.toldFor || rate !== this.toldAt) {
       const isOther = this.changes.length || rate !== told.update;
-      this.now = told.graph && isOther ? this.retold(this.numbers) : told;
+      this.now = told.graph && !told.mistake && isOther ? this.retold(this.numbers) : told;
       [this.told, this.toldFor, this.toldAt] = [told, numbers, rate];
     }
     return this.now;

@@ -39,7 +39,7 @@ class Nudge {
     this.leaf.append(...view.live.leaves.map(({ name }, k) => make("option", { value: k }, name)));
     this.leaf.setAttribute("aria-label", "Leaf to nudge");
     this.element = group("Nudge", { class: "nudge" }, this.toggle, this.leaf, "by", box, error);
-    this.element.hidden = !view.live.leaves.length || !view.live.story.graph;
+    this.element.hidden = !view.live.leaves.length || !view.live.story.graph || Boolean(view.live.story.mistake);
     this.says = make("p", { class: "nudge-says", role: "status" });
   }
 

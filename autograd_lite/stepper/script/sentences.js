@@ -37,9 +37,7 @@ function explanation(story, step, hidden) {
       words:
         `Next, forward: each node is computed from its arguments, up to ${story.root}. Then backward, edge by edge: ` +
         "the upstream gradient times the local partial derivative is added to the gradient of the node before. " +
-        (story.mistake
-          ? `This backward pass has a mistake: ${story.mistake.does}. The numbers that it makes wrong are marked.`
-          : "No gradient is known yet, which does not mean that it is 0."),
+        (mistakeAtStart(story) || "No gradient is known yet, which does not mean that it is 0."),
       rows: [],
     };
   if (step.phase === "summary")
@@ -110,6 +108,11 @@ function explanation(story, step, hidden) {
       ["total", "total", [...delta(parent), ...(parent.delta && sum.length ? ["="] : []), ...sum], shown("total")],
     ],
   };
+}
+
+/** What is said about a mistake before it is made; nothing if there is none. */
+function mistakeAtStart({ mistake }) {
+  return mistake ? ` This backward pass has a mistake: ${mistake.does}. The numbers that it makes wrong are marked.` : "";
 }
 
 /** What is wrong at a step of a backward pass with a mistake. */

@@ -579,7 +579,7 @@ class View {
         computed ? "computed" : "todo",
         arrived && (arrived === this.given[i].length ? "complete" : "receiving"),
         now && "now",
-        now && step.right && !hidden && "wrong",
+        ((now && step.right) || (arrived && node.wrong)) && !hidden && "wrong",
         stop && "stop",
       ];
       setClass(picture.nodes[i], states.filter(Boolean).join(" "));
@@ -591,7 +591,7 @@ class View {
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
         const shown = computed ? (asked ? UNKNOWN : this.dataOf(i, at)[0]) : "";
         setText(data, shown && (node.group || node.kind === "neuron" ? shown : `data ${shown}`));
-        if (gradient) setText(gradient, node.group ? (arrived ? node.gradient : "") : this.gradientOf(i, at, hidden));
+        if (gradient) setText(gradient, node.group ? this.gradientOfGroup(node, arrived, at) : this.gradientOf(i, at, hidden));
         if (node.kind === "neuron") paint(picture.nodes[i], story, node, computed, arrived);
       }
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
@@ -626,6 +626,11 @@ class View {
     const { nodes, steps } = this.story;
     if (this.again <= at) return steps[this.again].after[i];
     return this.updated[i] <= at ? steps[this.updated[i]].data : nodes[i].data;
+  }
+
+  gradientOfGroup({ gradient, wrong }, arrived, at) {
+    if (this.zeroed <= at) return gradient.replace(/ .*/, " 0.0");
+    return arrived ? `${gradient}${wrong ? " ✗" : ""}` : "";
   }
 
   gradientOf(i, at, hidden) {
