@@ -294,7 +294,7 @@ def test_layers_of_a_network() -> None:
     groups = {}
     for box in boxes_of(error):
         groups.setdefault(box.group, []).append(box.lines[0].split(" =")[0])
-    assert sorted(groups["layer 0 (inputs)"]) == ["o₁⁽⁰⁾", "o₂⁽⁰⁾"]
+    assert sorted(groups["inputs"]) == ["o₁⁽⁰⁾", "o₂⁽⁰⁾"]
     assert sorted(groups["layer 1"]) == [
         "o₁⁽¹⁾", "o₂⁽¹⁾", "s₁⁽¹⁾", "s₂⁽¹⁾", "v₁", "v₂", "v₃", "v₄",
         "w⁽¹⁾₁,₀", "w⁽¹⁾₁,₁", "w⁽¹⁾₁,₂", "w⁽¹⁾₂,₀", "w⁽¹⁾₂,₁", "w⁽¹⁾₂,₂",
@@ -322,14 +322,14 @@ def test_layers_stand_side_by_side_in_our_layout() -> None:
     root = ET.fromstring(draw(network()).pipe("svg"))
     groups = [g for g in root.iter(SVG + "g") if g.get("class") == "group"]
     places = sorted((float(g.find(SVG + "rect").get("x")), g.find(SVG + "text").text) for g in groups)
-    assert [name for _, name in places] == ["layer 0 (inputs)", "layer 1", "layer 2"]
+    assert [name for _, name in places] == ["inputs", "layer 1", "layer 2"]
 
 
 @needs_dot
 def test_layers_stand_side_by_side_in_the_layout_of_dot() -> None:
     layout = json.loads(draw(network()).pipe("json"))
     clusters = {o["label"]: [float(x) for x in o["bb"].split(",")] for o in layout["objects"] if "bb" in o}
-    assert clusters["layer 0 (inputs)"][2] < clusters["layer 1"][0] < clusters["layer 1"][2] < clusters["layer 2"][0]
+    assert clusters["inputs"][2] < clusters["layer 1"][0] < clusters["layer 1"][2] < clusters["layer 2"][0]
 
 
 # Same graph, same bytes

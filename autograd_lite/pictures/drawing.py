@@ -220,7 +220,7 @@ def layers(order: list[Value]) -> dict[Value, str]:
         label = str(node.label)
         layer, users = layer_of(label), used_in.get(node, {None})
         if layer is not None:
-            group_of[node] = f"layer {layer}" if layer else "layer 0 (inputs)"
+            group_of[node] = f"layer {layer}" if layer else "inputs"
         else:
             group_of[node] = next(iter(users)) if not label and len(users) == 1 else None
         for parent in node.parents:
