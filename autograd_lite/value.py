@@ -16,7 +16,8 @@ After that come the operators and functions of `Value`, one line each. Copies, p
 functions have their own module, `graph.py`. (To trace a function is to record its graph once for all numbers; while
 it is traced, no number in it may be read or compared.) In signatures, `x: Operand` means that x is a Value or a
 number; Python ignores such annotations, and so may the reader. `def f(*numbers)` collects any number of arguments in a
-tuple, and the call `f(*numbers)` passes the entries of a tuple or list as arguments.
+tuple, the call `f(*numbers)` passes the entries of a tuple or list as arguments, and `(a, *numbers)` is the tuple of a
+and these entries.
 """
 
 # `functools.partial` fixes some arguments of a function, `itertools.chain` joins lists, `operator` has operators as
