@@ -130,7 +130,6 @@ def _wrapped(text: str, columns: float, indent: str) -> str:
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage[margin=2cm]{geometry}
-\usepackage[T1]{fontenc}
 \usepackage{amsmath}
 \setlength{\parindent}{0pt}
 \raggedright

@@ -54,6 +54,16 @@ def times(factor):
     return change
 
 
+def one_dead_among_positive_weights(factor):
+    def change(weights):
+        for W in weights:
+            W[:] = factor * abs(W)
+            W[:, 0] = 5 * factor
+        weights[4][2] = [-1.0] + 8 * [0.0]
+
+    return change
+
+
 def relu(*sizes):
     return MLP(2, [*sizes, 1], "relu", "linear", seed=2)
 
@@ -83,6 +93,22 @@ CASES = {
     "exploding": (
         changed(MLP(2, [8] * 6 + [1], "leaky_relu", "linear", seed=1), times(30)), X, Y, "squared_error",
         [(Illness.EXPLODING, 1, ())],
+    ),
+    "exploding past a dead unit": (
+        changed(MLP(2, [8] * 6 + [1], "relu", "linear", seed=1), one_dead_among_positive_weights(30)), X, Y,
+        "squared_error", [(Illness.DEAD, 5, (3,)), (Illness.EXPLODING, 1, ())],
+    ),
+    "vanishing past a dead unit": (
+        changed(MLP(2, [8] * 6 + [1], "relu", "linear", seed=1), one_dead_among_positive_weights(0.03)), X, Y,
+        "squared_error", [(Illness.DEAD, 5, (3,)), (Illness.VANISHING, 1, ())],
+    ),
+    "too large to compute": (
+        changed(MLP(2, [4, 4, 1], "leaky_relu", "linear", seed=1), times(1e200)), X, Y,
+        "squared_error", [(Illness.EXPLODING, 1, ())],
+    ),
+    "squares too large to compute": (
+        changed(MLP(2, [4, 4, 1], "leaky_relu", "linear", seed=1), times(1e60)), X, Y,
+        "squared_error", [(Illness.EXPLODING, 1, ())],
     ),
     "below a ReLU output": (
         MLP(2, [4, 1], "tanh", "relu", seed=3), X, Y, "squared_error", [(Illness.OUT_OF_REACH, 2, ())],

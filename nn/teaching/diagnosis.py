@@ -1,6 +1,8 @@
 """Why a network does not learn: what its numbers say about each layer, and what to try."""
 
 import argparse
+import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -47,7 +49,7 @@ class Illness(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that keeps a network from learning.
+    """One thing that keeps a network, or some of its units, from learning.
 
     Attributes:
         illness: which kind it is.
@@ -142,11 +144,15 @@ def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") ->
     loss = check_loss(loss)
     check_error(net, X, y, loss)
     passes = _passes(net, X, y, loss)
-    deltas = {l: float(np.sqrt(np.mean(delta**2))) for l, delta in passes.delta.items()}
+    with np.errstate(over="ignore"):
+        deltas = {l: float(np.sqrt(np.mean(delta**2))) for l, delta in passes.delta.items()}
     flat = [*_dead(passes), *_saturated(passes)]
-    above = max([finding.layer for finding in flat], default=0)  # what is flat has small deltas below it
-    proportion = _out_of_proportion({l: delta for l, delta in deltas.items() if l > above})
-    findings = (*_unscaled(X), *_symmetric(passes), *flat, *proportion, *_out_of_reach(passes, loss))
+    # a layer that is mostly flat has small deltas below it
+    above = max([one.layer for one in flat if 2 * len(one.units) >= net.sizes[one.layer]], default=0)
+    findings = (
+        *_unscaled(X), *_symmetric(passes), *flat, *_vanishing(deltas, above), *_exploding(deltas),
+        *_out_of_reach(passes, loss),
+    )  # fmt: skip
     slopes = {l: float(np.mean(slope)) for l, slope in passes.slope.items()}
     return Diagnosis(findings, slopes, deltas, passes.error)
 
@@ -162,8 +168,9 @@ def _passes(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> _Passes:
         slope[l] = SLOPE[theta[l]](s[l], o[l])
     outputs = [[Value(number) for number in row] for row in o[len(W)]]
     errors = [loss(row, target) for row, target in zip(outputs, y, strict=True)]
-    for error in errors:
-        error.backward()
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+        for error in errors:
+            error.backward()
     delta = {len(W): np.array([[output.grad for output in row] for row in outputs]) * slope[len(W)]}
     for l in range(len(W) - 1, 0, -1):
         delta[l] = delta[l + 1] @ W[l + 1][:, 1:] * slope[l]
@@ -188,7 +195,7 @@ def _symmetric(passes: _Passes) -> Iterator[Finding]:
         if equal.any():
             words = (
                 f"Symmetric weights in layer {l}: {_which('unit', equal)}. Units with equal weights get equal "
-                f"gradients, so they stay equal: {len(counts)} of {len(equal)} are different."
+                f"gradients, so they stay equal: {len(equal)} units compute no more than {len(counts)} would."
             )
             yield Finding(Illness.SYMMETRIC, words, l, _numbers(equal))
 
@@ -226,21 +233,30 @@ def _saturated(passes: _Passes) -> Iterator[Finding]:
             yield Finding(Illness.SATURATED, words, l, _numbers(stuck))
 
 
-def _out_of_proportion(deltas: Mapping[int, float]) -> Iterator[Finding]:
-    """Report the layer whose deltas differ most from the output layer's; deltas of 0 have other causes."""
-    L = max(deltas, default=0)
-    ratios = {l: delta / deltas[L] for l, delta in deltas.items() if delta and deltas[L]}
-    for illness, verb, l in (
-        (Illness.VANISHING, "vanish", min(ratios, key=ratios.__getitem__, default=L)),
-        (Illness.EXPLODING, "explode", max(ratios, key=ratios.__getitem__, default=L)),
-    ):
-        ratio = ratios.get(l, 1.0)
-        if ratio * FACTOR < 1 if illness is Illness.VANISHING else not ratio < FACTOR:
-            words = (
-                f"Gradients that {verb}: the deltas of layer {l} are {ratio:.2g} times as large as the output "
-                f"layer's (root mean squares {deltas[l]:.2g} and {deltas[L]:.2g})."
-            )
-            yield Finding(illness, words, l)
+def _vanishing(deltas: Mapping[int, float], above: int) -> Iterator[Finding]:
+    """Report the layer with the smallest deltas, above the last flat one; deltas of 0 have other causes."""
+    l, L = min([l for l in deltas if l > above and deltas[l]], key=deltas.__getitem__, default=len(deltas)), len(deltas)
+    if deltas[l] * FACTOR < deltas[L]:
+        yield Finding(Illness.VANISHING, f"Gradients that vanish: {_proportion(deltas, l)}.", l)
+
+
+def _exploding(deltas: Mapping[int, float]) -> Iterator[Finding]:
+    """Report the layer with the largest deltas, or the first whose deltas are infinite or nan."""
+    l, L = max(deltas, key=lambda l: (not math.isfinite(deltas[l]), deltas[l])), len(deltas)
+    if not math.isfinite(deltas[l]):
+        yield Finding(
+            Illness.EXPLODING, f"Gradients that explode: the deltas of layer {l} are too large to compute.", l
+        )
+    elif deltas[l] > FACTOR * deltas[L] > 0:
+        yield Finding(Illness.EXPLODING, f"Gradients that explode: {_proportion(deltas, l)}.", l)
+
+
+def _proportion(deltas: Mapping[int, float], l: int) -> str:
+    own, last = deltas[l], deltas[len(deltas)]
+    return (
+        f"the deltas of layer {l} are {own / last:.2g} times as large as the output layer's "
+        f"(root mean squares {own:.2g} and {last:.2g})"
+    )
 
 
 def _out_of_reach(passes: _Passes, loss: Loss) -> Iterator[Finding]:
