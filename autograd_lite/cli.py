@@ -289,8 +289,8 @@ def _add_check(commands: Commands) -> None:
     parser = _add_command(commands, _check, purpose, example=example, digits=digits, optional=True)
     what = "answers: v1=... is a value, dw=... a gradient, dv1/dw=... a local partial derivative"
     parser.add_argument("--answers", nargs="+", default=[], metavar="NAME=NUMBER", help=what)
-    for kind in KINDS:
-        parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="NAME=NUMBER", help=f"answers that are {kind}")
+    for kind, what in KINDS.items():
+        parser.add_argument(f"--{kind}", nargs="+", default=[], metavar="NAME=NUMBER", help=f"answers: {what}")
     parser.add_argument("--learning-rate", type=_number, metavar="RATE", help="of the update")
     _add_data(parser)
     parser.add_argument("--key", type=_file, metavar="FILE", help="the key of worksheets, a JSON file")
@@ -310,6 +310,8 @@ def _check(options: argparse.Namespace) -> None:
     sorted_answers = sort_answers(root, _assigned(options.answers))
     given: dict[str, Any] = {name: getattr(options, name) for name in ("learning_rate", "digits", "max_nodes")}
     given |= {kind: sorted_answers.get(kind, {}) | _assigned(getattr(options, kind)) for kind in KINDS}
+    if not any(given[kind] for kind in KINDS):
+        raise ValueError("there must be answers to check, for example --answers v1=-6 dw=1.00")
     print(check_answers(root, data=_data(root, options), **given))
 
 

@@ -301,7 +301,7 @@ def test_nodes_and_edges_are_called_by_name_or_by_value():
     [
         (ValueError, "gradients must be of .*w.*, received 'q'", {"gradients": {"q": 1}}),
         (ValueError, "slopes must be of .*L/v2.*, received 'L/w'", {"slopes": {"L/w": 1}}),
-        (ValueError, "updated must be of nothing without a learning rate, received 'w'", {"updated": {"w": 1}}),
+        (ValueError, "updated must come with a learning rate, received 'w' without one", {"updated": {"w": 1}}),
         (
             ValueError,
             "the answer in values must be a number, for example .*, received 'two'",

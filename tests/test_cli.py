@@ -144,6 +144,7 @@ def test_step_can_be_limited_to_the_part_below_a_node(capsys):
         (["step", "x*2", "x=1", "-o", "a"], "the output must end in one of .html, .htm, .svg; received a"),
         (["draw", "x*2", "x=1", "-o", "/no/such/folder/a.svg"], "No such file"),
         (["check"], "an expression, or --key and --csv, must be there"),
+        (["check", "x*2", "x=1"], "there must be answers to check, for example --answers v1=-6 dw=1.00"),
         (["check", "x*2", "x=1", "--key", "key.json"], "--key and --csv belong together, without an expression"),
         (["check", "x*2", "x=1", "--answers", "dx"], "expected NAME=NUMBER, for example w=-3; received 'dx'"),
         (["check", "x*2", "x=1", "--answers", "dx=two"], "the answer in gradients must be a number"),

@@ -243,7 +243,9 @@ def find_blank(sheet: Sheet, kind: Kind, what: object) -> Blank:
     for blank in known:
         if _plain(blank.name) == _plain(name):
             return blank
-    names = ", ".join(blank.name for blank in known) or "nothing without a learning rate"
+    if not known:
+        raise ValueError(f"{kind} must come with a learning rate, received {name!r} without one")
+    names = ", ".join(blank.name for blank in known)
     raise ValueError(f"{kind} must be of {names}, received {name!r}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.primitives import CONSTANT, LEAF, primitive_named
 from autograd_lite.teaching.mistakes import Mistake, play
@@ -15,10 +15,17 @@ from autograd_lite.walk import recomputed
 from autograd_lite.words.names import names_of
 
 Kind: TypeAlias = Literal["values", "slopes", "products", "totals", "gradients", "updated"]
-"""What a number is: the result of a node; at an edge, the local partial derivative, its product with the upstream
-gradient, or the running total; the gradient of a node; or the number of a node after a step of gradient descent."""
+"""What a number is."""
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: dict[Kind, str] = {
+    "values": "the results of nodes, as in v1=-6",
+    "slopes": "the local partial derivatives at edges, as in v1/w=2",
+    "products": "the products of the slopes with the upstream gradients, as in v1/w=1",
+    "totals": "the running totals at edges, as in v1/w=1",
+    "gradients": "the gradients of nodes, as in w=1",
+    "updated": "numbers of nodes after a step of gradient descent, as in w=-3.1",
+}
+"""What each kind of number is."""
 
 NO_MISTAKE = Mistake("none", "everything is right", "nowhere")
 

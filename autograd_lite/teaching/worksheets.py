@@ -413,7 +413,7 @@ def worksheet(
     if isinstance(blanks, str) or not blanks:
         raise ValueError(f"blanks must be a list of {', '.join(KINDS)}, received {blanks!r}")
     for kind in blanks:
-        check_choice("blanks", kind, KINDS)
+        check_choice("blanks", kind, list(KINDS))
     if learning_rate is not None:
         check_positive("learning_rate", learning_rate)
     elif "updated" in blanks:
