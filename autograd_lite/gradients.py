@@ -203,9 +203,10 @@ def check_gradients(
 
     A derivative is wrong if it differs from the central difference by more than the tolerance and by more than the
     error of the difference, which is estimated from rounding and extrapolation. It passes if that error is within the
-    tolerance, relative to the largest derivative of f; or if it is no more than rounding near an extremum of f; or if
-    the derivative is 0 within its own rounding error. What passes by none of these cannot be checked: for example the
-    slope 1e-40 of atan at 1e20, because atan returns pi / 2 for all numbers nearby.
+    tolerance, relative to the largest derivative of f; or if it is no more than rounding near an extremum of f, and
+    the derivative beside the extremum passes; or if the derivative is 0 within its own rounding error. What passes by
+    none of these cannot be checked: for example the slope 1e-40 of atan at 1e20, because atan returns pi / 2 for all
+    numbers nearby.
 
     Arguments:
         f: a function of n Values that returns one, and is smooth at the inputs.
@@ -268,8 +269,12 @@ def check_gradients(
         what, curvature = f"df/dx{i + 1}, of input {i + 1},", largest(second[i][i : i + 1])
         # Near an extremum f is about f(x) + f'' h^2 / 2, where a step of h = sqrt(f / f'') shows the slope best
         best = 64 * sys.float_info.epsilon * math.sqrt(abs(output.data)) * math.sqrt(curvature)
-        enough, size = max(relative_tolerance * largest(first), best), max(abs(output.data) / scale, curvature * scale)
-        check(what, first[i], enough, size, reverse_mode=gradient[i], forward_mode=forward)
+        enough, size = relative_tolerance * largest(first), max(abs(output.data) / scale, curvature * scale)
+        check(what, first[i], max(enough, best), size, reverse_mode=gradient[i], forward_mode=forward)
+        if enough < first[i].error + first[i].rounding <= best and gradient[i].data:  # beside it, the slope is in sight
+            beside = numbers[i] + math.sqrt(abs(output.data) / curvature) / 16
+            expected = central_differences(lambda x, i=i: [along(i, x)[0]], beside)[0]  # type: ignore[misc]
+            check(f"{what} increased to {beside!r},", expected, enough, 0.0, reverse_mode=grad(*along(i, beside))[i])
     for i, scale in enumerate(scales):
         forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))
         enough = relative_tolerance * max(largest(first) / max(1.0, scale), largest(second[i]))

@@ -597,6 +597,18 @@ def test_check_gradients_never_passes_a_wrong_slope_that_rounding_hides(name, x,
         assert caught.type is AssertionError or abs(wrong) < 1
 
 
+@pytest.mark.parametrize("factor", [1 + 1e-6, 1.001, 2.0, -1.0, 0.5])
+@pytest.mark.parametrize("x", [1e-14, -2e-18, 3e-24, math.pi, -2 * math.pi])
+def test_check_gradients_catches_a_wrong_slope_that_an_extremum_hides(x, factor):
+    """The differences are 0 to rounding, but beside the extremum they show the slope."""
+    with (
+        primitive_of_a_test(math.cos, lambda out, x: -sin(x) * factor) as cosine,
+        pytest.raises(AssertionError, match=r"df/dx1, of input 1, increased to .* is wrong: received "),
+    ):
+        check_gradients(cosine, [x])
+    check_gradients(cos, [x])
+
+
 HIDDEN = {name: (PRIMITIVES[name].compute, PRIMITIVES[name].slopes[0]) for name in ("sigmoid", "erf", "atan")}
 HIDDEN["square"] = (lambda x: x * x, lambda out, x: 2 * x)
 
