@@ -1673,6 +1673,69 @@ def test_a_mistake_is_red_from_the_neuron_where_it_begins(show, mistake):
     expect(view.root.locator(".words")).to_contain_text("Right would be")
 
 
+def test_between_neurons_outputs_and_deltas_travel_and_become_products(show):
+    root = loss(2, 2, 1)
+    root.backward()
+    by_label = {node.label: node for node in topological_order(root)}
+    view = show(step_through(root), in_motion)
+    view.press("ArrowRight")
+    travellers = view.root.locator(".traveller")
+    steps = [("o_1^(0)", "w^(1)_{1,1}"), ("o_2^(0)", "w^(1)_{1,2}")]
+    view.frame.clock.run_for(200)
+    assert travellers.all_text_contents() == [number_text(by_label[o].data, 4) for o, _ in steps]
+    view.frame.clock.run_for(200)
+    assert travellers.all_text_contents() == [number_text(by_label[o].data * by_label[w].data, 4) for o, w in steps]
+    view.press("ArrowRight", 7)
+    expect(view.root.locator(".title")).to_contain_text("Backward: neuron o2(1)")
+    delta = by_label["s_1^(2)"].grad
+    for milliseconds, number in ((200, delta), (200, delta * by_label["w^(2)_{1,2}"].data)):
+        view.frame.clock.run_for(milliseconds)
+        assert travellers.all_text_contents() == [number_text(number, 4)]
+    view.frame.clock.run_for(400)
+    expect(travellers).to_have_count(0)
+    expect(view.root.locator(".picture g.neuron.now")).to_contain_text(f"δ {number_text(by_label['s_2^(1)'].grad, 4)}")
+
+
+def test_predict_asks_for_outputs_and_deltas_of_neurons(show):
+    root = loss(2, 2, 1)
+    root.backward()
+    by_label = {node.label: node for node in topological_order(root)}
+    view = show(step_through(root, predict=True, detail="neuron", tolerance=1e-5))
+    view.press("ArrowRight")
+    now = view.root.locator(".picture g.neuron.now")
+    expect(now).to_contain_text("?")
+    o, s = by_label["o_1^(1)"], by_label["s_1^(1)"]
+    assert number_text(o.data, 4) not in view.root.locator(".screen").inner_text()
+    for given, hint in (
+        (s.data, "That is the weighted sum"),
+        (-o.data, "The size is right; check the signs."),
+        (o.data, "Right: "),
+    ):
+        view.answer.fill(repr(given))
+        view.button("Check").click()
+        expect(view.verdict).to_contain_text(hint)
+    for _ in range(2):
+        view.button("Next").click()
+        view.button("Show answer").click()
+    for _ in range(4):
+        view.button("Next").click()
+    expect(view.root.locator(".title")).to_contain_text("o1(2)")
+    view.button("Show answer").click()
+    view.button("Next").click()
+    o, s = by_label["o_2^(1)"], by_label["s_2^(1)"]
+    expect(now).to_contain_text("δ ?")
+    assert number_text(s.grad, 4) not in view.root.locator(".screen").inner_text()
+    for given, hint in (
+        (o.grad, "That is the upstream gradient"),
+        (1 - o.data**2, "That is the slope of the activation"),
+        (by_label["s_1^(2)"].grad, "of another neuron"),
+        (s.grad, "Right: "),
+    ):
+        view.answer.fill(repr(given))
+        view.button("Check").click()
+        expect(view.verdict).to_contain_text(hint)
+
+
 def test_a_click_around_an_opened_neuron_opens_another_and_escape_closes_it(show):
     view = show(step_through(loss(2, 2, 1), step=1))
     view.root.locator(".picture g.neuron.now").click()

@@ -38,6 +38,7 @@ function diagnose(story, step, asked, given, tolerance) {
   const is = (expected) => near(given, expected, tolerance);
   const node = story.nodes[step.node];
   if (step.phase === "seed") return "It is the derivative of a quantity with respect to itself.";
+  if (step.asks) return diagnoseNeuron(story, step, asked, is);
   if (asked === "data") {
     if (is(-exact(step.data))) return "The size is right; check the sign.";
     return `Put in the numbers: ${node.name} = ${filled(step.numbers, story.nodes, textNumber)}.`;
@@ -100,9 +101,29 @@ function diagnose(story, step, asked, given, tolerance) {
   return `One factor is certain: the upstream gradient ${above} = ${step.upstream[0]}. So check the other, the local partial derivative ${local}.`;
 }
 
+/** The same of the output of a neuron, or of its delta. */
+function diagnoseNeuron(story, step, asked, is) {
+  const { name, delta } = story.nodes[step.node];
+  const [sum, upstream, slope] = [step.sum, step.upstream, step.slope].map((number) => number && exact(number));
+  if (is(-exact(step[asked]))) return "The size is right; check the signs.";
+  if (asked === "data")
+    return is(sum)
+      ? "That is the weighted sum; the activation is missing."
+      : `First the weighted sum, with the bias, which is ${step.sum[0]}; then the activation.`;
+  if (step.upstream && is(upstream)) return `That is the upstream gradient; multiply it by the slope of the activation.`;
+  if (step.slope && is(slope)) return "That is the slope of the activation; multiply it by the upstream gradient.";
+  const other = story.nodes.find((node) => node.delta && node.delta !== delta && is(node.signal));
+  if (other) return `That is ${other.delta}, of another neuron.`;
+  const one = step.terms.length > 1 && step.terms.some((term) => is(term * slope));
+  if (one) return `${name} is used by ${step.terms.length} neurons: add up delta times weight of all of them.`;
+  return step.upstream
+    ? `The upstream gradient is ${step.upstream[0]}; multiply it by the slope of the activation.`
+    : "Multiply the upstream gradient by the slope of the activation.";
+}
+
 /** The local partial derivative and the numbers in it, for a second hint at an edge; at other steps nothing. */
 function secondHint(story, step) {
-  if (step.phase !== "backward") return "";
+  if (step.phase !== "backward" || step.asks) return "";
   const edges = story.steps.filter((one) => one.node === step.node && one.phase === "backward");
   const numbers = [...new Set([step.node, ...edges.map(({ parent }) => parent)])]
     .map((i) => story.nodes[i])

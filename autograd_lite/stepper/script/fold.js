@@ -242,7 +242,8 @@ function storyOfParts(folds, group, merged = (part) => part) {
     node: boxes.at(-1),
     nodes: boxes,
     edges: arriving(boxes),
-    told: () => tellParts(folds, phase, boxes.map((box) => nodes[box])),
+    told: (hidden) => tellParts(folds, phase, boxes.map((box) => nodes[box]), hidden),
+    ...(boxes.length === 1 && nodes[boxes[0]].delta && nodes[boxes[0]].group ? askedOf(folds, phase, nodes[boxes[0]]) : {}),
   });
   const top = boxes.length - 1;
   const leaves = nodesOf(group).filter((i) => !folds.arguments(i).length).length;
@@ -371,14 +372,33 @@ function tellNetwork(folds, neurons) {
 }
 
 /** The explanation of a step of one or more parts, as `explanation` returns it, and a line of text. */
-function tellParts(folds, phase, parts) {
+function tellParts(folds, phase, parts, hidden) {
   const [forward, one] = [phase === "forward", parts.length === 1];
   const names = parts.map((part) => part.name);
   const title = `${forward ? "Forward" : "Backward"}: ${parts[0].kind === "neuron" ? "neuron " : ""}${one ? names[0] : `${names[0]} to ${names.at(-1)}`}`;
   const told = parts.map((part) => withRight(folds, forward, part, (part.kind === "neuron" ? tellNeuron : tellGroup)(folds, forward, part)));
   const text = told.map((each) => each.text).join(";  ");
+  if (one && hidden) {
+    const rows = told[0].rows.filter(([quantity]) => quantity === "upstream" || quantity === "slope");
+    return { title, lines: told[0].lines.slice(0, 1), words: "", rows: rows.slice(0, 1), text: `${names[0]}: ${UNKNOWN}` };
+  }
   if (one) return { title, ...told[0] };
   return { title, lines: told.map((each) => each.lines.at(-1)).filter(Boolean), words: "", rows: told.flatMap((each) => each.row), text };
+}
+
+/** What Predict asks of a neuron, its output or its delta, and the numbers that explain wrong answers. */
+function askedOf(folds, phase, { group, result }) {
+  const signal = group.signal ?? result;
+  if (phase === "forward") return { asks: "data", data: folds.number(folds.data[result]), sum: folds.number(folds.data[signal]) };
+  const local = folds.passed.get(result)?.find((step) => step.parent === signal);
+  const used = folds.users[result].flatMap((user) => (folds.passed.get(user) ?? []).filter(({ parent }) => parent === result));
+  return {
+    asks: "share",
+    share: folds.number(folds.totals[signal] ?? 0),
+    upstream: local && folds.number(local.upstream),
+    slope: local && folds.number(local.slope),
+    terms: used.map(({ share }) => share),
+  };
 }
 
 /** What a mistake makes wrong in a part: how many gradients, and the right delta. */

@@ -33,9 +33,10 @@ class Prediction {
   /** The quantity that is asked for at the current step: at all nodes, or at those that are marked; else null. */
   get asked() {
     const { step, state, story } = this.view;
-    if (step.told) return null; // several numbers at once
+    if (step.told && !step.asks) return null; // several numbers at once
     const marked = state.get("breakpoints");
     const asks = step.node !== undefined && (!marked.length || marked.includes(story.nodes[step.parent ?? step.node].key));
+    if (step.asks) return asks ? step.asks : null;
     return asks ? ({ forward: "data", seed: "total", backward: state.get("ask") }[step.phase] ?? null) : null;
   }
   get record() {

@@ -18,7 +18,7 @@ const UNKNOWN = "?";
  * hidden: the quantity that is asked for, "data", "slope", "share" or "total"; null if nothing is hidden.
  */
 function explanation(story, step, hidden) {
-  if (step.told) return step.told();
+  if (step.told) return step.told(hidden);
   const node = story.nodes[step.node];
   const parent = story.nodes[step.parent];
   const name = (one) => parsed(one.math);
@@ -151,7 +151,7 @@ function gradientIn(story, i) {
 /** The line of text of a step; while its number is asked for, without the number. */
 function lineOf(story, step, hidden) {
   const derivative = (of, by) => `∂${of}/∂${by}`;
-  if (step.told) return step.told().text;
+  if (step.told) return step.told(hidden).text;
   if (step.phase === "leaves") {
     const written = ({ name, data, kind }) => `${name} = ${data[0]}${kind === "constant" ? " (constant)" : ""}`;
     return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
@@ -188,6 +188,7 @@ function lineOf(story, step, hidden) {
 function questionOf(story, step, asked) {
   const { name } = story.nodes[step.node];
   if (asked === "data") return `${name} =`;
+  if (step.asks) return `${story.nodes[step.node].delta} =`;
   if (asked === "share") return "Product of the two factors =";
   if (step.phase === "seed") return `∂${story.root}/∂${name} =`;
   const parent = story.nodes[step.parent].name;

@@ -514,7 +514,7 @@ class View {
       const ease = before !== undefined && !this.atOnce && !this.calm.matches;
       picture.raise(nodes.filter((i) => i !== undefined), edges);
       picture.follow(nodes.filter((i) => i !== undefined), step.nodes ? [] : edges, ease);
-      this.travels = ease && at === before + 1 && !step.told;
+      this.travels = ease && at === before + 1 && (!step.told || Boolean(step.nodes));
     }
     this.renderPicture(at, step, hidden);
     this.prediction.render();
@@ -591,8 +591,8 @@ class View {
         setText(name, `${now ? "▸ " : ""}${stop ? "● " : ""}${node.title}`);
         const shown = computed ? (asked ? UNKNOWN : this.dataOf(i, at)[0]) : "";
         setText(data, shown && (node.group || node.kind === "neuron" ? shown : `data ${shown}`));
-        if (gradient) setText(gradient, node.group ? this.gradientOfGroup(node, arrived, at) : this.gradientOf(i, at, hidden));
-        if (node.kind === "neuron") paint(picture.nodes[i], story, node, computed, arrived);
+        if (gradient) setText(gradient, node.group ? this.gradientOfGroup(node, arrived, at, now && hidden) : this.gradientOf(i, at, hidden));
+        if (node.kind === "neuron") paint(picture.nodes[i], story, node, computed && !asked, arrived && !(now && hidden));
       }
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
     });
@@ -628,7 +628,8 @@ class View {
     return this.updated[i] <= at ? steps[this.updated[i]].data : nodes[i].data;
   }
 
-  gradientOfGroup({ gradient, wrong }, arrived, at) {
+  gradientOfGroup({ gradient, wrong }, arrived, at, hidden) {
+    if (hidden && arrived) return gradient.replace(/ .*/, ` ${UNKNOWN}`);
     if (this.zeroed <= at) return gradient.replace(/ .*/, " 0.0");
     return arrived ? `${gradient}${wrong ? " ✗" : ""}` : "";
   }
