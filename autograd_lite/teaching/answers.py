@@ -7,9 +7,9 @@ of 3 digits, and a pair of mistakes of 5, in all answers that it explains togeth
 
 import csv
 import math
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from ctypes import c_float
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from enum import Enum
@@ -340,7 +340,7 @@ def roundings(wrong: Mapping[Blank, Written]) -> Iterator[tuple[Mistake, dict[Bl
     also from numbers with fewer, or from results in the forward pass with fewer.
     """
     long = {blank: written for blank, written in wrong.items() if written.digits > EVIDENCE}
-    yield _rounding("single precision", lambda number: c_float(number).value), long
+    yield _rounding("single precision", lambda number: array("f", [number])[0]), long
     for places in range(2, MOST_ROUNDED + 1):
         for unit, rounded in (
             ("digits", lambda number, places=places: float(f"{number:.{places - 1}e}")),
