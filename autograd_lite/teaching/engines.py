@@ -86,6 +86,7 @@ REFLECTED = {"__radd__": "__add__", "__rmul__": "__mul__", "__rsub__": "__sub__"
 ALONE, CHAIN, TWICE = "one operation", "the chain rule", "a Value that is used twice"
 PATHS, EQUAL, SEPARATE = "each node once, however many paths", "Values with equal numbers", "one graph after the other"
 ORDER, DEEP, EXPONENT = "the order of the nodes", "a chain of 3,000 operations", "a Value as an exponent"
+FURTHER = "further functions, by their own slopes"
 SHARED, AGAIN = "gradients add up from root to root", "a second backward pass"
 
 REASONS = {
@@ -136,6 +137,7 @@ def examples() -> Iterator[Example]:
     twice = {f"h = {code}; L = a + h": method for code, method in OPERATIONS.items()}
     for code, method in ({"L = a - a": "__sub__", "L = a / a": "__truediv__"} | twice).items():
         yield Example(TWICE, f"{code}; L.backward()", NUMBERS, (method,), f"{title} beside a second use")
+    yield Example(FURTHER, "L = a", NUMBERS)
     shared = "h = a * b; h.backward(); L = a * c; L.backward()"
     yield Example(SHARED, shared, NUMBERS, may_differ=True)
     again = "h = a * a; L = h * a; L.backward(); L.backward()"
@@ -353,10 +355,26 @@ def _run(engine: Any, example: Example) -> Result:
     """Run an example: return the data and the gradient of each name, or which methods are missing."""
     if missing := [method for method in example.needs if not hasattr(engine, method)]:
         return {"missing": missing}
+    if example.lesson == FURTHER and (wrong := _wrong_function(engine)):
+        return {"differs": wrong}
     space = {name: engine(number) for name, number in example.leaves().items()}
     exec(example.code, space)
     named = {name: value for name, value in space.items() if not name.startswith("_")}
     return {name: [_number(value, "data"), _number(value, "grad")] for name, value in named.items()}
+
+
+def _wrong_function(engine: Any) -> str:
+    """Return what is wrong with a method without arguments that is not in `OPERATIONS`, or ""."""
+    x, step = NUMBERS["a"], 1e-5
+    for name in sorted({name for name in dir(engine) if not name.startswith("_")} - set(OPERATIONS.values())):
+        with contextlib.suppress(Exception):  # it is not a function of that kind
+            below, argument, above = map(engine, (x - step, x, x + step))
+            results = [getattr(each, name)() for each in (below, argument, above)]
+            slope = (results[2].data - results[0].data) / (2 * step)
+            results[1].backward()
+            if results[1].data != x and abs(argument.grad - slope) > 1e-4 * (1 + abs(slope)):
+                return f"a.{name}(): a.grad is {argument.grad:.4g}, but its values have the slope {slope:.4g}"
+    return ""
 
 
 def _number(value: Any, attribute: str) -> float | None:
@@ -390,6 +408,8 @@ def _finding(example: Example, result: Result, lacking: set[str]) -> Finding:
         return finding(Outcome.FAILS, f"the class has {REFLECTED[method]}, but no {method}, for a number on the left")
     if "ended" in result:
         return finding(Outcome.FAILS, f"it {result['ended']}", *([REASONS[PATHS]] if example.lesson == PATHS else []))
+    if "differs" in result:
+        return finding(Outcome.FAILS, result["differs"])
     if "raised" in result:
         outcome = Outcome.NOTE if example.may_raise else Outcome.FAILS
         hints = [HINTS[sign] for sign in HINTS if sign in result["raised"] and not example.may_raise]
@@ -399,7 +419,7 @@ def _finding(example: Example, result: Result, lacking: set[str]) -> Finding:
     return finding(outcome, differs, *causes)
 
 
-FAILED = {"missing", "ended", "raised"}
+FAILED = {"missing", "ended", "raised", "differs"}
 """What the result of an example says if it has no numbers."""
 
 HINTS = {
