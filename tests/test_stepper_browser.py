@@ -429,7 +429,8 @@ def test_the_curve_begins_again_when_a_leaf_is_changed_by_hand(show):
     training = view.root.locator(".training")
     training.get_by_role("button", name="Ten times").click()
     view.click("Reset")
-    expect(training.locator(".number")).to_have_text(f"L = {number_text(root.data, 4)} after 0 of these steps")
+    expect(training.locator(".number")).to_have_text("")
+    expect(training.locator(".curve")).to_be_hidden()
 
 
 # The user's own code beside the picture

@@ -62,6 +62,8 @@ class Training {
     this.line.setAttribute("points", points.join(" "));
     const texts = this.losses.map((loss) => numberText(loss, story.digits));
     this.curve.setAttribute("aria-label", `${story.root} after each step: ${texts.slice(-20).join(", ")}`);
-    setTypeset(this.says, `${story.root} = ${texts.at(-1)} after ${this.losses.length - 1} of these steps`);
+    const count = this.losses.length - 1;
+    this.curve.style.display = count ? "" : "none";
+    setTypeset(this.says, count ? `${story.root} = ${texts.at(-1)} after ${count} of these steps` : "");
   }
 }
