@@ -299,9 +299,10 @@ SCREENS = [
 ]
 """Width, height, whether the text is large, the layout, and the least size of letters, in pixels."""
 
-# What of a step is out of sight, hidden by something else, or too small, at every step from 0.
-OUT_OF_SIGHT = """([root, least]) => {
-    const [slider, svg] = [root.querySelector(".bar > input[type=range]"), root.querySelector(".picture svg")];
+# What of a step is out of sight, hidden by something else, too wide for its box, or too small, at every step from 0.
+OUT_OF_SIGHT = """([root, least, detail]) => {
+    const slider = root.querySelector(".bar > input[type=range]");
+    const marked = (kind) => [...root.querySelectorAll(`.${kind}.now`)].map(one => Number(one.dataset[kind]));
     const story = JSON.parse(document.getElementById("autograd-stepper-state").textContent).story;
     const inside = ({ left, top, right, bottom }, { left: x, top: y, right: toX, bottom: toY }) =>
         left >= x - 1 && top >= y - 1 && right <= toX + 1 && bottom <= toY + 1;
@@ -311,13 +312,14 @@ OUT_OF_SIGHT = """([root, least]) => {
         return parseFloat(fontSize) * (element.ownerSVGElement ? element.getScreenCTM().a : 1);
     };
     const problems = [];
-    story.steps.forEach((step, t) => {
+    for (let t = 0; t <= slider.max; t++) {
         slider.value = t;
         slider.dispatchEvent(new Event("input"));
-        if (step.node === undefined) return;
-        const edges = step.phase === "backward" ? [step.edge]
+        const step = detail === "edge" ? story.steps[t] : {};
+        const edges = detail !== "edge" ? marked("edge") : step.phase === "backward" ? [step.edge]
             : story.heads.flatMap((head, k) => step.phase === "forward" && head === step.node ? [k] : []);
-        const nodes = new Set([step.node, step.parent, ...edges.map(k => story.tails[k])].filter(i => i !== undefined));
+        const nodes = new Set(detail !== "edge" ? marked("node")
+            : [step.node, step.parent, ...edges.map(k => story.tails[k])].filter(i => i !== undefined));
         const picture = root.querySelector(".picture").getBoundingClientRect();
         const see = (name, element, frame) => {
             const box = element.getBoundingClientRect();
@@ -333,8 +335,12 @@ OUT_OF_SIGHT = """([root, least]) => {
         };
         for (const i of nodes) {
             const node = root.querySelector(`[data-node="${i}"]`);
-            see(`node ${i}`, node.querySelector("rect"), picture);
-            for (const text of node.querySelectorAll("text")) if (text.textContent) read(`a line of node ${i}`, text);
+            const box = node.querySelector("rect");
+            see(`node ${i}`, box, picture);
+            for (const text of node.querySelectorAll("text")) if (text.textContent) {
+                read(`a line of node ${i}`, text);
+                see(`what is beside node ${i}`, text, box.getBoundingClientRect());
+            }
         }
         for (const k of edges) see(`edge ${k}`, root.querySelector(`[data-edge="${k}"] path`), picture);
         const card = root.querySelector(".card").getBoundingClientRect();
@@ -354,18 +360,47 @@ OUT_OF_SIGHT = """([root, least]) => {
                 }
             }
         for (const one of root.querySelectorAll(".formula mi, .formula mn, .title")) read("the rule", one);
-    });
+        if (root.scrollWidth > root.clientWidth) problems.push(`step ${t}: it scrolls to the side`);
+    }
     return problems;
 }"""
+
+
+def all_in_sight(show, screen, root, detail="edge", prepare=lambda view: None, **settings):
+    width, height, large, layout, least = screen
+    stepper = step_through(root, large=large, layout=layout, detail=detail, **settings)
+    view = show(stepper, lambda page: page.set_viewport_size({"width": width, "height": height}))
+    prepare(view)
+    assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least, detail]) == []
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_picture_and_rule_are_seen_at_once_at_each_step(show, name, screen):
-    width, height, large, layout, least = screen
-    stepper = step_through(GRAPHS[name](), large=large, layout=layout, detail="edge")
-    view = show(stepper, lambda page: page.set_viewport_size({"width": width, "height": height}))
-    assert view.frame.evaluate(OUT_OF_SIGHT, [view.root.element_handle(), least]) == []
+    all_in_sight(show, screen, GRAPHS[name](), update=0.1)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+@pytest.mark.parametrize("detail", ["node", "neuron", "layer"])
+@pytest.mark.parametrize("name", ["2-2-1", "4-4-3"])
+def test_groups_and_their_rows_are_seen_at_once_at_each_step(show, name, detail, screen):
+    all_in_sight(show, screen, GRAPHS[name](), detail)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+def test_long_names_and_long_numbers_are_seen_at_once_at_each_step(show, screen):
+    w, x = Value(0.5, label="the weight of the evidence"), Value(2.0, label="evidence, as it came")
+    root = (w * x + w).tanh() * w
+    root.label = "the loss of this example"
+
+    def prepare(view):
+        unfold(view)
+        for name in (w.label, x.label):
+            view.root.get_by_label(f"{name}, exactly").fill("-1.2345e-200")
+            view.root.get_by_label(f"{name}, exactly").press("Enter")
+        unfold(view)
+
+    all_in_sight(show, screen, root, prepare=prepare)
 
 
 # Training

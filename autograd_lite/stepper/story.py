@@ -243,7 +243,7 @@ class Story:
         widest = max(*texts, "−0." + "0" * self.plan.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
-            if not room or node.op is CONSTANT:
+            if not room or (node.op is CONSTANT and node not in self.names):
                 return self.lines(node, gradients.get(node, 0.0))
             part = f" ({uses[node]} of {uses[node]})" if uses.get(node, 1) > 1 else ""
             title, *others = box_lines(node, self.names, widest, widest + part)

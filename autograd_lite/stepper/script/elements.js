@@ -151,8 +151,11 @@ function setTypeset(element, text) {
   element.written = text;
 }
 
+/** Set the class of an element; true if it has changed. */
 function setClass(element, name) {
-  if (element.getAttribute("class") !== name) element.setAttribute("class", name);
+  const changes = element.getAttribute("class") !== name;
+  if (changes) element.setAttribute("class", name);
+  return changes;
 }
 
 function setCurrent(element, on) {

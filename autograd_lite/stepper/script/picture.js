@@ -76,6 +76,7 @@ class Picture {
     this.weights = this.edges.map((edge) => edge.classList.contains("weight"));
     const numbers = (element, ...names) => names.map((name) => Number(element.getAttribute(name)));
     this.boxes = this.nodes.map((node) => numbers(node.querySelector("rect"), "x", "y", "width", "height"));
+    this.lineWidths = this.boxes.map(([, , width], i) => (this.kinds[i].includes("neuron") ? 0.85 : 1) * width - 6);
     this.drawn = this.edges.map((edge) => ({
       path: edge.querySelector("path"),
       d: edge.querySelector("path").getAttribute("d"),
@@ -381,6 +382,17 @@ class Picture {
         return piece;
       }),
     );
+  }
+
+  /** Condense the lines of boxes that are wider than their boxes. */
+  condense(nodes) {
+    const lines = nodes.flatMap((i) => this.lines[i].map((line) => [line, this.lineWidths[i]]));
+    for (const [line] of lines) line.removeAttribute("textLength"); // else it is what is measured
+    const long = lines.filter(([line, width]) => line.getComputedTextLength() > width);
+    for (const [line, width] of long) {
+      line.setAttribute("textLength", width);
+      line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
   }
 
   /** Draw the current edges and nodes over all others. */

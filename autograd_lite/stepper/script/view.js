@@ -569,6 +569,7 @@ class View {
     const { turn } = this;
     const stops = this.state.get("breakpoints");
     const passing = new Set(this.edgesNow());
+    const changed = []; // the nodes whose lines may be wider now
     story.nodes.forEach((node, i) => {
       const now = turn.includes(i);
       const stop = stops.includes(node.key);
@@ -582,7 +583,8 @@ class View {
         ((now && step.right) || (arrived && node.wrong)) && !hidden && "wrong",
         stop && "stop",
       ];
-      setClass(picture.nodes[i], states.filter(Boolean).join(" "));
+      const before = picture.lines[i].map(textOf).join();
+      const isOther = setClass(picture.nodes[i], states.filter(Boolean).join(" "));
       const [name, data, gradient] = picture.lines[i];
       if (node.kind === "constant") {
         if (name) setText(name, node.title);
@@ -594,8 +596,10 @@ class View {
         if (gradient) setText(gradient, node.group ? this.gradientOfGroup(node, arrived, at, now && hidden) : this.gradientOf(i, at, hidden));
         if (node.kind === "neuron") paint(picture.nodes[i], story, node, computed && !asked, arrived && !(now && hidden));
       }
+      if (isOther || picture.lines[i].map(textOf).join() !== before) changed.push(i);
       setText(picture.nodes[i].lastChild, `${node.kind} ${node.name}`);
     });
+    picture.condense(changed);
     const back = step.phase === "backward";
     const tinted = back && step.edge !== undefined ? { upstream: picture.lines[step.node][2], total: picture.lines[step.parent][2] } : {};
     for (const line of this.tinted ?? []) line.removeAttribute("data-quantity");
