@@ -68,9 +68,11 @@ function mathLine(parts) {
   return element;
 }
 
+const BREAKS = ["=", "+=", "+", "−", "×", "·", "/", "←"];
+
 /** The terms of a line of mathematics, each a line that begins with its sign. */
 function brokenLine(line) {
-  const isSign = (part) => part.localName === "mo" && "=+−".includes(part.textContent);
+  const isSign = (part) => part.localName === "mo" && BREAKS.includes(part.textContent);
   const terms = [[]];
   const visit = (part) => {
     const parts = [...part.children];

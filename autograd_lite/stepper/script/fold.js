@@ -383,7 +383,7 @@ function tellParts(folds, phase, parts, hidden) {
     return { title, lines: told[0].lines.slice(0, 1), words: "", rows: rows.slice(0, 1), text: `${names[0]}: ${UNKNOWN}` };
   }
   if (one) return { title, ...told[0] };
-  return { title, lines: told.map((each) => each.lines.at(-1)).filter(Boolean), words: "", rows: told.flatMap((each) => each.row), text };
+  return { title, lines: told[0].lines.slice(-1), words: "", rows: told.flatMap((each) => each.row), text };
 }
 
 /** What Predict asks of a neuron, its output or its delta, and the numbers that explain wrong answers. */
@@ -584,15 +584,15 @@ function byNode(story) {
 function tellEdges(story, { node, steps }) {
   const told = steps.map((step) => explanation(story, step, null));
   const [upstream] = told[0].rows;
-  const rows = steps.map((step, k) => {
+  const rows = steps.map((step) => {
     const { name } = story.nodes[step.parent];
-    const [, [, , local], , [, , , total]] = told[k].rows;
     const sum = step.before ? [mathNumber(step.before[0]), "+"] : [];
-    return ["total", `to ${name}`, [...sum, mathNumber(step.upstream[0], true), "×", ...local], total];
+    const product = [mathNumber(step.upstream[0], true), "×", mathNumber(step.slope[0], true)];
+    return ["total", `to ${name}`, [...sum, ...product], step.total[0]];
   });
   return {
     title: `Backward: from ${story.nodes[node].name}`,
-    lines: told.flatMap(({ lines }) => lines),
+    lines: told[0].lines,
     words: "",
     rows: [upstream, ...rows],
     text: steps.map((step) => lineOf(story, step)).join("   "),

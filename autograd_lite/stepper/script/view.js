@@ -3,7 +3,8 @@
 const SPEEDS = [0.5, 1, 2, 4];
 const MILLISECONDS_PER_STEP = 2000;
 const NARROW = 44; // em: below, the rows of the card stand under its rule
-const CARD = { beside: 27, under: 10.4, narrow: 17.6, code: 3.4, question: 6 }; // em: its width beside the picture, or its height under it
+// The card, in em: its width beside the picture, or its height under it; and at most what part of the height it takes.
+const CARD = { beside: 27, under: 10.4, narrow: 17.6, code: 3.4, question: 6, most: 0.6 };
 const LEGEND =
   "Boxes: dotted, to come; thin, computed; dashed, part of the gradient has arrived; thick, its gradient is " +
   "complete; ▸, now. Arrows: dotted, to come; thin, the value has passed; darker, the gradient has passed; dashed, " +
@@ -17,6 +18,7 @@ class View {
     this.state = state;
     this.wholePage = wholePage;
     this.timer = null;
+    this.lacked = 0; // the height that the card has needed beyond what it gets, in pixels
     this.id = `stepper-view-${++views}`;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.live = new Live(state);
@@ -238,7 +240,8 @@ class View {
     const narrow = width < NARROW * em;
     const reads = !code.element.hidden; // then the code stands below the card
     const asks = this.state.get("predict") ? CARD.question : 0;
-    const under = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0) + asks) * em;
+    const asked = (CARD[narrow ? "narrow" : "under"] + (reads ? CARD.code : 0) + asks) * em + this.lacked;
+    const under = Math.min(asked, CARD.most * height);
     const scale = (across, down) => Math.min(across / picture.size[0], down / picture.size[1]);
     const favour = this.story.nodes.some(({ group }) => group) ? 1.6 : 1.2; // rows of groups are many
     const beside = !narrow && (reads || favour * scale(width - CARD.beside * em, height) > scale(width, height - under));
@@ -656,8 +659,6 @@ class View {
     const { title, lines, words, rows } = explanation(this.story, step, hidden);
     setTypeset(this.title, title);
     this.formula.replaceChildren(...lines.map((line) => make("div", {}, mathLine(line))));
-    for (const line of this.formula.children)
-      if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
     setTypeset(this.words, words);
     const cell = (content, attributes = {}) => make("td", attributes, ...[content].flat());
     const summary = step.phase === "summary" && !step.told ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
@@ -685,6 +686,16 @@ class View {
       ),
     );
     this.facts.hidden = !this.facts.children.length;
+    this.facts.classList.remove("small");
+    if (this.facts.offsetWidth > this.card.clientWidth) this.facts.classList.add("small");
+    for (const line of this.formula.children)
+      if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
+    const lacks = this.facts.getBoundingClientRect().bottom - this.card.getBoundingClientRect().bottom;
+    const mayGrow = this.stage.dataset.card === "under" && this.side.offsetHeight < CARD.most * this.stage.clientHeight - 1;
+    if (lacks > 0 && mayGrow && this.facts.querySelector("[data-quantity]")) {
+      this.lacked += lacks;
+      this.arrange();
+    }
     this.opener.replaceChildren(
       ...this.turn.flatMap((i) => {
         const { group, name } = this.story.nodes[i];
