@@ -17,7 +17,7 @@ from shutil import which
 from autograd_lite.words.lecture import ABOVE, BELOW
 
 CHROMIUM = which("chromium")
-PACKAGES = ("anywidget", "axe_playwright_python", "jupyterlab", "nbconvert", "playwright")
+PACKAGES = ("anywidget", "axe_playwright_python", "jupyterlab", "nbconvert", "playwright", "websocket")
 MISSING = [name for name in PACKAGES if find_spec(name) is None] + ([] if CHROMIUM else ["the program chromium"])
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

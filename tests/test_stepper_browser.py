@@ -342,7 +342,8 @@ OUT_OF_SIGHT = """([root, least, detail]) => {
                 see(`what is beside node ${i}`, text, box.getBoundingClientRect());
             }
         }
-        if (detail === "edge") for (const k of edges) see(`edge ${k}`, root.querySelector(`[data-edge="${k}"] path`), picture);
+        if (detail === "edge")
+            for (const k of edges) see(`edge ${k}`, root.querySelector(`[data-edge="${k}"] path`), picture);
         const card = root.querySelector(".card").getBoundingClientRect();
         for (const row of root.querySelectorAll(".facts tr[data-quantity]")) {
             see(row.dataset.quantity, row, card);
@@ -352,7 +353,10 @@ OUT_OF_SIGHT = """([root, least, detail]) => {
             for (const text of root.querySelectorAll(".edge-note text")) {
                 see("the note", text, picture);
                 read("the note", text);
-                const note = text.getBoundingClientRect();
+                const { x, y, width, height } = text.getBBox(); // without its halo
+                const at = (...point) => new DOMPoint(...point).matrixTransform(text.getScreenCTM());
+                const [{ x: from, y: over }, { x: to, y: under }] = [at(x, y), at(x + width, y + height)];
+                const note = { left: from, top: over, right: to, bottom: under };
                 for (const head of root.querySelectorAll(".edge:not(.back) polygon, .gradient-head")) {
                     const { left, top, right, bottom } = head.getBoundingClientRect();
                     if (left < note.right && right > note.left && top < note.bottom && bottom > note.top)
