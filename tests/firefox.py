@@ -54,6 +54,7 @@ class Firefox:
     def open(self, path, width, height):
         self.send("browsingContext.setViewport", context=self.page, viewport={"width": width, "height": height})
         self.send("browsingContext.navigate", context=self.page, url=path.as_uri(), wait="complete")
+        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
 
     def evaluate(self, expression):
         """Return what an expression of JavaScript is, as JSON can hold it."""

@@ -687,13 +687,13 @@ class View {
     );
     this.facts.hidden = !this.facts.children.length;
     this.facts.classList.remove("small");
-    if (this.facts.offsetWidth > this.card.clientWidth) this.facts.classList.add("small");
+    const lacks = () => this.facts.getBoundingClientRect().bottom - this.card.getBoundingClientRect().bottom;
+    if (this.facts.offsetWidth > this.card.clientWidth || lacks() > 0) this.facts.classList.add("small");
     for (const line of this.formula.children)
       if (line.scrollWidth > this.formula.clientWidth) line.replaceChildren(...brokenLine(line.firstChild));
-    const lacks = this.facts.getBoundingClientRect().bottom - this.card.getBoundingClientRect().bottom;
     const mayGrow = this.stage.dataset.card === "under" && this.side.offsetHeight < CARD.most * this.stage.clientHeight - 1;
-    if (lacks > 0 && mayGrow && this.facts.querySelector("[data-quantity]")) {
-      this.lacked += lacks;
+    if (lacks() > 0 && mayGrow && this.facts.querySelector("[data-quantity]")) {
+      this.lacked += lacks();
       this.arrange();
     }
     this.opener.replaceChildren(
