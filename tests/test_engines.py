@@ -539,6 +539,17 @@ def test_the_report_shows_the_first_example_with_its_graph():
     assert "<svg" not in check_engine(engine(CLOSURES))._repr_html_()
 
 
+def test_an_example_that_is_too_large_to_show_is_cut():
+    """No node is skipped here, so 22 doublings are 4 million paths; the list keeps the order right all the same."""
+    slow = engine(SLOPES, ("            if v not in seen:", "            if True:"))
+    [paths] = [
+        each for each in check_engine(slow, seconds=0.5).failing if each.example.code.startswith("L = a + a; L = L")
+    ]
+    assert paths.text().count("\n") == 2
+    assert "L = a + a; L = L + L; L = L + ; ..." in paths.text()
+    assert paths.picture() == ""
+
+
 def test_the_command_ends_with_1_if_something_fails(tmp_path, capsys):
     for name, source, status in (("right", CLOSURES, 0), ("wrong", CLOSURES.replace("1 - t ** 2", "1 - t"), 1)):
         (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")

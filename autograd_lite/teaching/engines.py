@@ -61,6 +61,16 @@ class Example:
     may_raise: bool = False
     may_differ: bool = False
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the lines and their graph can be shown."""
+        return len(self.code) < 100
+
+    @property
+    def shown(self) -> str:
+        """The lines without the backward pass at the end, or their beginning."""
+        return self.code.removesuffix("; L.backward()") if self.is_short else f"{self.code[:30]}; ..."
+
     def leaves(self) -> dict[str, float]:
         """Return the numbers of the leaves that the lines use."""
         return {name: number for name, number in self.numbers.items() if re.search(rf"\b{name}\b", self.code)}
@@ -178,7 +188,9 @@ class Finding:
         return rows
 
     def picture(self) -> str:
-        """Return the graph as SVG, with the right numbers, and yours where they differ."""
+        """Return the graph as SVG, with the right numbers, and yours where they differ; "" if it is too large."""
+        if not self.example.is_short:
+            return ""
         diagram = draw(self.graph["L"]).diagram
         wrong = {
             name: f"your {'data' if place == 0 else 'grad'} {_text(number)}"
@@ -195,8 +207,12 @@ class Finding:
     def text(self) -> str:
         """Return the lines, what is wrong, and the graph as a table of numbers."""
         leaves = "; ".join(f"{name} = Value({number:g})" for name, number in self.example.leaves().items())
-        lines = [f"    {leaves}", f"    {self.example.code}", f"  {self.message}"]
-        if self.yours and len(self.example.code) < 100:
+        lines = [
+            f"    {leaves}",
+            f"    {self.example.code if self.example.is_short else self.example.shown}",
+            f"  {self.message}",
+        ]
+        if self.yours and self.example.is_short:
             rows = [("", "your data", "right", "your grad", "right"), *self.rows()]
             widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
             lines += ["    " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
@@ -262,10 +278,10 @@ class EngineReport:
             ("What else fails, which may follow from the first", failing[1:]),
             ("Allowed, but different from other engines", self.of(Outcome.NOTE)),
         ):
-            told = ["  " + ": ".join([_shown(each.example.code), each.message, *each.causes[:1]]) for each in findings]
+            told = ["  " + ": ".join([each.example.shown, each.message, *each.causes[:1]]) for each in findings]
             more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
             parts += ["\n".join([title, *told[:MOST_TOLD], *more])] if told else []
-        if missing := [_shown(each.example.code).removeprefix("L = ") for each in self.of(Outcome.MISSING)]:
+        if missing := [each.example.shown.removeprefix("L = ") for each in self.of(Outcome.MISSING)]:
             parts.append(f"Missing, which is allowed: {', '.join(missing)}")
         return "\n\n".join([*parts, *filter(None, [self.warning])])
 
@@ -276,10 +292,6 @@ class EngineReport:
 
 MOST_TOLD = 12
 """How many further failing examples a report tells."""
-
-
-def _shown(code: str) -> str:
-    return code.removesuffix("; L.backward()") if len(code) < 100 else f"{code[:30]}; ..."
 
 
 def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
