@@ -3,7 +3,7 @@
 import base64
 import html
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -73,10 +73,10 @@ SETTINGS = {
 
 
 class Section(NamedTuple):
-    """Lines under a title."""
+    """Rows of formulas under a title; a row may be broken between formulas."""
 
     title: str
-    lines: list[str]
+    rows: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,10 @@ class Worksheets:
     def _html_page(self, number: int, diagram: Diagram, sections: list[Section], key: bool) -> str:
         name = "key" if key else '<span class="name">Name:</span>'
         head = f"<header><span>Sheet {number}</span>{name}</header><h1>{html.escape(self.title)}</h1>"
+        formula = '<math displaystyle="true">{}</math>'.format
         parts = [
-            f"<h2>{title}</h2>" + "".join(f'<p><math displaystyle="true">{line}</math></p>' for line in lines)
-            for title, lines in sections
+            f"<h2>{title}</h2>" + "".join(f"<p>{' '.join(map(formula, row))}</p>" for row in rows)
+            for title, rows in sections
         ]
         return f'<section class="sheet">{head}{to_svg(diagram, titles=False)}{"".join(parts)}</section>'
 
@@ -166,8 +167,8 @@ class Worksheets:
             f"Sheet {number} · {name}",
             f"![graph](data:image/svg+xml;base64,{data})",
         ]
-        for title, lines in sections:
-            parts += [f"## {title}", *map(_in_markdown, lines)]
+        for title, rows in sections:
+            parts += [f"## {title}", *(_in_markdown("   ".join(row)) for row in rows)]
         return "\n\n".join(parts)
 
     def _latex_page(self, number: int, diagram: Diagram, sections: list[Section], key: bool) -> str:
@@ -178,10 +179,13 @@ class Worksheets:
             rf"\noindent\textbf{{${title}$}}\par",
             to_pgf(diagram),
         ]
-        for heading, lines in sections:
+        for heading, rows in sections:
             parts += [
                 rf"\medskip\noindent\textit{{{heading}}}\par",
-                *(rf"\noindent$\displaystyle {line}$\par\smallskip" for line in lines),
+                *(
+                    r"\noindent " + r" \qquad ".join(map(r"$\displaystyle {}$".format, row)) + r"\par\smallskip"
+                    for row in rows
+                ),
             ]
         return compilable("\n".join(parts))
 
@@ -262,17 +266,17 @@ class Lines:
 
     def sections(self) -> Iterator[Section]:
         """Yield what is given and what is asked for, in the order of the numbers of the blanks."""
-        yield Section("Given", self.given())
-        yield Section("Forward", [self.forward(node) for node in self.sheet.order if node.parents])
+        yield Section("Given", [self.given()])
+        yield Section("Forward", [[self.forward(node)] for node in self.sheet.order if node.parents])
         if self.kinds & {"slopes", "products", "totals"}:
             seed = self.writer.equation(self.writer.derivative(self.root, self.root), self.writer.number(1.0))
-            yield Section("Backward", [seed, *self.backward()])
+            yield Section("Backward", [[seed], *self.backward()])
         leaves = [node for node in self.sheet.order if node.op is LEAF]
         if "gradients" in self.kinds:
-            yield Section("Gradients", [self.asked(Blank("gradients", self.sheet.names[leaf])) for leaf in leaves])
+            yield Section("Gradients", [[self.asked(Blank("gradients", self.sheet.names[leaf]))] for leaf in leaves])
         if "updated" in self.kinds:
             asked = [Blank("updated", self.sheet.names[leaf]) for leaf in leaves if leaf not in self.sheet.data]
-            yield Section("Update", list(map(self.asked, asked)))
+            yield Section("Update", [[self.asked(blank)] for blank in asked])
 
     def forward(self, node: Value) -> str:
         """Write how a node is computed."""
@@ -282,7 +286,7 @@ class Lines:
             self.writer.name(node), self.writer.expression(node), by_number, self.value(node).text
         )
 
-    def backward(self) -> Iterator[str]:
+    def backward(self) -> Iterator[list[str]]:
         """Write the chain rule at each edge: the local partial derivative, the product, and the running total."""
         writer, times, equals = self.writer, self.form.sign("*"), self.form.sign("=")
         blank_totals: dict[Value, bool] = {}
@@ -293,7 +297,7 @@ class Lines:
             no_slope = "slopes" in self.kinds or follows
             slope = self.written(Blank("slopes", edge), step.slope, no_slope).text
             sides = [writer.slope(step)] if self.key or "slopes" not in self.kinds else []
-            yield writer.equation(local, *[side for side in sides if side != slope], slope)
+            of_slope = writer.equation(local, *[side for side in sides if side != slope], slope)
             no_upstream = blank_totals.get(node, False)
             upstream = self.written(None, step.upstream, no_upstream)
             factors = [upstream, self.written(None, step.slope, no_slope)]
@@ -307,19 +311,8 @@ class Lines:
             )
             total = self.written(Blank("totals", edge), step.total, blank_totals[parent]).text
             share = equals.join([symbols, by_number, product])
-            word = self.form.word.format("   total" if self.form.space else "total")
-            gradient = writer.derivative(self.root, parent)
-            yield self.form.enclosure.format(f"{gradient}{self.form.increases}{share}") + self.space() + word + total
-
-    def space(self) -> str:
-        """Return the space before a word in a line."""
-        return (
-            '<mspace width="1.5em"/>'
-            if self.form.enclosure != "{}"
-            else r" \qquad "
-            if "\\" in self.setting.blank
-            else "   "
-        )
+            increase = f"{writer.derivative(self.root, parent)}{self.form.increases}{share}"
+            yield [of_slope, *map(self.form.enclosure.format, (increase, self.form.word.format("total") + total))]
 
     def asked(self, blank: Blank) -> str:
         """Write a question of one blank."""
@@ -523,7 +516,8 @@ STYLE = """
 .sheet .name { border-bottom: 1px solid; width: 45%; } .sheet h1 { font-size: 1.3em; } .sheet h2 { font-size: 1em; }
 .sheet svg { display: block; max-width: 100%; max-height: 32vh; height: auto; margin: 0 auto; }
 .sheet p { margin: .75em 0; break-inside: avoid; } .sheet h2 { break-after: avoid; margin: .9em 0 .3em; }
-.sheet math { font-size: 1.05em; } .sheet mspace[height] { border-bottom: 1px solid; } .answer { font-weight: bold; }
+.sheet math { font-size: 1.05em; margin-right: 1.5em; }
+.sheet mspace[height] { border-bottom: 1px solid; } .answer { font-weight: bold; }
 """
 
 PAGE = f"""<!doctype html>
