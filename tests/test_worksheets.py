@@ -82,6 +82,27 @@ def test_documents_are_well_formed():
     assert ElementTree.fromstring(sheets.moodle().encode()) is not None
 
 
+def test_latex_has_only_signs_that_its_fonts_have():
+    """Compiled by hand with pdflatex; \\lt is a command of MathJax."""
+    x, root = Value(3.0, "日 < é"), Value(2.0, "β")
+    root = root * x
+    root.label = "ζ > ₁"
+    for key in (False, True):
+        document = worksheet(root, title="1 < 2: Größe_日 of β", blanks=KINDS, learning_rate=0.5).latex(
+            key, standalone=True
+        )
+        assert {sign for sign in document if not sign.isascii()} == set("éöß")
+        assert not re.search(r"\\(lt|gt)\b", document)
+        assert r"\textbf{1\ $<$\ 2:\ Größe\_[U+65E5]\ of\ $\beta$}" in document
+
+
+def test_what_is_given_is_one_row_and_so_is_an_edge():
+    """So that the sheet of a neuron fits a page of A4 or Letter (looked at by hand)."""
+    page = worksheet("tanh(w*x+b)", {"w": 1, "x": 2, "b": -1}).html()
+    rows = [row.count("<math") for row in re.findall("<p>.*?</p>", page)]
+    assert rows == [3, *3 * [1], 1, *5 * [3]]
+
+
 def test_variants_differ_stay_small_and_are_repeated_by_a_seed():
     sheets = worksheet(*FORMULA, variants=30, seed=1)
     assert [*sheets.sheets] == [*range(1, 31)]
@@ -155,6 +176,25 @@ def test_questions_for_moodle():
         assert "@@PLUGINFILE@@/graph.svg" in question.findtext("questiontext/text")
     assert len(feedbacks) > 3
     assert any("sign" in feedback for feedback in feedbacks)
+
+
+def test_questions_for_moodle_say_what_a_running_total_holds_and_tell_answers_apart():
+    """A question stands alone, so "total" would not say which shares; an answer that counts as right is not wrong."""
+    x = Value(2.0, "x")
+    z = x * 3
+    z.label = "z"
+    root = z * x + x * 1e-5
+    root.label = "L"
+    text = worksheet(root, blanks=("totals", "updated"), learning_rate=1e-4).moodle()
+    asked = re.findall(r"<p>([^<]*) = \?</p>", text)
+    totals = [one.split(" + ") for one in asked if "←" not in one and "/∂x" in one.split(" + ")[0].split("·")[1]]
+    assert [len(shares) for shares in totals] == [1, 2, 3]
+    assert totals[0] < totals[1] < totals[2]
+    assert {*totals[2]} >= {"∂L/∂z · ∂z/∂x"}
+    for question in ElementTree.fromstring(text.encode()).iter("question"):
+        right, *wrong = [float(answer.findtext("text")) for answer in question.findall("answer")] or [0.0]
+        tolerance = float(question.findtext("answer/tolerance") or 0)
+        assert all(abs(one - right) > tolerance for one in wrong)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from random import Random
 from typing import NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_choice, check_integer, check_positive, check_size
-from autograd_lite.labels import number_text
+from autograd_lite.labels import clean, number_text
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, layers
-from autograd_lite.pictures.pgf import compilable, to_pgf
+from autograd_lite.pictures.pgf import compilable, in_fonts, to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.primitives import LEAF, as_float
 from autograd_lite.teaching.key import KINDS, Blank, Kind, Sheet, save_key, sheet_of
@@ -173,21 +173,18 @@ class Worksheets:
 
     def _latex_page(self, number: int, diagram: Diagram, sections: list[Section], key: bool) -> str:
         name = "key" if key else r"Name: \underline{\hspace{6cm}}"
-        title = LATEX.name(self.title).text
+        title = "".join(map(in_fonts, clean(self.title)))
         parts = [
             rf"\noindent Sheet {number} \hfill {name}\par\bigskip",
-            rf"\noindent\textbf{{${title}$}}\par",
+            rf"\noindent\textbf{{{title}}}\par",
             to_pgf(diagram),
         ]
         for heading, rows in sections:
-            parts += [
-                rf"\medskip\noindent\textit{{{heading}}}\par",
-                *(
-                    r"\noindent " + r" \qquad ".join(map(r"$\displaystyle {}$".format, row)) + r"\par\smallskip"
-                    for row in rows
-                ),
-            ]
-        return compilable("\n".join(parts))
+            parts.append(rf"\medskip\noindent\textit{{{heading}}}\par")
+            for row in rows:
+                formulas = r" \qquad ".join(rf"$\displaystyle {compilable(formula)}$" for formula in row)
+                parts.append(rf"\noindent {formulas}\par\smallskip")
+        return "\n".join(parts)
 
     def _questions(self, number: int) -> Iterator[str]:
         sheet = self.sheets[number]
@@ -204,7 +201,8 @@ class Worksheets:
             text = f"<p>{html.escape(self.title)}, where {given}.</p>{image}<p>{asked} = ?</p>"
             answers = {right[blank]: "Right."}
             for does, numbers in wrong:
-                if blank in numbers and math.isfinite(numbers[blank]):
+                told_apart = abs(numbers.get(blank, math.nan) - right[blank]) > _tolerance(right[blank])
+                if told_apart and math.isfinite(numbers[blank]):
                     answers.setdefault(numbers[blank], f"This is the result if {does}.")
             found = "".join(
                 f'<answer fraction="{100 if feedback == "Right." else 0}"><text>{answer!r}</text>'
@@ -301,7 +299,6 @@ class Lines:
             no_upstream = blank_totals.get(node, False)
             upstream = self.written(None, step.upstream, no_upstream)
             factors = [upstream, self.written(None, step.slope, no_slope)]
-            symbols = self.form.beside.join([writer.derivative(self.root, node), local])
             is_first = parent not in blank_totals
             no_product = no_upstream or no_slope or "products" in self.kinds or ("totals" in self.kinds and is_first)
             product = self.written(Blank("products", edge), step.share, no_product).text
@@ -310,7 +307,7 @@ class Lines:
                 no_product or bool(self.kinds & {"totals", "gradients"}) or blank_totals.get(parent, False)
             )
             total = self.written(Blank("totals", edge), step.total, blank_totals[parent]).text
-            share = equals.join([symbols, by_number, product])
+            share = equals.join([writer.share(step), by_number, product])
             increase = f"{writer.derivative(self.root, parent)}{self.form.increases}{share}"
             yield [of_slope, *map(self.form.enclosure.format, (increase, self.form.word.format("total") + total))]
 
@@ -329,13 +326,14 @@ class Lines:
             name, rate = self.writer.name(nodes[blank.name]), self.form.name("η").text
             change = f"{rate}{self.form.beside}{self.writer.derivative(self.root, nodes[blank.name])}"
             return f"{name}{self.form.sign('←')}{name}{self.form.sign('-')}{change}"
-        step = {self.sheet.edge(step.node, step.place): step for step in self.sheet.right_steps}[blank.name]
-        local = self.writer.derivative(step.node, step.parent)
+        places = {self.sheet.edge(step.node, step.place): i for i, step in enumerate(self.sheet.right_steps)}
+        step, place = self.sheet.right_steps[places[blank.name]], places[blank.name]
         if blank.kind == "slopes":
-            return local
+            return self.writer.derivative(step.node, step.parent)
         if blank.kind == "products":
-            return f"{self.writer.derivative(self.root, step.node)}{self.form.beside}{local}"
-        return f"{self.writer.derivative(self.root, step.parent)} ({blank.name})"
+            return self.writer.share(step)
+        so_far = [one for one in self.sheet.right_steps[: place + 1] if one.parent is step.parent]
+        return self.form.sign("+").join(map(self.writer.share, so_far))
 
     def diagram(self) -> Diagram:
         """Return the picture, with blanks where the lines have blanks."""
