@@ -292,7 +292,7 @@ def test_two_threads_may_write_one_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755, 0o200])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755, 0o200, 0o464])
 def test_permissions_are_kept_and_those_of_a_new_file_follow_the_mask(tmp_path, mode):
     path, ordinary = tmp_path / "arrays.npz", tmp_path / "ordinary"
     ordinary.touch()

@@ -609,6 +609,15 @@ def test_check_gradients_catches_a_wrong_slope_that_an_extremum_hides(x, factor)
     check_gradients(cos, [x])
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.5, -0.5])
+def test_check_gradients_does_not_take_a_slope_for_0_because_it_is_computed_roughly(factor):
+    with (
+        primitive_of_a_test(math.sin, lambda out, x: (1e13 + factor * cos(x)) - 1e13) as rough,
+        pytest.raises(NotConvergedError, match="df/dx1, of input 1, cannot be checked"),
+    ):
+        check_gradients(rough, [math.acos(3e-3)])
+
+
 HIDDEN = {name: (PRIMITIVES[name].compute, PRIMITIVES[name].slopes[0]) for name in ("sigmoid", "erf", "atan")}
 HIDDEN["square"] = (lambda x: x * x, lambda out, x: 2 * x)
 

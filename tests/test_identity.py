@@ -28,7 +28,7 @@ def defined(source, **variables):
 
 DISPATCHING = "@functools.singledispatch\ndef f(t): return 1\n@f.register\ndef _(t: int): return 2"
 CACHING = "@functools.lru_cache\ndef f(t): return 1"
-VALUE = "from autograd_lite import Value\na = Value(2.0) * 3\nf = lambda t: a * t"
+VALUE = "from autograd_lite import Value\na = Value(3.0) * 1.5\nf = lambda t: a * t"
 SAME = {
     "a parameter by another name": ("f = lambda t: 1 / (1 + t)", "f = lambda step: 1 / (1 + step)"),
     "a function by another name, on another line": ("def f(t): return t", "\n\ndef g(t): return t\nf = g"),
@@ -113,8 +113,12 @@ OTHER = {
     "what is cached": ("@functools.cache\ndef f(t): return t", "@functools.cache\ndef f(t): return -t"),
     "what it dispatches to": (DISPATCHING, DISPATCHING.replace("return 2", "return 3")),
     "what it dispatches by": (DISPATCHING, DISPATCHING.replace("int", "float")),
-    "a Value": (VALUE, VALUE.replace("2.0", "2.5")),
-    "what a Value was computed by": (VALUE, VALUE.replace("*", "+")),
+    "a Value": (VALUE, VALUE.replace("3.0", "2.5")),
+    "what a Value was computed by": (VALUE, VALUE.replace("* 1.5", "+ 1.5")),
+    "how far a branch reaches": (
+        "def f(t):\n if t:\n  g()\n h()\n k()",
+        "def f(t):\n if t:\n  g()\n  h()\n k()",
+    ),
     "where a jump leads": (
         "def f(t):\n while t:\n  t -= 1\n  if t == 3: continue\n  g(t)",
         "def f(t):\n while t:\n  t -= 1\n  if t == 3: break\n  g(t)",
