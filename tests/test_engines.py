@@ -169,7 +169,7 @@ def engine(source, *changes):
 
 @pytest.mark.parametrize("right", [engine(CLOSURES), engine(SLOPES), Value], ids=["closures", "slopes", "ours"])
 def test_right_engines_pass(right):
-    report = check_engine(right)
+    report = check_engine(right, seconds=60.0)
     assert report, str(report)
     report.verify()
 
@@ -181,7 +181,7 @@ def test_methods_may_be_missing():
         CLOSURES,
         flags=re.DOTALL,
     )
-    report = check_engine(engine(source))
+    report = check_engine(engine(source), seconds=60.0)
     assert report, str(report)
     assert "Missing, which is allowed: -a, a - b, a / b," in str(report)
     assert {each.example.code.split(";")[0] for each in report.of(Outcome.MISSING)} > {"L = -a", "L = a.relu()"}
@@ -516,7 +516,7 @@ def test_without_child_processes_there_is_a_deadline(name, monkeypatch, capsys):
     report = check_engine(broken, seconds=1.0 if "loop" in name else 30.0)
     assert re.search(message, report.failing[0].message)
     assert "os._exit, endless code in C, and the use of memory are not" in str(report)
-    assert check_engine(engine(SLOPES))
+    assert check_engine(engine(SLOPES), seconds=60.0)
     assert capsys.readouterr() == ("", "")
 
 
@@ -553,7 +553,7 @@ def test_an_example_that_is_too_large_to_show_is_cut():
 def test_the_command_ends_with_1_if_something_fails(tmp_path, capsys):
     for name, source, status in (("right", CLOSURES, 0), ("wrong", CLOSURES.replace("1 - t ** 2", "1 - t"), 1)):
         (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
-        assert main(["check-engine", f"{tmp_path / name}.py:Value"]) == status
+        assert main(["check-engine", f"{tmp_path / name}.py:Value", "--seconds", "60"]) == status
         assert ("which is 1 - L" in capsys.readouterr().out) == (status == 1)
     (tmp_path / "broken.py").write_text("class Value:\n    def", encoding="utf-8")
     assert main(["check-engine", f"{tmp_path / 'broken.py'}:Value"]) == 1
