@@ -361,13 +361,17 @@ OF_ANYTHING = {
     "shifted": lambda o, y: -((1 + y[0] * o[0]) / 2).log(),
     "reward": lambda o, y: -o[0] * y[0],
     "constant": lambda o, y: 0 * o[0] + 1,
+    "infinite": lambda o, y: (100 * abs(o[0])).exp(),
     "refused": lambda o, y: o[0] ** 2 if abs(o[0].data) <= 1 else 1 / 0,
 }
 
 
 @pytest.mark.parametrize("targets", [[1.0], [-1.0], [1.0, -1.0], [-1.0, -1.0]])
 def test_losses_that_are_least_at_infinite_outputs(targets):
-    allowed = {name: bounds_allowed(loss, targets) for name, loss in (OF_LOGITS | OF_ANYTHING).items()}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        allowed = {name: bounds_allowed(loss, targets) for name, loss in (OF_LOGITS | OF_ANYTHING).items()}
+    assert not caught
     assert allowed == dict.fromkeys(OF_LOGITS, 0) | dict.fromkeys(OF_ANYTHING, 2)
 
 

@@ -8,6 +8,7 @@ The targets are y_b = any number for `squared_error`, y_b = -1 or 1 for `hinge` 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -144,8 +145,10 @@ def bounds_allowed(loss: Loss, targets: Sequence[float]) -> int:
 
     try:
         for unit in np.eye(len(targets)):
-            steps = np.diff([error(s * unit) for s in (-20, -10, 0, 10, 20)])
-            if ((steps > 0).all() or (steps < 0).all()) and np.abs(steps).min() < 1e-2 * np.abs(steps).max():
+            errors = [error(s * unit) for s in (-20, -10, 0, 10, 20)]
+            steps = [after - before for before, after in pairwise(errors)]
+            falls = all(step > 0 for step in steps) or all(step < 0 for step in steps)
+            if falls and min(map(abs, steps)) < 1e-2 * max(map(abs, steps)):
                 return int(math.isclose(error(np.full(len(targets), 10)), error(np.zeros(len(targets))), rel_tol=1e-9))
     except Exception:  # whatever a user-defined loss raises for such outputs
         return 2
