@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from nn import MLP
+from nn import MLP, squared_error
 from nn.delta import back_propagation
 from nn.teaching.handout import BLANKS, Matrix, add_command, delta_handout, document, random_networks
 
@@ -107,7 +107,17 @@ def test_worksheets_differ_and_a_seed_repeats_them():
         assert pages.count(page) == 30
         assert "Sheet 30" in pages
     with pytest.raises(ValueError, match="variants must be at most about"):
-        random_networks([1, 1], 1000)
+        random_networks([1, 1], 520)  # there are 512
+
+
+@pytest.mark.parametrize(("sizes", "activation"), [([2, 2, 1], "relu"), ([1, 2, 2, 1], "relu"), ([1, 1], "linear")])
+def test_no_worksheet_is_of_zeros(sizes, activation):
+    """A dead ReLU output, or an output that is right already, leaves nothing to compute."""
+    for seed in range(5):
+        for net, x, y in random_networks(sizes, 4, activation=activation, seed=seed):
+            net.zero_grad()
+            squared_error(net.outputs(x), y).backward()
+            assert all(gradient.any() for gradient in net.gradients)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +151,7 @@ def command():
 
 def test_the_command_writes_sheets_and_key(tmp_path, capsys, command):
     sheets, key = tmp_path / "sheets.html", tmp_path / "key.html"
-    command("2-2-1", "--blanks", "deltas", "--variants", "4", "-o", str(sheets), "--key", str(key))
+    command("2-2-1", "--blanks", "deltas, gradients", "--variants", "4", "-o", str(sheets), "--key", str(key))
     assert capsys.readouterr().out.split() == [str(sheets), str(key)]
     assert sheets.read_text(encoding="utf-8").count("<mspace ") == 4 * (3 * 1 + 2 * 2 + 2 * 3 + 1 * 3)
     assert "<mspace" not in key.read_text(encoding="utf-8")

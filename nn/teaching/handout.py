@@ -305,7 +305,8 @@ def random_networks(
 ) -> list[tuple[MLP, list[float], list[float]]]:
     """Return networks for worksheets, each with inputs and targets: different ones, of small numbers.
 
-    Weights are multiples of 0.25 from -1 to 1, but not 0; inputs are -2, -1, 1 or 2, and targets -1 or 1.
+    Weights are multiples of 0.25 from -1 to 1, but not 0; inputs are -2, -1, 1 or 2, and targets -1 or 1. In each
+    layer some gradient is not 0.
 
     Raises:
         ValueError: if there are fewer different ones than variants.
@@ -318,13 +319,14 @@ def random_networks(
     generator = stream(seed, "worksheets")
     quarters = [-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0]
     found: dict[str, tuple[MLP, list[float], list[float]]] = {}
-    for _ in range(20 * variants):
+    for _ in range(200 + 20 * variants):  # with relu, many networks have gradients of 0
         shapes = [(width, below + 1) for below, width in pairwise(sizes)]
         weights = [generator.choice(quarters, shape) for shape in shapes]
         x = generator.choice([-2.0, -1.0, 1.0, 2.0], sizes[0]).tolist()
         y = generator.choice([-1.0, 1.0], sizes[-1]).tolist()
         net = MLP(sizes[0], sizes[1:], activation, weights=weights)
-        found.setdefault(repr((net.weights, x, y)), (net, x, y))
+        if all(gradient.any() for gradient in back_propagation(net.weights, x, y, net.activations).G.values()):
+            found.setdefault(repr((net.weights, x, y)), (net, x, y))
         if len(found) == variants:
             return [*found.values()]
     raise ValueError(f"variants must be at most about {len(found)} for a network this small; received {variants}")
@@ -417,7 +419,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_network(parser)
     parser.add_argument("--x", type=numbers, help="the inputs, for example 1,-1; without them, random ones")
     parser.add_argument("--y", type=numbers, help="the targets, for example 1; without them, random ones")
-    parser.add_argument("--blanks", type=lambda text: text.split(","), default=[], help=f"out of {','.join(BLANKS)}")
+    parser.add_argument(
+        "--blanks", type=lambda text: text.replace(",", " ").split(), default=[], help=f"out of {','.join(BLANKS)}"
+    )
     parser.add_argument("--variants", type=int, default=1, help="how many sheets, each with other numbers (default 1)")
     parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
     what = f"write a file ({', '.join(FORMS)}); without it, print text"
