@@ -136,20 +136,14 @@ class _Description:
         bytecode, steps = dis.Bytecode(code), []
         for step in bytecode:
             name = step.opname.replace("_BORROW", "")  # which makes no difference, and stands in one of a pair only
+            argument = self.of(step.argval) if step.opcode in NAMES_AND_CONSTANTS else step.arg
             pair = re.fullmatch("(LOAD_FAST|STORE_FAST)_(LOAD_FAST|STORE_FAST)", name)  # joined if on one line
-            halves = zip(pair.groups(), divmod(step.arg or 0, 16), strict=True) if pair else [(name, step.arg)]
+            halves = zip(pair.groups(), divmod(step.arg or 0, 16), strict=True) if pair else [(name, argument)]
             if name not in WITHOUT_EFFECT:
-                steps += [(name, argument, step) for name, argument in halves]
+                steps += [(*half, step) for half in halves]
         offsets = [step.offset for *_, step in steps]
         parts = [
-            (
-                name,
-                self.of(step.argval)
-                if step.opcode in NAMES_AND_CONSTANTS
-                else bisect_left(offsets, step.argval)
-                if step.opcode in JUMPS
-                else argument,
-            )
+            (name, bisect_left(offsets, step.argval) if step.opcode in JUMPS else argument)
             for name, argument, step in steps
         ]
         handlers = [
