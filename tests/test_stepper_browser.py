@@ -759,6 +759,23 @@ def test_an_edge_shows_its_rule_when_pointed_at_and_goes_to_its_step_when_clicke
     expect(rule).to_be_hidden()
 
 
+@pytest.mark.parametrize("detail", ["edge", "node", "neuron", "layer"])
+def test_at_each_level_every_edge_says_something_when_pointed_at(show, detail):
+    root = loss(2, 2, 1)
+    view = show(step_through(root, detail=detail, update=0.1))
+    view.press("End")
+    said = set()
+    for hit in view.root.locator(".picture .edge .hit").all():
+        hit.dispatch_event("pointerover")
+        said.add(view.root.locator(".edge-rule").text_content())
+    assert "" not in said
+    weight = next(node for node in topological_order(root) if node.label == "w^(1)_{2,1}")
+    if detail in ("neuron", "layer"):
+        assert f"From o1(0) to o2(1), with the weight {number_text(weight.data, 4)}" in said
+    elif detail == "node":  # the local partial derivative along the edge that is pointed at
+        assert sum(" with local " in text for text in said) >= 20
+
+
 @pytest.mark.parametrize("quantity", ["upstream", "slope", "share", "total"])
 def test_a_quantity_that_is_pointed_at_is_lit_in_the_formula_the_rows_and_the_picture(show, quantity):
     view = show(step_through(graph(), step=SEED + 2))

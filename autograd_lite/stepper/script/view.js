@@ -433,8 +433,15 @@ class View {
     picture.rule.hidden = k < 0;
     if (k < 0) return;
     if (t === undefined) return picture.rule.replaceChildren("A constant has no gradient.");
+    const step = story.steps[t];
+    if (step.nodes) {
+      const [from, to] = [story.tails[k], story.heads[k]].map((i) => story.nodes[i].name);
+      const weight = story.weights[k] ? `, with the weight ${story.weights[k][0]}` : "";
+      return picture.rule.replaceChildren(...typeset(`From ${from} to ${to}${weight}`));
+    }
     const hidden = t > this.at ? "total" : t === this.at ? this.prediction.hides : null;
-    const { lines, rows } = explanation(story, story.steps[t], hidden);
+    const edge = step.steps?.find((one) => one.edge === k) ?? step;
+    const { lines, rows } = explanation(story, edge, hidden);
     const [, [, , local]] = rows;
     picture.rule.replaceChildren(mathLine(lines[0]), " with local ", mathLine(local), ` = ${rows[1][3]}`);
   }
