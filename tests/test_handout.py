@@ -96,6 +96,19 @@ def test_the_forms_are_well_formed_and_hold_the_same_numbers():
     assert handout.latex().count("{") == handout.latex().count("}")
 
 
+def test_wide_matrices_are_small_in_latex_and_lines_may_end_between_matrices():
+    """So that networks as wide as 4-8-8-3 fit a page (compiled and looked at by hand)."""
+    handout = delta_handout(MLP(4, [8, 8, 3], seed=0), [1.0, -1.0, 2.0, 0.5], [1.0, -1.0, 1.0])
+    latex = handout.latex()
+    rows = re.findall(r"begin\{bmatrix\} (.*?) \\end", latex)
+    assert max(len(row) for matrix in rows for row in matrix.split(r" \\ ")) <= 70
+    shapes = [matrix.shape for section in handout.sections for one in section.equations for matrix in matrices(one)]
+    assert len(re.findall(r"begin\{(?:b|small)matrix", latex)) == sum(len(shape) > 0 for shape in shapes)
+    assert len(re.findall(r"end\{\w+\}(?:\\right])? \\allowbreak", latex)) == sum(len(shape) > 0 for shape in shapes)
+    assert "smallmatrix" in latex
+    assert "smallmatrix" not in delta_handout(*NETWORKS["2-2-1"]).latex()
+
+
 def test_worksheets_differ_and_a_seed_repeats_them():
     networks = random_networks([2, 2, 1], 30, seed=1)
     sheets = [delta_handout(*one, blanks=BLANKS) for one in networks]

@@ -66,6 +66,9 @@ SIGNS = {
 }
 """How signs and letters are written: as text, in LaTeX, in MathML."""
 
+WIDEST = 70
+"""The most characters in a row of a matrix in LaTeX's usual size."""
+
 BLANK = ("______", r"\underline{\hspace{3.5em}}", '<mspace width="3.5em" height="1.1em"/>')
 """The space for an answer, in the same three forms."""
 
@@ -144,8 +147,11 @@ class Handout:
         if isinstance(part, Matrix):
             if not part.entries.ndim:
                 return self._cells(part, 1)[0][0]
-            rows = r" \\ ".join(" & ".join(row) for row in self._cells(part, 1))
-            return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+            lines = [" & ".join(row) for row in self._cells(part, 1)]
+            rows = r" \\ ".join(lines)
+            if max(map(len, lines)) > WIDEST:
+                return rf"\left[\begin{{smallmatrix}} {rows} \end{{smallmatrix}}\right] \allowbreak"
+            return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}} \allowbreak"  # a line may end between matrices
         if isinstance(part, Name):
             letter = SIGNS[part.letter][1] if part.letter in SIGNS else part.letter
             layer = "" if part.layer is None else f"({part.layer})"
