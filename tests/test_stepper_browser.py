@@ -1129,11 +1129,12 @@ PRINTED = """pieces => pieces.map(piece => {
 })"""
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_the_printed_picture_is_whole_and_can_be_read(show, name):
-    view = show(step_through(GRAPHS[name](), step=6, detail="edge"))
-    state = json.loads(view.frame.locator("#autograd-stepper-state").text_content())
-    size = [float(number) for number in re.search('viewBox="0 0 ([^ ]+) ([^"]+)"', state["picture"]).groups()]
+@pytest.mark.parametrize(
+    ("name", "detail"), [*((name, "edge") for name in GRAPHS), ("2-2-1", "neuron"), ("4-4-3", "neuron")]
+)
+def test_the_printed_picture_is_whole_and_can_be_read(show, name, detail):
+    view = show(step_through(GRAPHS[name](), step=6, detail=detail))
+    size = [float(number) for number in view.root.locator(".picture > svg").get_attribute("viewBox").split()[2:]]
     view.frame.emulate_media(media="print")
     view.root.locator(".paper svg").first.wait_for()
     pieces = view.root.locator(".paper svg").evaluate_all(PRINTED)
