@@ -339,9 +339,13 @@ def _worksheet(options: argparse.Namespace) -> None:
     given: dict[str, Any] = {name: getattr(options, name) for name in names}
     blanks, data = (getattr(options, name).replace(",", " ").split() for name in ("blanks", "data"))
     sheets = worksheet(options.expression, _assigned(options.numbers), blanks=blanks, data=data, **given)
-    for file in options.key:  # before anything is written
-        _suffix(file, *[suffix[1:] for suffix in KEY_SUFFIXES])
-    _suffix(options.output, *[suffix[1:] for suffix in SUFFIXES])
+    files = [options.output, *options.key]  # checked before anything is written
+    suffixes = [_suffix(options.output, *[suffix[1:] for suffix in SUFFIXES])]
+    suffixes += [_suffix(file, *[suffix[1:] for suffix in KEY_SUFFIXES]) for file in options.key]
+    if len({file.resolve() for file in files}) < len(files):
+        raise ValueError(f"--output and --key must be different files; received {', '.join(map(str, files))}")
+    if options.standalone and "tex" not in suffixes:
+        raise ValueError(f"--standalone needs a file that ends in .tex; received {', '.join(map(str, files))}")
     print(sheets.save(options.output, standalone=options.standalone))
     for file in options.key:
         print(sheets.save(file, key=True, standalone=options.standalone))

@@ -368,6 +368,8 @@ def test_worksheets_and_their_keys(tmp_path, capsys):
         (["x=1", "-o", "a.pdf"], "the output must end in one of .html, .md, .tex, .xml"),
         (["x=1", "-o", "a.html", "--key", "a.xml"], "the output must end in one of .html, .md, .tex, .json"),
         (["x=1", "-o", "a.html", "--blanks", "sums"], "blanks must be one of"),
+        (["x=1", "-o", "a.md", "--key", "./a.md"], "--output and --key must be different files; received a.md, a.md"),
+        (["x=1", "-o", "a.md", "--standalone"], "--standalone needs a file that ends in .tex; received a.md"),
     ],
 )
 def test_worksheets_say_which_option_is_wrong(arguments, message, tmp_path, monkeypatch, capsys):

@@ -175,6 +175,7 @@ def test_the_command_writes_sheets_and_key(tmp_path, capsys, command):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["2-2-1", "-o", "a.tex", "--key", "./a.tex"], "--output and --key must be different files"),
         (["2-2-1", "-o", "sheets.pdf"], r"must end in \.html, \.tex, \.txt; received 'sheets\.pdf'"),
         (["2-2-1", "--variants", "2", "--x", "1,1"], "--variants needs random numbers"),
         (["2-2-1", "--variants", "0"], "--variants must be an integer of at least 1"),

@@ -243,6 +243,9 @@ def test_wrong_choices_of_numbers(text):
     [
         ("x*x", {"numbers": {"x": "1..3"}, "variants": 4}, ValueError, "variants must be at most 3"),
         ("log(x)", {"numbers": {"x": "-1..1"}, "variants": 2}, ValueError, "variants must be at most 1"),
+        ("log(x)", {"numbers": {"x": "-3..-1"}}, ValueError, "numbers must make a sheet whose answers are finite"),
+        ("x", {"numbers": {"x": "1"}}, ValueError, "blanks must ask for something that this graph has"),
+        ("3", {"blanks": ["gradients"]}, ValueError, "blanks must ask for something.*received gradients"),
         ("x", {"numbers": {"x": "1"}, "variants": 0}, ValueError, "variants must be"),
         (Value(1.0), {"variants": 2}, ValueError, "numbers and variants are for an expression or a function"),
         (Value(1.0), {"numbers": {"x": "1"}}, ValueError, "numbers and variants are for an expression or a function"),
@@ -255,7 +258,6 @@ def test_wrong_choices_of_numbers(text):
         ("x*x", {"numbers": {"x": None}}, TypeError, "x must be"),
         (lambda x: x.data, {"numbers": {"x": "1"}}, TypeError, "what must return a Value, not float"),
     ],
-    ids=str,
 )
 def test_wrong_arguments(what, options, error, words):
     with pytest.raises(error, match=words):

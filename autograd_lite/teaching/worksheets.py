@@ -421,10 +421,14 @@ def worksheet(
     for root in graphs:
         check_size(len(topological_order(root)), max_nodes, "ask about a part of it")
         sheet = _ask(root, frozenset(blanks), learning_rate, data)
+        if not sheet.blanks:
+            raise ValueError(f"blanks must ask for something that this graph has; received {', '.join(blanks)}")
         asked = [sheet.numbers()[blank] for blank in sheet.blanks]
         if all(map(math.isfinite, asked)):
             awkward = sum(float(f"{number:.{digits}g}") != number for number in asked) + 10 * asked.count(0.0)
             good.append(((max(map(abs, asked), default=0.0) > SMALL, awkward), sheet))
+    if not good:
+        raise ValueError("numbers must make a sheet whose answers are finite; all of these make inf or nan")
     if len(good) < variants:
         raise ValueError(
             f"variants must be at most {len(good)}, as many sheets as these numbers make; received {variants}"

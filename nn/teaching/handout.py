@@ -463,6 +463,8 @@ def run(options: argparse.Namespace) -> None:
     for file in (options.output, options.key):
         if file is not None and file.suffix.lower() not in FORMS:
             raise ValueError(f"the file must end in {', '.join(FORMS)}; received {str(file)!r}")
+    if options.output and options.key and options.output.resolve() == options.key.resolve():
+        raise ValueError(f"--output and --key must be different files; received {options.key} twice")
     write(options.output, options.blanks)
     if options.key is not None:
         write(options.key, ())
