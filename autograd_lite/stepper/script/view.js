@@ -312,7 +312,7 @@ class View {
     this.items = story.steps.map((step, t) =>
       make("li", { "data-step": t, "data-phase": step.phase }, make("code")),
     );
-    this.write();
+    this.written = new Set(); // the steps whose lines are as they should be
     this.list.replaceChildren(...this.items);
     if (isNew) this.arrange();
     this.render();
@@ -332,13 +332,8 @@ class View {
     this.prediction.records.clear();
     paintWeights(this.picture, this.story);
     tellAround(this.picture, this.scope.shown.around, this.scope.groups.at(-1)?.title);
-    this.write();
+    this.written.clear();
     this.render();
-  }
-
-  /** Write the steps so far. */
-  write() {
-    this.items.forEach((item, t) => setTypeset(item.firstChild, lineOf(this.story, this.story.steps[t])));
   }
 
   // Moving
@@ -721,6 +716,8 @@ class View {
   renderList(at, step, hidden) {
     this.items.forEach((item, t) => {
       if (item.hidden !== t > at) item.hidden = t > at;
+      if (t <= at && !this.written.has(t)) setTypeset(item.firstChild, lineOf(this.story, this.story.steps[t]));
+      if (t <= at) this.written.add(t);
       if ((t === at) !== item.hasAttribute("aria-current")) setCurrent(item, t === at);
     });
     const blanked = this.items[this.blanked];
