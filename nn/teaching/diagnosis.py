@@ -135,7 +135,7 @@ def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") ->
         1       0.333                          0
         2           1                          0
     <BLANKLINE>
-    Dead ReLUs in layer 1: unit 1 (1 of 2). For all 3 examples s is at most 0, so no gradient reaches the weights.
+    Dead ReLUs in layer 1: unit 1 (1 of 2). With s at most 0 for all examples (N = 3), their weights get no gradient.
       Try other initial weights (biases a little above 0), a smaller learning rate, or leaky_relu.
     """
     if not isinstance(net, MLP):
@@ -205,8 +205,8 @@ def _dead(passes: _Passes) -> Iterator[Finding]:
         dead = (s <= 0).all(axis=0)
         if passes.theta[l] == "relu" and dead.any():
             words = (
-                f"Dead ReLUs in layer {l}: {_which('unit', dead)}. For all {len(s)} examples s is at most 0, so no "
-                "gradient reaches the weights."
+                f"Dead ReLUs in layer {l}: {_which('unit', dead)}. With s at most 0 for all examples "
+                f"(N = {len(s)}), their weights get no gradient."
             )
             yield Finding(Illness.DEAD, words, l, _numbers(dead))
 
