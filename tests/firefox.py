@@ -31,7 +31,7 @@ class Firefox:
         command = [FIREFOX, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         address = next(found[1] for line in self.process.stderr if (found := re.search(r"listening on (ws:\S+)", line)))
-        self.socket = create_connection(f"{address}/session", timeout=30, suppress_origin=True)
+        self.socket = create_connection(f"{address}/session", timeout=300, suppress_origin=True)
         self.sent = 0
         self.problems = []
         """What the console says of errors and warnings."""
