@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -514,6 +515,14 @@ def test_each_step_of_the_central_differences_is_at_most_a_quarter_of_the_one_be
     assert all(after <= 0.2501 * step for step, after in itertools.pairwise(steps))
 
 
+def test_rounding_errors_are_the_largest_of_three_tries():
+    seen = []
+    with primitive_of_a_test(lambda x: seen.append(x) or x, lambda out, x: 1.0) as identity:
+        error = rounding_errors([identity(Value(1.5) / 3.0)])[0]
+    assert len(seen) == 4  # once for the graph itself
+    assert error >= max(abs(x - 0.5) for x in seen) > 0
+
+
 @pytest.mark.parametrize("count", [100, 400, 900])
 def test_random_rounding_errors_add_up_like_a_random_walk(count):
     """Errors uniform in -1 .. 1 have variance 1/3, in units of the last place; they cancel but for the root of n."""
@@ -652,9 +661,11 @@ def test_check_gradients_catches_a_wrong_slope_that_an_extremum_hides(x, factor)
     """The differences are 0 to rounding, but beside the extremum they show the slope."""
     with (
         primitive_of_a_test(math.cos, lambda out, x: -sin(x) * factor) as cosine,
-        pytest.raises(AssertionError, match=r"df/dx1, of input 1, increased to .* is wrong: received "),
+        pytest.raises(AssertionError, match=r"df/dx1, of input 1, increased to .* is wrong: received ") as caught,
     ):
         check_gradients(cosine, [x])
+    beside = float(re.search("increased to (.*), is wrong", str(caught.value))[1])
+    assert beside - x == pytest.approx(math.sqrt(1 / abs(factor)) / 16, rel=1e-7)  # from the curvature, wrong as it is
     check_gradients(cos, [x])
 
 
