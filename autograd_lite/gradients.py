@@ -307,6 +307,8 @@ class Estimate(NamedTuple):
 def rounding_errors(outputs: Sequence[Value]) -> list[float]:
     """Return how much rounding may change each output: every number of the graph is computed again with random errors.
 
+    That is done three times, and the largest change counts.
+
     Equation: Monte Carlo arithmetic (Parker 1997), with errors of up to one unit in the last place.
 
     >>> x = Value(1e-9)
@@ -343,10 +345,8 @@ def central_differences(f: Callable[[float], list[Value]], x: float) -> list[Est
     """
     exponent = math.frexp(x)[1]
     first = max(-3, exponent - 4)
-    exponents = {first - 2 * row for row in range(25)}
-    if x and exponent < -1:
-        last = exponent - 2 + (first - exponent) % 2
-        exponents |= {last - 2 * row for row in range(25)} | set(range(first - 64, last, -16))
+    last = min(first, exponent - 2 + (first - exponent) % 2)
+    exponents = {start - 2 * row for start in (first, last) for row in range(25)} | set(range(first - 64, last, -16))
     steps = sorted((2.0**exponent for exponent in exponents if exponent > -1060), reverse=True)
     centre = f(x)
 

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ from autograd_lite import (
     vector_jacobian_product,
 )
 from autograd_lite import primitives as p
-from autograd_lite.gradients import central_differences, rounding_errors
+from autograd_lite.gradients import central_differences, on_stand_ins, rounding_errors
 
 SMOOTH_NAMES = [name for name in TRUTH if name not in {"floor_divide", "remainder", "sign", "greater"}]
 
@@ -326,6 +327,15 @@ def test_vectors_of_another_length_are_refused(call, message):
         call(inputs, outputs)
 
 
+def test_stand_ins_are_new_leaves_and_numbers_for_constants_without_a_label():
+    x, named = Value(2.0, "x"), constant(4.0, "c")
+    received, leaves = on_stand_ins(lambda *operands: operands, [x, constant(3.0), named])
+    assert [getattr(operand, "data", None) for operand in received] == [2.0, None, 4.0]
+    assert received[1] == 3.0
+    assert leaves == {received[0]: x, received[2]: named}
+    assert not {x, named} & set(leaves)
+
+
 def test_a_stale_graph_is_refused():
     x = Value(3.0)
     y = x * x
@@ -424,6 +434,25 @@ def test_check_gradients_catches_a_slope_that_is_not_finite(slope):
         check_gradients(sine, [0.5])
 
 
+@pytest.mark.parametrize(
+    ("factor", "error", "words"),
+    [
+        (1.0, NotConvergedError, "d2f/dx1 dx1, of inputs 1 and 1, cannot be checked"),  # the first derivative passes
+        (1.0001, AssertionError, "df/dx1, of input 1, is wrong"),
+        (-1.0, AssertionError, "df/dx1, of input 1, is wrong"),
+    ],
+)
+def test_check_gradients_judges_a_slope_whose_own_rounding_error_is_unknown(factor, error, words):
+    """A floor above 2^53 is an integer whose neighbours are not floats; the differences of f say enough."""
+    with primitive_of_a_test(
+        lambda x: x * x / 2, lambda out, x: x * factor + p.floor_divide(x * 2.0**70, 1.0) * 0.0
+    ) as half_square:
+        x = Value(0.01)
+        assert rounding_errors([grad(half_square(x), x)]) == [math.inf]
+        with pytest.raises(error, match=words):
+            check_gradients(half_square, [0.01])
+
+
 def test_check_gradients_catches_slopes_in_the_wrong_order():
     with (
         primitive_of_a_test(lambda a, b: a / b, lambda o, a, b: -o / b, lambda o, a, b: 1 / b) as quotient,
@@ -455,6 +484,27 @@ def test_a_central_difference_is_local():
     assert slope.value == pytest.approx(4, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("x", "exponents"),
+    [
+        (0.0, [range(-3, -53, -2)]),
+        (-0.25, [range(-3, -53, -2)]),  # 1/8, 1/32, ...: 25 steps
+        (1.9, [range(-3, -53, -2)]),
+        (2.0, [range(-2, -52, -2)]),
+        (-1000.0, [range(6, -44, -2)]),  # 64 is between 1000 / 16 and 1000 / 8
+        (0.124, [range(-3, -53, -2), range(-5, -55, -2)]),
+        (1e-3, [range(-3, -53, -2), range(-11, -61, -2)]),  # 2^-11 is between 1e-3 / 4 and 1e-3
+        (-1e-100, [range(-3, -53, -2), range(-67, -333, -16), range(-333, -383, -2)]),
+        (1e-310, [range(-3, -53, -2), range(-67, -1031, -16), range(-1031, -1060, -2)]),  # a float has few digits there
+    ],
+)
+def test_the_steps_of_the_central_differences(x, exponents):
+    met = []
+    central_differences(lambda point: [met.append(point) or Value(point)], x)
+    steps = sorted({2.0**exponent for part in exponents for exponent in part}, reverse=True)
+    assert met == [x, *[point for step in steps for point in (x - step, x + step)]]
+
+
 @pytest.mark.parametrize("x", [1e-3, -3e-3, 0.02, -0.06, 0.1, 700.0])
 def test_each_step_of_the_central_differences_is_at_most_a_quarter_of_the_one_before(x):
     """As extrapolation needs, whichever power of 2 is next to x."""
@@ -463,6 +513,14 @@ def test_each_step_of_the_central_differences_is_at_most_a_quarter_of_the_one_be
     steps = sorted({float(f"{step:.6g}") for step in met if step > 1e-7 * abs(x)}, reverse=True)
     assert len(steps) > 8
     assert all(after <= 0.2501 * step for step, after in itertools.pairwise(steps))
+
+
+def test_rounding_errors_are_the_largest_of_three_tries():
+    seen = []
+    with primitive_of_a_test(lambda x: seen.append(x) or x, lambda out, x: 1.0) as identity:
+        error = rounding_errors([identity(Value(1.5) / 3.0)])[0]
+    assert len(seen) == 4  # once for the graph itself
+    assert error >= max(abs(x - 0.5) for x in seen) > 0
 
 
 @pytest.mark.parametrize("count", [100, 400, 900])
@@ -603,9 +661,11 @@ def test_check_gradients_catches_a_wrong_slope_that_an_extremum_hides(x, factor)
     """The differences are 0 to rounding, but beside the extremum they show the slope."""
     with (
         primitive_of_a_test(math.cos, lambda out, x: -sin(x) * factor) as cosine,
-        pytest.raises(AssertionError, match=r"df/dx1, of input 1, increased to .* is wrong: received "),
+        pytest.raises(AssertionError, match=r"df/dx1, of input 1, increased to .* is wrong: received ") as caught,
     ):
         check_gradients(cosine, [x])
+    beside = float(re.search("increased to (.*), is wrong", str(caught.value))[1])
+    assert beside - x == pytest.approx(math.sqrt(1 / abs(factor)) / 16, rel=1e-7)  # from the curvature, wrong as it is
     check_gradients(cos, [x])
 
 

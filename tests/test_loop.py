@@ -486,7 +486,8 @@ def test_bounded_outputs_are_warned_of_where_the_loss_takes_any(monkeypatch, los
     if bounds and (outputs == 1 or all(map(math.isfinite, bounds))):
         low, high = bounds
         assert f"{theta} keeps the outputs of the network between {low:g} and {high:g}, " in str(caught[0].message)
-        assert re.fullmatch(f'{loss} .* build .* output_activation="linear"', str(caught.pop().message))
+        assert re.fullmatch(f'{loss} .* build .* output_activation="linear"', str(caught[0].message))
+        assert caught.pop().filename == __file__, "the line of the caller"
     assert not caught
     fit(net, X, np.ones((7, outputs)), loss="hinge", stop=MaximumIterations(1))
 

@@ -177,6 +177,29 @@ def return_errors(monkeypatch, errors):
     monkeypatch.setattr(MODULE, "BatchGradients", lambda *_, **__: result)
 
 
+@pytest.mark.parametrize(
+    ("loss", "engine", "expected"),
+    [
+        ("squared_error", "values", "auto"),
+        (lambda o, y: (o[0] - y[0]) ** 2, "auto", "auto"),
+        (lambda o, y: (o[0] - y[0]) ** 2, "values", "values"),  # it may be one that cannot be traced
+    ],
+    ids=["ours by values", "user-defined", "user-defined by values"],
+)
+def test_the_error_at_termination_is_computed_by_programs_if_the_loss_can_be_traced(
+    monkeypatch, loss, engine, expected
+):
+    engines, BatchGradients = [], MODULE.BatchGradients
+
+    def noted(*arguments, engine):
+        engines.append(engine)
+        return BatchGradients(*arguments, engine=engine)
+
+    monkeypatch.setattr(MODULE, "BatchGradients", noted)
+    random_restarts(MLP(2, [1]), X, Y, 2, loss=loss, engine=engine, stop=MaximumIterations(1))
+    assert engines == [expected] * 2
+
+
 @pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
 def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
     return_errors(monkeypatch, iter(errors))
@@ -391,7 +414,7 @@ def test_ctrl_c_keeps_the_best_so_far():
     options = {"optimizer": LectureMomentumAdagrad(0.1), "stop": MaximumIterations(10)}
     with pytest.warns(RuntimeWarning, match="Ctrl-C after 3 of 9 starts; the best weights are kept") as warned:
         result = random_restarts(net, X, Y, 9, callbacks=[interrupt_at(5, of_start=3)], **options)
-    assert len(warned) == 1
+    assert [warning.filename for warning in warned] == [__file__]
     assert [start.history.iterations for start in result.starts] == [10, 10, 5]
     assert result.interrupted
     assert result.starts[2].history.ended == "Ctrl-C after 5 iterations"

@@ -24,6 +24,7 @@ from random_graphs import build, chain, position_of
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, constant, topological_order
 from autograd_lite import primitives as p
+from autograd_lite.value import chain_rule
 
 SMOOTH = [name for name in TRUTH if name not in {"floor_divide", "sign", "greater"}]
 
@@ -693,6 +694,16 @@ def test_topological_order_of_several_roots():
     y, z = x * x, x + 1
     assert set(topological_order(y, z)) == {x, y, z, z.parents[1]}
     assert topological_order() == []
+
+
+@pytest.mark.parametrize("read", [None, lambda node: node.data], ids=["numbers", "read"])
+def test_the_chain_rule_goes_on_past_what_the_last_node_does_not_depend_on(read):
+    x = Value(3.0)
+    other, last = (x * 5.0).tanh(), (x * x) ** 2
+    order = topological_order(other, last)
+    assert order[-2:] == [other, last]  # so that the chain rule meets the other one in between
+    chain_rule(order, 2.0, read)
+    assert (other._adjoint, last._adjoint, x._adjoint) == (None, 2.0, 2 * 4 * 3.0**3)
 
 
 def test_runs_are_bit_identical():
