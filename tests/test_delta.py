@@ -323,6 +323,7 @@ NOT_ONE_NUMBER = r"^y must have shape \(1,\)"
             r"^weights\[1\], W\^\(2\), must have 3 columns to fit W\^\(1\); received \(1, 4\)",
         ),
         ({"weights": []}, ValueError, r"^weights "),
+        ({"weights": [np.ones((4, 3)), np.ones((1, 5))], "x": [1.0] * 4}, ValueError, NOT_TWO_NUMBERS),
     ],
 )
 def test_a_wrong_argument_is_named(argument, error, message):

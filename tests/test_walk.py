@@ -53,6 +53,7 @@ def test_contributions_are_numbered_and_each_adds_to_what_was_there_before(seed)
     arrived = {}
     for step in walk_steps(root):
         if step.phase != "backward":
+            assert (step.number, step.of) == (1, 1)
             continue
         _, parent, place, slope, upstream, share, total = step.step
         assert step.node.parents[place] is parent
@@ -95,7 +96,10 @@ def test_what_comes_from_outside_of_the_part_is_in_the_totals():
 def test_the_steps_print_in_names_and_numbers():
     error = squared_error(MLP(1, [1], weights=[[[0.5, -1.0]]])([2.0]), 1.0)
     error.label = "e"
-    printed = [str(step) for step in walk_steps(error, digits=4)]
+    printed, default, longer = (
+        [str(step) for step in walk_steps(error, **how)] for how in ({"digits": 4}, {}, {"digits": 5})
+    )
+    assert printed == default != longer
     assert printed[0] == "leaves    w⁽¹⁾₁,₀ = 0.5, w⁽¹⁾₁,₁ = −1, o₁⁽⁰⁾ = 2 (constant), y = 1 (constant)"
     assert "seed      ∂e/∂e = 1" in printed
     [signal] = [line for line in printed if "∂e/∂s₁⁽¹⁾ +=" in line]
