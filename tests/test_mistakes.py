@@ -141,3 +141,12 @@ def test_bad_arguments_are_refused():
 def test_rounding_is_not_a_difference(a, b):
     assert not differ(a, b)
     assert differ(a, 2.0)
+
+
+def test_a_left_out_input_concerns_products_only():
+    """The factor of a leaf that is subtracted, or squared by power, stays."""
+    w, x, c = Value(2.0, "w"), Value(5.0, "x"), Value(3.0, "c")
+    totals = {step.parent: step.total for step in wrong_steps(w * x - c, "no input")}
+    assert (totals[w], totals[x], totals[c]) == (1.0, 1.0, -1.0)
+    squared = {step.parent: step.total for step in wrong_steps(c**2, "no input")}
+    assert squared[c] == 6.0
