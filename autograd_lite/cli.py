@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = _options(arguments)
             with warnings.catch_warnings():
                 warnings.showwarning = _show_note
-                status: int | None = options.run(options)
+                returned = options.run(options)
         finally:
             _flush()
     except BrokenPipeError:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return status or 0
+    return returned if isinstance(returned, int) else 0  # a command may return something else, as the demo does
 
 
 def _prepare_streams() -> None:

@@ -166,6 +166,12 @@ def test_an_expression_with_a_minus_sign_first_gets_a_hint(capsys):
     assert main(["explain", "--", "-x", "x=1"]) == 0
 
 
+def test_the_command_of_the_demo_ends_well(tmp_path, capsys):
+    """Its function returns the accuracy, which is not the exit status."""
+    assert main(["demo", "--iterations", "5", "-o", str(tmp_path / "demo")]) == 0
+    assert "Next: python3 -m webbrowser" in capsys.readouterr().out
+
+
 def test_the_installed_command_knows_the_demo():
     result = subprocess.run(
         [sys.executable, "-c", "from autograd_lite.cli import main; main(['--help'])"],
