@@ -5,8 +5,6 @@ import re
 import subprocess
 from shutil import which
 
-from websocket import create_connection
-
 FIREFOX = which("firefox-esr") or which("firefox")
 PREFERENCES = """
 user_pref("network.proxy.type", 1);
@@ -31,6 +29,8 @@ class Firefox:
         command = [FIREFOX, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         address = next(found[1] for line in self.process.stderr if (found := re.search(r"listening on (ws:\S+)", line)))
+        from websocket import create_connection
+
         self.socket = create_connection(f"{address}/session", timeout=300, suppress_origin=True)
         self.sent = 0
         self.problems = []
