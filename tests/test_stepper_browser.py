@@ -1795,6 +1795,16 @@ def test_predict_asks_for_outputs_and_deltas_of_neurons(show):
         expect(view.verdict).to_contain_text(hint)
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_no_mistake(show, number):
+    net = MLP(2, [2, 1], "relu", "linear", seed=1)
+    view = show(step_through(squared_error(net([number, 1.0]), 0.5)))
+    expect(view.position).to_have_text("Step 1 of 10")
+    view.press("ArrowRight", 9)
+    expect(view.root.locator(".picture .wrong")).to_have_count(0)
+    assert "✗" not in view.root.inner_text()
+
+
 def test_a_click_around_an_opened_neuron_opens_another_and_escape_closes_it(show):
     view = show(step_through(loss(2, 2, 1), step=1))
     view.root.locator(".picture g.neuron.now").click()

@@ -84,13 +84,13 @@ class Folds {
   }
   /** What all stories of a graph share. */
   frame() {
-    const { title, root, rootMath, digits, sources } = this.story;
-    return { title, root, rootMath, digits, sources, leaves: [], mistake: null, update: this.story.update, graph: null, part: null };
+    const { title, root, rootMath, digits, sources, update } = this.story;
+    return { title, root, rootMath, digits, sources, update, leaves: [], mistake: null, graph: null, part: null };
   }
   /** Whether a mistake makes the gradient of a node wrong. */
   isWrong(i) {
     const [a, b] = [this.totals[i], this.rightTotals[i]];
-    return a !== b && !(Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)));
+    return !Object.is(a, b) && !(Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)));
   }
   lines(i) {
     return this.story.nodes[this.place.get(i)]?.lines;
@@ -235,7 +235,7 @@ function storyOfParts(folds, group, merged = (part) => part) {
   });
   const arriving = (boxes) => edges.flatMap(([, head], k) => (boxes.includes(head) ? [k] : []));
   const turns = [...sets.values()];
-  const isWhole = group === folds.tree;
+  const updated = group === folds.tree && folds.story.update !== null;
   const step = (phase, boxes) => ({
     phase,
     right: phase === "backward" && boxes.some((box) => nodes[box].wrong),
@@ -254,7 +254,7 @@ function storyOfParts(folds, group, merged = (part) => part) {
     words:
       `Next, forward: each ${part} is computed, up to ${folds.story.root}. Then backward, ${part} by ${part}: ` +
       `from the gradient of its output come ${neurons.length ? "its δ and the gradients of its weights" : "the gradients inside it"}. ` +
-      `Click the current ${part} to open it.${mistakeAtStart(folds.story)}`,
+      `Click the current ${part} to open it. ${mistakeAtStart(folds.story)}`,
   };
   return {
     ...folds.frame(),
@@ -267,8 +267,7 @@ function storyOfParts(folds, group, merged = (part) => part) {
       ...turns.map((boxes) => step("forward", boxes)),
       { phase: "seed", node: top, total: folds.number(folds.totals[nodes[top].result]), told: () => tellSeed(folds, nodes[top]) },
       ...turns.reverse().map((boxes) => step("backward", boxes)),
-      ...(isWhole && folds.story.update !== null ? updates(folds, nodes) : []),
-      ...(neurons.length && !(isWhole && folds.story.update !== null) ? [{ phase: "summary", told: () => tellNetwork(folds, neurons) }] : []),
+      ...(updated ? updates(folds, nodes) : neurons.length ? [{ phase: "summary", told: () => tellNetwork(folds, neurons) }] : []),
     ],
   };
 }
@@ -278,11 +277,7 @@ function updates(folds, nodes) {
   const { story } = folds;
   const moved = new Map(); // position of a leaf -> its step
   for (const step of story.steps) if (step.phase === "update") moved.set(story.part[step.node], step);
-  const leaves = Object.fromEntries([...moved].map(([i, { data }]) => [i, exact(data)]));
-  const given = story.leaves.map((k) => [story.part[k], exact(story.nodes[k].data)]);
-  const after = forwardPass(folds.graph, { ...Object.fromEntries(given), ...leaves });
-  const top = nodes.length - 1;
-  const [before, now] = [folds.data, after].map((data) => folds.number(data[nodes[top].result]));
+  const again = story.steps.at(-1);
   return [
     ...nodes.flatMap((node, box) => {
       const own = nodesOf(node.group ?? node.result).filter((i) => moved.has(i));
@@ -291,18 +286,9 @@ function updates(folds, nodes) {
     { phase: "zero" },
     {
       phase: "again",
-      node: top,
-      after: nodes.map(({ result }) => folds.number(after[result])),
-      told: () => {
-        const name = () => parsed(story.rootMath);
-        return {
-          title: "Forward again, with the new numbers",
-          lines: [[name(), ":", mathNumber(before[0]), "→", mathNumber(now[0])]],
-          words: `All numbers are computed again. One step of gradient descent changes ${story.root} by this much.`,
-          rows: [],
-          text: `${story.root}: ${before[0]} → ${now[0]}`,
-        };
-      },
+      node: nodes.length - 1,
+      after: nodes.map(({ result }) => again.after[folds.place.get(result)]),
+      told: () => ({ ...explanation(story, again, null), text: lineOf(story, again) }),
     },
   ];
 }
@@ -311,10 +297,9 @@ function updates(folds, nodes) {
 function tellUpdate(folds, { name }, steps) {
   const { story } = folds;
   const rate = numberText(story.update, story.digits);
-  const told = steps.map((step) => explanation(story, step, null));
   return {
     title: `Update: ${name}`,
-    lines: told.slice(0, 1).flatMap(({ lines }) => lines.slice(0, 1)),
+    lines: explanation(story, steps[0], null).lines.slice(0, 1),
     words: `Each takes a step against its gradient, with the learning rate η = ${rate}.`,
     rows: steps.slice(0, 2 * LISTED).map((step) => {
       const gradient = mathNumber(gradientIn(story, step.node), true);

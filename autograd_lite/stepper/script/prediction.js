@@ -36,8 +36,8 @@ class Prediction {
     if (step.told && !step.asks) return null; // several numbers at once
     const marked = state.get("breakpoints");
     const asks = step.node !== undefined && (!marked.length || marked.includes(story.nodes[step.parent ?? step.node].key));
-    if (step.asks) return asks ? step.asks : null;
-    return asks ? ({ forward: "data", seed: "total", backward: state.get("ask") }[step.phase] ?? null) : null;
+    if (!asks) return null;
+    return step.asks ?? { forward: "data", seed: "total", backward: state.get("ask") }[step.phase] ?? null;
   }
   get record() {
     const { at } = this.view;

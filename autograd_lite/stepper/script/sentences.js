@@ -112,7 +112,7 @@ function explanation(story, step, hidden) {
 
 /** What is said about a mistake before it is made; nothing if there is none. */
 function mistakeAtStart({ mistake }) {
-  return mistake ? ` This backward pass has a mistake: ${mistake.does}. The numbers that it makes wrong are marked.` : "";
+  return mistake ? `This backward pass has a mistake: ${mistake.does}. The numbers that it makes wrong are marked.` : "";
 }
 
 /** What is wrong at a step of a backward pass with a mistake. */
