@@ -1,6 +1,5 @@
 """A diagram as a graphviz.Digraph. Only this module imports graphviz."""
 
-import base64
 import contextlib
 import inspect
 import os
@@ -15,7 +14,7 @@ import graphviz
 from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe, neighbours
 from autograd_lite.pictures.layout import find_bands
 from autograd_lite.pictures.pgf import to_pgf
-from autograd_lite.pictures.svg import to_svg
+from autograd_lite.pictures.svg import in_base64, to_svg
 
 HOW_TO_GET_DOT = (
     "to get the program dot, install Graphviz with your system's package manager (apt-get install graphviz, "
@@ -98,11 +97,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         svg: str = self.pipe("svg", encoding="utf-8")
         [points] = re.findall(r'<svg [^>]*?width="([\d.]+)pt"', svg)
         pixels = float(points) * 96 / 72
-        data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
         return (
             f'<div style="overflow-x:auto"><img alt="{describe(self.diagram)}" '
             f'style="width:100%;min-width:{SMALLEST_SCALE * pixels:.0f}px;max-width:{pixels:.0f}px" '
-            f'src="data:image/svg+xml;base64,{data}"></div>'
+            f'src="data:image/svg+xml;base64,{in_base64(svg)}"></div>'
         )
 
     def _repr_latex_(self) -> str | None:

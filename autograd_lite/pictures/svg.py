@@ -1,5 +1,6 @@
 """A diagram as SVG, by our own layout: text only, no program is run."""
 
+import base64
 import re
 from html import escape
 
@@ -60,6 +61,11 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
     lines += [f"<g {look}>", *labels, "</g>"] if labels else []  # last, so that nothing covers them
     kept = [line for line in lines if titles or not line.startswith("<title>")]
     return "\n".join([*kept, "</svg>", ""])
+
+
+def in_base64(svg: str) -> str:
+    """Return SVG in base64, as documents hold it."""
+    return base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
 def number(value: float) -> str:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from autograd_lite.pictures.diagram import Diagram, describe
-from autograd_lite.pictures.svg import to_svg
+from autograd_lite.pictures.svg import in_base64, to_svg
 
 MODULES = (
     "elements",
@@ -91,7 +91,7 @@ def still(title: str, diagram: Diagram, lines: Iterable[str]) -> str:
 
 def image(diagram: Diagram) -> str:
     """Return a diagram as an image for HTML, described in words."""
-    data = base64.b64encode(to_svg(diagram, titles=False).encode("utf-8")).decode("ascii")
+    data = in_base64(to_svg(diagram, titles=False))
     return f'<img alt="{escape(describe(diagram))}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
 
 

@@ -1,10 +1,9 @@
 """Worksheets: the forward and the backward pass of a graph with blanks, in variants, and the key."""
 
-import base64
 import html
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, layers
 from autograd_lite.pictures.pgf import compilable, in_fonts, to_pgf
-from autograd_lite.pictures.svg import to_svg
+from autograd_lite.pictures.svg import in_base64, to_svg
 from autograd_lite.primitives import LEAF, as_float
 from autograd_lite.teaching.key import KINDS, Blank, Kind, Sheet, save_key, sheet_of
 from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES
@@ -160,7 +159,7 @@ class Worksheets:
         return f'<section class="sheet">{head}{to_svg(diagram, titles=False)}{"".join(parts)}</section>'
 
     def _markdown_page(self, number: int, diagram: Diagram, sections: list[Section], key: bool) -> str:
-        data = base64.b64encode(to_svg(diagram, titles=False).encode("utf-8")).decode("ascii")
+        data = in_base64(to_svg(diagram, titles=False))
         name = "key" if key else "Name: ____________________"
         parts = [
             f"# {_in_markdown(self.title)}",
@@ -189,7 +188,7 @@ class Worksheets:
     def _questions(self, number: int) -> Iterator[str]:
         sheet = self.sheets[number]
         lines = Lines(sheet, SETTINGS[".md"], False, self.digits)
-        picture = base64.b64encode(to_svg(lines.diagram(), titles=False).encode("utf-8")).decode("ascii")
+        picture = in_base64(to_svg(lines.diagram(), titles=False))
         given = "<br>".join(map(html.escape, lines.given()))
         right = sheet.numbers()
         wrong = [(mistake.does, sheet.numbers(mistake)) for mistake in {**MISTAKES, **OTHER_MISTAKES}.values()]
@@ -423,7 +422,8 @@ def worksheet(
         sheet = _ask(root, frozenset(blanks), learning_rate, data)
         if not sheet.blanks:
             raise ValueError(f"blanks must ask for something that this graph has; received {', '.join(blanks)}")
-        asked = [sheet.numbers()[blank] for blank in sheet.blanks]
+        right = sheet.numbers()
+        asked = [right[blank] for blank in sheet.blanks]
         if all(map(math.isfinite, asked)):
             awkward = sum(float(f"{number:.{digits}g}") != number for number in asked) + 10 * asked.count(0.0)
             good.append(((max(map(abs, asked), default=0.0) > SMALL, awkward), sheet))
@@ -500,7 +500,7 @@ def _ask(root: Value, kinds: frozenset[Kind], learning_rate: float | None, data:
         blanks += [Blank("slopes", edge), Blank("products", edge), Blank("totals", edge)]
     blanks += [Blank("gradients", name) for name in nodes]
     blanks += [Blank("updated", name) for name, node in nodes.items() if node not in kept]
-    return sheet_of(root, [blank for blank in blanks if blank.kind in kinds], learning_rate, kept)
+    return replace(sheet, blanks=[blank for blank in blanks if blank.kind in kinds], data=kept)
 
 
 def _tolerance(number: float) -> float:
