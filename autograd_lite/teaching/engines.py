@@ -451,7 +451,7 @@ def _difference(
     for name in nodes:
         number, right = yours[name][0], graph[name].data
         if not _agree(number, right):
-            formula = _formula(example, number)
+            formula = _formula(example, number, graph)
             causes = {CHANGED: not graph[name].parents, LOOP: re.search(r"is [a-z]+\(a\)$", formula)}
             message = f"{name}.data is {_text(number)}{formula}; right is {_text(right)}"
             return message, [cause for cause, applies in causes.items() if applies]
@@ -464,7 +464,9 @@ def _difference(
     if not wrong:
         return "", []
     number = yours[wrong[0]][1]
-    message = f"{wrong[0]}.grad is {_text(number)}{_formula(example, number)}; right is {_text(graph[wrong[0]].grad)}"
+    message = (
+        f"{wrong[0]}.grad is {_text(number)}{_formula(example, number, graph)}; right is {_text(graph[wrong[0]].grad)}"
+    )
     if example.lesson in REASONS:
         return message, [REASONS[example.lesson]]
     walks = _wrong_walks(graph["L"], example.lesson)
@@ -565,16 +567,14 @@ sigmoid(L) * (1 - sigmoid(L)); abs(a); log10(a); 1 / cos(a)**2; a * L; L / a; -L
 """What a wrong number of one operation may come from: a, b, the result L, and a number k in the expression."""
 
 
-def _formula(example: Example, number: float | None) -> str:
+def _formula(example: Example, number: float | None, graph: Mapping[str, Value]) -> str:
     """Return ", which is ..." with a formula that leads to a number; "" if none is known."""
     if example.lesson not in (ALONE, EXPONENT) or number is None:
         return ""
     expression = example.code.removeprefix("L = ").removesuffix("; L.backward()")
     constant = "".join(sign for sign in expression if sign.isdigit())
-    space: dict[str, Any] = {name: Value(each) for name, each in example.leaves().items()}
-    exec(example.code, space)
     names: dict[str, Any] = {name: getattr(primitives, name) for name in primitives.__all__}
-    names |= {name: value.data for name, value in space.items() if isinstance(value, Value)}
+    names |= {name: value.data for name, value in graph.items()}
     for formula in map(str.strip, FORMULAS.replace("k", constant or "k").split(";")):
         with contextlib.suppress(NameError, ArithmeticError, ValueError):
             if _agree(number, eval(formula, dict(names))):
