@@ -381,8 +381,9 @@ class Run(SimpleNamespace):
 
     def _warn_of_squashed_outputs(self) -> None:
         loss, theta = check_loss(self.loss), self.net.activations[-1]
-        low, high = range_of(theta)
-        if int(low > -math.inf) + int(high < math.inf) > bounds_allowed(loss, self.y[0]):
+        allowed = bounds_allowed(loss, self.y[0])
+        low, high = range_of(theta) if allowed < 2 else (-math.inf, math.inf)  # two bounds are the most there can be
+        if int(low > -math.inf) + int(high < math.inf) > allowed:
             name = loss.__name__ if loss in LOSSES.values() else "the loss"
             warnings.warn(
                 f"{name} takes any outputs, but {theta} keeps the outputs of the network between "
