@@ -8,6 +8,7 @@
 1.0019
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import primitives
@@ -32,10 +33,7 @@ from autograd_lite.primitives import *  # noqa: F403  what its __all__ lists: th
 from autograd_lite.primitives import abs as abs  # not in __all__, because `import *` would hide the built-in
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
-from autograd_lite.teaching.answers import Answer, CheckedAnswers, Verdict, check_answers, mark_class
-from autograd_lite.teaching.engines import EngineReport, check_engine
 from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
-from autograd_lite.teaching.worksheets import Worksheets, worksheet
 from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
 from autograd_lite.words.lecture import unit_label, weight_label
@@ -43,6 +41,17 @@ from autograd_lite.words.notation import formula
 
 if TYPE_CHECKING:
     from autograd_lite.program.compiled import Program as Program
+    from autograd_lite.teaching.answers import Answer, CheckedAnswers, Verdict, check_answers, mark_class
+    from autograd_lite.teaching.engines import EngineReport, check_engine
+    from autograd_lite.teaching.worksheets import Worksheets, worksheet
+
+LATE = {
+    "program.compiled": ["Program"],
+    "teaching.answers": ["Answer", "CheckedAnswers", "Verdict", "check_answers", "mark_class"],
+    "teaching.engines": ["EngineReport", "check_engine"],
+    "teaching.worksheets": ["Worksheets", "worksheet"],
+}
+"""What is imported on first use, by its module: NumPy, and what only teachers need, would slow down each start."""
 
 __all__ = ["Explanation", "explain", "explain_paths"]
 __all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forward_mode", "grad", "hessian"]
@@ -58,9 +67,8 @@ __all__ += primitives.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Program` on first use, because its module imports NumPy."""
-    if name != "Program":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from autograd_lite.program.compiled import Program  # noqa: PLC0415
-
-    return Program
+    """Import a name of `LATE` on first use."""
+    for module, names in LATE.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
