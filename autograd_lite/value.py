@@ -9,8 +9,8 @@ Read this module from the top; the first screens hold the whole idea.
   `_rest` is a tuple of all but the first.
 - `record` makes such a node, once for each operation, while an expression is computed (the forward pass).
 - `topological_order` lists the nodes of a graph, each after its parents.
-- `chain_rule` goes through that list in reverse (the backward pass). The chain rule is written there, and nowhere
-  else. `Value.backward` stores the results as `grad`.
+- `chain_rule` goes through that list in reverse (the backward pass). At each edge it does what `pass_on` does, which is
+  the chain rule. `Value.backward` stores the results as `grad`.
 
 After that come the operators and functions of `Value`, one line each. Copies, pickles, changed numbers and traced
 functions have their own module, `graph.py`. (To trace a function is to record its graph once for all numbers; while
