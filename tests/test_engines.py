@@ -510,7 +510,8 @@ def test_without_child_processes_there_is_a_deadline(name, monkeypatch, capsys):
         CLOSURES,
         (
             "        out = Value(math.exp(self.data)",
-            f"        print('noise')\n        {line}\n        out = Value(math.exp(self.data)",
+            "        import sys; print('noise'); print('noise', file=sys.stderr)\n"
+            f"        {line}\n        out = Value(math.exp(self.data)",
         ),
     )
     report = check_engine(broken, seconds=1.0 if "loop" in name else 30.0)

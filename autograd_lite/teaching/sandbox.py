@@ -117,7 +117,11 @@ def _with_deadline(task: Callable[[int], Result], number: int, seconds: float) -
 
     sys.settrace(watch)
     try:
-        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
             return task(number)
     except DeadlineError as error:
         return {"ended": str(error)}
