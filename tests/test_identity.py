@@ -224,7 +224,13 @@ OTHER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+SPLIT = pytest.mark.xfail(sys.version_info[:2] == (3, 12), reason="Python 3.12 compiles it otherwise", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [pytest.param(*pair, id=name, marks=[SPLIT] * (name == "lines of a comprehension")) for name, pair in SAME.items()],
+)
 def test_what_computes_the_same(one, other):
     assert digest("f", defined(one)) == digest("f", defined(one)) == digest("f", defined(other))
 
