@@ -1,14 +1,18 @@
 """The notebooks hold the outputs of a fresh execution, and their exercises tell right answers from wrong ones.
 
-After a change, `python tests/test_notebooks.py` executes them again and keeps the new outputs.
+After a change, `python tests/test_notebooks.py` executes them again and keeps the new outputs; numbers after it,
+for example `01 05`, name the notebooks.
 """
 
 import base64
+import importlib
 import io
+import itertools
 import math
 import os
 import pathlib
 import re
+import sys
 
 import nbformat
 import pytest
@@ -17,18 +21,31 @@ from nbclient import NotebookClient
 FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
-VALUE, DELTA, STEPS = "01-from-the-derivative-to-value", "02-the-delta-recursion", "03-step-through-the-chain-rule"
-OPTIMIZERS, REGULARIZATION = "04-optimizers", "05-stopping-restarts-regularization"
-PROGRAMS, PUBLISHED = "06-programs", "07-published-examples"
+COURSE = [
+    "01-a-number-that-remembers",
+    "02-backward-and-the-table",
+    "03-value",
+    "04-step-through-the-chain-rule",
+    "05-the-delta-recursion",
+    "06-what-goes-wrong",
+    "07-optimizers-on-surfaces",
+    "08-training-a-network",
+    "09-stopping-and-restarts",
+    "10-regularization",
+    "11-programs",
+    "12-machine-code",
+    "13-published-examples",
+    "14-a-gpt",
+]
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 
-# What a student writes in place of None: a right answer, and a wrong one.
+# For notebooks that are not yet part of the course: what a student writes in place of None, right and wrong.
 ANSWERS = {
-    VALUE: [
+    "01-a-number-that-remembers": [
         ("dy_db = None", "dy_db = 24", "dy_db = -36"),
         ("dy_dc = None", "dy_dc = 12.0", "dy_dc = 1"),
         ("dy_dx = None", "dy_dx = 7", "dy_dx = 1"),
@@ -42,7 +59,7 @@ ANSWERS = {
             "\nslope = lambda o, x: 1 - 2 * x * o",
         ),
     ],
-    DELTA: [
+    "05-the-delta-recursion": [
         (
             "delta_b = None",
             "delta_b = W_above[:, b] @ delta_above * (1 - o_b**2)",
@@ -51,7 +68,7 @@ ANSWERS = {
         ("answer = None", 'answer = "A"', 'answer = "B"'),
         ("factor = None", "factor = 2", "factor = 1"),
     ],
-    STEPS: [
+    "04-step-through-the-chain-rule": [
         ("product_to_w1 = None", "product_to_w1 = -0.393", "product_to_w1 = 0.1966"),
         ("product_to_x1 = None", "product_to_x1 = -0.590", "product_to_x1 = -0.393"),
         ("number_of_steps = None", "number_of_steps = 9", "number_of_steps = 8"),
@@ -61,7 +78,7 @@ ANSWERS = {
         ("delta = None", "delta = edge.upstream", "delta = edge.share"),
         ("o = None", "o = edge.slope", "o = edge.upstream"),
     ],
-    OPTIMIZERS: [
+    "07-optimizers-on-surfaces": [
         ("momentum_moves = None", "momentum_moves = 14", "momentum_moves = 14.75"),
         ("heavy_ball_moves = None", "heavy_ball_moves = 14.75", "heavy_ball_moves = 14"),
         ("adagrad_moves = None", "adagrad_moves = 12 / 13", "adagrad_moves = 1"),
@@ -72,7 +89,7 @@ ANSWERS = {
         ("eta_of_the_sum = None", "eta_of_the_sum = 0.005", "eta_of_the_sum = 0.5"),
         ("B = None", "B = 100", "B = 10"),
     ],
-    REGULARIZATION: [
+    "09-stopping-and-restarts": [
         (
             "stop = None",
             "stop = MaximumIterations(50) & SmallImprovement(0.01, over=10) | MaximumIterations(500)",
@@ -84,7 +101,7 @@ ANSWERS = {
         ("w_after_the_step = None", "w_after_the_step = 1.9", "w_after_the_step = 1.95"),
         ("not_updated = None", "not_updated = 8", "not_updated = 6"),
     ],
-    PROGRAMS: [
+    "11-programs": [
         ("statements_left = None", "statements_left = 4", "statements_left = 2"),
         ("dead = None", 'dead = {"v2", "v3", "v5", "v6"}', 'dead = {"v6"}'),
         ("leaky = None", "leaky = lambda x: maximum(x, 0.1 * x)", "leaky = relu"),
@@ -95,7 +112,7 @@ ANSWERS = {
         ("padding_lanes = None", "padding_lanes = 4", "padding_lanes = 0"),
         ("\nruns = None", "\nruns = 4000", "\nruns = 0.2 / 60e-6"),
     ],
-    PUBLISHED: [
+    "13-published-examples": [
         ("without_sigmoid = None", "without_sigmoid = -1", "without_sigmoid = -0.20"),
         ("factor = None", "factor = 0.35891648 / 0.40", "factor = 0.5"),
         ("rounded_error = None", "rounded_error = 0.474 * 0.526 * 0.526", "rounded_error = 0.1312"),
@@ -172,8 +189,8 @@ def say_the_same(kept, received):
     )
 
 
-def test_there_are_seven_notebooks():
-    assert NAMES == [VALUE, DELTA, STEPS, OPTIMIZERS, REGULARIZATION, PROGRAMS, PUBLISHED]
+def test_the_notebooks_are_the_course():
+    assert [name for name in COURSE if name in NAMES] == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -192,12 +209,12 @@ def test_the_file_is_of_readable_size(name):
     assert size < 300_000 + 150_000 * views + 50_000 * figures
 
 
-@pytest.mark.parametrize("name", [OPTIMIZERS, REGULARIZATION, PROGRAMS])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_figures_show_something(name):
     from PIL import Image
 
     images = images_of(read(name))
-    assert len(images) >= 5
+    assert len(images) >= 2 or "matplotlib" not in "".join(cell.source for cell in code_cells(read(name)))
     for image in images:
         with Image.open(io.BytesIO(base64.b64decode(image))) as picture:
             assert min(picture.size) >= 200
@@ -222,28 +239,92 @@ def test_the_file_says_nothing_about_the_machine_that_executed_it(name):
     assert notebook.metadata == METADATA
     assert [cell.id for cell in notebook.cells] == [f"cell-{i:02d}" for i in range(1, len(notebook.cells) + 1)]
     for cell in notebook.cells:
-        assert cell.metadata in ({}, {"tags": ["exercise"]})
+        assert cell.metadata in ({}, {"tags": ["exercise"]}, {"tags": ["solution"]})
     text = "\n".join(cell.source for cell in notebook.cells) + "\n".join(map(text_of, code_cells(notebook)))
     found = re.search(r"/home/|/Users/|/tmp/|/work/|/root/|/usr/|[A-Z]:\\\\|0x[0-9a-f]{6,}|site-packages", text)
     assert found is None, f"received {found[0]!r}, expected neither a path nor an address"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_exercise_asks_for_an_answer_and_does_not_tell_it(name):
-    exercises = [cell for cell in code_cells(read(name)) if "exercise" in cell.metadata.get("tags", [])]
-    assert len(exercises) >= 3
-    for cell in exercises:
-        assert "in place of None" in text_of(cell)
-        assert "Right" not in text_of(cell)
+def is_exercise(cell):
+    return "exercise" in cell.metadata.get("tags", [])
 
 
-def answers_to(name, cell, column):
-    """An exercise in which a student has written the right answers (column 1) or the wrong ones (column 2)."""
-    source = f"\n{cell.source}\n"
-    for answer in ANSWERS[name]:
-        source = source.replace(answer[0], answer[column])
-    assert "= None" not in source, f"an answer is missing for {cell.source!r}"
-    return nbformat.v4.new_code_cell(source)
+def course_of(name):
+    """The exercises of a notebook by name, if it has its table of exercises."""
+    if not (FOLDER / f"exercises/notebook_{name[:2]}.py").exists():
+        return None
+    sys.path.insert(0, str(FOLDER))
+    try:
+        module = importlib.import_module(f"exercises.notebook_{name[:2]}")
+    finally:
+        sys.path.remove(str(FOLDER))
+    return {exercise.name: exercise for exercise in module.EXERCISES}
+
+
+CHECK = re.compile(r'^(\w+) = check\("\1", \1\)$', re.MULTILINE)
+
+
+def asked(cell):
+    """The names of the exercises of a cell, and its lines that check the answers."""
+    lines = cell.source[CHECK.search(cell.source).start() :]
+    return CHECK.findall(lines), lines
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if course_of(name)])
+def test_an_exercise_cell_asks_and_does_not_answer(name):
+    cells, exercises, found = read(name).cells, course_of(name), []
+    for cell, after in itertools.pairwise(cells):
+        if not is_exercise(cell):
+            continue
+        names, lines = asked(cell)
+        found += names
+        assert len(lines.splitlines()) == len(names), f"{lines!r}: an exercise ends with its checks, and nothing else"
+        for exercise in map(exercises.__getitem__, names):
+            assert exercise.solution.strip() not in cell.source
+            assert f"{exercise.name}: no answer yet" in text_of(cell)
+        assert after.metadata.tags == ["solution"]
+        assert after.source == folded(exercises[each] for each in names), "`python tests/test_notebooks.py` writes it"
+    assert found == list(exercises), "each exercise is asked once, in the order of the table"
+    assert len(found) >= 3
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if course_of(name)])
+def test_an_exercise_has_two_hints_and_three_wrong_answers(name):
+    for exercise in course_of(name).values():
+        assert len(set(exercise.hints)) >= 2, exercise.name
+        assert len(exercise.wrong) >= 3, exercise.name
+        told = " ".join([*exercise.hints, *(text for _, text in exercise.wrong)])
+        for line in exercise.solution.strip().splitlines():
+            _, is_assignment, right_side = line.partition(" = ")
+            assert not is_assignment or len(right_side) < 3 or right_side not in told, f"{told!r} tells {line!r}"
+
+
+def folded(exercises):
+    """The worked solutions of an exercise cell, which a click unfolds."""
+    exercises = list(exercises)
+    code = "\n".join(exercise.solution.strip() for exercise in exercises)
+    why = "\n\n".join(exercise.why for exercise in exercises if exercise.why)
+    return f"<details><summary>Worked solution</summary>\n\n```python\n{code}\n```\n\n{why}\n\n</details>"
+
+
+def answers_to(name, cell):
+    """What a student may write in an exercise, wrong and right: the cell, what it is told, whether it is right."""
+    exercises = course_of(name)
+    if exercises is None:
+        for column, told in ((2, WRONG_ANSWER_TOLD), (1, re.compile("Right!"))):
+            source = f"\n{cell.source}\n"
+            for answer in ANSWERS[name]:
+                source = source.replace(answer[0], answer[column])
+            assert "= None" not in source, f"an answer is missing for {cell.source!r}"
+            yield source, [told], column == 1
+        return
+    names, lines = asked(cell)
+    for place in range(max(len(exercises[each].wrong) for each in names)):
+        wrong = [exercises[each].wrong[min(place, len(exercises[each].wrong) - 1)] for each in names]
+        told = [re.compile(re.escape(text)) for _, text in wrong]
+        yield "\n".join([*(code for code, _ in wrong), lines]), told, False
+    right = [re.compile(f"{each}: right!") for each in names]
+    yield "\n".join([*(exercises[each].solution for each in names), lines]), right, True
 
 
 WRONG_ANSWER_TOLD = re.compile(r"AssertionError: .*(expected .*received|received .*expected)")
@@ -251,19 +332,20 @@ WRONG_ANSWER_TOLD = re.compile(r"AssertionError: .*(expected .*received|received
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fresh_execution(name):
-    """The outputs are the kept ones, and each exercise tells a wrong answer and calls the right one right.
+    """The outputs are the kept ones, and each exercise tells wrong answers and calls the right one right.
 
-    A notebook is executed once, with each exercise first without an answer, then with a wrong one, then with the right
-    one. So a right answer must not change the output of later cells.
+    A notebook is executed once, with each exercise first without an answer, then with the wrong ones, then with the
+    right one. So no answer must change the output of later cells.
     """
-    notebook, cells, exercises = read(name), [], []
+    notebook, cells, tries = read(name), [], []
     given = code_cells(notebook)
     kept = [text_of(cell) for cell in given]
     for cell in notebook.cells:
         cells.append(cell)
-        if "exercise" in cell.metadata.get("tags", []):
-            exercises.append((answers_to(name, cell, 2), answers_to(name, cell, 1)))
-            cells += exercises[-1]
+        if is_exercise(cell):
+            for source, told, is_right in answers_to(name, cell):
+                cells.append(nbformat.v4.new_code_cell(source))
+                tries.append((cells[-1], told, is_right))
     notebook.cells = cells
     execute(notebook, allow_errors=True)
     for cell, text in zip(given, kept, strict=True):
@@ -271,10 +353,11 @@ def test_a_fresh_execution(name):
             f"the cell {cell.source!r} keeps the output {text[:2000]!r}, but its output is now "
             f"{text_of(cell)[:2000]!r}; `python tests/test_notebooks.py` executes the notebooks again"
         )
-    for wrong, right in exercises:
-        assert WRONG_ANSWER_TOLD.search(text_of(wrong)), text_of(wrong)
-        assert "Right!" in text_of(right), text_of(right)
-        assert "Error" not in text_of(right), text_of(right)
+    for cell, told, is_right in tries:
+        for pattern in told:
+            assert pattern.search(text_of(cell)), (cell.source, pattern.pattern, text_of(cell))
+        assert is_right or "right!" not in text_of(cell), text_of(cell)
+        assert "Error" not in text_of(cell) or (WRONG_ANSWER_TOLD in told), text_of(cell)
 
 
 @pytest.mark.parametrize(
@@ -333,14 +416,20 @@ def shrink(notebook):
             output.data["image/png"] = base64.b64encode(file.getvalue()).decode()
 
 
-def write_again():
-    """Execute all notebooks and keep their outputs."""
-    for path in PATHS:
-        notebook = execute(read(path.stem))
-        shrink(notebook)
+def write_again(names):
+    """Write the worked solutions of notebooks, execute them, and keep their outputs."""
+    for name in names:
+        notebook, exercises = read(name), course_of(name)
+        for cell, after in itertools.pairwise(notebook.cells):
+            if exercises and is_exercise(cell):
+                after.source = folded(exercises[each] for each in asked(cell)[0])
+        for number, cell in enumerate(notebook.cells, start=1):
+            cell.id = f"cell-{number:02d}"
+        shrink(execute(notebook))
+        path = FOLDER / f"{name}.ipynb"
         nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
-    write_again()
+    write_again([name for name in NAMES if name.startswith(tuple(sys.argv[1:]) or "")])

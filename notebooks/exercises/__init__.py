@@ -1,0 +1,174 @@
+"""Exercises that say what is wrong with an answer, hint, and show the worked solution on request.
+
+Beside this file, `notebook_NN.py` holds the exercises of notebook NN, in `EXERCISES`. An answer is compared with what
+the worked solution computes from the same variables, so a solution is written once, as code.
+
+>>> speed = 3.0
+>>> answer, check, hint = course(
+...     Exercise(
+...         "distance",
+...         solution="distance = speed * 4",
+...         hints=("How far does it go in one hour?", "It travels for four hours: multiply."),
+...         wrong=(("distance = speed + 4", "A speed and a time are multiplied, not added."),),
+...     )
+... )
+>>> distance = check("distance", None)
+distance: no answer yet. Write yours, and run this cell again; hint("distance") helps.
+>>> distance = check("distance", 7.0)
+distance: 7.0 is not right. A speed and a time are multiplied, not added.
+>>> distance = check("distance", 8.0)
+distance: 8.0 is not right. How far does it go in one hour?
+answer("distance") shows a worked solution.
+>>> distance = check("distance", 12.0)
+distance: right!
+"""
+
+import dis
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, NamedTuple
+
+from autograd_lite import Value, check_answers
+
+
+class Course(NamedTuple):
+    """What a notebook calls: each function takes the name of an exercise."""
+
+    answer: Callable[[str], None]
+    check: Callable[[str, Any], Any]
+    hint: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question to which a student sets a variable.
+
+    Arguments:
+        name: the variable, which is also the name of the exercise.
+        solution: the code that sets the variable. It runs in a copy of the notebook's variables.
+        hints: two or more, from the general to the nearly complete. None contains the answer.
+        wrong: likely wrong answers as code, each with what it is told.
+        why: what is said when the answer is right.
+        probe: for a function or a class: what was tried, as text -> what came out. Without it the value is compared.
+        gradient: the names of a root and of a leaf, if the answer is a derivative: the mistakes that
+            `autograd_lite.check_answers` knows are named, too.
+    """
+
+    name: str
+    solution: str
+    hints: tuple[str, ...]
+    wrong: tuple[tuple[str, str], ...]
+    why: str = ""
+    probe: Callable[[Any], Mapping[str, Any]] | None = None
+    gradient: tuple[str, str] | None = None
+
+    def run(self, code: str, variables: Mapping[str, Any]) -> Any:
+        """Return what `code` sets the variable to, in a copy of the notebook's variables."""
+        copy = dict(variables)
+        exec(code, copy)
+        return copy[self.name]
+
+    def results(self, candidate: Any) -> Mapping[str, Any]:
+        """Return what came out, by what was tried. An exception counts as a result."""
+        if self.probe is None:
+            return {self.name: candidate}
+        try:
+            return self.probe(candidate)
+        except Exception as error:
+            return {"the first try": f"{type(error).__name__}: {error}"}
+
+    def mistake(self, received: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+        """Return what a wrong answer is told if it is a known mistake, else an empty string."""
+        for code, told in self.wrong:
+            if same(received, self.results(self.run(code, variables))):
+                return told
+        if self.gradient and isinstance(received[self.name], Real):
+            root, leaf = (variables[name] for name in self.gradient)
+            [checked] = check_answers(root, {leaf: received[self.name]}).answers
+            return " ".join(f"The mistake is called {each.name!r}: {each.does}." for each in checked.explanations[:1])
+        return ""
+
+    def verdict(self, received: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+        """Return what is not right. The expected result is told of functions only, where it does not tell the answer."""
+        if self.probe is None:
+            return f"{received[self.name]!r} is not right."
+        tried = next(
+            (tried for tried in expected if not same(received.get(tried), expected[tried])), next(iter(received))
+        )
+        if tried not in expected:
+            return f"not right. It ended with {received[tried]}."
+        return f"not right. For {tried}: received {received.get(tried)}, expected {expected[tried]}."
+
+
+def same(received: Any, expected: Any) -> bool:
+    """Return whether two results agree: integers exactly, other numbers to 0.1 %, collections item by item."""
+    if isinstance(received, Value) and isinstance(expected, Value):
+        return same(received.data, expected.data)
+    if isinstance(received, Real) and isinstance(expected, Real):
+        return math.isclose(received, expected, rel_tol=1e-9 if isinstance(expected, int) else 1e-3, abs_tol=1e-12)
+    if hasattr(received, "tolist") or hasattr(expected, "tolist"):  # arrays of NumPy
+        received, expected = (each.tolist() if hasattr(each, "tolist") else each for each in (received, expected))
+        return same(received, expected)
+    if isinstance(received, Mapping) and isinstance(expected, Mapping):
+        return received.keys() == expected.keys() and all(same(received[key], expected[key]) for key in expected)
+    if isinstance(received, list | tuple) and isinstance(expected, list | tuple):
+        return len(received) == len(expected) and all(map(same, received, expected))
+    return bool(received == expected)
+
+
+def instructions(function: Any) -> list[tuple[str, Any]]:
+    """Return what a function of Python does, instruction by instruction."""
+    return [(step.opname, step.argval) for step in dis.get_instructions(function)]
+
+
+def is_blank(candidate: Any) -> bool:
+    """Return whether nothing was written yet: None, `...`, or a function without a statement."""
+    is_function = hasattr(candidate, "__code__")
+    return (
+        candidate is None or candidate is ... or (is_function and instructions(candidate) == instructions(lambda: None))
+    )
+
+
+def course(*exercises: Exercise) -> Course:
+    """Return the three functions by which a notebook checks answers, hints, and shows solutions."""
+    by_name = {exercise.name: exercise for exercise in exercises}
+    hinted: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+
+    def next_hint(name: str) -> str:
+        hints = by_name[name].hints
+        hinted[name] += 1
+        return hints[min(hinted[name], len(hints)) - 1]
+
+    def hint(name: str) -> None:
+        """Print the next hint to an exercise."""
+        print(next_hint(name))
+
+    def answer(name: str) -> None:
+        """Print the worked solution of an exercise."""
+        print(by_name[name].solution.strip())
+
+    def check(name: str, candidate: Any) -> Any:
+        """Say whether an answer is right; return it if it is, and what the worked solution sets if it is not."""
+        exercise, variables = by_name[name], sys._getframe(1).f_globals
+        solved = exercise.run(exercise.solution, variables)
+        if is_blank(candidate):
+            print(f'{name}: no answer yet. Write yours, and run this cell again; hint("{name}") helps.')
+            return solved
+        received, expected = exercise.results(candidate), exercise.results(solved)
+        if same(received, expected):
+            print(f"{name}: right! {exercise.why}".rstrip())
+            return candidate
+        missed[name] += 1
+        print(
+            f"{name}: {exercise.verdict(received, expected)} {exercise.mistake(received, variables) or next_hint(name)}"
+        )
+        if missed[name] > 1:
+            print(f'answer("{name}") shows a worked solution.')
+        return solved
+
+    return Course(answer, check, hint)
