@@ -1,4 +1,4 @@
-"""README.md: its pictures are what the package draws, its commands run, and what it points to is there."""
+"""The front page and the teachers' page: pictures, commands, numbers and names are what the package has."""
 
 import argparse
 import doctest
@@ -14,9 +14,11 @@ import autograd_lite
 from autograd_lite import Value, draw, step_through
 from autograd_lite.cli import main
 from nn import MLP, squared_error, stepping
+from nn.teaching import handout
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEACHERS = (ROOT / "notebooks/README.md").read_text(encoding="utf-8")
 
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -94,25 +96,71 @@ def test_each_of_the_two_commands_is_one_line_and_complete_in_itself():
         assert command.rstrip().endswith(f".venv/bin/{end}")
 
 
-def test_the_commands_run(tmp_path, monkeypatch, capsys):
+OWN_COMMANDS = {"step-network": stepping.add_command, "handout-network": handout.add_command}
+"""Commands of nn, found by the metadata of the installed distribution, if there is one."""
+
+
+def run_command(words):
+    """Run one command of the terminal in this process."""
+    if words[0] in OWN_COMMANDS:
+        parser = argparse.ArgumentParser()
+        OWN_COMMANDS[words[0]](parser.add_subparsers())
+        options = parser.parse_args(words)
+        options.run(options)
+    else:
+        assert main(words) == 0, words
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (README, {"explain", "draw", "step", "step-network", "worksheet", "check", "check-engine"}),
+        (TEACHERS, {"step", "step-network", "worksheet", "check", "handout-network", "check-engine"}),
+    ],
+    ids=["README.md", "notebooks/README.md"],
+)
+def test_the_commands_run(page, expected, tmp_path, monkeypatch, capsys):
     """All in one folder, in the order of the text, because some read what others have written."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "answers.csv").write_text("sheet,name,v1\n1,Ada,2\n30,Blaise,-1\n", encoding="utf-8")
     (tmp_path / "my_engine.py").write_text("from autograd_lite import Value\n", encoding="utf-8")
-    commands = re.findall(r"(?:`|\n)\.venv/bin/autograd-lite ([^`\n]+)", README.replace("\\\n", ""))
+    commands = re.findall(r"(?:`|\n)\.venv/bin/autograd-lite ([^`\n]+)", page.replace("\\\n", ""))
     run = set()
     for command in commands:
         words = shlex.split(command)
         run.add(words[0])
-        if words[0] == "step-network":  # found by the metadata of the installed distribution, if there is one
-            parser = argparse.ArgumentParser()
-            stepping.add_command(parser.add_subparsers())
-            options = parser.parse_args(words)
-            options.run(options)
-        else:
-            assert main(words) == 0, command
+        run_command(words)
         assert capsys.readouterr().out, command
         for option, file in pairwise(words):
             if option in ("-o", "--key"):
                 assert (tmp_path / file).stat().st_size > 1000
-    assert run == {"explain", "draw", "step", "step-network", "worksheet", "check", "check-engine"}
+    assert run == expected
+
+
+def test_the_teachers_page_has_ten_recipes_and_each_is_a_command():
+    recipes = re.split(r"\n\*\*(?=\d+\. )", TEACHERS.partition("## Ten recipes")[2])[1:]
+    assert [recipe.partition(".")[0] for recipe in recipes] == [str(number) for number in range(1, 11)]
+    assert all(recipe.count("```sh\n.venv/bin/autograd-lite ") == 1 for recipe in recipes)
+    assert {int(number) for number in re.findall(r"[Rr]ecipe (\d+)", TEACHERS)} <= set(range(1, 11))
+
+
+@pytest.mark.parametrize("minutes", [50, 80])
+def test_a_lesson_fills_its_time(minutes):
+    lesson = re.search(rf"\n## {minutes} minutes: .*?(?=\n## )", TEACHERS, flags=re.DOTALL)[0]
+    times = [tuple(map(int, row)) for row in re.findall(r"\n\| (\d+)–(\d+) \|", lesson)]
+    assert [start for start, _ in times] == [0, *(end for _, end in times[:-1])]
+    assert times[-1][1] == minutes
+
+
+WRONG = re.findall(r"\n\| `(.*?)` \| (\w+) \| (\S+) \| (\S+) \| ([\w ]+) \|", TEACHERS)
+
+
+@pytest.mark.parametrize("row", WRONG)
+def test_the_class_kit_names_the_wrong_answers_of_the_teachers_page(row, capsys):
+    assert len(WRONG) == 10
+    graph, name, right, wrong, mistake = row
+    for answer in (right, wrong):
+        assert main(["check", *shlex.split(graph), "--answers", f"{name}={answer}"]) == 0
+    told_of_right, told_of_wrong = re.findall(r"^  gradient .*", capsys.readouterr().out, flags=re.MULTILINE)
+    assert told_of_right.endswith("  right")
+    assert re.search(rf"wrong, it is {right.replace('-', '−')} .*\b{mistake}\b", told_of_wrong)
