@@ -68,16 +68,6 @@ ANSWERS = {
         ("answer = None", 'answer = "A"', 'answer = "B"'),
         ("factor = None", "factor = 2", "factor = 1"),
     ],
-    "04-step-through-the-chain-rule": [
-        ("product_to_w1 = None", "product_to_w1 = -0.393", "product_to_w1 = 0.1966"),
-        ("product_to_x1 = None", "product_to_x1 = -0.590", "product_to_x1 = -0.393"),
-        ("number_of_steps = None", "number_of_steps = 9", "number_of_steps = 8"),
-        ("total_after_first = None", "total_after_first = -6", "total_after_first = 3"),
-        ("total_after_second = None", "total_after_second = -3", "total_after_second = 3"),
-        ("delta_if_o_were_09 = None", "delta_if_o_were_09 = -0.2946", "delta_if_o_were_09 = -0.1551"),
-        ("delta = None", "delta = edge.upstream", "delta = edge.share"),
-        ("o = None", "o = edge.slope", "o = edge.upstream"),
-    ],
     "07-optimizers-on-surfaces": [
         ("momentum_moves = None", "momentum_moves = 14", "momentum_moves = 14.75"),
         ("heavy_ball_moves = None", "heavy_ball_moves = 14.75", "heavy_ball_moves = 14"),
