@@ -1,16 +1,21 @@
 """Pictures of training: learning curves, decision boundaries, paths over a surface, weights and gradients, restarts.
 
+`panels` puts several side by side; `plot_curves` and `plot_points` draw any numbers in the same manner.
+
 They need matplotlib, which the extra `lab` installs. Each function draws on the given Axes and changes nothing else;
 without Axes, it makes a figure with pyplot. Colours are the palette of Okabe and Ito, "Color universal
 design" (2008), which colour-blind readers can tell apart, and never the only sign: lines differ in their markers or
 dashes too.
 """
 
+import base64
 import copy
+import html
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from itertools import cycle, islice
@@ -65,8 +70,106 @@ def styles() -> Iterator[tuple[str, str]]:
     return zip(cycle(COLOURS.values()), cycle(MARKERS), strict=True)
 
 
+def panels(
+    titles: Iterable[str], across: int = 2, *, size: tuple[float, float] = (4.8, 3.6), same_scale: bool = True
+) -> "dict[str, Axes]":
+    """Return Axes side by side in a new figure, by their titles.
+
+    Arguments:
+        titles: the title of each panel.
+        across: how many panels stand in a row.
+        size: the width and the height of a panel, in inches.
+        same_scale: whether all panels share both scales, and can be compared.
+
+    Raises:
+        ValueError: if there is no title, or one twice, or `across` is not at least 1.
+        ImportError: without matplotlib.
+
+    >>> list(panels(["training", "validation"]))
+    ['training', 'validation']
+    """
+    names = list(titles)
+    as_integer("across", across, least=1)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"titles must be at least one, and differ; received {names!r}")
+    columns = min(across, len(names))
+    rows = -(-len(names) // columns)
+    figure = _matplotlib("pyplot").figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=same_scale, sharey=same_scale).flat)
+    for unused in axes[len(names) :]:
+        unused.remove()
+    for name, ax in zip(names, axes, strict=False):
+        ax.set_title(_text(name))
+        ax.tick_params(labelbottom=True, labelleft=True)  # also where scales are shared
+    return dict(zip(names, axes, strict=False))
+
+
+def plot_curves(curves: Mapping[str, Any], ax: "Axes | None" = None, *, x: Any = None, **settings: Any) -> "Axes":
+    """Plot numbers as lines, which differ in their colours and their markers, with a legend.
+
+    Arguments:
+        curves: the numbers of each line, by the names that the legend shows. None and nan are left out.
+        ax: where to draw; None makes a figure.
+        x: where along the x-axis the numbers of each line are; 0, 1, 2, ... if None.
+        settings: what `Axes.set` takes, for example `ylabel="error", ylim=(0, 1), xscale="log"`.
+
+    Returns the Axes.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+
+    >>> ax = plot_curves({"linear": [0, 1, 2], "quadratic": [0, 1, 4]}, xlabel="$x$")
+    >>> [line.get_marker() for line in ax.lines]
+    ['o', 's']
+    """
+    lines = {name: _row(f"curves[{name!r}]", numbers) for name, numbers in _named("curves", curves).items()}
+    ax = _axes(ax)
+    for number, ((colour, shape), (name, ys)) in enumerate(zip(styles(), lines.items(), strict=False)):
+        xs = np.arange(len(ys)) if x is None else _row("x", x)
+        if len(xs) != len(ys):
+            raise ValueError(f"x must have {len(ys)} numbers, as curves[{name!r}] has; received {len(xs)}")
+        known = ~np.isnan(ys)
+        marks = _marks(int(known.sum()), number, len(lines))
+        ax.plot(xs[known], ys[known], color=colour, marker=shape, markevery=marks, label=_label(name))
+    ax.set(**settings)
+    _legend(ax)
+    return ax
+
+
+def plot_points(groups: Mapping[str, Any], ax: "Axes | None" = None, **settings: Any) -> "Axes":
+    """Plot groups of points in the plane, which differ in their colours and their markers, with a legend.
+
+    Arguments:
+        groups: the points of each group, of shape (N, 2), by the names that the legend shows. The last is on top, and
+            a group of one point has a large marker.
+        ax, settings: as for `plot_curves`.
+
+    Returns the Axes. Grey lines cross at (0, 0).
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+
+    >>> ax = plot_points({"all": [[1, 2], [3, 6]], "mean": [[2, 4]]}, xlabel="$x$", ylabel="$y$")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['all', 'mean']
+    """
+    clouds = {name: _as_path(f"groups[{name!r}]", points) for name, points in _named("groups", groups).items()}
+    ax = _axes(ax)
+    for (colour, marker), (name, points) in zip(styles(), clouds.items(), strict=False):
+        size = 11 if len(points) == 1 else 5
+        look: dict[str, Any] = {"markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5}
+        ax.plot(*points.T, marker, color=colour, label=_label(name), **look)
+    ax.axhline(0, color="grey", linewidth=0.8, zorder=0)
+    ax.axvline(0, color="grey", linewidth=0.8, zorder=0)
+    ax.set(**settings)
+    _legend(ax)
+    return ax
+
+
 def plot_learning_curves(
-    history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False
+    history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False, smooth: int = 1
 ) -> "Axes":
     """Plot the mean error per example in each iteration (`History.error`), and the validation loss, of runs.
 
@@ -74,29 +177,36 @@ def plot_learning_curves(
         history: the History that `fit` returned; or several, by the names that the legend shows.
         ax: where to draw; None makes a figure.
         log: whether the errors are on a logarithmic scale.
+        smooth: the number of iterations whose mean training error the line shows: those up to t. With more than 1,
+            small pale points show the single iterations; small mini-batches need it.
 
     Returns the Axes. Training errors are solid lines, validation losses dashed ones, and a star marks the
     lowest validation loss. The error of an iteration is the error of its mini-batch, before the update and without
     penalty.
 
     Raises:
-        ValueError: if there is no run, or a run without iterations.
+        ValueError: if there is no run, or a run with fewer than `smooth` iterations.
         ImportError: without matplotlib.
     """
     runs = {"": history} if isinstance(history, History) else dict(history)
     if not runs or any(not isinstance(run, History) or not run.error for run in runs.values()):
         raise ValueError(f"history must be a history of at least 1 iteration, or several by name; received {history!r}")
+    shortest = min(len(run.error) for run in runs.values())
+    if as_integer("smooth", smooth, least=1) > shortest:
+        raise ValueError(f"smooth must be at most {shortest}, the number of iterations; received {smooth}")
     ax = _axes(ax)
     several, validated = len(runs) > 1, False
     for number, ((colour, shape), (name, run)) in enumerate(zip(styles(), runs.items(), strict=False)):
         losses = np.array(run.validation_loss, dtype=float)  # nan where it was not computed
         ts = np.flatnonzero(~np.isnan(losses))
-        lines: dict[str, Any] = {"-": (range(len(run.error)), run.error), "--": (ts, losses[ts])}
+        if smooth > 1:
+            ax.plot(run.error, ".", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
+        means = np.convolve(run.error, np.full(smooth, 1 / smooth), "valid") if smooth > 1 else run.error
+        lines: dict[str, Any] = {"-": (range(smooth - 1, len(run.error)), means), "--": (ts, losses[ts])}
         for dashes, (xs, ys) in lines.items():
             if len(xs):
-                step = max(1, len(xs) // 8)
                 marker = shape if several or len(xs) == 1 else None
-                marks = (number * step // len(runs), step)
+                marks = _marks(len(xs), number, len(runs))
                 label = _label(name) if dashes == "-" else None
                 ax.plot(xs, ys, dashes, color=colour, marker=marker, markevery=marks, label=label)
         if len(ts):
@@ -214,17 +324,47 @@ def animate_paths(
         TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
-    as_integer("every", every, least=1)
     as_integer("interval", interval, least=1)
-    axes, show, last = _draw_paths(surface, paths, ax, levels)
-
-    def show_with_title(t: int) -> list[Any]:
-        axes.set_title(f"{_text(surface.name)}, iteration {t}")
-        return show(t)
-
-    options = {"frames": [*range(0, last, every), last], "init_func": lambda: show_with_title(0), "interval": interval}
-    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(axes.figure.figure, show_with_title, **options)
+    axes, show, frames = _frames_of_paths(surface, paths, ax, levels, every)
+    options = {"frames": frames, "init_func": lambda: show(0), "interval": interval}
+    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(axes.figure.figure, show, **options)
     return animation
+
+
+def moving_paths(
+    surface: Surface,
+    paths: Mapping[str, Any],
+    text: str,
+    *,
+    levels: int | Sequence[float] = 12,
+    every: int = 1,
+    interval: int = 250,
+) -> "MovingPicture":
+    """Return the animation of `animate_paths` as a picture that moves wherever a notebook or a page is shown.
+
+    Arguments:
+        surface, paths, levels, every, interval: as for `animate_paths`.
+        text: what is to be seen, for those who cannot see it.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is wrong.
+        ImportError: without matplotlib.
+
+    >>> from nn import GradientDescent
+    >>> from nn.surfaces import TWO_VALLEYS, descend
+    >>> path = descend(TWO_VALLEYS, (-2.0, 1.0), GradientDescent(0.3), iterations=4)
+    >>> moving = moving_paths(TWO_VALLEYS, {"gradient descent": path}, "It goes downhill.", every=2)
+    >>> len(moving.pictures)
+    3
+    """
+    as_integer("interval", interval, least=1)
+    figure = _matplotlib("figure").Figure(figsize=(7.5, 5.4))
+    _, show, frames = _frames_of_paths(surface, paths, figure.subplots(), levels, every)
+    pictures = []
+    for t in frames:
+        show(t)
+        pictures.append(_png(figure, 60))
+    return MovingPicture(tuple(pictures), text, interval)
 
 
 def plot_weights(net: MLP, ax: "Axes | Sequence[Axes] | None" = None, *, same_scale: bool = True) -> "Figure":
@@ -348,6 +488,28 @@ def plot_surface_restarts(
     return ax
 
 
+# Pictures that move
+
+
+@dataclass(frozen=True)
+class MovingPicture:
+    """Pictures that are shown one after another, for ever; what `moving_paths` returns.
+
+    Attributes:
+        pictures: PNG files in memory.
+        text: what is to be seen, for those who cannot see it.
+        interval: how long each picture is shown, in milliseconds.
+    """
+
+    pictures: tuple[bytes, ...]
+    text: str
+    interval: int
+
+    def _repr_html_(self) -> str:
+        gif = base64.b64encode(_gif(self.pictures, self.interval)).decode()
+        return f'<img src="data:image/gif;base64,{gif}" alt="{html.escape(self.text)}">'
+
+
 # While it trains
 
 
@@ -374,9 +536,7 @@ class LivePlot:
         if self.X is not None:
             plot_decision_boundary(net, self.X, self.y, axes[1], threshold=self.threshold, resolution=100)
         self._figure.suptitle(f"after {history.iterations} iterations: mean error {history.error[-1]:.4g}")
-        file = BytesIO()
-        self._figure.savefig(file, format="png", dpi=80)
-        self.pictures.append(file.getvalue())
+        self.pictures.append(_png(self._figure, 80))
         python = sys.modules.get("IPython")  # nothing else can show a picture in place of the one before
         if python is not None and hasattr(python.get_ipython(), "kernel"):
             picture = python.display.Image(self.pictures[-1])
@@ -401,9 +561,7 @@ class LivePlot:
             raise ValueError(f"path must end in .gif; received {str(path)!r}")
         if not self.pictures:
             raise ValueError("there is nothing to save yet: pass this to fit(..., callbacks=[...]) first")
-        image = import_module("PIL.Image")  # which matplotlib needs too
-        first, *others = [image.open(BytesIO(picture)) for picture in self.pictures]
-        first.save(path, save_all=True, append_images=others, duration=interval, loop=0)
+        path.write_bytes(_gif(self.pictures, interval))
         return path
 
 
@@ -458,6 +616,21 @@ def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5), layout: str
     return ax
 
 
+def _png(figure: "Figure", dpi: int) -> bytes:
+    """Return a figure as a PNG file."""
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=dpi)
+    return file.getvalue()
+
+
+def _gif(pictures: Sequence[bytes], interval: int) -> bytes:
+    """Return PNG files as an animated GIF, in which each is shown for some milliseconds."""
+    image, file = import_module("PIL.Image"), BytesIO()  # which matplotlib needs too
+    first, *others = [image.open(BytesIO(picture)).convert("RGB").quantize(64) for picture in pictures]
+    first.save(file, "GIF", save_all=True, append_images=others, duration=interval, loop=0)
+    return file.getvalue()
+
+
 def _text(name: str) -> str:
     """Return a name with dollar signs escaped: matplotlib would take dollar signs for mathematics."""
     return str(name).replace("$", r"\$")
@@ -507,7 +680,30 @@ def _error_axes(ax: "Axes", log: bool) -> None:
         ax.set_yscale("log")
 
 
+def _marks(points: int, number: int, lines: int) -> tuple[int, int]:
+    """Return where a line has its markers, about 8 of them, apart from the markers of the other lines."""
+    step = max(1, points // 8)
+    return number * step // lines, step
+
+
 # Data
+
+
+def _named(argument: str, things: Any) -> Mapping[str, Any]:
+    """Return the mapping, or raise a ValueError that names the argument if it has nothing in it."""
+    if not isinstance(things, Mapping) or not things:
+        raise ValueError(f"{argument} must be at least one, by its name; received {things!r:.100}")
+    return things
+
+
+def _row(argument: str, numbers: Any) -> FloatArray:
+    """Return numbers in a row, at least one, with nan for None; or raise a ValueError that names the argument."""
+    if isinstance(numbers, list | tuple):
+        numbers = [math.nan if number is None else number for number in numbers]
+    row = as_array(argument, numbers)
+    if row.ndim != 1 or len(row) == 0:
+        raise ValueError(f"{argument} must be numbers in a row, at least one; received shape {row.shape}")
+    return row
 
 
 def _edges(numbers: FloatArray, resolution: int) -> FloatArray:
@@ -565,7 +761,7 @@ def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[fl
     filled = ax.contourf(xs, ys, heights, levels=bounds, cmap=greys, norm=norm, extend=beyond)
     ax.contour(xs, ys, heights, levels=bounds, colors="#777777", linewidths=0.6, linestyles="solid")
     beside = ax.inset_axes((1.03, 0.0, 0.04, 1.0))  # as high as the surface, whatever its shape
-    ax.figure.colorbar(filled, cax=beside, label="$f(x, y)$", ticks=bounds, format="%g")
+    ax.figure.colorbar(filled, cax=beside, label="$f(x, y)$", ticks=bounds, format="%.3g")
     if surface.minima:
         ax.plot(*np.transpose(surface.minima), "x", color="black", markersize=11, markeredgewidth=2, label="minimum")
     ax.set(xlim=surface.window[0], ylim=surface.window[1], aspect="equal", xlabel="$x$", ylabel="$y$")
@@ -580,9 +776,7 @@ def _draw_paths(
 
     Returns the Axes, a function that shows all paths up to an iteration, and the last iteration.
     """
-    if not isinstance(paths, Mapping) or not paths:
-        raise ValueError(f"paths must be at least one path by its name; received {paths!r:.100}")
-    walks = {name: _as_path(f"paths[{name!r}]", path) for name, path in paths.items()}
+    walks = {name: _as_path(f"paths[{name!r}]", path) for name, path in _named("paths", paths).items()}
     ax = _draw_surface(ax, surface, levels)
     halo = [_matplotlib("patheffects").withStroke(linewidth=3.5, foreground="white")]
     artists = []
@@ -602,6 +796,20 @@ def _draw_paths(
         return artists
 
     return ax, show, max(map(len, walks.values())) - 1
+
+
+def _frames_of_paths(
+    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None", levels: int | Sequence[float], every: int
+) -> "tuple[Axes, Callable[[int], list[Any]], list[int]]":
+    """Draw a surface; return the Axes, a function that shows all paths up to an iteration, and the iterations."""
+    as_integer("every", every, least=1)
+    axes, show, last = _draw_paths(surface, paths, ax, levels)
+
+    def show_with_title(t: int) -> list[Any]:
+        axes.set_title(f"{_text(surface.name)}, iteration {t}")
+        return show(t)
+
+    return axes, show_with_title, [*range(0, last, every), last]
 
 
 def _finish_surface(ax: "Axes", starts: Sequence[FloatArray]) -> None:

@@ -1,9 +1,13 @@
 """Pictures of training: what their lines, images and legends hold."""
 
+import base64
+import html
 import itertools
+import re
 import subprocess
 import sys
 from functools import partial
+from io import BytesIO
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,10 +19,14 @@ from nn.plots import (
     COLOURS,
     animate_paths,
     live_plot,
+    moving_paths,
+    panels,
+    plot_curves,
     plot_decision_boundary,
     plot_gradients,
     plot_learning_curves,
     plot_paths,
+    plot_points,
     plot_restarts,
     plot_surface_restarts,
     plot_weights,
@@ -192,6 +200,23 @@ def test_a_logarithmic_scale_is_an_option(ax):
 def test_a_run_of_one_iteration_can_be_seen(ax):
     plot_learning_curves(trained(stop=MaximumIterations(1))[1], ax)
     assert ax.lines[0].get_marker() not in {"", "None"}
+
+
+def test_a_running_mean_stands_before_the_single_iterations(ax):
+    errors = [4.0, 2.0, 0.0, 1.0]
+    plot_learning_curves(History(error=errors, loss=errors, validation_loss=[None, 5.0, None, 3.0]), ax, smooth=3)
+    single, means, validation, _ = ax.lines[:4]
+    assert data(single) == [[0, 1, 2, 3], errors]
+    assert single.get_linestyle() == "None"
+    assert single.get_alpha() < 0.5
+    assert np.allclose(data(means), [[2, 3], [2, 1]]), "the mean of the last 3 iterations"
+    assert data(validation) == [[1, 3], [5.0, 3.0]], "validation losses are as they are"
+
+
+@pytest.mark.parametrize("smooth", [0, 21])
+def test_no_more_iterations_are_averaged_than_there_are(ax, smooth):
+    with pytest.raises(ValueError, match=f"smooth must be .*; received {smooth}"):
+        plot_learning_curves({"a": trained()[1], "b": trained(stop=MaximumIterations(30))[1]}, ax, smooth=smooth)
 
 
 @pytest.mark.parametrize("wrong", [{}, History(), {"a": History()}, {"a": [1.0, 2.0]}])
@@ -368,8 +393,8 @@ def test_flat_and_half_defined_surfaces_are_drawn(ax, function):
     ("arguments", "message"),
     [
         ({"surface": TWO_VALLEYS.function}, "surface must be a Surface"),
-        ({"paths": {}}, "paths must be at least one path by its name"),
-        ({"paths": [(0, 0)]}, "paths must be at least one path by its name"),
+        ({"paths": {}}, "paths must be at least one, by its name"),
+        ({"paths": [(0, 0)]}, "paths must be at least one, by its name"),
         ({"paths": {"a": [1, 2, 3]}}, r"paths\['a'\] must be points"),
         ({"paths": {"a": "abc"}}, r"paths\['a'\] must be real numbers"),
         ({"levels": 1}, "levels must be"),
@@ -409,6 +434,17 @@ def test_an_animation_has_the_last_picture_once(ax):
     animation = animate_paths(TWO_VALLEYS, {"a": PATHS["heavy ball"][:5]}, ax, every=2)
     assert list(animation.new_frame_seq()) == [0, 2, 4]
     animation._draw_was_started = True  # else matplotlib warns that it was never shown
+
+
+def test_a_moving_picture_is_shown_in_notebooks_and_has_words():
+    image = pytest.importorskip("PIL.Image")
+    moving = moving_paths(TWO_VALLEYS, PATHS, 'It goes "down" & up.', every=20, interval=300)
+    assert plt.get_fignums() == [], "it is not shown a second time, as a still"
+    source, alt = re.fullmatch('<img src="data:image/gif;base64,([^"]+)" alt="([^"]+)">', moving._repr_html_()).groups()
+    assert html.unescape(alt) == 'It goes "down" & up.'
+    with image.open(BytesIO(base64.b64decode(source))) as gif:
+        assert (gif.n_frames, gif.info["duration"], gif.info["loop"]) == (4, 300, 0)
+    assert len(set(moving.pictures)) == 4
 
 
 # Weights and gradients
@@ -551,6 +587,78 @@ def test_descents_from_many_points_and_the_lowest_end(ax):
         plot_surface_restarts(ROSENBROCK, [[(np.nan, np.nan)]], ax)
 
 
+# Any numbers
+
+
+def test_curves_are_the_numbers_and_differ_in_colour_and_marker(ax):
+    curves = {"a": [3.0, None, 1.0], "_b": np.array([1.0, 2.0, 3.0])}
+    assert plot_curves(curves, ax, x=[0.1, 1, 10], xscale="log", ylabel="error") is ax
+    assert [data(line) for line in drawn(ax).lines] == [[[0.1, 10], [3, 1]], [[0.1, 1, 10], [1, 2, 3]]]
+    assert len({line.get_color() for line in ax.lines}) == len({line.get_marker() for line in ax.lines}) == 2
+    assert legend_of(ax) == ["a", " _b"]
+    assert (ax.get_xscale(), ax.get_ylabel()) == ("log", "error")
+
+
+def test_curves_without_x_count_from_0_and_their_markers_are_apart(ax):
+    plot_curves(dict.fromkeys("abcd", range(80)), ax)
+    assert [data(line)[0] for line in ax.lines] == [list(range(80))] * 4
+    assert [line.get_markevery() for line in ax.lines] == [(0, 10), (2, 10), (5, 10), (7, 10)]
+
+
+def test_groups_of_points_have_markers_and_no_lines(ax):
+    plot_points({"many": X, "mean": [X.mean(axis=0)]}, ax, xlabel="$x_1$")
+    many, mean = drawn(ax).lines[:2]
+    assert np.array_equal(np.transpose(many.get_data()), X)
+    assert np.array_equal(np.transpose(mean.get_data()), [X.mean(axis=0)])
+    assert {many.get_linestyle(), mean.get_linestyle()} == {"None"}
+    assert mean.get_markersize() > many.get_markersize()
+    assert (many.get_color(), many.get_marker()) != (mean.get_color(), mean.get_marker())
+    assert (legend_of(ax), ax.get_xlabel()) == (["many", "mean"], "$x_1$")
+
+
+@pytest.mark.parametrize(
+    ("plot", "arguments", "message"),
+    [
+        (plot_curves, {"curves": {}}, "curves must be at least one, by its name"),
+        (plot_curves, {"curves": [1, 2]}, "curves must be at least one, by its name"),
+        (plot_curves, {"curves": {"a": 1}}, r"curves\['a'\] must be numbers in a row, .* received shape \(\)"),
+        (plot_curves, {"curves": {"a": []}}, r"curves\['a'\] must be numbers in a row"),
+        (plot_curves, {"curves": {"a": ["b"]}}, r"curves\['a'\] must be real numbers"),
+        (plot_curves, {"curves": {"a": [1, 2]}, "x": [1]}, r"x must have 2 numbers, as curves\['a'\] has; received 1"),
+        (plot_points, {"groups": {}}, "groups must be at least one, by its name"),
+        (plot_points, {"groups": {"a": [1, 2]}}, r"groups\['a'\] must be points"),
+        (panels, {"titles": []}, "titles must be at least one, and differ"),
+        (panels, {"titles": "aba"}, "titles must be at least one, and differ"),
+        (panels, {"titles": "ab", "across": 0}, "across must be an integer of at least 1"),
+    ],
+)
+def test_a_wrong_argument_of_plots_of_any_numbers_is_named(plot, arguments, message):
+    with pytest.raises(TypeError if "real numbers" in message else ValueError, match=message):
+        plot(**arguments)
+
+
+@pytest.mark.parametrize(("across", "rows"), [(2, [2, 1]), (3, [3]), (5, [3]), (1, [1, 1, 1])])
+def test_panels_stand_in_rows(across, rows):
+    axes = panels(["a", "$b", "c"], across, size=(4, 3))
+    figure = drawn(axes["a"]).figure
+    assert [ax.get_title() for ax in axes.values()] == ["a", r"\$b", "c"]
+    assert figure.axes == list(axes.values()), "no empty panel is left"
+    heights = [round(ax.get_position().y0, 3) for ax in axes.values()]
+    assert [heights.count(height) for height in dict.fromkeys(heights)] == rows
+    assert figure.get_size_inches().tolist() == [4 * max(rows), 3 * len(rows)]
+
+
+@pytest.mark.parametrize("same_scale", [True, False])
+def test_panels_share_their_scales_or_not(same_scale):
+    a, b = panels("ab", same_scale=same_scale).values()
+    plot_curves({"c": [0, 1]}, a)
+    plot_curves({"c": [0, 9, 9, 9]}, b, xlabel="$x$", ylabel="$y$")
+    assert (a.get_xlim() == b.get_xlim()) == (a.get_ylim() == b.get_ylim()) == same_scale
+    check_texts(a.figure)
+    labels = [[tick.get_visible() for tick in ax.get_yticklabels()] for ax in (a, b)]
+    assert all(map(all, labels)), "each panel has its numbers"
+
+
 # matplotlib itself
 
 
@@ -657,6 +765,8 @@ def test_no_text_of_other_plots_is_cut_off_or_on_another():
     for names in ("ab", LONG):
         check_texts(plot_learning_curves(dict.fromkeys(names, history)).figure)
         check_texts(plot_learning_curves(dict.fromkeys(names, history), plt.subplots()[1], log=True).figure)
+        check_texts(plot_curves(dict.fromkeys(names, history.error), xlabel="$t$", ylabel="error").figure)
+        check_texts(plot_points(dict.fromkeys(names, X), xlabel="$x$", ylabel="$y$").figure)
     check_texts(plot_decision_boundary(trained()[0], X, Y).figure)
     check_texts(plot_surface_restarts(ROSENBROCK, [PATHS["heavy ball"]], plt.subplots()[1]).figure)
 
