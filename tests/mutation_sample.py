@@ -20,7 +20,7 @@ from pathlib import Path
 COUNT = 300
 SEED = 16
 MODULES = {
-    f"{folder}/{name}.py": f"tests/test_{name}.py"
+    f"{folder}/{name}.py": " ".join(str(path) for path in sorted(Path("tests").rglob(f"test_{name}.py")))
     for folder, names in {
         "autograd_lite": "value graph primitives gradients walk calls",
         "autograd_lite/teaching": "mistakes",
@@ -31,7 +31,8 @@ MODULES = {
     for name in names.split()
 }
 MODULES |= dict.fromkeys(
-    ("autograd_lite/value.py", "autograd_lite/graph.py"), "tests/test_value.py tests/test_graph.py"
+    ("autograd_lite/value.py", "autograd_lite/graph.py"),
+    "tests/test_value.py tests/anywhere/test_value.py tests/test_graph.py",
 )
 """The tests of each module; `value.py` and its support `graph.py` are tested together."""
 

@@ -8,10 +8,10 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from anywhere.test_primitives import SPECIAL
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from programs import by_backward, random_case, student_network
-from test_primitives import SPECIAL
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Primitive, Value, add, constant, maximum, minimum

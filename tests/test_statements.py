@@ -9,10 +9,10 @@ import pickle
 
 import numpy as np
 import pytest
+from anywhere.test_primitives import SPECIAL, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import random_case
-from test_primitives import SPECIAL, bits
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, add, constant, grad, tanh
