@@ -45,20 +45,6 @@ METADATA = {
 
 # For notebooks that are not yet part of the course: what a student writes in place of None, right and wrong.
 ANSWERS = {
-    "01-a-number-that-remembers": [
-        ("dy_db = None", "dy_db = 24", "dy_db = -36"),
-        ("dy_dc = None", "dy_dc = 12.0", "dy_dc = 1"),
-        ("dy_dx = None", "dy_dx = 7", "dy_dx = 1"),
-        ("number_of_shares = None", "number_of_shares = 3", "number_of_shares = 2"),
-        ("naive_dd_da = None", "naive_dd_da = 48", "naive_dd_da = 8"),
-        ("\ndd_da = None", "\ndd_da = 8", "\ndd_da = 4"),
-        ("    answer = None", "    answer = o * (1 - o)", "    answer = 1 - o * o"),
-        (
-            "\nslope = None",
-            "\nslope = lambda o, x: (1 - 2 * x * o) / (1 + x * x)",
-            "\nslope = lambda o, x: 1 - 2 * x * o",
-        ),
-    ],
     "05-the-delta-recursion": [
         (
             "delta_b = None",
