@@ -45,15 +45,6 @@ METADATA = {
 
 # For notebooks that are not yet part of the course: what a student writes in place of None, right and wrong.
 ANSWERS = {
-    "05-the-delta-recursion": [
-        (
-            "delta_b = None",
-            "delta_b = W_above[:, b] @ delta_above * (1 - o_b**2)",
-            "delta_b = W_above[:, b] @ delta_above * (1 - o_b)",
-        ),
-        ("answer = None", 'answer = "A"', 'answer = "B"'),
-        ("factor = None", "factor = 2", "factor = 1"),
-    ],
     "07-optimizers-on-surfaces": [
         ("momentum_moves = None", "momentum_moves = 14", "momentum_moves = 14.75"),
         ("heavy_ball_moves = None", "heavy_ball_moves = 14.75", "heavy_ball_moves = 14"),

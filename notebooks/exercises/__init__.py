@@ -93,14 +93,18 @@ class Exercise:
         return ""
 
     def verdict(self, received: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-        """Return what is not right. The expected result is told of functions only, where it does not tell the answer."""
+        """Return what is not right. The expected result is told of functions only, where it does not tell the answer.
+
+        >>> invert = Exercise("invert", "", (), (), probe=lambda candidate: {"2": candidate(2)})
+        >>> invert.verdict({"the first try": "TypeError: unsupported operand"}, {"2": 0.5})
+        'not right. It ended with TypeError: unsupported operand.'
+        """
         if self.probe is None:
             return f"{received[self.name]!r} is not right."
-        tried = next(
-            (tried for tried in expected if not same(received.get(tried), expected[tried])), next(iter(received))
-        )
-        if tried not in expected:
-            return f"not right. It ended with {received[tried]}."
+        first = next(iter(received))
+        if first not in expected:
+            return f"not right. It ended with {received[first]}."
+        tried = next((tried for tried in expected if not same(received.get(tried), expected[tried])), first)
         return f"not right. For {tried}: received {received.get(tried)}, expected {expected[tried]}."
 
 
