@@ -367,6 +367,14 @@ def test_inputs_must_be_as_many_as_nin(build):
             module(x)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_values_for_a_unit_must_be_as_many_as_nin(count):
+    """Also where they come from the layer below, unchecked."""
+    for outputs in (Neuron(2).output, Layer(2, 1).outputs):
+        with pytest.raises(ValueError, match="zip"):
+            outputs([Value(1.0)] * count)
+
+
 @pytest.mark.parametrize(
     ("message", "x"),
     [
