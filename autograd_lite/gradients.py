@@ -237,7 +237,7 @@ def check_gradients(
         tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
         converged = expected.error <= max(tolerance, 3 * expected.rounding)
         for mode, derivative in received.items():
-            slope, rounding = derivative.data, rounding_errors([derivative])[0]
+            slope, [rounding] = derivative.data, rounding_errors([derivative])
             error = expected.error + expected.rounding + (rounding if math.isfinite(rounding) else 0.0)
             if converged and not abs(slope - expected.value) <= max(tolerance, 8 * error):
                 raise AssertionError(
@@ -265,15 +265,15 @@ def check_gradients(
     second = [central_differences(lambda x, i=i: grad(*along(i, x)), numbers[i]) for i in positions]  # type: ignore[misc]
     scales = [max(abs(number), 1e-4) for number in numbers]
     for i, scale in enumerate(scales):
-        forward = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))[0]
-        what, curvature = f"df/dx{i + 1}, of input {i + 1},", largest(second[i][i : i + 1])
+        [forward] = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))
+        what, curvature = f"df/dx{i + 1}, of input {i + 1},", largest([second[i][i]])
         # Near an extremum f is about f(x) + f'' h^2 / 2, where a step of h = sqrt(f / f'') shows the slope best
         best = 64 * sys.float_info.epsilon * math.sqrt(abs(output.data)) * math.sqrt(curvature)
         enough, size = relative_tolerance * largest(first), max(abs(output.data) / scale, curvature * scale)
         check(what, first[i], max(enough, best), size, reverse_mode=gradient[i], forward_mode=forward)
         if enough < first[i].error + first[i].rounding <= best and gradient[i].data:  # beside it, the slope is in sight
             beside = numbers[i] + math.sqrt(abs(output.data) / curvature) / 16
-            expected = central_differences(lambda x, i=i: [along(i, x)[0]], beside)[0]  # type: ignore[misc]
+            [expected] = central_differences(lambda x, i=i: [along(i, x)[0]], beside)  # type: ignore[misc]
             check(f"{what} increased to {beside!r},", expected, enough, 0.0, reverse_mode=grad(*along(i, beside))[i])
     for i, scale in enumerate(scales):
         forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))

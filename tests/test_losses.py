@@ -380,3 +380,9 @@ def test_of_softmax_only_differences_count(classes):
     for target in np.eye(classes):
         assert bounds_allowed(softmax_cross_entropy, target) == 1
         assert bounds_allowed(lambda o, y: 2 * softmax_cross_entropy(o, y), target) == 1
+
+
+def test_bounds_are_found_by_outputs_up_to_20_alone_and_up_to_10_together():
+    met = []
+    bounds_allowed(lambda o, y: met.append([output.data for output in o]) or softmax_cross_entropy(o, y), [0, 1])
+    assert met == [[-20, 0], [-10, 0], [0, 0], [10, 0], [20, 0], [10, 10], [0, 0]]

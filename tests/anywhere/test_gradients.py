@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import math
 import re
+import sys
 
 import pytest
 from dual_numbers import TRUTH
@@ -33,7 +34,7 @@ from autograd_lite import (
     vector_jacobian_product,
 )
 from autograd_lite import primitives as p
-from autograd_lite.gradients import central_differences, on_stand_ins, rounding_errors
+from autograd_lite.gradients import Estimate, central_differences, on_stand_ins, rounding_errors
 
 SMOOTH_NAMES = [name for name in TRUTH if name not in {"floor_divide", "remainder", "sign", "greater"}]
 
@@ -372,9 +373,9 @@ def test_check_gradients_catches_a_rule_that_is_wrong_in_the_second_order_only()
         x = Value(0.5)
         assert grad(sine(x), x).data == math.cos(0.5)
         with pytest.raises(AssertionError) as caught:
-            check_gradients(sine, [0.5])
+            check_gradients(lambda x1, x2, x3: x2 + sine(x3), [3.0, 4.0, 0.5])
     message = str(caught.value)
-    assert "d2f/dx1 dx1, of inputs 1 and 1, is wrong: received 0.0 by reverse mode over reverse mode" in message
+    assert "d2f/dx3 dx3, of inputs 3 and 3, is wrong: received 0.0 by reverse mode over reverse mode" in message
     assert f"expected {-math.sin(0.5):.8f}"[:-1] in message
 
 
@@ -403,6 +404,98 @@ def test_check_gradients_judges_a_slope_whose_own_rounding_error_is_unknown(fact
         assert rounding_errors([grad(half_square(x), x)]) == [math.inf]
         with pytest.raises(error, match=words):
             check_gradients(half_square, [0.01])
+
+
+def judgement(
+    monkeypatch, first, second, *, slope, value=0.0, curvature=0.0, number=0.0, own=0.0, beside=0.0, tolerance=2.0**-26
+):
+    """Return what the checker says of a parabola, if the differences and the rounding of slopes are as given."""
+    estimates = iter([[first], [second], [exact(beside)]])
+    monkeypatch.setattr("autograd_lite.gradients.central_differences", lambda f, x: next(estimates))
+    monkeypatch.setattr("autograd_lite.gradients.rounding_errors", lambda outputs: [own])
+    try:
+        check_gradients(lambda x: value + slope * (x - number) + curvature / 2 * (x - number) ** 2, [number], tolerance)
+    except (AssertionError, NotConvergedError) as error:
+        return re.search("d2?f/dx1", str(error))[0], type(error)
+    return "passed"
+
+
+def exact(number):
+    return Estimate(number, 0.0, 0.0)
+
+
+ROUGH_0 = Estimate(0.0, 0.0, 1.0)
+NEAR_EXTREMUM = {"slope": 2.0**-44, "value": 0.25, "curvature": 4.0, "beside": 2.0**-44 + 1 / 16, "tolerance": 0.0}
+RELATIVE_TO_FIRST = {"slope": 1.0, "number": 1024.0, "own": 2.0**-38}
+ROUGH_NEAR_EXTREMUM = {"slope": 2.0**-44, "value": 1.0, "curvature": 1.0, "own": 1 / 64, "tolerance": 0.5}
+WRONG, NOT_CONVERGED = ("df/dx1", AssertionError), ("df/dx1", NotConvergedError)
+SECOND_NOT_CONVERGED = ("d2f/dx1", NotConvergedError)
+
+
+def above(number):
+    return math.nextafter(number, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "facts", "outcome"),
+    [
+        # Wrong: off by more than 8 times the error, which is that of the differences and, if known, of the slope
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": 1 + 2.0**-24}, "passed"),
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": above(1 + 2.0**-24)}, WRONG),
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": 1 + 2.0**-24, "own": math.inf}, "passed"),
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": above(1 + 2.0**-24), "own": math.inf}, WRONG),
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": 1 + 1.5 * 2.0**-24, "own": 2.0**-28}, "passed"),
+        (Estimate(1.0, 2.0**-27, 0.0), exact(0.0), {"slope": above(1 + 1.5 * 2.0**-24), "own": 2.0**-28}, WRONG),
+        # Converged: to the tolerance, or to 3 times what rounding does
+        (Estimate(1.0, 2.0**-26, 0.0), exact(0.0), {"slope": 2.0}, WRONG),
+        (Estimate(1.0, above(2.0**-26), 0.0), exact(0.0), {"slope": 2.0}, NOT_CONVERGED),
+        (Estimate(1.0, 3 * 2.0**-30, 2.0**-30), exact(0.0), {"slope": 2.0, "tolerance": 0.0}, WRONG),
+        (Estimate(1.0, above(3 * 2.0**-30), 2.0**-30), exact(0.0), {"slope": 2.0, "tolerance": 0.0}, NOT_CONVERGED),
+        # Near an extremum the differences show slopes of 64 epsilon sqrt(f f'') only
+        (Estimate(0.0, 0.0, 2.0**-46), exact(4.0), NEAR_EXTREMUM, "passed"),
+        (Estimate(0.0, 0.0, above(2.0**-46)), exact(4.0), NEAR_EXTREMUM, NOT_CONVERGED),
+        # Beside it, the slope is not taken for 0 because it is rough
+        (Estimate(0.0, 0.0, 2.0**-47), exact(1.0), ROUGH_NEAR_EXTREMUM, NOT_CONVERGED),
+        # A second derivative counts relative to the first
+        (exact(1.0), Estimate(0.0, 0.0, 2.0**-26 - 2.0**-38), RELATIVE_TO_FIRST, "passed"),
+        (exact(1.0), Estimate(0.0, 0.0, 2.0**-26), RELATIVE_TO_FIRST, SECOND_NOT_CONVERGED),
+        # It is 0 within 8 times its rounding error, if that is small relative to f / x^2 or f' / x
+        *(
+            (exact(slope), ROUGH_0, {"value": 2.0, "number": 0.25, "slope": slope, "own": own}, outcome)
+            for slope, own, outcome in [
+                (5.0, 2.0**-24, "passed"),
+                (5.0, above(2.0**-24), SECOND_NOT_CONVERGED),
+                (16.0, 2.0**-23, "passed"),
+                (16.0, above(2.0**-23), SECOND_NOT_CONVERGED),
+            ]
+        ),
+    ],
+    ids=range(19),
+)
+def test_check_gradients_judges_slopes_by_these_errors(monkeypatch, first, second, facts, outcome):
+    """The last number of each kind that passes, and the next float."""
+    assert judgement(monkeypatch, first, second, **facts) == outcome
+
+
+@pytest.mark.parametrize(
+    ("facts", "most"),
+    [
+        ({"value": 1.0, "number": 0.0, "tolerance": 2.0**-30}, 2.0**-30 * 1e4),
+        ({"value": 1.0, "number": 0.5, "tolerance": 2.0**-30}, 2.0**-30 * 2),
+        ({"curvature": 4.0, "number": -2.0, "tolerance": 2.0**-30}, 2.0**-30 * 8),
+        ({"value": 1.0, "number": 0.5, "tolerance": 0.0}, sys.float_info.min),
+    ],
+    ids=range(4),
+)
+def test_check_gradients_takes_a_slope_for_0_within_8_times_its_rounding_error(monkeypatch, facts, most):
+    """If that is small relative to f / x or f'' x; the differences of f are too rough to show it."""
+    second = exact(facts.get("curvature", 0.0))
+    for slope, own, outcome in [
+        (most, most / 8, "passed"),
+        (above(most), most / 8, NOT_CONVERGED),
+        (above(most), above(most / 8), NOT_CONVERGED),
+    ]:
+        assert judgement(monkeypatch, ROUGH_0, second, slope=slope, own=own, **facts) == outcome
 
 
 def test_check_gradients_catches_slopes_in_the_wrong_order():

@@ -184,6 +184,13 @@ def test_powers_that_slopes_need_no_node_for():
     assert p.power(x, 2.0).op is p.POWER
 
 
+@pytest.mark.parametrize("y", [-0.5, -1.5, 2.5])
+def test_the_first_slope_of_a_power_has_one_power(y):
+    """To the last bit: what keeps higher ones from overflow is left out."""
+    for x in (0.3, 0.7, 1.1, 1e-9):
+        assert p.POWER_PARTIAL(x, y, 1.0, 0.0) == y * math.pow(x, y - 1)
+
+
 def test_add_goes_from_left_to_right():
     """1e16 + 1 + 1 loses both ones; another order keeps one, and from Python 3.12 on the built-in sum keeps both."""
     assert p.add(1e16, 1.0, 1.0, -1e16) == 0
