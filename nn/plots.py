@@ -180,9 +180,9 @@ def plot_learning_curves(
         smooth: the number of iterations whose mean training error the line shows: those up to t. With more than 1,
             small pale points show the single iterations; small mini-batches need it.
 
-    Returns the Axes. Training errors are solid lines, validation losses dashed ones, and a star marks the
-    lowest validation loss. The error of an iteration is the error of its mini-batch, before the update and without
-    penalty.
+    Returns the Axes. Training errors are solid lines, validation losses dashed ones, of a single run in another
+    colour, and a star marks the lowest validation loss. The error of an iteration is the error of its mini-batch,
+    before the update and without penalty.
 
     Raises:
         ValueError: if there is no run, or a run with fewer than `smooth` iterations.
@@ -202,20 +202,23 @@ def plot_learning_curves(
         if smooth > 1:
             ax.plot(run.error, ".", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
         means = np.convolve(run.error, np.full(smooth, 1 / smooth), "valid") if smooth > 1 else run.error
-        lines: dict[str, Any] = {"-": (range(smooth - 1, len(run.error)), means), "--": (ts, losses[ts])}
-        for dashes, (xs, ys) in lines.items():
+        second = colour if several else COLOURS["vermillion"]
+        training = (colour, range(smooth - 1, len(run.error)), means)
+        lines: dict[str, Any] = {"-": training, "--": (second, ts, losses[ts])}
+        for dashes, (ink, xs, ys) in lines.items():
             if len(xs):
                 marker = shape if several or len(xs) == 1 else None
                 marks = _marks(len(xs), number, len(runs))
                 label = _label(name) if dashes == "-" else None
-                ax.plot(xs, ys, dashes, color=colour, marker=marker, markevery=marks, label=label)
+                ax.plot(xs, ys, dashes, color=ink, marker=marker, markevery=marks, label=label)
         if len(ts):
-            ax.plot(run.best_iteration, run.best_loss, color=colour, **STAR)
+            ax.plot(run.best_iteration, run.best_loss, color=second, **STAR)
             validated = True
     if validated:  # what each kind of line means is said once, not for each run
-        colour = "dimgrey" if several else COLOURS["blue"]
-        for words, look in {"training": {}, "validation": {"linestyle": "--"}, "best weights": STAR}.items():
-            ax.plot([], [], color=colour, label=words, **look)
+        first, second = ("dimgrey", "dimgrey") if several else (COLOURS["blue"], COLOURS["vermillion"])
+        ax.plot([], [], color=first, label="training")
+        ax.plot([], [], "--", color=second, label="validation")
+        ax.plot([], [], color=second, label="best weights", **STAR)
     _error_axes(ax, log)
     if several or validated:
         _legend(ax)

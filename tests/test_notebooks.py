@@ -56,18 +56,6 @@ ANSWERS = {
         ("eta_of_the_sum = None", "eta_of_the_sum = 0.005", "eta_of_the_sum = 0.5"),
         ("B = None", "B = 100", "B = 10"),
     ],
-    "09-stopping-and-restarts": [
-        (
-            "stop = None",
-            "stop = MaximumIterations(50) & SmallImprovement(0.01, over=10) | MaximumIterations(500)",
-            "stop = MaximumIterations(50) | SmallImprovement(0.01, over=10) | MaximumIterations(500)",
-        ),
-        ("error_with_patience_1 = None", "error_with_patience_1 = 0.5", "error_with_patience_1 = 0.55"),
-        ("error_with_patience_3 = None", "error_with_patience_3 = 0.48", "error_with_patience_3 = 0.4"),
-        ("probability = None", "probability = 26 / 27", "probability = 2 / 3"),
-        ("w_after_the_step = None", "w_after_the_step = 1.9", "w_after_the_step = 1.95"),
-        ("not_updated = None", "not_updated = 8", "not_updated = 6"),
-    ],
     "11-programs": [
         ("statements_left = None", "statements_left = 4", "statements_left = 2"),
         ("dead = None", 'dead = {"v2", "v3", "v5", "v6"}', 'dead = {"v6"}'),

@@ -155,6 +155,7 @@ def test_the_lines_are_the_history(ax):
     assert data(validation) == [known, [history.validation_loss[t] for t in known]]
     assert data(best) == [[history.best_iteration], [history.best_loss]]
     assert training.get_linestyle() != validation.get_linestyle()
+    assert training.get_color() != validation.get_color() == best.get_color()
     assert legend_of(ax) == ["training", "validation", "best weights"]
     handles = ax.get_legend().legend_handles
     assert [handle.get_linestyle() for handle in handles[:2]] == ["-", "--"]
