@@ -139,9 +139,9 @@ def should_stop(errors, patience):
             "All three fail, each with probability 1/3. How likely is it that this does not happen?",
         ),
         wrong=(
-            ("probability = (2 / 3) ** 3", "So likely is it that all three succeed. One is enough."),
+            ("probability = (2 / 3) ** 3", "That is the probability that all three succeed. One is enough."),
             ("probability = 3 * 2 / 3", "That is how many succeed on average. A probability is never greater than 1."),
-            ("probability = (1 / 3) ** 3", "So likely is it that all three fail."),
+            ("probability = (1 / 3) ** 3", "That is the probability that all three fail."),
         ),
     ),
     Exercise(

@@ -153,11 +153,11 @@ def jittered(X, sigma, generator):
         wrong=(
             (
                 "not_updated = 6",
-                "So many weights lead into the two units; and just as many are counted if their biases are forgotten.",
+                "That is the number of weights into the two units. And without their biases, all their weights are 6, too.",
             ),
             (
                 "not_updated = 9",
-                "So many weights *are* updated, those of the units 2 and 4 and the bias of the output.",
+                "That is the number of weights that are updated: into and out of units 2 and 4, and the bias of the output.",
             ),
             ("not_updated = 4", "Two for each unit: which weights lead into it, and which lead out of it?"),
         ),
