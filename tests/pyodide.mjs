@@ -1,4 +1,4 @@
-// The tests that need neither NumPy nor Hypothesis, by the Python of browsers:
+// The tests that need neither NumPy nor Hypothesis, and the doctests of the engine, by the Python of browsers:
 //
 //     npm install --prefix FOLDER pyodide
 //     pip install --target FOLDER/pytest pytest
@@ -34,7 +34,9 @@ class Count:
 
 count = Count()
 options = "-q -rs -p no:cacheprovider --strict-markers --override-ini=addopts= --confcutdir=tests/anywhere"
-code = pytest.main([*options.split(), "tests/anywhere"], plugins=[count])
+needs = "cli.py pictures/picture.py program stepper/widget.py teaching/sandbox.py"  # NumPy, graphviz, other processes
+options += " --doctest-modules " + " ".join(f"--ignore=autograd_lite/{name}" for name in needs.split())
+code = pytest.main([*options.split(), "tests/anywhere", "autograd_lite"], plugins=[count])
 print(f"{count.passed} tests passed by Python {sys.version.split()[0]} on {sys.platform}")
 int(code) or int(count.passed < 300)
 `),

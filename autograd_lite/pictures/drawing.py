@@ -54,7 +54,8 @@ def draw(
 
     In Jupyter the picture shows itself, and nbconvert draws it in LaTeX with PGF; `.render("name", format="pdf")`
     writes a file, `.pipe("svg")` returns its bytes, `.source` is the DOT text. SVG, LaTeX and DOT text do not need
-    Graphviz' program `dot`; all other formats do.
+    Graphviz' program `dot`; all other formats do. Without the graphviz library, for example in a browser's Python, the
+    picture only shows itself, and has `.pipe("svg")`.
 
     Arguments:
         root: the Value whose graph is drawn.
@@ -86,7 +87,10 @@ def draw(
     check_choice("detail", detail, DETAILS)
     check_switches(values=values, gradients=gradients, labels=labels, operations=operations, use_dot=use_dot)
     check_integer("digits", digits, 1, 17)
-    from autograd_lite.pictures.picture import picture_of  # noqa: PLC0415  late, because it imports graphviz
+    try:
+        from autograd_lite.pictures.picture import picture_of  # noqa: PLC0415  late, because it imports graphviz
+    except ModuleNotFoundError:
+        from autograd_lite.pictures.plain import picture_of  # noqa: PLC0415
 
     order = topological_order(root)
     parts = [] if detail == "node" else parts_at(root, detail)

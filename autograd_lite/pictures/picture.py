@@ -3,7 +3,6 @@
 import contextlib
 import inspect
 import os
-import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,7 @@ import graphviz
 from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe, neighbours
 from autograd_lite.pictures.layout import find_bands
 from autograd_lite.pictures.pgf import to_pgf
-from autograd_lite.pictures.svg import in_base64, to_svg
+from autograd_lite.pictures.svg import scrolling_image, to_svg
 
 HOW_TO_GET_DOT = (
     "to get the program dot, install Graphviz with your system's package manager (apt-get install graphviz, "
@@ -23,8 +22,6 @@ HOW_TO_GET_DOT = (
 
 GROUP = {"labeljust": "l", "fontsize": "12", "fontcolor": GREY, "style": "rounded,filled"}
 GROUP |= {"color": GROUP_BORDER, "fillcolor": GROUP_FILL}
-
-SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -93,15 +90,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return {kind: image for kind, image in bundle.items() if include is not None or kind != "image/svg+xml"}
 
     def _repr_html_(self) -> str:
-        """Return an image that is never too small to read, and scrolls if it is too wide."""
-        svg: str = self.pipe("svg", encoding="utf-8")
-        [points] = re.findall(r'<svg [^>]*?width="([\d.]+)pt"', svg)
-        pixels = float(points) * 96 / 72
-        return (
-            f'<div style="overflow-x:auto"><img alt="{describe(self.diagram)}" '
-            f'style="width:100%;min-width:{SMALLEST_SCALE * pixels:.0f}px;max-width:{pixels:.0f}px" '
-            f'src="data:image/svg+xml;base64,{in_base64(svg)}"></div>'
-        )
+        return scrolling_image(self.pipe("svg", encoding="utf-8"), describe(self.diagram))
 
     def _repr_latex_(self) -> str | None:
         """Return our own layout as LaTeX; None where DOT statements were added, which it does not have."""

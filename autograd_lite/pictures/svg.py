@@ -19,6 +19,7 @@ from autograd_lite.pictures.diagram import (
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
 from autograd_lite.words.lecture import pieces
 
+SMALLEST_SCALE = 0.65  # of its natural size, at which the text of a picture can still be read
 SIDEWAYS = {"LR": (1.0, 0.0), "RL": (-1.0, 0.0), "TB": (0.0, 1.0), "BT": (0.0, -1.0)}
 
 
@@ -66,6 +67,17 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
 def in_base64(svg: str) -> str:
     """Return SVG in base64, as documents hold it."""
     return base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def scrolling_image(svg: str, description: str) -> str:
+    """Return SVG as an image for HTML that is never too small to read, and scrolls if it is too wide."""
+    [points] = re.findall(r'<svg [^>]*?width="([\d.]+)pt"', svg)
+    pixels = float(points) * 96 / 72
+    return (
+        f'<div style="overflow-x:auto"><img alt="{description}" '
+        f'style="width:100%;min-width:{SMALLEST_SCALE * pixels:.0f}px;max-width:{pixels:.0f}px" '
+        f'src="data:image/svg+xml;base64,{in_base64(svg)}"></div>'
+    )
 
 
 def number(value: float) -> str:

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import importlib.util
 import math
-import os
 import re
 import traceback
 from collections import Counter
@@ -26,7 +25,7 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.teaching.mistakes import MISTAKES, play
-from autograd_lite.teaching.sandbox import UNPROTECTED, DeadlineError, Result, run_each
+from autograd_lite.teaching.sandbox import UNPROTECTED, DeadlineError, Result, can_fork, run_each
 from autograd_lite.value import Value, backward_steps_of, topological_order
 from autograd_lite.words.sentences import Writer
 
@@ -336,7 +335,7 @@ def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
     lacking = {method for result in results for method in result.get("missing", ())}
     findings = [_finding(example, result, lacking) for example, result in zip(tried, results, strict=True)]
     told = (each.outcome is not Outcome.MISSING or _is_told(each.example) for each in findings)
-    return EngineReport(tuple(compress(findings, told)), "" if hasattr(os, "fork") else UNPROTECTED)
+    return EngineReport(tuple(compress(findings, told)), "" if can_fork() else UNPROTECTED)
 
 
 def _is_told(example: Example) -> bool:

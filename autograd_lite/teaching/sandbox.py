@@ -22,13 +22,18 @@ MOST_ENDED = 4
 """After this number of tasks that did not return, no others are tried."""
 
 UNPROTECTED = (
-    "this system has no os.fork, so the engine runs in this process: endless Python code is stopped, but os._exit, "
-    "endless code in C, and the use of memory are not"
+    "this system has no child processes, so the engine runs in this process: endless Python code is stopped, but "
+    "os._exit, endless code in C, and the use of memory are not"
 )
 
 
 class DeadlineError(BaseException):
     """The time of a task is over; not an Exception, so that `except Exception` does not catch it."""
+
+
+def can_fork() -> bool:
+    """Return whether there are child processes; the Python of browsers has os.fork, but none."""
+    return hasattr(os, "fork") and sys.platform != "emscripten"
 
 
 def run_each(task: Callable[[int], Result], count: int, seconds: float) -> list[Result]:
@@ -37,7 +42,7 @@ def run_each(task: Callable[[int], Result], count: int, seconds: float) -> list[
     >>> run_each(lambda i: {"square": i * i} if i != 1 else os._exit(7), 3, 5.0)
     [{'square': 0}, {'ended': 'ended the process with status 7'}, {'square': 4}]
     """
-    if not hasattr(os, "fork"):
+    if not can_fork():
         return [_with_deadline(task, i, seconds) for i in range(count)]
     results: list[Result] = []
     ended = 0
