@@ -15,7 +15,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
 from itertools import cycle, islice
@@ -366,7 +366,7 @@ def moving_paths(
     pictures = []
     for t in frames:
         show(t)
-        pictures.append(_png(figure, 60))
+        pictures.append(_png(figure, 70))
     return MovingPicture(tuple(pictures), text, interval)
 
 
@@ -504,7 +504,7 @@ class MovingPicture:
         interval: how long each picture is shown, in milliseconds.
     """
 
-    pictures: tuple[bytes, ...]
+    pictures: tuple[bytes, ...] = field(repr=False)
     text: str
     interval: int
 

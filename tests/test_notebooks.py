@@ -45,17 +45,6 @@ METADATA = {
 
 # For notebooks that are not yet part of the course: what a student writes in place of None, right and wrong.
 ANSWERS = {
-    "07-optimizers-on-surfaces": [
-        ("momentum_moves = None", "momentum_moves = 14", "momentum_moves = 14.75"),
-        ("heavy_ball_moves = None", "heavy_ball_moves = 14.75", "heavy_ball_moves = 14"),
-        ("adagrad_moves = None", "adagrad_moves = 12 / 13", "adagrad_moves = 1"),
-        ("momentum_step = None", "momentum_step = 1.9", "momentum_step = 10"),
-        ("heavy_ball_step = None", "heavy_ball_step = 10", "heavy_ball_step = 1.9"),
-        ("inside = None", "inside = 0.707", "inside = 1"),
-        ("outside = None", "outside = 1", "outside = 0.707"),
-        ("eta_of_the_sum = None", "eta_of_the_sum = 0.005", "eta_of_the_sum = 0.5"),
-        ("B = None", "B = 100", "B = 10"),
-    ],
     "11-programs": [
         ("statements_left = None", "statements_left = 4", "statements_left = 2"),
         ("dead = None", 'dead = {"v2", "v3", "v5", "v6"}', 'dead = {"v6"}'),

@@ -446,6 +446,7 @@ def test_a_moving_picture_is_shown_in_notebooks_and_has_words():
     with image.open(BytesIO(base64.b64decode(source))) as gif:
         assert (gif.n_frames, gif.info["duration"], gif.info["loop"]) == (4, 300, 0)
     assert len(set(moving.pictures)) == 4
+    assert len(repr(moving)) < 200, "a notebook keeps it, too"
 
 
 # Weights and gradients
