@@ -1,9 +1,11 @@
 """The exercises of notebook 7, optimizers on surfaces."""
 
+from typing import Any
+
 from exercises import Exercise, course
 
 
-def after_heavy_ball(heavy_ball):
+def after_heavy_ball(heavy_ball: Any) -> dict[str, Any]:
     """Return the directions for a few lists of gradients."""
     return {
         "the gradients 8, 0, 0 and beta = 0.5": heavy_ball([8.0, 0.0, 0.0], 0.5),
@@ -12,7 +14,7 @@ def after_heavy_ball(heavy_ball):
     }
 
 
-def after_adagrad(adagrad):
+def after_adagrad(adagrad: Any) -> dict[str, Any]:
     """Return the directions for a few lists of gradients."""
     return {
         "the gradients 3, 4, 12 and epsilon = 1e-8": adagrad([3.0, 4.0, 12.0], 1e-8),
