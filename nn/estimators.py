@@ -322,8 +322,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     afterwards the scale is multiplied into the last layer, so that `net_` returns them in their own unit.
 
     Arguments:
-        hidden, activation, optimizer, learning_rate, batch_size, max_iter, stop, regularization, jitter, dropout,
-            early_stopping, validation_fraction, patience, progress, random_state: as for NetworkClassifier.
+        hidden, activation, optimizer, learning_rate, batch_size, max_iter, stop: as for NetworkClassifier.
+        regularization, jitter, dropout, early_stopping, validation_fraction, patience: as for NetworkClassifier.
+        progress, random_state: as for NetworkClassifier.
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
