@@ -45,17 +45,6 @@ METADATA = {
 
 # For notebooks that are not yet part of the course: what a student writes in place of None, right and wrong.
 ANSWERS = {
-    "11-programs": [
-        ("statements_left = None", "statements_left = 4", "statements_left = 2"),
-        ("dead = None", 'dead = {"v2", "v3", "v5", "v6"}', 'dead = {"v6"}'),
-        ("leaky = None", "leaky = lambda x: maximum(x, 0.1 * x)", "leaky = relu"),
-        ("with_bias_column = None", "with_bias_column = (4, 5)", "with_bias_column = (3, 5)"),
-        ("without_bias_column = None", "without_bias_column = (3, 5)", "without_bias_column = (4, 5)"),
-        ("multiplications_backward = None", "multiplications_backward = 528", "multiplications_backward = 272"),
-        ("number_of_vectors = None", "number_of_vectors = 13", "number_of_vectors = 12.5"),
-        ("padding_lanes = None", "padding_lanes = 4", "padding_lanes = 0"),
-        ("\nruns = None", "\nruns = 4000", "\nruns = 0.2 / 60e-6"),
-    ],
     "13-published-examples": [
         ("without_sigmoid = None", "without_sigmoid = -1", "without_sigmoid = -0.20"),
         ("factor = None", "factor = 0.35891648 / 0.40", "factor = 0.5"),
