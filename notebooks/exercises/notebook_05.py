@@ -34,6 +34,8 @@ def by_layer(compute: Callable[..., ByLayer], *given: Any) -> dict[int, Any] | s
     """Return arrays by layer as lists, or the exception."""
     try:
         results = compute(*given)
+        if not isinstance(results, dict):
+            return f"{type(results).__name__}, which is not a dictionary by layer"
         return {l: np.round(results[l], 4).tolist() for l in sorted(results)}
     except Exception as error:
         return f"{type(error).__name__}: {error}"
@@ -156,6 +158,26 @@ EXERCISES = (
             (
                 DELTAS.replace("W[l + 1][:, 1:]", "W[l + 1]").replace("o[l][1:]", "o[l]"),
                 "There is one entry too many: the bias node has no delta.",
+            ),
+            *(
+                (DELTAS.replace(*trimmed), "Only one of the two has lost its bias: the matrix or the output.")
+                for trimmed in (("W[l + 1][:, 1:]", "W[l + 1]"), ("o[l][1:]", "o[l]"))
+            ),
+            (
+                DELTAS.replace("(L - 1, 0, -1)", "(L - 1, 1, -1)"),
+                "The loop ends too early: layer 1 has deltas, too.",
+            ),
+            (
+                DELTAS.replace("(L - 1, 0, -1)", "(L, 0, -1)"),
+                "Nothing lies above the last layer, so the loop begins below it.",
+            ),
+            (
+                DELTAS.replace("L: 2 * (o", "L: (o"),
+                "Look at the last layer first: the error is a square, without 1/2.",
+            ),
+            (
+                DELTAS.replace("max(W)", "2"),
+                "It must work for any number of layers: L is the largest key of W.",
             ),
             (
                 DELTAS.replace("o[l][1:] ** 2", "o[l][1:]"),
