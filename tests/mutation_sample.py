@@ -34,7 +34,9 @@ MODULES |= dict.fromkeys(
     ("autograd_lite/value.py", "autograd_lite/graph.py"),
     "tests/test_value.py tests/anywhere/test_value.py tests/test_graph.py",
 )
-"""The tests of each module; `value.py` and its support `graph.py` are tested together."""
+MODULES["autograd_lite/calls.py"] += " tests/test_names.py"
+"""The tests of each module; `value.py` and its support `graph.py` are tested together, and the names that `calls.py`
+records with all names."""
 
 
 def places(path):

@@ -568,6 +568,13 @@ def test_rounding_errors_are_the_largest_of_three_tries():
     assert error >= max(abs(x - 0.5) for x in seen) > 0
 
 
+@pytest.mark.parametrize(
+    ("x", "error"), [(2.0**53 - 1, 0.0), (2.0**53, math.inf), (-(2.0**53), math.inf), (1 - 2.0**53, 0.0)]
+)
+def test_integers_have_no_rounding_error_until_their_neighbours_are_not_floats(x, error):
+    assert rounding_errors([p.floor_divide(Value(x), 1.0)]) == [error]
+
+
 @pytest.mark.parametrize("count", [100, 400, 900])
 def test_random_rounding_errors_add_up_like_a_random_walk(count):
     """Errors uniform in -1 .. 1 have variance 1/3, in units of the last place; they cancel but for the root of n."""
