@@ -1,10 +1,12 @@
 """Gradients as graphs, forward mode, and the checker of gradients, which is itself checked."""
 
 import contextlib
+import gc
 import itertools
 import math
 import re
 import sys
+import weakref
 
 import pytest
 from dual_numbers import TRUTH
@@ -34,7 +36,14 @@ from autograd_lite import (
     vector_jacobian_product,
 )
 from autograd_lite import primitives as p
-from autograd_lite.gradients import Estimate, central_differences, on_stand_ins, rounding_errors
+from autograd_lite.gradients import (
+    Estimate,
+    Sample,
+    _extrapolated,
+    central_differences,
+    on_stand_ins,
+    rounding_errors,
+)
 
 SMOOTH_NAMES = [name for name in TRUTH if name not in {"floor_divide", "remainder", "sign", "greater"}]
 
@@ -93,6 +102,18 @@ def test_a_gradient_can_be_differentiated_by_backward():
     assert x.grad == 36 * 8
 
 
+def test_a_gradient_leaves_no_reference_cycle():
+    x = Value(2.0)
+    y = x * x
+    slope, inputs = grad(y, x), [weakref.ref(x)]
+    gc.disable()
+    try:
+        del x, y, slope
+        assert inputs[0]() is None
+    finally:
+        gc.enable()
+
+
 def test_interior_nodes_are_inputs_too():
     """The delta of a neuron is the gradient with respect to its sum s: d tanh(s)^2/ds = 2 tanh(s) (1 - tanh^2 s)."""
     w, o = Value(0.75), Value(2.0)
@@ -140,6 +161,7 @@ def test_derivatives_of_high_order(f, number, derivatives, tolerance):
     received = [derivative(y, x, order).data for order in range(len(derivatives))]
     assert received == pytest.approx(derivatives, rel=tolerance, abs=0)
     assert derivative(y, x, 0) is y
+    assert derivative(y, x).data == received[1]
 
 
 def test_mixed_derivatives_do_not_depend_on_the_order():
@@ -550,6 +572,50 @@ def test_the_steps_of_the_central_differences(x, exponents):
     assert met == [x, *[point for step in steps for point in (x - step, x + step)]]
 
 
+def extrapolated(differences, bends, rounding=0.0):
+    """The estimates from samples around 0, with steps 1, 1/4, 1/16, ..., and these differences and bends."""
+    widths = [4.0**-row for row in range(len(differences))]
+    samples = [
+        [Sample(sign * width / 2, (bend + sign * difference * width) / 2, rounding) for sign in (-1, 1)]
+        for width, difference, bend in zip(widths, differences, bends, strict=True)
+    ]
+    return list(_extrapolated(0.0, samples))
+
+
+def test_estimates_have_up_to_six_columns_and_the_two_smallest_steps_only_contradict():
+    """A straight line: all agree, and the first column alone might by chance."""
+    columns = [column for row in range(10) for column in range(min(row, 6))]
+    assert extrapolated([1.0] * 12, [0.0] * 12) == [Estimate(1.0, 1e-9 * (column == 0), 2.0**-51) for column in columns]
+
+
+@pytest.mark.parametrize(
+    ("samples", "most"),
+    [
+        # Rough: bends that shrink less than half as fast as the square of the step
+        (lambda n: ([1, 1, 1, 1], [16, 1, 1 / 8 + n, 0]), 1e-3 / 4),  # relative to the change
+        (lambda n: ([0, 0, 0, 0], [16, 1, 1 / 8 + n, 0], 2.0**-20), 8 * 2.0**-19),  # and to rounding
+        # A kink: a bend that shrinks less than twice as fast as the step
+        (lambda n: ([1, 1, 1, 1], [16, n, 0, 0]), 2),
+        (lambda n: ([1, 1, 1, 1], [0, n, 0, 0]), 1e-3 / 4),
+        (lambda n: ([0, 0, 0, 0], [0, n, 0, 0], 2.0**-20), 8 * 2.0**-19),
+        # Contradicted: a smaller step is twice as far from the estimate, which is 16, as the step before was
+        (lambda n: ([0, 15, 16 + n, 16], [0, 0, 0, 0]), 32),
+        (lambda n: ([0, 15, 16 - n, 16], [0, 0, 0, 0]), 32),
+        (lambda n: ([0, 0, n, 0], [0, 0, 0, 0], 2.0**-20), 8 * 2.0**-19 * 16),
+    ],
+    ids=range(8),
+)
+def test_estimates_are_left_out_beyond_these_bounds(samples, most):
+    assert len(extrapolated(*samples(0.99 * most))) == 1
+    assert extrapolated(*samples(1.01 * most)) == []
+
+
+def test_the_error_of_an_estimate_counts_bends_twice():
+    for more, error in [(1e-4, 2e-4 / (1 / 4)), (-1 / 8, 0.0)]:
+        [estimate] = extrapolated([1, 1, 1, 1], [16, 1, 1 / 8 + more, 0])
+        assert estimate.error == pytest.approx(error + 1e-9, rel=1e-6)
+
+
 @pytest.mark.parametrize("x", [1e-3, -3e-3, 0.02, -0.06, 0.1, 700.0])
 def test_each_step_of_the_central_differences_is_at_most_a_quarter_of_the_one_before(x):
     """As extrapolation needs, whichever power of 2 is next to x."""
@@ -795,6 +861,7 @@ def test_check_gradients_leaves_out_points_at_which_f_raises_an_exception():
         (lambda x: derivative(5, x, 0), "output must be a Value, not int: 5"),
         (lambda x: grad(9.0, x), "output must be a Value, not float: 9.0"),
         (lambda x: grad(x * x, [3.0]), "number 1 of inputs must be a Value, not float: 3.0"),
+        (lambda x: grad(x * x, [x, constant(2.0)]), "inputs must be variables, but input 2 is the constant 2.0"),
         (lambda x: grad(x * x, 3.0), "inputs"),
         (lambda x: grad(x * x, None), "inputs"),
         (lambda x: jacobian([9.0], [x]), "number 1 of outputs must be a Value, not float: 9.0"),
