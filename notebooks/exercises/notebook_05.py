@@ -112,6 +112,10 @@ EXERCISES = (
                 "last_delta = 2 * (o[2][0] - y) * (1 - s[2][0] ** 2)",
                 "The slope of tanh is taken at the signal. It is 1 minus the square of the output.",
             ),
+            (
+                "last_delta = 2 * (o[2] - y) * (1 - o[2] ** 2)",
+                "It is an array with one entry, and this entry is right. Take it out with [0].",
+            ),
         ),
         why="It is negative: a larger signal makes the error smaller.",
     ),
@@ -236,6 +240,10 @@ EXERCISES = (
             "For each example: forward, then deltas, then gradients; and add each matrix to that of its layer.",
         ),
         wrong=(
+            (
+                DATA_GRADIENTS.replace("{l: np.zeros_like(W[l]) for l in W}", "{}"),
+                "The first example finds nothing to be added to. With what does a sum begin?",
+            ),
             (DATA_GRADIENTS.replace("+=", "="), "That is the gradient of the last example alone: = in place of +=."),
             (
                 DATA_GRADIENTS.replace("return G", "return {l: G[l] / len(X) for l in G}"),
