@@ -174,7 +174,7 @@ def seen(t):
                 "That is the first dot product's part of the sum of all three. Softmax takes powers of e.",
             ),
             (
-                "weight_of_0 = attention_weights(2, q, k)[2].data",
+                "weight_of_0 = attention_weights(2, q, k)[2]",
                 "That is how much it looks at itself. The question is about position 0, with the key (1, 0).",
             ),
             ("weight_of_0 = 2 / math.sqrt(2)", "That is the score. An attention weight comes after softmax."),
