@@ -10,15 +10,25 @@ def probe_at(sign: str, *numbers: float) -> Callable[[Callable[..., Any]], Mappi
     """Return a probe of an operation: its number, and what it hands on to each input if its own gradient is 3."""
 
     def probe(operation: Callable[..., Any]) -> dict[str, Any]:
-        inputs = [operation.__globals__["TinyValue"](number) for number in numbers]
+        make = operation.__globals__["TinyValue"]
+        inputs = [make(number) for number in numbers]
         out = operation(*inputs)
-        found = {f"the number of {sign} at {', '.join(map(str, numbers))}": out.data}
-        out.grad, waiting = 3.0, [out]
+        if not isinstance(out, make):
+            return {f"the type of {sign}": type(out).__name__}
+        found = {
+            f"the type of {sign}": "TinyValue",
+            f"the number of {sign} at {', '.join(map(str, numbers))}": out.data,
+        }
+        out.grad, waiting, reached = 3.0, [out], set()
         while waiting:  # no node is used twice, so this order will do
             node = waiting.pop()
             node.hand_on()
             waiting += node.parents
-        for name, node in zip("ab", inputs, strict=False):
+            reached.add(id(node))
+        found[f"the gradient of {sign}, which was 3, after it has handed on"] = out.grad
+        found[f"the number of inputs that {sign} remembers"] = len(reached & set(map(id, inputs)))
+        for name, number, node in zip("ab", numbers, inputs, strict=False):
+            found[f"whether {name} keeps its number"] = node.data == number
             found[f"{name}.grad, when the gradient of {sign} is 3"] = node.grad
         return found
 
@@ -105,6 +115,18 @@ EXERCISES = (
                 "Your slope is 1: a then pushes the result up. But if a grows, -a falls.",
             ),
             (operator(*NEGATIVE, "self.receive(-1.0)"), SLOPE_ALONE),
+            (
+                operator(*NEGATIVE[:2], "", "self.receive(out.grad * -1.0)"),
+                "The result must remember its parents: they are the second argument of TinyValue.",
+            ),
+            (
+                operator(*NEGATIVE, "self.receive(out.grad * -1.0)").removesuffix("\n    return out"),
+                "The last line is missing: the operator must return the result.",
+            ),
+            (
+                operator(*NEGATIVE, "out.receive(self.grad * -1.0)"),
+                "You hand on in the wrong direction: the gradient of the result goes to the parent.",
+            ),
             ("def __neg__(self):\n    return TinyValue(-self.data, (self,))", "The number is right. " + NO_CLOSURE),
         ),
         why="One line for the number, one for the slope.",
