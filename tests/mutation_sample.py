@@ -35,8 +35,9 @@ MODULES |= dict.fromkeys(
     "tests/test_value.py tests/anywhere/test_value.py tests/test_graph.py",
 )
 MODULES["autograd_lite/calls.py"] += " tests/test_names.py"
-"""The tests of each module; `value.py` and its support `graph.py` are tested together, and the names that `calls.py`
-records with all names."""
+MODULES["nn/mlp.py"] += " tests/test_module.py"
+"""The tests of each module; `value.py` and its support `graph.py` are tested together, the names that `calls.py`
+records with all names, and the base class in `mlp.py` by itself."""
 
 
 def places(path):

@@ -70,6 +70,7 @@ def test_the_gradients_of_all_losses(loss, engine):
     assert ours.uses_values == (engine == "values")
     agree(ours, net, X, y, LOSSES[loss])
     agree(ours, net, X[:1], y[:1], LOSSES[loss])
+    agree(BatchGradients(net, X[:1], y[:1], LOSSES[loss], engine=engine), net, X, y, LOSSES[loss])
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

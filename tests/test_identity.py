@@ -451,6 +451,19 @@ def test_a_list_that_contains_itself_is_refused():
         digest("loss", endless)
 
 
+def test_functions_of_a_module_that_is_run_by_its_name_are_the_users(monkeypatch):
+    """`python -m package.module`: it has a specification, as installed ones have."""
+    digests = set()
+    for function in (lambda t: t + 1, lambda t: t + 2):
+        function.__module__, function.__qualname__ = "__main__", "rate"
+        module = type(sys)("__main__")
+        module.__spec__, module.__file__, module.rate = pytest.__spec__, pytest.__file__, function
+        monkeypatch.setitem(sys.modules, "__main__", module)
+        digests.add(digest("rate", function))
+    assert len(digests) == 2
+    assert {len(one) for one in digests} == {16}
+
+
 def test_a_function_of_an_installed_package_is_compared_by_its_name():
     """Its code may read what cannot be compared."""
     assert digest("loss", hypothesis.given) != digest("loss", hypothesis.settings)

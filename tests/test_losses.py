@@ -15,8 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, hessian, maximum, topological_order
-from nn import MLP, squared_error
-from nn.training.losses import LOSSES, bounds_allowed, hinge, logistic_loss, softmax_cross_entropy
+from nn import ACTIVATIONS, MLP, squared_error
+from nn.training.losses import (
+    LOSSES,
+    bounds_allowed,
+    check_loss,
+    hinge,
+    logistic_loss,
+    range_of,
+    softmax_cross_entropy,
+)
 
 getcontext().prec = 50
 
@@ -335,6 +343,11 @@ def test_probabilities_that_are_none(target):
         softmax_cross_entropy([Value(1.0), Value(2.0), Value(3.0)], target)
 
 
+def test_probabilities_of_many_classes_sum_to_1_too():
+    with pytest.raises(ValueError, match=r"sum to 1; received "):
+        softmax_cross_entropy([Value(0.0)] * 300, [0.5] * 300)
+
+
 def test_probabilities_may_be_rounded():
     softmax_cross_entropy([Value(1.0), Value(2.0), Value(3.0)], [0.1 + 0.2, 0.7, 1e-12])
 
@@ -380,6 +393,31 @@ def test_of_softmax_only_differences_count(classes):
     for target in np.eye(classes):
         assert bounds_allowed(softmax_cross_entropy, target) == 1
         assert bounds_allowed(lambda o, y: 2 * softmax_cross_entropy(o, y), target) == 1
+
+
+@pytest.mark.parametrize(
+    ("theta", "bounds"),
+    [
+        ("tanh", (-1, 1)),
+        ("sigmoid", (0, 1)),
+        ("relu", (0, math.inf)),
+        ("leaky_relu", (-math.inf, math.inf)),
+        ("softplus", (0, math.inf)),
+        ("sin", (-1, 1)),
+        ("linear", (-math.inf, math.inf)),
+    ],
+)
+def test_the_least_and_the_greatest_output_of_each_activation(theta, bounds):
+    assert range_of(theta) == pytest.approx(bounds, abs=1e-3)
+    assert len(ACTIVATIONS) == 7
+
+
+def test_a_loss_is_a_function_or_the_name_of_one():
+    for name, loss in LOSSES.items():
+        assert check_loss(name) is check_loss(loss) is loss
+    for wrong in ("mse", 3, ["hinge"]):
+        with pytest.raises(ValueError, match=r"^loss must be a function, or one of squared_error, .*; received "):
+            check_loss(wrong)
 
 
 def test_bounds_are_found_by_outputs_up_to_20_alone_and_up_to_10_together():

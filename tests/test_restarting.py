@@ -435,6 +435,30 @@ def test_ctrl_c_before_any_start_has_ended_goes_through():
     assert (net.weights[0] == before[0]).all()
 
 
+def test_after_ctrl_c_the_starts_that_have_ended_meanwhile_count():
+    """While the first one is waited for; one that fails, and one that is cancelled, do not."""
+
+    class Pressed(Future):
+        def done(self):
+            done.append(1)
+            if len(done) == 1:
+                raise KeyboardInterrupt
+            return False
+
+    class Interrupted(InThisProcess):
+        def submit(self, function):
+            first, third, fourth = Pressed(), Future(), Future()
+            third.cancel()
+            fourth.set_exception(ValueError("of the fourth start"))
+            submitted.append({1: first, 3: third, 4: fourth}.get(len(submitted) + 1) or super().submit(function))
+            return submitted[-1]
+
+    done, submitted = [], []
+    with pytest.warns(EndedEarlyWarning, match="Ctrl-C after 2 of 5 starts"):
+        result = random_restarts(MLP(2, [1]), X, Y, 5, executor=Interrupted(), stop=MaximumIterations(2))
+    assert [start.number for start in result.starts] == [2, 5]
+
+
 def test_ctrl_c_cancels_what_an_executor_has_not_begun():
     begun, go_on = [], threading.Event()
 

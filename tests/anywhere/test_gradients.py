@@ -448,7 +448,7 @@ def exact(number):
 
 ROUGH_0 = Estimate(0.0, 0.0, 1.0)
 NEAR_EXTREMUM = {"slope": 2.0**-44, "value": 0.25, "curvature": 4.0, "beside": 2.0**-44 + 1 / 16, "tolerance": 0.0}
-RELATIVE_TO_FIRST = {"slope": 1.0, "number": 1024.0, "own": 2.0**-38}
+RELATIVE_TO_FIRST = {"slope": 2.0, "number": 1024.0, "own": 2.0**-37}
 ROUGH_NEAR_EXTREMUM = {"slope": 2.0**-44, "value": 1.0, "curvature": 1.0, "own": 1 / 64, "tolerance": 0.5}
 WRONG, NOT_CONVERGED = ("df/dx1", AssertionError), ("df/dx1", NotConvergedError)
 SECOND_NOT_CONVERGED = ("d2f/dx1", NotConvergedError)
@@ -479,8 +479,8 @@ def above(number):
         # Beside it, the slope is not taken for 0 because it is rough
         (Estimate(0.0, 0.0, 2.0**-47), exact(1.0), ROUGH_NEAR_EXTREMUM, NOT_CONVERGED),
         # A second derivative counts relative to the first
-        (exact(1.0), Estimate(0.0, 0.0, 2.0**-26 - 2.0**-38), RELATIVE_TO_FIRST, "passed"),
-        (exact(1.0), Estimate(0.0, 0.0, 2.0**-26), RELATIVE_TO_FIRST, SECOND_NOT_CONVERGED),
+        (exact(2.0), Estimate(0.0, 0.0, 2.0**-25 - 2.0**-37), RELATIVE_TO_FIRST, "passed"),
+        (exact(2.0), Estimate(0.0, 0.0, 2.0**-25), RELATIVE_TO_FIRST, SECOND_NOT_CONVERGED),
         # It is 0 within 8 times its rounding error, if that is small relative to f / x^2 or f' / x
         *(
             (exact(slope), ROUGH_0, {"value": 2.0, "number": 0.25, "slope": slope, "own": own}, outcome)

@@ -1,12 +1,13 @@
 """autograd_lite.teaching.mistakes: wrong gradients computed by hand, and a published run with such a bug."""
 
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 
 from autograd_lite import Value, backward_steps, topological_order
 from autograd_lite.labels import number_text
-from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, differ, mistakes, play, wrong_steps
+from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, combined, differ, mistakes, play, wrong_steps
 
 W, X, B = -3.0, 2.0, 6.5
 O = math.tanh(W * X + B)
@@ -66,6 +67,29 @@ def test_a_mistake_leads_to_the_wrong_gradients_computed_by_hand(name, f, expect
     wrong = {step.parent.label: step.total for step in steps if step.parent.level == 0}
     assert wrong == pytest.approx(expected, rel=1e-12, abs=1e-15)
     assert wrong != pytest.approx(right, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "f", "expected"),
+    [
+        ("overwrite", "no input", lambda w, x, _: w * w + x, {"w": 1, "x": 1}),
+        ("no input", "overwrite", lambda w, x, _: w * w + x, {"w": 1, "x": 1}),
+        ("no input", "no inner derivative", neuron, {"w": 1, "x": 1, "b": 1}),
+        ("no zero", "sign of the error", lambda w, x, b: w + x, {"w": -2, "x": -2}),
+    ],
+)
+def test_two_mistakes_at_once(first, second, f, expected):
+    one, other = (MISTAKES | OTHER_MISTAKES)[first], (MISTAKES | OTHER_MISTAKES)[second]
+    both, root = combined(one, other), f(*leaves())
+    steps = play(topological_order(root), both, backward_steps(root))
+    assert {step.parent.label: step.total for step in steps if step.parent.level == 0} == expected
+    assert both.name == f"{first} + {second}"
+    assert all(part.does in both.does and part.shows in both.shows for part in (one, other))
+
+
+def test_a_mistake_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        MISTAKES["overwrite"].seed = 2.0
 
 
 def test_each_mistake_has_a_case():
