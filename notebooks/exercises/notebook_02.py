@@ -205,7 +205,7 @@ EXERCISES = (
             ),
             (
                 STEP.replace("w.data -= rate * w.grad", "w = w - rate * w.grad"),
-                "w = ... would record a subtraction, a new node of the graph. A step is no part of the graph: change the "
+                "w = ... would record a subtraction, a new node of the graph. A step does not belong to the graph: change the "
                 "number that w holds.",
             ),
         ),
