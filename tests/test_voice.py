@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("autograd_lite", "nn", "tests", "notebooks")
-KINDS = {".py", ".js", ".css", ".ipynb"}
+KINDS = {".py", ".js", ".css", ".ipynb", ".md"}
 
 PHRASES = {
     r"\bgiv(?:es|ing)\b|\bmust give\b|\bwhat \S+ gave\b": "returns (functions), is (values)",

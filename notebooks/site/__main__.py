@@ -44,13 +44,14 @@ CONFIGURATION = {
     "html_copy_source": False,
     "html_show_copyright": False,
     "mathjax_path": MATHJAX.name,
-    "smartquotes": False,
+    "smartquotes_action": "D",
     "default_role": "code",
     "add_module_names": False,
     "autodoc_member_order": "bysource",
     "maximum_signature_line_length": 80,
     "napoleon_numpy_docstring": False,
     "napoleon_use_ivar": True,
+    "suppress_warnings": ["misc.highlighting_failure"],  # cells with commands of IPython
     "toc_object_entries_show_parents": "hide",
 }
 
@@ -93,7 +94,7 @@ def index() -> str:
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         first = nbformat.read(path, as_version=4).cells[0].source
         title = re.search(r"^# (?:\d+\. )?(.*)", first)
-        length = re.search(r"\*\*How long\*\*: (.*?)\.?$", first, re.MULTILINE)
+        length = re.search(r"\*\*How long\*\*: ([^.\n]*)", first)
         rows.append(f"| {int(path.name[:2])} | [{title and title[1]}]({path.name}) | {length[1] if length else ''} |")
     return Template((HERE / "index.md").read_text(encoding="utf-8")).substitute(notebooks="\n".join(rows))
 
