@@ -17,7 +17,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 def call(name: str, arguments: str) -> str:
     """Call one of the functions.
 
-    >>> call("show", '["formula", "w*x", {"w": 2}, "picture"]')[:33]
-    '{"problem": "", "result": "v\\\\u2081'
+    >>> call("run", '["6 * 7"]')
+    '["<pre>42</pre>"]'
     """
     return json.dumps(FUNCTIONS[name](*json.loads(arguments)))
