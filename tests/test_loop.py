@@ -12,8 +12,10 @@ import signal
 import subprocess
 import sys
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,6 +30,7 @@ from nn.mlp import ACTIVATIONS
 from nn.randomness import stream
 from nn.training import losses
 from nn.training.batch_gradients import BatchGradients
+from nn.training.checkpoint import read_arrays
 from nn.training.loop import EndedEarlyWarning, fit
 from nn.training.optimizers import (
     Adagrad,
@@ -573,6 +576,11 @@ def test_time_is_in_seconds_since_the_start(clock):
     assert history.time == [1.0, 3.0, 5.0, 7.0]
 
 
+@pytest.mark.parametrize(("engine", "told"), [("values", "values"), ("numpy", "programs"), ("python", "programs")])
+def test_the_history_tells_what_computed_the_gradients(engine, told):
+    assert fit(network(), X, Y, engine=engine, stop=MaximumIterations(1)).engine == told
+
+
 def test_losses_belong_to_the_weights_before_the_update():
     _, (loss, _, _) = truth(network().weights, everything(4))
     history = fit(network(), X, Y, optimizer=GradientDescent(ETA), stop=MaximumIterations(4))
@@ -828,6 +836,15 @@ def test_weights_that_explode_in_the_last_update_are_not_kept(keep, examples):
     assert bits(net.weights) == bits(first)
 
 
+def test_of_several_weights_that_are_not_finite_the_first_is_named():
+    class Broken(GradientDescent):
+        def step(self, weights, *_):
+            return [np.array([[1.0, math.inf, math.nan]]), *weights[1:]]
+
+    with pytest.warns(RuntimeWarning, match="training ended: a weight is inf in iteration 0"):
+        fit(network(), X, Y, optimizer=Broken(0.1))
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_becomes_infinite_or_nan_is_named_with_its_iteration(number):
     def loss(outputs, target):
@@ -876,6 +893,28 @@ def test_ctrl_c_in_the_middle_of_writing_down_an_iteration_leaves_no_part_of_it(
 
 
 # Ctrl-C, kill -9, checkpoints
+
+
+@pytest.mark.parametrize("where", ["loss", "callback"])
+def test_ctrl_c_waits_for_the_end_of_an_iteration_and_interrupts_a_callback_at_once(where):
+    done = []
+
+    def press(here):
+        if here == where and len(done) == 4:
+            done.append("pressed")
+            signal.raise_signal(signal.SIGINT)
+
+    def loss(o, y):
+        press("loss")
+        return (o[0] - y[0]) ** 2
+
+    def callback(*_):
+        press("callback")
+        done.append("iteration")
+
+    with pytest.warns(EndedEarlyWarning, match="Ctrl-C after 5 iterations"):
+        fit(network(), X, Y, loss=loss, callbacks=[callback], engine="values")
+    assert done == [*["iteration"] * 4, "pressed"]
 
 
 def python(code, *arguments, **environment):
@@ -1125,6 +1164,20 @@ def test_a_run_that_was_killed_at_a_random_line_resumes_to_the_same_bits(tmp_pat
         (tmp_path / "c").unlink()
 
 
+def test_a_checkpoint_is_written_at_the_start_and_after_100_iterations(tmp_path):
+    saved, path = [], tmp_path / "c.npz"
+    fit(
+        network(), X, Y, stop=MaximumIterations(101), checkpoint=path,
+        callbacks=[lambda *_: saved.append(int(read_arrays(path)["iterations"]))],
+    )  # fmt: skip
+    assert saved == [0] * 100 + [100]
+    arrays = read_arrays(path)
+    assert arrays["iterations"] == 101
+    assert {f"{which}.{l}" for which in ("weights", "best_weights") for l in (1, 2)} == {
+        name for name in arrays if "weights." in name
+    }
+
+
 def test_after_ctrl_c_the_warning_names_the_file(tmp_path):
     with pytest.warns(EndedEarlyWarning, match=r"the best weights are kept, and the run is saved in .*c\.npz$"):
         fit(network(), X, Y, checkpoint=tmp_path / "c.npz", callbacks=[leave("interrupt", 2)])
@@ -1352,6 +1405,14 @@ def test_a_function_whose_state_changes_is_refused_if_there_is_a_checkpoint(tmp_
     options = {name.split()[0]: [function] if name.startswith("callbacks") else function}
     with pytest.raises(TypeError, match=rf"^{name.split()[0]} must compute the same from the same arguments"):
         fit(network(), X, Y, **options, checkpoint=tmp_path / "c.npz")
+
+
+@pytest.mark.filterwarnings("ignore:gradients are computed by graphs of Values")
+def test_a_loss_whose_state_changes_is_refused_after_the_first_iteration(tmp_path):
+    done, loss = [], function_with(STATEFUL["loss"], 0.1)
+    with pytest.raises(TypeError, match=r"^loss must compute the same"):
+        fit(network(), X, Y, loss=loss, callbacks=[lambda *_: done.append(1)], checkpoint=tmp_path / "c.npz")
+    assert done == [1]
 
 
 def test_a_function_without_an_identity_is_refused_before_training(tmp_path):
@@ -1592,7 +1653,7 @@ REFUSED = {
         "checkpoint must be a file in an existing folder",
     ),
     "keep": (lambda: {"keep": "worst"}, "keep must be one of best, last"),
-    "seed negative": (lambda: {"seed": -1}, "seed"),
+    "seed negative": (lambda: {"seed": -1}, "seed must be an integer of at least 0"),
     "seed 1.5": (lambda: {"seed": 1.5}, "seed"),
     "loss unknown": (lambda: {"loss": "absolute"}, "loss must be a function, or one of squared_error"),
 }
@@ -1675,6 +1736,14 @@ def test_a_progress_bar_counts_the_iterations(capsys):
         assert "100%" in printed.err
         assert "20/20" in printed.err
         assert printed.out == ""
+
+
+def test_a_progress_bar_says_the_mean_error_of_the_last_iteration(monkeypatch):
+    said = []
+    bar = SimpleNamespace(update=lambda: None, set_postfix_str=lambda text, refresh: said.append((text, refresh)))
+    monkeypatch.setattr("nn.training.loop.progress_bar", lambda *_: nullcontext(bar))
+    history = fit(network(), X, Y, stop=MaximumIterations(5))
+    assert said == [(f"mean error {error:.4g}", False) for error in history.error], "not drawn each time"
 
 
 @pytest.mark.parametrize("progress", [False, None])
