@@ -294,6 +294,16 @@ def test_a_fresh_execution(name):
         assert not failed or WRONG_ANSWER_TOLD in told, text_of(cell)
 
 
+def test_notebook_12_runs_without_llvmlite():
+    notebook = read("12-machine-code")
+    notebook.cells.insert(0, nbformat.v4.new_code_cell('import sys\n\nsys.modules["llvmlite"] = None'))
+    texts = [text_of(cell) for cell in code_cells(execute(notebook))]
+    assert [text for text in texts if "llvm" in text] == [
+        "stdout: llvmlite is not installed: pip install 'autograd-lite[jit]'\n"
+    ] * 2
+    assert "arrays  agrees" in "".join(texts)
+
+
 @pytest.mark.parametrize(
     ("kept", "received"),
     [
