@@ -70,6 +70,7 @@ def test_every_link_leads_somewhere(site):
                 broken.append(f"{page}: {target}")
     assert broken == []
     assert checked > 1000
+    assert {"course.zip", "playground/index.html", "README.html"} <= pages["index.html"].targets
 
 
 @pytest.mark.parametrize("package", ["autograd_lite", "nn", "nn.micrograd"])

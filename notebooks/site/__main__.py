@@ -1,7 +1,7 @@
 """Build the course as a static site: `python -m notebooks.site`, with the extra `site`.
 
 Its pages are the notebooks, with the outputs that they keep, the other pages of this folder, and the reference, made
-from the docstrings. The pages load nothing from another host.
+from the docstrings. They load nothing from another host; only the playground does, unless `--pyodide` names a folder.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from string import Template
 import nbformat
 from sphinx.application import Sphinx
 
+from notebooks.playground import build as playground
 from notebooks.site.reference import reference
 
 HERE = Path(__file__).parent
@@ -56,11 +57,12 @@ CONFIGURATION = {
 }
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, pyodide: Path | None = None) -> None:
     """Build the site.
 
     Arguments:
         folder: where; what is there already is replaced.
+        pyodide: npm's package pyodide as a folder, for the playground; None for the content delivery network.
 
     Raises:
         RuntimeError: if Sphinx warns.
@@ -80,6 +82,7 @@ def build(folder: Path) -> None:
         for name, text in reference().items():
             (source / f"{name}.rst").write_text(text, encoding="utf-8")
         pack(downloads)
+        playground.build(downloads / "playground", pyodide)
         app = Sphinx(source, None, site, source / "doctrees", "html", CONFIGURATION, warningiserror=True)
         app.build()
         if app.statuscode:
@@ -103,7 +106,9 @@ def pack(folder: Path) -> None:
     """Write the files to download: each notebook, and the whole course with the library as `course.zip`."""
     with tempfile.TemporaryDirectory() as temporary:
         course = Path(temporary, "autograd_lite-course")
-        shutil.copytree(NOTEBOOKS, course, ignore=shutil.ignore_patterns("site", "*.md", "__pycache__", ".*"))
+        shutil.copytree(
+            NOTEBOOKS, course, ignore=shutil.ignore_patterns("site", "playground", "*.md", "__pycache__", ".*")
+        )
         build_wheel = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(course)]
         subprocess.run(build_wheel, cwd=NOTEBOOKS.parent, check=True)
         shutil.make_archive(str(folder / "course"), "zip", temporary)
@@ -115,7 +120,14 @@ def main() -> None:
     """Build the site into the folder that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m notebooks.site", description="Build the course as a static site.")
     parser.add_argument("-o", "--output", type=Path, default=Path("_site"), metavar="FOLDER", help="default: _site")
-    build(parser.parse_args().output)
+    parser.add_argument(
+        "--pyodide",
+        type=lambda text: None if text == "cdn" else Path(text),
+        metavar="FOLDER|cdn",
+        help="what the playground runs by: npm's package pyodide as a folder, or cdn, from which visitors load it (default)",
+    )
+    options = parser.parse_args()
+    build(options.output, options.pyodide)
 
 
 if __name__ == "__main__":
