@@ -629,7 +629,9 @@ def _png(figure: "Figure", dpi: int) -> bytes:
 def _gif(pictures: Sequence[bytes], interval: int) -> bytes:
     """Return PNG files as an animated GIF, in which each is shown for some milliseconds."""
     image, file = import_module("PIL.Image"), BytesIO()  # which matplotlib needs too
-    first, *others = [image.open(BytesIO(picture)).convert("RGB").quantize(64) for picture in pictures]
+    opened = [image.open(BytesIO(picture)).convert("RGB") for picture in pictures]
+    palette = opened[-1].quantize(256, method=image.Quantize.MAXCOVERAGE)  # which keeps rare colours apart
+    first, *others = [picture.quantize(palette=palette, dither=image.Dither.NONE) for picture in opened]
     first.save(file, "GIF", save_all=True, append_images=others, duration=interval, loop=0)
     return file.getvalue()
 

@@ -445,6 +445,12 @@ def test_a_moving_picture_is_shown_in_notebooks_and_has_words():
     assert html.unescape(alt) == 'It goes "down" & up.'
     with image.open(BytesIO(base64.b64decode(source))) as gif:
         assert (gif.n_frames, gif.info["duration"], gif.info["loop"]) == (4, 300, 0)
+        for frame in range(4):
+            gif.seek(frame)
+            pixels = np.asarray(gif.convert("RGB"), dtype=int).reshape(-1, 3)
+            for colour in (COLOURS["blue"], COLOURS["vermillion"]):
+                distances = np.abs(pixels - 255 * np.array(colors.to_rgb(colour))).max(axis=1)
+                assert np.sum(distances < 10) > 20, "the legend has the colours of the paths"
     assert len(set(moving.pictures)) == 4
     assert len(repr(moving)) < 200, "a notebook keeps it, too"
 

@@ -6,6 +6,8 @@ from typing import Any
 from exercises import Exercise, course
 from nn import MLP
 
+NEURON = "neuron = MLP(1, [1], weights=[[[0.5, -0.5]]])"
+
 
 def after_train(train: Callable[..., None]) -> dict[str, Any]:
     """Return the weights of a neuron after one iteration, and after three."""
@@ -13,9 +15,7 @@ def after_train(train: Callable[..., None]) -> dict[str, Any]:
     for iterations in (1, 3):
         neuron = MLP(1, [1], weights=[[[0.5, -0.5]]])
         train(neuron, [[1.0], [2.0]], [1.0, -1.0], 0.1, iterations)
-        tried = (
-            f"the weights of a neuron, 0.5 and -0.5 at first, after training on two examples, iterations={iterations}"
-        )
+        tried = f"the weights of {NEURON} after train(neuron, [[1], [2]], [1, -1], 0.1, {iterations})"
         weights[tried] = neuron.weights[0][0].round(6).tolist()
     return weights
 
@@ -26,7 +26,8 @@ def after_batches(train_on_batches: Callable[..., None]) -> dict[str, Any]:
     for batches in ([[1]], [[0, 2]], [[2, 0], [1, 1]]):
         neuron = MLP(1, [1], weights=[[[0.5, -0.5]]])
         train_on_batches(neuron, [[1.0], [2.0], [-1.0]], [1.0, -1.0, 1.0], 0.1, batches)
-        tried = f"the weights of a neuron, 0.5 and -0.5 at first, after the batches {batches}"
+        call = f"train_on_batches(neuron, [[1], [2], [-1]], [1, -1, 1], 0.1, {batches})"
+        tried = f"the weights of {NEURON} after {call}"
         weights[tried] = neuron.weights[0][0].round(6).tolist()
     return weights
 
