@@ -1672,6 +1672,11 @@ def assert_refused(options, kind, match):
 WRONG_TYPES = {"batch 2.5", "batch True", "X words", "X missing", "seed 1.5"}
 
 
+def test_of_wrong_classes_ten_are_listed():
+    with pytest.raises(ValueError, match=r"received \[0\. 1\. 2\. 3\. 4\. 5\. 6\. 7\. 8\. 9\.\]$"):
+        fit(network(), np.ones((30, 2)), np.arange(30), loss="softmax_cross_entropy")
+
+
 @pytest.mark.parametrize("shape", [(6,), (8,), (7, 2)])
 def test_targets_of_one_output_that_do_not_fit(shape):
     with pytest.raises(
@@ -1736,6 +1741,20 @@ def test_a_progress_bar_counts_the_iterations(capsys):
         assert "100%" in printed.err
         assert "20/20" in printed.err
         assert printed.out == ""
+
+
+def test_a_progress_bar_is_told_how_far_the_run_goes_and_from_where(monkeypatch, tmp_path):
+    """After two seconds, and in a terminal, if nothing is said."""
+    told, path = [], tmp_path / "c.npz"
+    module = SimpleNamespace(tqdm=lambda **options: told.append(tuple(options.items())) or nullcontext())
+    monkeypatch.setitem(sys.modules, "tqdm", module)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", module)
+    fit(network(), X, Y, stop=MaximumIterations(3), progress=True, checkpoint=path)
+    fit(network(), X, Y, stop=MaximumIterations(5) | MaximumIterations(9), checkpoint=path)
+    fit(network(), X, Y, stop=SmallGradient(1e9), progress=True)
+    expected = [(3, 0, 0.0, False), (5, 3, 2.0, None), (None, 0, 0.0, False)]
+    names = "total", "initial", "delay", "disable"
+    assert told == [(*zip(names, row, strict=True), ("unit", " iterations")) for row in expected]
 
 
 def test_a_progress_bar_says_the_mean_error_of_the_last_iteration(monkeypatch):
