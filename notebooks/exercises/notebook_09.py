@@ -12,9 +12,9 @@ ERRORS = [0.90, 0.60, 0.50, 0.55, 0.52, 0.48, 0.51, 0.53, 0.56, 0.40]
 
 
 def end(met: Callable[[Any], bool], numbers: list[float]) -> str:
-    """Return when a run ends whose first numbers are asked about, then one more, and so on."""
+    """Return when a run ends whose first number is asked about, then the first two, and so on."""
     counts = (count for count in range(1, len(numbers) + 1) if met(numbers[:count]))
-    return f"the end after {next(counts, 'all')}"
+    return next((f"an end after {count}" for count in counts), "no end")
 
 
 def ends(stop: Criterion) -> dict[str, str]:
@@ -122,6 +122,10 @@ def should_stop(errors, patience):
                 "def should_stop(errors, patience):\n"
                 "    return len(errors) > patience and all(errors[-k] > errors[-k - 1] for k in range(1, patience + 1))",
                 "This waits until each error is higher than the one before. Compare with the lowest error.",
+            ),
+            (
+                "def should_stop(errors, patience):\n    return min(errors[-patience:]) >= min(errors[:-patience])",
+                "At first there are no more errors than patience, and what is before them is empty. What then?",
             ),
             (
                 "def should_stop(errors, patience):\n    return len(errors) - 1 - errors.index(min(errors)) > patience",

@@ -15,9 +15,9 @@ def new_weights(l2_step: Callable[..., dict[int, FloatArray]]) -> dict[str, Any]
     """Return the weights of a network with two layers after a step."""
     W = {1: np.array([[1.0, -2.0], [3.0, 0.5]]), 2: np.array([[0.2, 4.0, -1.0]])}
     G = {1: np.array([[0.5, 0.0], [-1.0, 2.0]]), 2: np.array([[1.0, -3.0, 0.0]])}
+    tried = {l: f"W^({l}) = {W[l].tolist()}, G^({l}) = {G[l].tolist()}, eta = 0.5, lambda_C = 0.1" for l in W}
     new = l2_step(W, G, 0.5, 0.1)
-    given = "eta = 0.5, lambda_C = 0.1"
-    return {f"W^({l}) = {W[l].tolist()}, G^({l}) = {G[l].tolist()}, {given}": new[l].round(6).tolist() for l in W}
+    return {tried[l]: new[l].round(6).tolist() for l in tried}
 
 
 def noise(jittered: Callable[..., FloatArray]) -> dict[str, Any]:
@@ -109,6 +109,10 @@ def jittered(X, sigma, generator):
             (
                 "def jittered(X, sigma, generator):\n    return X + sigma**2 * generator.normal(0, 1, X.shape)",
                 "sigma squared is the variance. A number is multiplied by its standard deviation.",
+            ),
+            (
+                "def jittered(X, sigma, generator):\n    return X + generator.normal(0, 1, X.shape)",
+                "The strength of the noise is always 1. Where does sigma come in?",
             ),
             (
                 "def jittered(X, sigma, generator):\n    return X + sigma * generator.normal(0, 1, X.shape[1])",
