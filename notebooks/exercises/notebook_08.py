@@ -115,6 +115,30 @@ def train(net, X, y, eta, iterations):
 """,
                 "You have taken the mean of the errors. Here it is the sum.",
             ),
+            (
+                """
+def train(net, X, y, eta, iterations):
+    for _ in range(iterations):
+        net.zero_grad()
+        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
+        error.backward()
+        for w in net.parameters():
+            w.data = w - eta * w.grad
+""",
+                "A weight is a Value, and so is the result of arithmetic with it. Its number is `w.data`.",
+            ),
+            (
+                """
+def train(net, X, y, eta, iterations):
+    net.zero_grad()
+    error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
+    for _ in range(iterations):
+        error.backward()
+        for w in net.parameters():
+            w.data = w.data - eta * w.grad
+""",
+                "The errors belong to the old weights. After each update they must be computed again, in the loop.",
+            ),
         ),
         why="This is all that training is.",
         probe=after_train,
