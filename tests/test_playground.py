@@ -5,6 +5,7 @@ The browser tests need npm's package: PYODIDE=.../node_modules/pyodide pytest -m
 
 import contextlib
 import functools
+import html
 import http.server
 import json
 import os
@@ -26,6 +27,7 @@ from playground.build import build  # noqa: E402
 from playground.cells import Cells  # noqa: E402
 from playground.playground import EXAMPLES, PANELS, show  # noqa: E402
 
+LIVE = "01-a-number-that-remembers", "02-backward-and-the-table"
 PYODIDE = os.environ.get("PYODIDE")
 
 
@@ -118,6 +120,15 @@ def test_without_a_folder_pyodide_comes_from_the_documented_network(tmp_path):
 # In Chromium
 
 
+def page_of(notebook):
+    """A page of a notebook as Sphinx makes it, without its text."""
+    cells = json.loads((FOLDER / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = [html.escape("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+    cell = '<div class="cell docutils"><div class="cell_input docutils"><pre>{}\n</pre></div></div>'
+    script = '<script type="module" src="live.js"></script>'
+    return f"<!doctype html><html lang=en><title>N</title><h1>N</h1>{''.join(map(cell.format, sources))}{script}"
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -137,6 +148,8 @@ def served(folder):
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     build(folder, Path(PYODIDE))
+    for notebook in LIVE:
+        (folder / f"{notebook}.html").write_text(page_of(notebook), encoding="utf-8")
     with served(folder) as place:
         yield place
 
@@ -280,3 +293,27 @@ def test_a_phone_shows_it_without_scrolling_sideways(page):
         page.locator(f"[name=panel][value={panel}]").check()
         page.wait_for_function("[...document.querySelectorAll('[aria-busy]')].every(one => one.ariaBusy === 'false')")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@in_browser
+@pytest.mark.parametrize("notebook", LIVE)
+def test_a_notebook_runs_in_its_page(page, notebook):
+    page.goto(f"/{notebook}.html")
+    assert "Pyodide" in page.get_by_text("Shift+Enter runs a cell").text_content()
+    page.get_by_role("button", name="Run all").click()
+    cells = page.locator(".cell")
+    page.locator(f".cell:nth-child({cells.count() + 2}) .live-output").wait_for(state="attached")
+    assert cells.locator(".error").all_text_contents() == []
+
+
+@in_browser
+def test_an_exercise_of_notebook_1_is_answered_in_its_page(page):
+    page.goto(f"/{LIVE[0]}.html")
+    cell = page.locator(".cell", has_text="dy_dc = None")
+    output, source = cell.locator(".live-output"), cell.get_by_role("textbox")
+    blank = source.inner_text()
+    for answer, told in [("None", "no answer yet"), ("dy_du * b", "is not right"), ("dy_du * a", "right!")]:
+        source.fill(blank.replace("dy_db = None", f"dy_db = {answer}"))
+        source.press("Control+Enter")
+        output.get_by_text(f"dy_db: {told}" if answer != "dy_du * b" else told).wait_for()
+    page.locator(".cell img").first.wait_for()  # the picture of the first cells, which ran before

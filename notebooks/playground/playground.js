@@ -95,6 +95,11 @@ function rowOf({ name, shown }) {
     delete ranges[name];
     move(name, number);
   });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // the form is not sent, which would hide what is wrong
+    box.dispatchEvent(new Event("change"));
+  });
   row.append(label, slider, box, document.createElement("small"));
   return row;
 }

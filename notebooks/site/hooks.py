@@ -35,9 +35,16 @@ def add_downloads(app: Sphinx, name: str, _template: str, context: dict[str, Any
         context["body"] = context["body"].replace("</h1>", "</h1>" + DOWNLOADS.format(name=name), 1)
 
 
+def make_alive(_app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Add the script that runs the cells in the browser to the notebooks that need Python alone."""
+    if name[:2] in {"01", "02"}:
+        context["body"] += '<script type="module" src="playground/live.js"></script>'
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", plain_text, priority=1)  # before napoleon, which writes markup
     app.connect("autodoc-skip-member", only_ours)
     app.connect("html-page-context", add_downloads)
+    app.connect("html-page-context", make_alive)
     return {"parallel_read_safe": True}
