@@ -77,6 +77,7 @@ def test_every_link_leads_somewhere(site):
 def test_the_reference_has_every_public_name(site, package):
     page = (site / f"reference-{package.replace('.', '-')}.html").read_text(encoding="utf-8")
     documented = {name.rpartition(".")[2] for name in re.findall(r'<dt class="sig[^>]* id="([\w.]+)"', page)}
+    assert re.findall(r"&lt;function|&lt;object| at 0x|problematic", page) == []
     assert set(import_module(package).__all__) - documented == ({"Module"} if package == "nn.micrograd" else set())
 
 

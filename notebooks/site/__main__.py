@@ -49,6 +49,7 @@ CONFIGURATION = {
     "smartquotes_action": "D",
     "default_role": "code",
     "add_module_names": False,
+    "autodoc_preserve_defaults": True,
     "autodoc_member_order": "bysource",
     "maximum_signature_line_length": 80,
     "napoleon_numpy_docstring": False,

@@ -13,7 +13,7 @@ DOWNLOADS = (
 
 
 def plain_text(_app: Sphinx, _what: str, _name: str, _thing: object, _options: object, lines: list[str]) -> None:
-    """Keep signs of docstrings, which are plain text, from being read as markup; begin and end lists with blank lines."""
+    """Keep signs of docstrings, which are plain text, from being read as markup, and begin lists with a blank line."""
     blocks = re.split(r"(\n[ \t]*\n)", "\n".join(lines))
     for i, block in enumerate(blocks):
         if not block.lstrip().startswith(">>>"):
@@ -22,6 +22,14 @@ def plain_text(_app: Sphinx, _what: str, _name: str, _thing: object, _options: o
             )
             blocks[i] = re.sub(r"^((?! *- ).*)\n(?= *- )", r"\1\n\n", escaped, flags=re.MULTILINE)
     lines[:] = "".join(blocks).split("\n")
+
+
+def readable(
+    _app: Sphinx, _what: str, _name: str, _thing: object, _options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write a function that is a default by its name, and a lambda as dots."""
+    functions = r"<function (?:[\w.]*<lambda>|([\w.]+))>"
+    return signature and re.sub(functions, lambda found: found[1] or "...", signature), returns
 
 
 def only_ours(_app: Sphinx, _what: str, _name: str, thing: Any, _skip: bool, _options: object) -> bool | None:
@@ -42,8 +50,9 @@ def make_alive(_app: Sphinx, name: str, _template: str, context: dict[str, Any],
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Tell Sphinx."""
+    """Connect the functions above to what happens in Sphinx."""
     app.connect("autodoc-process-docstring", plain_text, priority=1)  # before napoleon, which writes markup
+    app.connect("autodoc-process-signature", readable)
     app.connect("autodoc-skip-member", only_ours)
     app.connect("html-page-context", add_downloads)
     app.connect("html-page-context", make_alive)

@@ -30,7 +30,7 @@ def page(module: ModuleType) -> str:
     names = public_names(module)
     for home, defined in itertools.groupby(sorted(names, key=names.__getitem__), names.__getitem__):
         if home != module.__name__ and home.startswith(module.__name__):
-            text += title(re.split("[:.]", sys.modules[home].__doc__ or "")[0], "-")
+            text += title(re.split(r":|(?<!\.)\.(?!\.)", sys.modules[home].__doc__ or "")[0], "-")
         text += "".join(entry(module, name, home) for name in defined)
     return text
 
