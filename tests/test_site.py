@@ -153,12 +153,7 @@ def page(chromium, address):
         ),
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda said: (
-            faults.append(said.text) if said.type == "error" and "favicon" not in said.location["url"] else None
-        ),
-    )
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     yield page
     context.close()
     assert elsewhere == []

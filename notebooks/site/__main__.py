@@ -26,6 +26,8 @@ NOTEBOOKS = HERE.parent
 MATHJAX = Path(str(files("sphinx-mathjax-offline"))) / "static/mathjax/tex-svg-full.js"
 """All of MathJax in one file, which loads no other."""
 
+STATIC = [MATHJAX, *(HERE / name for name in ("icon.svg", "style.css", "theme.js"))]
+
 CONFIGURATION = {
     "project": "autograd_lite",
     "html_title": "autograd_lite: the course",
@@ -39,7 +41,8 @@ CONFIGURATION = {
     "nb_execution_mode": "off",
     "myst_enable_extensions": ["dollarmath"],
     "html_theme": "furo",
-    "html_static_path": ["style.css", "theme.js", MATHJAX.name],
+    "html_favicon": "icon.svg",
+    "html_static_path": [path.name for path in STATIC],
     "html_css_files": ["style.css"],
     "html_js_files": ["theme.js"],
     "html_extra_path": ["downloads"],
@@ -72,13 +75,7 @@ def build(folder: Path, pyodide: Path | None = None) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         source, downloads, site = (Path(temporary, name) for name in ("source", "source/downloads", "site"))
         downloads.mkdir(parents=True)
-        for path in [
-            *NOTEBOOKS.glob("*.ipynb"),
-            *NOTEBOOKS.glob("*.md"),
-            HERE / "style.css",
-            HERE / "theme.js",
-            MATHJAX,
-        ]:
+        for path in [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.md"), *STATIC]:
             shutil.copy(path, source)
         (source / "index.md").write_text(index(), encoding="utf-8")
         for name, text in reference().items():
