@@ -190,18 +190,23 @@ def result(page, text):
     expect(page.locator("output")).to_have_text(text, timeout=60_000)
 
 
+def serious(page):
+    """What axe-core finds wrong in a page, without the pages in it."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    violations = page.evaluate("async () => (await axe.run(document, { iframes: false })).violations")
+    return [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
+
+
 @in_browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page, theme):
     page.emulate_media(color_scheme=theme)
     page.goto("/")
     page.locator("#view img").wait_for()
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     for panel in PANELS:
         page.locator(f"[name=panel][value={panel}]").check()
-        violations = page.evaluate("async () => (await axe.run(document, { iframes: false })).violations")
-        serious = [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
-        assert serious == []
+        assert serious(page) == []
 
 
 @in_browser
@@ -304,6 +309,14 @@ def test_a_notebook_runs_in_its_page(page, notebook):
     cells = page.locator(".cell")
     page.locator(f".cell:nth-child({cells.count() + 2}) .live-output").wait_for(state="attached")
     assert cells.locator(".error").all_text_contents() == []
+
+
+@in_browser
+def test_axe_finds_nothing_serious_in_a_notebook(page):
+    page.goto(f"/{LIVE[0]}.html")
+    page.locator(".cell").nth(1).get_by_role("button").click()
+    page.locator(".cell img").wait_for()
+    assert serious(page) == []
 
 
 @in_browser

@@ -47,6 +47,7 @@ function writeAddress() {
 function showChoices() {
   find("text").value = state.text;
   find("text").rows = state.kind === "code" ? 14 : 3;
+  find("text").wrap = state.kind === "code" ? "off" : "soft";
   find("text-label").textContent = state.kind === "code" ? "Python" : "Formula";
   find("text-help").textContent = HELP[state.kind];
   document.querySelector(`[name=kind][value=${state.kind}]`).checked = true;
@@ -135,6 +136,7 @@ async function show() {
   find("stop").hidden = true;
   view.ariaBusy = "false";
   problem(shown.problem);
+  document.body.classList.toggle("old", Boolean(shown.problem)); // what is shown belongs to what was typed before
   find("notes").textContent = shown.notes.join(" ");
   find("result").textContent = shown.result ?? "";
   if (shown.leaves) {
@@ -196,13 +198,17 @@ function keepStep() {
 function take(example) {
   Object.assign(state, { kind: example.kind, text: example.text, numbers: { ...example.numbers }, step: 1 });
   ranges = {};
+  find("example").value = examples.indexOf(example);
   showChoices();
   show();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (state.text !== find("text").value) state.step = 1;
+  if (state.text !== find("text").value) {
+    state.step = 1;
+    find("example").value = "";
+  }
   state.text = find("text").value;
   show();
 });
