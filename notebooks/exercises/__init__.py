@@ -21,15 +21,25 @@ distance: 8.0 is not right. How far does it go in one hour?
 answer("distance") shows a worked solution.
 >>> distance = check("distance", 12.0)
 distance: right!
+>>> distance = check("distance", "12")
+distance: not right. Expected a number, without quotes; received str.
+answer("distance") shows a worked solution.
+>>> hint("distanse")
+No exercise here is called 'distanse'. The exercises are: distance.
+>>> del speed
+>>> distance = check("distance", 12.0)
+distance: this cell needs those above it (name 'speed' is not defined). Run them from the top, then this one again.
 """
 
 import dis
+import itertools
 import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from autograd_lite import Value, check_answers
@@ -100,27 +110,87 @@ class Exercise:
         'not right. It ended with TypeError: unsupported operand.'
         """
         if self.probe is None:
-            return f"{received[self.name]!r} is not right."
+            return f"{shown(received[self.name])} is not right."
         first = next(iter(received))
         if first not in expected:
             return f"not right. It ended with {received[first]}."
         tried = next((tried for tried in expected if not same(received.get(tried), expected[tried])), first)
-        return f"not right. For {tried}: received {received.get(tried)}, expected {expected[tried]}."
+        return f"not right. For {tried}: received {shown(received.get(tried), str)}, expected {shown(expected[tried], str)}."
+
+
+def plain(result: Any) -> Any:
+    """Return the number of a Value, the list of an array of NumPy, and anything else as it is."""
+    return result.data if isinstance(result, Value) else result.tolist() if hasattr(result, "tolist") else result
 
 
 def same(received: Any, expected: Any) -> bool:
     """Return whether two results agree: integers exactly, other numbers to 0.1 %, collections item by item."""
-    received, expected = (each.data if isinstance(each, Value) else each for each in (received, expected))
+    received, expected = plain(received), plain(expected)
     if isinstance(received, Real) and isinstance(expected, Real):
         return math.isclose(received, expected, rel_tol=1e-9 if isinstance(expected, int) else 1e-3, abs_tol=1e-12)
-    if hasattr(received, "tolist") or hasattr(expected, "tolist"):  # arrays of NumPy
-        received, expected = (each.tolist() if hasattr(each, "tolist") else each for each in (received, expected))
-        return same(received, expected)
     if isinstance(received, Mapping) and isinstance(expected, Mapping):
         return received.keys() == expected.keys() and all(same(received[key], expected[key]) for key in expected)
     if isinstance(received, list | tuple) and isinstance(expected, list | tuple):
         return len(received) == len(expected) and all(map(same, received, expected))
     return bool(received == expected)
+
+
+def shown(result: Any, text: Callable[[Any], str] = repr) -> str:
+    """Return a number to six digits, and anything else as a text."""
+    return repr(float(f"{result:.6g}")) if isinstance(result, float) else text(result)
+
+
+KINDS = (
+    (Real, "a number, without quotes"),
+    (str, "a text in quotes"),
+    (list | tuple, "several answers in parentheses, with commas between them"),
+    (FunctionType, "a function, by lambda or def"),
+)
+
+
+def other_kind(candidate: Any, solved: Any) -> str:
+    """Return what kind of answer is expected, if an answer is of another kind than the worked solution.
+
+    >>> other_kind(3.0, lambda: 3)
+    'not right. Expected a function, by lambda or def; received float.'
+    >>> other_kind(Value(3.0), 4.0)
+    ''
+    """
+    for kind, expected in KINDS:
+        if isinstance(plain(solved), kind) and not isinstance(plain(candidate), kind):
+            return f"not right. Expected {expected}; received {type(candidate).__name__}."
+    return ""
+
+
+def slip(candidate: Any, solved: Any) -> str:
+    """Return what is told of a slip that is possible in any exercise: a number was rounded, a return is missing.
+
+    >>> slip(-0.39, -0.3932)
+    'But it is close. If you have rounded, keep more digits, or write the calculation itself.'
+    >>> slip(lambda: None, lambda: 3)
+    'Your function returns nothing. What should stand in its last line?'
+    >>> slip(-0.41, -0.3932), slip(lambda: None, lambda: None)
+    ('', '')
+    """
+    if isinstance(candidate, Real) and isinstance(solved, float) and math.isclose(candidate, solved, rel_tol=0.03):
+        return "But it is close. If you have rounded, keep more digits, or write the calculation itself."
+    if isinstance(candidate, FunctionType) and returns_something(solved) and not returns_something(candidate):
+        return "Your function returns nothing. What should stand in its last line?"
+    return ""
+
+
+def returns_something(function: Any) -> bool:
+    """Return whether a function of Python returns something other than None.
+
+    >>> returns_something(lambda: 3), returns_something(lambda: print())
+    (True, True)
+    >>> returns_something(instructions), returns_something(lambda: None)
+    (True, False)
+    """
+    return isinstance(function, FunctionType) and any(
+        after != ("RETURN_CONST", None) and after[0].startswith("RETURN") and before != ("LOAD_CONST", None)
+        for before, after in itertools.pairwise(instructions(function))
+    )
 
 
 def instructions(function: Any) -> list[tuple[str, Any]]:
@@ -149,16 +219,23 @@ def course(*exercises: Exercise) -> Course:
 
     def hint(name: str) -> None:
         """Print the next hint to an exercise."""
-        print(next_hint(name))
+        print(next_hint(name) if name in by_name else unknown(name))
 
     def answer(name: str) -> None:
         """Print the worked solution of an exercise."""
-        print(by_name[name].solution.strip())
+        print(by_name[name].solution.strip() if name in by_name else unknown(name))
+
+    def unknown(name: str) -> str:
+        return f"No exercise here is called {name!r}. The exercises are: {', '.join(by_name)}."
 
     def check(name: str, candidate: Any) -> Any:
         """Say whether an answer is right; return it if it is, and what the worked solution sets if it is not."""
         exercise, variables = by_name[name], sys._getframe(1).f_globals
-        solved = exercise.run(exercise.solution, variables)
+        try:
+            solved = exercise.run(exercise.solution, variables)
+        except Exception as error:
+            print(f"{name}: this cell needs those above it ({error}). Run them from the top, then this one again.")
+            return candidate
         if is_blank(candidate):
             print(f'{name}: no answer yet. Write yours, and run this cell again; hint("{name}") helps.')
             return solved
@@ -167,9 +244,9 @@ def course(*exercises: Exercise) -> Course:
             print(f"{name}: right! {exercise.why}".rstrip())
             return candidate
         missed[name] += 1
-        print(
-            f"{name}: {exercise.verdict(received, expected)} {exercise.mistake(received, variables) or next_hint(name)}"
-        )
+        kind = other_kind(candidate, solved)
+        told = exercise.mistake(received, variables) or slip(candidate, solved) or ("" if kind else next_hint(name))
+        print(f"{name}: {kind or exercise.verdict(received, expected)} {told}".rstrip())
         if missed[name] > 1:
             print(f'answer("{name}") shows a worked solution.')
         return solved
