@@ -37,10 +37,11 @@ def ends(stop: Criterion) -> dict[str, str]:
 def stops(should_stop: Callable[..., bool]) -> dict[str, str]:
     """Return after how many validations a rule stops runs whose validation errors are known."""
     runs = [(ERRORS, 1), (ERRORS, 2), (ERRORS, 3), ([0.5, 0.6, 0.55, 0.58], 3), ([0.9, 0.7, 0.5], 1)]
+    late = "an end" if should_stop([0.5, 0.6, 0.7, 0.8], 2) else "no end"
     return {
         f"patience {patience} and the errors {errors}": end(partial(should_stop, patience=patience), errors)
         for errors, patience in runs
-    }
+    } | {"patience 2, asked for the first time at the errors [0.5, 0.6, 0.7, 0.8]": late}
 
 
 EXERCISES = (
@@ -63,6 +64,10 @@ EXERCISES = (
             (
                 "stop = MaximumIterations(50) & SmallImprovement(0.01, over=10)",
                 "A run whose error falls and falls never ends. What stops it in any case?",
+            ),
+            (
+                "stop = SmallImprovement(0.01, over=10) | MaximumIterations(500)",
+                "A run with a small improvement ends too early: at least 50 iterations must have passed.",
             ),
         ),
         probe=ends,
@@ -131,6 +136,14 @@ def should_stop(errors, patience):
                 "def should_stop(errors, patience):\n    return len(errors) - 1 - errors.index(min(errors)) > patience",
                 "It stops one validation too late: as many as patience are enough.",
             ),
+            (
+                "def should_stop(errors, patience):\n    return len(errors) - 1 - min(errors) >= patience",
+                "min(errors) is the lowest error itself. What is its place in the list?",
+            ),
+            (
+                "def should_stop(errors, patience):\n    return len(errors) - 1 - errors.index(min(errors)) == patience",
+                "This stops at that one validation only, and not if it is asked later. The rule says: patience or more.",
+            ),
         ),
         probe=stops,
         why="It is the rule of ValidationRising.",
@@ -146,6 +159,7 @@ def should_stop(errors, patience):
             ("probability = (2 / 3) ** 3", "That is the probability that all three succeed. One is enough."),
             ("probability = 3 * 2 / 3", "That is how many succeed on average. A probability is never greater than 1."),
             ("probability = (1 / 3) ** 3", "That is the probability that all three fail."),
+            ("probability = 1 - (2 / 3) ** 3", "That is the probability that at least one of the three fails."),
         ),
     ),
     Exercise(

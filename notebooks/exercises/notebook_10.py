@@ -17,14 +17,17 @@ def new_weights(l2_step: Callable[..., dict[int, FloatArray]]) -> dict[str, Any]
     G = {1: np.array([[0.5, 0.0], [-1.0, 2.0]]), 2: np.array([[1.0, -3.0, 0.0]])}
     tried = {l: f"W^({l}) = {W[l].tolist()}, G^({l}) = {G[l].tolist()}, eta = 0.5, lambda_C = 0.1" for l in W}
     new = l2_step(W, G, 0.5, 0.1)
-    return {tried[l]: new[l].round(6).tolist() for l in tried}
+    if not isinstance(new, dict):
+        return {"what it returns": f"a {type(new).__name__}, not a dictionary"}
+    return {tried[l]: np.round(new[l], 6).tolist() for l in tried}
 
 
 def noise(jittered: Callable[..., FloatArray]) -> dict[str, Any]:
     """Return what a function adds to 2000 points."""
     generator, points = np.random.default_rng(0), np.full((2000, 2), 2.0)
     moved = [jittered(points, sigma, generator) for sigma in (0.2, 0.2, 1.0)]
-    first, second, wide = (each - 2.0 for each in moved)
+    moved.append(jittered(points, 0.2, np.random.default_rng(0)))
+    first, second, wide, again = (np.subtract(each, 2.0) for each in moved)
     return {
         "the points X themselves after the call": "unchanged" if np.all(points == 2.0) else "changed",
         "the number of different changes of 2000 coordinates x_1": len(np.unique(first[:, 0])),
@@ -32,6 +35,8 @@ def noise(jittered: Callable[..., FloatArray]) -> dict[str, Any]:
         "the changes in two calls": "equal" if np.all(first == second) else "different",
         "the standard deviation of the changes with sigma = 0.2": float(first.std().round(2)),
         "the standard deviation of the changes with sigma = 1": float(wide.std().round(1)),
+        "the mean of the changes": float(first.mean().round(1)),
+        "the changes by two generators with the same seed": "equal" if np.all(first == again) else "different",
     }
 
 
@@ -40,7 +45,7 @@ def outputs(thinned: Callable[..., FloatArray]) -> dict[str, Any]:
     o = np.array([0.5, -1.0, 0.8, 0.2])
     tries = [([True, False, True, True], 0.2), ([False, False, True, False], 0.75), ([True] * 4, 0.0)]
     return {
-        f"o = {o.tolist()}, kept = {kept}, p = {p}": (0.0 + thinned(o, np.array(kept), p)).round(6).tolist()
+        f"o = {o.tolist()}, kept = {kept}, p = {p}": np.add(0.0, thinned(o.copy(), np.array(kept), p)).round(6).tolist()
         for kept, p in tries
     }
 
@@ -57,6 +62,7 @@ EXERCISES = (
             ("w_after_the_step = 2", "The gradient of the data is 0, but that of the price is not."),
             ("w_after_the_step = 1.95", "The slope of w squared is not w: a factor is missing."),
             ("w_after_the_step = 1.8", "That is w minus the whole gradient. The step is eta times as long."),
+            ("w_after_the_step = 0.1", "That is how much it shrinks. What is left?"),
             ("w_after_the_step = 2.1", "A step goes against the gradient: the price makes weights smaller."),
         ),
         why="It has shrunk by 5 %, and it will in each step.",
@@ -92,6 +98,10 @@ def l2_step(W, G, eta, lambda_C):
                 "    return {l: W[l] - eta * (G[l] + 2 * lambda_C * spared[l]) for l in W}",
                 "The biases, in column 0, do not pay. In the lecture they do.",
             ),
+            (
+                "def l2_step(W, G, eta, lambda_C):\n    return {l: W[l] - eta * 2 * lambda_C * W[l] for l in W}",
+                "The gradient of the data is missing. It was 0 in exercise 1 only.",
+            ),
         ),
         probe=new_weights,
     ),
@@ -126,6 +136,10 @@ def jittered(X, sigma, generator):
                 "def jittered(X, sigma, generator):\n    return X * (1 + sigma * generator.normal(0, 1, X.shape))",
                 "The noise is added, not multiplied: a coordinate far from 0 moves no farther than the others.",
             ),
+            (
+                "def jittered(X, sigma, generator):\n    return sigma * generator.normal(0, 1, X.shape)",
+                "That is the noise alone. Add it to the points.",
+            ),
         ),
         probe=noise,
     ),
@@ -142,6 +156,7 @@ def jittered(X, sigma, generator):
                 "best_lambda_C = 0.01",
                 "That has the lowest validation error of the strengths 0.001, 0.003, 0.01 and 0.1. Look between them.",
             ),
+            ("best_lambda_C = min(validation_error.values())", "That is the lowest error. Which strength leads to it?"),
             ("best_lambda_C = 0.1", "That has the smallest weights. Small weights are a means, not the end."),
             ("best_lambda_C = 0.003", "That was the guess from which we started. The table has better ones."),
         ),
@@ -157,7 +172,7 @@ def jittered(X, sigma, generator):
         wrong=(
             (
                 "not_updated = 6",
-                "That is the number of weights into the two units. And without their biases, all their weights are 6, too.",
+                "Two ways of counting lead to 6: without the weights out of the two units, or without their biases.",
             ),
             (
                 "not_updated = 9",
@@ -175,7 +190,7 @@ def thinned(o, kept, p):
 """,
         hints=(
             "True is 1 and False is 0: what does a product with kept do?",
-            "In the mean, 1 - p of the outputs remain. The factor must make up for it: the two multiply to 1.",
+            "On average, the fraction 1 - p of the outputs remains. The factor must make up for it: their product is 1.",
         ),
         wrong=(
             (
@@ -189,6 +204,18 @@ def thinned(o, kept, p):
             (
                 "def thinned(o, kept, p):\n    return o * kept * (1 - p)",
                 "That makes the sums smaller still. They are too small already.",
+            ),
+            (
+                "def thinned(o, kept, p):\n    return o / (1 - p)",
+                "The factor is right. But the removed outputs are still there: they must be 0.",
+            ),
+            (
+                "def thinned(o, kept, p):\n    return o * kept / 1 - p",
+                "Python divides first and subtracts then. Brackets say what belongs together.",
+            ),
+            (
+                "def thinned(o, kept, p):\n    return o[kept] / (1 - p)",
+                "The list has become shorter. The removed outputs keep their places, as 0.",
             ),
         ),
         probe=outputs,

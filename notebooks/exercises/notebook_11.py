@@ -62,6 +62,7 @@ EXERCISES = (
                 'dead = {"v5", "v6"}',
                 "Nothing that is needed comes after v4. But two statements before it are not needed.",
             ),
+            ('dead = ["v2", "v3", "v5", "v6"]', "The names are right. Write them as a set, in braces."),
             ('dead = {"v1", "v4"}', "These are the ones that are needed."),
         ),
     ),
@@ -87,8 +88,8 @@ def needed(statements, returned):
                 "        if name in found:\n"
                 "            found |= reads\n"
                 "    return found",
-                "Something is missing: what is needed only for what they read. From the beginning, a sweep comes to a "
-                "statement before it knows that it is needed.",
+                "What the needed statements read is there, but not what those read in turn. A sweep from the beginning "
+                "comes to a statement before it knows whether it is needed.",
             ),
             (
                 "def needed(statements, returned):\n"
@@ -142,7 +143,7 @@ def leaky(x):
         solution="without_bias_column = (W2[:, 1:].T @ np.zeros((1, 5))).shape",
         hints=(
             "W2[:, 1:] leaves out column 0.",
-            "There is a row for each unit of layer 1, so that it can be multiplied with 1 - o1[1:]**2.",
+            "There is a row for each unit of layer 1, so that it can be multiplied by 1 - o1[1:]**2.",
         ),
         wrong=(
             ("without_bias_column = (4, 5)", "That is with the bias column. Without it there is a row less."),

@@ -14,30 +14,31 @@ def sums(lane_sums: Callable[[list[float], int], list[float]]) -> dict[str, list
 EXERCISES = (
     Exercise(
         "number_of_vectors",
-        solution="number_of_vectors = math.ceil(100 / 8)",
+        solution="number_of_vectors = math.ceil(99 / 8)",
         hints=(
             "Eight points go into one vector. What happens to the points that do not fill one?",
             "A vector that is not full is a vector, too: round up.",
         ),
         wrong=(
             ("number_of_vectors = 12", "The points that are left over need a vector, too."),
-            ("number_of_vectors = 12.5", "There is no half vector. What happens to the points that are left over?"),
-            ("number_of_vectors = 100", "That is one for each point. A vector takes eight of them."),
+            ("number_of_vectors = 99 / 8", "There is no half vector. What happens to the points that are left over?"),
+            ("number_of_vectors = 99", "That is one for each point. A vector takes eight of them."),
         ),
     ),
     Exercise(
         "padding_lanes",
-        solution="padding_lanes = math.ceil(100 / 8) * 8 - 100",
+        solution="padding_lanes = math.ceil(99 / 8) * 8 - 99",
         hints=(
             "How many lanes do all vectors have together?",
             "The last vector has 8 lanes. How many points are left for it?",
         ),
         wrong=(
-            ("padding_lanes = 0", "100 is not a multiple of 8, so the last vector is not full."),
+            ("padding_lanes = 0", "99 is not a multiple of 8, so the last vector is not full."),
             ("padding_lanes = 8", "The last vector is not empty: some points are left for it."),
+            ("padding_lanes = 3", "That is how many points the last vector holds. Its other lanes are padding."),
             ("padding_lanes = 12", "That is the number of full vectors. Look at the last one."),
         ),
-        why="The last vector holds 4 points.",
+        why="The last vector holds 3 points.",
     ),
     Exercise(
         "lane_sums",
@@ -73,6 +74,14 @@ def lane_sums(numbers, lanes):
                 "    whole = len(numbers) // lanes * lanes\n"
                 "    return [sum(numbers[lane:whole:lanes]) for lane in range(lanes)]",
                 "The numbers of the last vector are missing if it is not full.",
+            ),
+            (
+                "def lane_sums(numbers, lanes):\n"
+                "    sums = [0] * lanes\n"
+                "    for place, number in enumerate(numbers):\n"
+                "        sums[place % lanes] = number\n"
+                "    return sums",
+                "Each number replaces the one before it in its lane. It must be added.",
             ),
         ),
         probe=sums,

@@ -114,6 +114,25 @@ def softmax(scores):
                 """
 def softmax(scores):
     largest = max(score.data for score in scores)
+    powers = [math.exp(score.data - largest) for score in scores]
+    return [power / sum(powers) for power in powers]
+""",
+                "These are plain numbers, from math.exp and .data, so no gradient can pass. `exp` takes the Value itself.",
+            ),
+            (
+                """
+def softmax(scores):
+    largest = max(score.data for score in scores)
+    powers = [exp(score - largest) for score in scores]
+    whole = sum(power.data for power in powers)
+    return [power / whole for power in powers]
+""",
+                "The sum is a plain number here, so no gradient passes through it. Add up the Values themselves.",
+            ),
+            (
+                """
+def softmax(scores):
+    largest = max(score.data for score in scores)
     return [exp(score - largest) for score in scores]
 """,
                 "These are the powers. Their sum is not 1 yet.",
@@ -176,6 +195,10 @@ def seen(t):
             (
                 "weight_of_0 = attention_weights(2, q, k)[2]",
                 "That is how much it looks at itself. The question is about position 0, with the key (1, 0).",
+            ),
+            (
+                "weight_of_0 = attention_weights(2, q, k)",
+                "These are the weights of all three positions. Which is that of 0?",
             ),
             ("weight_of_0 = 2 / math.sqrt(2)", "That is the score. An attention weight comes after softmax."),
         ),
