@@ -47,6 +47,7 @@ CONFIGURATION = {
     "html_js_files": ["theme.js"],
     "html_extra_path": ["downloads"],
     "html_copy_source": False,
+    "html_show_search_summary": False,  # summaries are loaded by the page, which does not work from the disk
     "html_show_copyright": False,
     "mathjax_path": MATHJAX.name,
     "smartquotes_action": "D",
