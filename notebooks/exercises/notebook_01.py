@@ -62,7 +62,7 @@ EXERCISES = (
         solution="evaluations = 2 * 1000",
         hints=(
             "How often does measure call f for one input?",
-            "Each weight is an input of its own, and shares no evaluation with the others.",
+            "Each weight is a separate input, and shares no evaluation with the others.",
         ),
         wrong=(
             ("evaluations = 1000", "That is one evaluation for each weight. Look at the last line of measure."),
@@ -78,22 +78,22 @@ EXERCISES = (
         "dy_db",
         solution="dy_db = dy_du * a",
         hints=(
-            "Which line of the table contains b? Its slope, times the derivative towards the result of that line.",
-            "The slope of u towards b is the other factor.",
+            "Which line of the table contains b? Its slope, times the derivative of y with respect to the result of that line.",
+            "The slope of u with respect to b is the other factor.",
         ),
         wrong=(
-            ("dy_db = dy_du * b", "That is the slope of u towards a. Towards b it is the other factor."),
+            ("dy_db = dy_du * b", "That is the slope of u with respect to a. Which one belongs to b?"),
             ("dy_db = a", "That is the slope of u alone. The chain rule multiplies it by what comes from y."),
             ("dy_db = dy_du + a", "Along a path the chain rule multiplies."),
         ),
-        why="The derivative towards u serves a second time.",
+        why="The derivative with respect to u serves a second time.",
     ),
     Exercise(
         "dy_dc",
         solution="dy_dc = dy_dv * 1",
         hints=(
             "c stands in the line of v, not in the line of u.",
-            "The slope of a sum towards each of its terms is 1.",
+            "The slope of a sum with respect to each of its terms is 1.",
         ),
         wrong=(
             ("dy_dc = dy_dv * c", "A sum does not multiply by its terms: if c grows by 1, by how much does v grow?"),
@@ -128,6 +128,21 @@ EXERCISES = (
                 "You hand on in the wrong direction: the gradient of the result goes to the parent.",
             ),
             ("def __neg__(self):\n    return TinyValue(-self.data, (self,))", "The number is right. " + NO_CLOSURE),
+            *(
+                (
+                    f"def __neg__(self):\n    return self * {number}",
+                    "A TinyValue is multiplied by a TinyValue only. What could stand in place of the plain number?",
+                )
+                for number in ("-1", "-1.0")
+            ),
+            (
+                operator(*NEGATIVE[:2], "self", "self.receive(out.grad * -1.0)"),
+                "The parents are a tuple. (self) is only self: a tuple of one needs a comma.",
+            ),
+            (
+                operator(*NEGATIVE, "self.receive(out.grad * -1.0)").replace("= hand_on", "= hand_on()"),
+                "The last parentheses call the function at once. The result should hold the function itself.",
+            ),
         ),
         why="One line for the number, one for the slope.",
         probe=probe_at("-a", 2.0),
@@ -152,6 +167,8 @@ EXERCISES = (
                 "def __sub__(self, other):\n    return TinyValue(self.data - other.data, (self, other))",
                 "The number is right. " + NO_CLOSURE,
             ),
+            (operator(*DIFFERENCE, "self.receive(1.0)", "other.receive(-1.0)"), SLOPE_ALONE),
+            (operator(*DIFFERENCE, "self.receive(out.grad * 1.0)"), "That is right for a. What does b receive?"),
         ),
         why="Half of a class can be written with the other half.",
         probe=probe_at("a - b", 5.0, 2.0),
@@ -161,7 +178,7 @@ EXERCISES = (
         solution="def __truediv__(self, other):\n    return self * other**-1",
         hints=(
             "A quotient is a product: a / b = a * (1 / b). Which operation of TinyValue computes 1 / b?",
-            "Or write the closure: the slope towards a is 1 / b, and the one towards b is negative, with a square below.",
+            "Or write the closure: the slope with respect to a is 1 / b. The other one is negative, with a square below.",
         ),
         wrong=(
             (
@@ -201,6 +218,18 @@ EXERCISES = (
                 "The square is missing. Where o is nearly -1 the curve is flat, and your slope would be 2.",
             ),
             (operator(*TANH, "self.receive(1 - out.data**2)"), SLOPE_ALONE),
+            (
+                operator(*TANH, "self.receive(out.grad * 1 - out.data**2)"),
+                "Python multiplies first: only the 1 is multiplied by the gradient. The whole slope should be.",
+            ),
+            (
+                operator(*TANH, "self.receive(out.grad * (1 - out**2))"),
+                "out is a TinyValue, but shares are plain numbers. Where does out hold its number?",
+            ),
+            (
+                operator("tanh(self)", "math.tanh(self)", "self,", "self.receive(out.grad * (1 - out.data**2))"),
+                "math.tanh takes a plain number. Where does self hold its number?",
+            ),
         ),
         why="This one could not be built from the others, so it brings its own slope.",
         probe=probe_at("tanh(a)", 0.5),

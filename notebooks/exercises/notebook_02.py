@@ -35,17 +35,18 @@ def after_steps(step: Callable[..., None]) -> dict[str, Any]:
     """Return the weight after a step, and after another."""
     w = step.__globals__["TinyValue"](1.0)
     found: dict[str, Any] = {}
-    for time in ("one step", "two steps"):
-        step(w, 0.1)
+    for time, rate in (("a step from w = 1", 0.1), ("one more step", 0.05)):
+        step(w, rate)
         moved = w.data != 1.0  # else its gradient tells whether a backward pass was made
-        found[f"w.data after {time} from w = 1 with the rate 0.1"] = w.data if moved else f"1.0 (w.grad is {w.grad})"
+        found[f"w.data after {time} with the rate {rate}"] = w.data if moved else f"1.0 (w.grad is {w.grad})"
     return found
 
 
 def slopes_at(slopes: Sequence[Callable[..., float]]) -> dict[str, float]:
     """Return the two slopes of a division at a point."""
     return {
-        f"the slope towards {name} at 6 / 2": slope(3.0, 6.0, 2.0) for name, slope in zip("ab", slopes, strict=True)
+        f"the slope with respect to {name} at 6 / 2": slope(3.0, 6.0, 2.0)
+        for name, slope in zip("ab", slopes, strict=True)
     }
 
 
@@ -61,7 +62,7 @@ def recorded(record: Callable[..., Any]) -> dict[str, Any]:
         return {WHAT_IT_RETURNS: "nothing, because record calls itself without end"}
     if not isinstance(total, type(a)):
         return {WHAT_IT_RETURNS: type(total).__name__}
-    product = record("*", a, 4.0)
+    product, activation = record("*", a, 4.0), record("tanh", a)
     return {
         WHAT_IT_RETURNS: "Node",
         "the number of a + b at a = 2 and b = 3": total.data,
@@ -69,6 +70,7 @@ def recorded(record: Callable[..., Any]) -> dict[str, Any]:
         "the numbers of its parents": [parent.data for parent in total.parents],
         "whether its parents are a and b themselves, no copies": list(map(id, total.parents)) == [id(a), id(b)],
         "the numbers of the parents of a * 4.0": [parent.data for parent in product.parents],
+        "the number of a.tanh()": activation.data,
     }
 
 
@@ -162,7 +164,11 @@ EXERCISES = (
             ),
             (
                 BACKWARD.replace("reversed(order)", "order"),
-                "Your order is that of the forward pass: a node hands on before it has heard from its results.",
+                "Only what the root hands on arrives. Does each node hand on, and does the root have its turn first?",
+            ),
+            (
+                BACKWARD.replace("reversed(order)", "order.reverse()"),
+                "order.reverse() turns the list around and returns None. Which function returns the nodes from the end?",
             ),
             (
                 "def backward(root):\n    root.grad = 1.0\n\n    def visit(node):\n        node.hand_on()\n"
@@ -178,7 +184,7 @@ EXERCISES = (
                 "You empty the leaves too. Their gradients must add up from one pass to the next.",
             ),
         ),
-        why="The seed, the order, and a fresh start for interior nodes: this is all of it.",
+        why="The 1 at the root, the order, and a fresh start for interior nodes: that is all of it.",
     ),
     Exercise(
         "step",
@@ -216,7 +222,7 @@ EXERCISES = (
         solution="slopes_of_division = (lambda o, a, b: 1 / b, lambda o, a, b: -a / b**2)",
         probe=slopes_at,
         hints=(
-            "Two slopes: hold b still and differentiate a / b towards a, then the other way round.",
+            "Two slopes: hold b still and differentiate a / b with respect to a, then the other way round.",
             "a / b is a times b to the power of -1. The power rule brings the -1 in front, and makes it a square.",
         ),
         wrong=(
@@ -230,10 +236,10 @@ EXERCISES = (
             ),
             (
                 "slopes_of_division = (lambda o, a, b: -a / b**2, lambda o, a, b: 1 / b)",
-                "Both slopes are right, in the wrong order: the first one is towards a.",
+                "Both slopes are right, in the wrong order: the first one is with respect to a.",
             ),
         ),
-        why="With the result it is even shorter: -o / b.",
+        why="With the result, the second is even shorter: -o / b.",
     ),
     Exercise(
         "record",
@@ -294,6 +300,10 @@ EXERCISES = (
             (
                 CHAIN_RULE.replace("slope(read(node), *", "slope(*"),
                 "Look at the table: each slope takes the result first, and then the arguments.",
+            ),
+            (
+                CHAIN_RULE.replace("    return gradients", "        return gradients"),
+                "That returns after the first node. Where does return stand?",
             ),
             (
                 CHAIN_RULE.replace("gradients[node] * slope", "slope"),

@@ -21,15 +21,18 @@ EXERCISES = (
         gradient=("g", "p"),
         hints=(
             "One path leads from g to p: through s, and through the product. Multiply the slopes along it.",
-            "The slope of the square is 2 * s. The slope of the product towards p is the other factor.",
+            "The slope of the square is 2 * s. The slope of the product with respect to p is the other factor.",
         ),
         wrong=(
-            ("dg_dp = 2 * s.data * p.data", "Towards p, the slope of the product is the other factor."),
+            ("dg_dp = 2 * s.data * p.data", "With respect to p, the slope of the product is the other factor."),
             (
                 "dg_dp = q.data",
                 "That is the slope of s alone. The square has one too, and the chain rule multiplies them.",
             ),
-            ("dg_dp = 2 * s.data", "That is the derivative towards s. One more slope lies between s and p."),
+            (
+                "dg_dp = 2 * s.data",
+                "That is the derivative with respect to s. One more slope lies between s and p, and it has a sign.",
+            ),
         ),
         why="One path, two slopes.",
     ),
@@ -39,7 +42,7 @@ EXERCISES = (
         gradient=("g", "q"),
         hints=(
             "q is used twice, so two shares arrive.",
-            "Both shares begin with the derivative towards s. Through the product it is multiplied by p, through the sum by 1.",
+            "Both shares begin with the derivative with respect to s. Through the product it is multiplied by p, through the sum by 1.",
         ),
         wrong=(
             ("dg_dq = 2 * s.data * p.data", "That is the share that comes through the product. q is also added."),
@@ -48,6 +51,7 @@ EXERCISES = (
                 "dg_dq = 2 * s.data * p.data * 2 * s.data",
                 "The shares of two paths are added, not multiplied.",
             ),
+            ("dg_dq = -2 * s.data * (p.data + 1)", "The size is right. What sign does s have?"),
         ),
         why="Two paths, two shares, added up.",
     ),
@@ -69,7 +73,7 @@ EXERCISES = (
         "third",
         solution="third = 4 * 3 * 2 * 0.5",
         hints=(
-            "Differentiate the formula three times: at each time the exponent comes in front and falls by 1.",
+            "Differentiate the formula three times: each time, the exponent comes in front and falls by 1.",
             "What is left is a number times x. Put x = 0.5 in.",
         ),
         wrong=(
@@ -89,6 +93,10 @@ EXERCISES = (
             "is the result itself.",
         ),
         wrong=(
+            (
+                "slope = lambda x: (1 - x * x) / (1 + x * x) ** 2",
+                "A slope of the table takes the result first, and then the argument, even if it does not use both.",
+            ),
             (
                 "slope = lambda o, x: 1 - 2 * x * o",
                 "That is what stands above. It is still divided by something.",

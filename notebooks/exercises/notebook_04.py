@@ -7,12 +7,13 @@ EXERCISES = (
         "product_to_w1",
         solution="product_to_w1 = 0.1966 * x1.data",
         hints=(
-            "Two factors: what has arrived at v2, and the slope of v2 = w1 * x1 towards w1.",
-            "The slope of a product towards one factor is the other factor, with its sign.",
+            "Two factors: what has arrived at v2, and the slope of v2 = w1 * x1 with respect to w1.",
+            "The slope of a product with respect to one factor is the other factor, with its sign.",
         ),
         wrong=(
-            ("product_to_w1 = 0.1966 * w1.data", "A times swaps: towards w1, the slope is not w1 itself."),
+            ("product_to_w1 = 0.1966 * w1.data", "A times swaps: with respect to w1, the slope is not w1 itself."),
             ("product_to_w1 = x1.data", "That is the slope alone. Multiply it by the gradient that has arrived."),
+            ("product_to_w1 = -0.1966 * x1.data", "The size is right. What sign does x1 have?"),
             ("product_to_w1 = 0.1966", "That has arrived at v2. Only a plus passes it on unchanged."),
         ),
         why="Upstream gradient times the other factor.",
@@ -26,7 +27,7 @@ EXERCISES = (
             "For a small change of x1, v2 changes w1 times as much.",
         ),
         wrong=(
-            ("product_to_x1 = 0.1966 * x1.data", "A times swaps: towards x1, the slope is not x1 itself."),
+            ("product_to_x1 = 0.1966 * x1.data", "A times swaps: with respect to x1, the slope is not x1 itself."),
             ("product_to_x1 = w1.data", "That is the slope alone. Multiply it by the gradient that has arrived."),
             ("product_to_x1 = -0.1966 * w1.data", "The size is right. What sign does w1 have?"),
         ),
@@ -55,6 +56,7 @@ EXERCISES = (
         ),
         wrong=(
             ("gradient_too_early = 8", "That is the right gradient, which a gets if b waits."),
+            ("gradient_too_early = 6", "That is what arrives too late, on both edges. What has b passed on?"),
             ("gradient_too_early = 1", "That travels along one edge. How many lead from b to a?"),
             ("gradient_too_early = 4", "That is the complete gradient of b. After step 6 it has less."),
         ),
@@ -65,7 +67,7 @@ EXERCISES = (
         solution="total_after_first = d.data * 1",
         hints=(
             "Start at f: which gradient arrives at e = a + b?",
-            "The slope of f = d * e towards e is the other factor; and a plus passes it on.",
+            "The slope of f = d * e with respect to e is the other factor; and a plus passes it on.",
         ),
         wrong=(
             ("total_after_first = 3.0", "That is the contribution through d. The first one comes through e."),
@@ -82,7 +84,10 @@ EXERCISES = (
         ),
         wrong=(
             ("total_after_second = 3.0", "That is the second contribution alone: it overwrites the first."),
-            ("total_after_second = -6.0 - 2.0", "Along the second path the slope of d = a * b towards a is needed."),
+            (
+                "total_after_second = -6.0 - 2.0",
+                "Along the second path the slope of d = a * b with respect to a is needed.",
+            ),
             ("total_after_second = 9.0", "The second contribution is right. What sign does the first one have?"),
         ),
         why="What arrives is added.",

@@ -1,11 +1,12 @@
 """The exercises of notebook 5, the delta recursion."""
 
+import copy
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from exercises import Exercise, course
+from exercises import Exercise, course, same
 
 ByLayer: TypeAlias = dict[int, Any]
 
@@ -31,9 +32,12 @@ def in_networks(what: str, compute: Callable[[ByLayer, ByLayer, Any], ByLayer]) 
 
 
 def by_layer(compute: Callable[..., ByLayer], *given: Any) -> dict[int, Any] | str:
-    """Return arrays by layer as lists, or the exception."""
+    """Return arrays by layer as lists, or what is wrong with them: an exception, or that the arguments were changed."""
+    arguments = copy.deepcopy(given)
     try:
-        results = compute(*given)
+        results = compute(*arguments)
+        if not same(arguments, given):
+            return "a change of the arguments: they should stay as they were"
         if not isinstance(results, dict):
             return f"{type(results).__name__}, which is not a dictionary by layer"
         return {l: np.round(results[l], 4).tolist() for l in sorted(results)}
@@ -98,11 +102,14 @@ EXERCISES = (
         "last_delta",
         solution="last_delta = 2 * (o[2][0] - y) * (1 - o[2][0] ** 2)",
         hints=(
-            "Two factors: the derivative of the error towards the output, and the slope of tanh.",
+            "Two factors: the derivative of the error with respect to the output, and the slope of tanh.",
             "The error is a square: its derivative has a factor 2. The slope of tanh is written in terms of the output.",
         ),
         wrong=(
-            ("last_delta = 2 * (o[2][0] - y)", "That is the derivative towards the output. Go on to the signal."),
+            (
+                "last_delta = 2 * (o[2][0] - y)",
+                "That is the derivative with respect to the output. Go on to the signal.",
+            ),
             ("last_delta = (o[2][0] - y) * (1 - o[2][0] ** 2)", "A factor is missing: e is a square, without 1/2."),
             (
                 "last_delta = 2 * (y - o[2][0]) * (1 - o[2][0] ** 2)",
@@ -131,7 +138,7 @@ EXERCISES = (
         wrong=(
             (
                 'hidden_delta = deeper_node["s_1^(2)"].grad * 0.5 + deeper_node["s_2^(2)"].grad * -0.6',
-                "That is the derivative towards the output. Go on to the signal: what is the slope of tanh there?",
+                "That is the derivative with respect to the output. Go on to the signal: what is the slope of tanh there?",
             ),
             (
                 'hidden_delta = (deeper_node["s_1^(2)"].grad * 0.5 + deeper_node["s_2^(2)"].grad * -0.4) * (1 - o_1**2)',
@@ -174,6 +181,22 @@ EXERCISES = (
             (
                 DELTAS.replace("(L - 1, 0, -1)", "(L, 0, -1)"),
                 "Nothing lies above the last layer, so the loop begins below it.",
+            ),
+            (
+                DELTAS.replace("(L - 1, 0, -1)", "(1, L)"),
+                "The delta above must be known first, so the loop goes down.",
+            ),
+            (
+                DELTAS.replace(" * (1 - o[l][1:] ** 2)", ""),
+                "That is the derivative with respect to the outputs. One factor leads from there to the signals.",
+            ),
+            (
+                DELTAS.replace(".T @ delta", ".T * delta"),
+                "* multiplies entry by entry. For the sum over c, use the matrix product.",
+            ),
+            (
+                DELTAS.replace("W[l + 1][:, 1:]", "W[l + 1][1:, :]"),
+                "[1:, :] leaves out a row. The biases are a column.",
             ),
             (
                 DELTAS.replace("L: 2 * (o", "L: (o"),
@@ -250,6 +273,14 @@ EXERCISES = (
                 "That is the mean. The lecture takes the sum.",
             ),
             (
+                DATA_GRADIENTS.replace("s, o = forward", "o = forward"),
+                "forward returns two dictionaries, the signals and the outputs. Take them apart.",
+            ),
+            (
+                DATA_GRADIENTS.replace("zip(X, Y)", "(X, Y)"),
+                "X and Y are not yet in pairs: zip makes pairs of an example and its target.",
+            ),
+            (
                 DATA_GRADIENTS.replace("    return G", "        return G"),
                 "That is the gradient of the first example alone. Where does return stand?",
             ),
@@ -264,6 +295,7 @@ EXERCISES = (
             ("saturated_delta = -1.551 * (1 - 0.9)", "In the slope of tanh, the output has a square."),
             ("saturated_delta = -1.551 * 0.9", "That multiplies by the output. What is the slope of tanh there?"),
             ("saturated_delta = -1.551 * 0.961", "That is the delta of before, with the output 0.1974."),
+            ("saturated_delta = 1.551 * (1 - 0.9**2)", "The size is right. What sign does the upstream gradient have?"),
         ),
         why="A fifth of what it was.",
     ),

@@ -38,7 +38,7 @@ def mended(root):
 
 
 def named(name: str, right: str, hints: tuple[str, ...], why: str, **wrong: str) -> Exercise:
-    """Return an exercise that asks for the name of an illness; `wrong` says of others why they are not it."""
+    """Return an exercise that asks for the name of an illness; `wrong` says why the others are not it."""
     return Exercise(
         name,
         solution=f'{name} = "{right}"',
@@ -87,6 +87,14 @@ EXERCISES = (
                 MENDED.replace("gradient[step.node] * step.slope", "step.slope"),
                 "It adds, but the slopes alone: the upstream gradient is a factor.",
             ),
+            (
+                MENDED.replace("    return gradient", "        return gradient"),
+                "That returns after the first edge. Where does return stand?",
+            ),
+            (
+                MENDED.replace("gradient.get(step.parent", "gradient.get(step.node"),
+                "That adds the gradient of the wrong node. Whose gradient is it that grows?",
+            ),
         ),
         why="What arrives is added.",
     ),
@@ -95,7 +103,7 @@ EXERCISES = (
         solution="w_too_early = 1 * x.data",
         hints=(
             "Which gradient has h when it has its turn? Only the edge that comes straight from o has arrived.",
-            "h passes that on to w: multiply it by the slope of h = w * x towards w.",
+            "h passes that on to w: multiply it by the slope of h = w * x with respect to w.",
         ),
         wrong=(
             (
@@ -106,6 +114,7 @@ EXERCISES = (
                 "w_too_early = (1 - t.data**2) * x.data",
                 "That is what comes through t. It arrives too late; what has arrived in time?",
             ),
+            ("w_too_early = w.data", "The slope of a product is the other factor."),
             ("w_too_early = 1.0", "That is the gradient of h at its turn. Go on to w."),
         ),
         why="What comes through the tanh is lost.",
@@ -115,8 +124,8 @@ EXERCISES = (
         solution="third_gradient = 9 + 9 + 9",
         hints=("Each call adds the derivative to what x.grad was before.", "It starts at 0. How often is 9 added?"),
         wrong=(
-            ("third_gradient = 9", "So it would be with a zero before each call."),
-            ("third_gradient = 18", "So it is after the second call."),
+            ("third_gradient = 9", "It would be, if the gradient were set to zero before each call."),
+            ("third_gradient = 18", "That is what it says after the second call."),
             ("third_gradient = 9**3", "The passes are added, not multiplied."),
         ),
         why="A leaf adds up what each pass brings.",
@@ -150,7 +159,10 @@ EXERCISES = (
     named(
         "report_a",
         "zero",
-        ("What is different between the first and the second pass?", "What had the leaves before the second pass?"),
+        (
+            "What is different between the first and the second pass?",
+            "What did the leaves hold before the second pass?",
+        ),
         "The second pass adds to the first.",
         overwrite="Then the first pass would be wrong, too, where a Value is used twice.",
         order="Then the first pass would be wrong, too, where paths meet.",
@@ -159,7 +171,7 @@ EXERCISES = (
     named(
         "report_b",
         "overwrite",
-        ("What does the third formula have that the others have not?", "10 is right: two shares of 5."),
+        ("What is special about the third formula?", "10 is right: two shares of 5."),
         "u is used twice, and the second share replaces the first.",
         order="Both edges lead from the same node, so neither can come too early. What happens to the two shares?",
         zero="Then a single pass would be right.",

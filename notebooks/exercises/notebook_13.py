@@ -8,13 +8,20 @@ EXERCISES = (
         solution="without_sigmoid = 1 * x0.data",
         hints=(
             "Write the chain rule for w0: one factor for the sigmoid function, one for the product. Which one is forgotten?",
-            "What is left is the slope of the product w0 * x0 towards w0.",
+            "What is left is the slope of the product w0 * x0 with respect to w0.",
         ),
         wrong=(
-            ("without_sigmoid = -0.20", "That is the right gradient. What does she write who forgets a factor of it?"),
+            *(
+                (
+                    f"without_sigmoid = {number}",
+                    "That is the right gradient. What does she write if she forgets one factor?",
+                )
+                for number in ("-0.20", "-0.1966")
+            ),
+            ("without_sigmoid = 1", "The size is right. What sign does x0 have?"),
             (
                 "without_sigmoid = w0.data",
-                "That is the slope of w0 * x0 towards x0. Towards w0 it is the other factor.",
+                "That is the slope of w0 * x0 with respect to x0. With respect to w0 it is the other factor.",
             ),
             (
                 "without_sigmoid = 0.20",
