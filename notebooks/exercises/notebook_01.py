@@ -54,7 +54,9 @@ QUOTIENT = ("__truediv__(self, other)", "self.data / other.data", "self, other")
 TANH = ("tanh(self)", "math.tanh(self.data)", "self,")
 
 SLOPE_ALONE = "You hand on the slope alone. The chain rule multiplies it by the gradient of the result."
-NO_CLOSURE = "But the result does not know its slopes, so it hands nothing on: the closure is missing, or the result does not hold it."
+NO_CLOSURE = (
+    "But nothing arrives: is there a closure, does the result hold it, and does it use the gradient of the result?"
+)
 
 EXERCISES = (
     Exercise(
@@ -221,6 +223,10 @@ EXERCISES = (
             (
                 operator(*TANH, "self.receive(out.grad * 1 - out.data**2)"),
                 "Python multiplies first: only the 1 is multiplied by the gradient. The whole slope should be.",
+            ),
+            (
+                operator(*TANH, "self.receive(out.grad * (1 - out.data^2))"),
+                "In Python, ^ is not a power. How does __pow__ write one?",
             ),
             (
                 operator(*TANH, "self.receive(out.grad * (1 - out**2))"),

@@ -196,6 +196,8 @@ EXERCISES = (
         ),
         wrong=(
             (STEP.replace("-=", "+="), "The gradient points uphill, and so does your step."),
+            (STEP.replace("rate * ", ""), "The direction is right. How far should the step go?"),
+            (STEP.replace("rate * ", "0.1 * "), "The first step is right. The second has another rate: do you use it?"),
             (
                 STEP.replace("    backward(error_of(w))\n", ""),
                 "w did not move, because nobody has computed its gradient.",
@@ -206,8 +208,7 @@ EXERCISES = (
             ),
             (
                 STEP.replace("w.data -= rate * w.grad", "w = w - TinyValue(rate * w.grad)"),
-                "w = ... binds the name w, inside of the function, to a new node of a graph. The leaf outside keeps its "
-                "number: change what it holds.",
+                "The number that w holds has not changed. (To return a number, or to write w = ..., does not change it.)",
             ),
             (
                 STEP.replace("w.data -= rate * w.grad", "w = w - rate * w.grad"),
@@ -229,6 +230,10 @@ EXERCISES = (
             (
                 "slopes_of_division = (lambda o, a, b: 1 / b, lambda o, a, b: a / b**2)",
                 "The second sign is wrong: if b grows, does a / b grow?",
+            ),
+            (
+                "slopes_of_division = (lambda a, b: 1 / b, lambda a, b: -a / b**2)",
+                "Look at the table: each slope takes the result first, and then the arguments, even if it does not use all.",
             ),
             (
                 "slopes_of_division = (lambda o, a, b: 1 / b, lambda o, a, b: -1 / b**2)",

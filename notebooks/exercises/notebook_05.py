@@ -203,6 +203,10 @@ EXERCISES = (
                 "Look at the last layer first: the error is a square, without 1/2.",
             ),
             (
+                DELTAS.replace("L: 2 * (o[L] - y) * (1 - o[L] ** 2)", "L: 2 * (o[L][0] - y) * (1 - o[L][0] ** 2)"),
+                "That takes the first output alone. A network may have several: take the whole array.",
+            ),
+            (
                 DELTAS.replace("max(W)", "2"),
                 "It must work for any number of layers: L is the largest key of W.",
             ),
@@ -271,6 +275,10 @@ EXERCISES = (
             (
                 DATA_GRADIENTS.replace("return G", "return {l: G[l] / len(X) for l in G}"),
                 "That is the mean. The lecture takes the sum.",
+            ),
+            (
+                "def data_gradients(W, X, Y):\n    s, o = forward(W, X)\n    return gradients(deltas(W, o, Y), o)",
+                "forward takes one example, not all of them.",
             ),
             (
                 DATA_GRADIENTS.replace("s, o = forward", "o = forward"),
