@@ -94,7 +94,7 @@ class Graph:
     """
 
     def __init__(self, kind: str, text: str, numbers: Mapping[str, float]) -> None:
-        self.root = from_formula(text, numbers) if kind == "formula" else from_code(text)
+        self.root = from_formula(text) if kind == "formula" else from_code(text)
         for node, name in names_of(topological_order(self.root)).items():
             node.label = name
         self.order = topological_order(self.root)
@@ -106,8 +106,8 @@ class Graph:
         self.root.backward()
 
 
-def from_formula(text: str, numbers: Mapping[str, float]) -> Value:
-    """Return the graph of a formula; a name without a number is 1."""
+def from_formula(text: str) -> Value:
+    """Return the graph of a formula, in which each name that it does not assign is a leaf, 1 for now."""
     if len(text) > LONGEST_FORMULA:
         raise ProblemError(f"The formula has {len(text):,} characters; at most {LONGEST_FORMULA:,} are read.")
     try:
@@ -115,7 +115,7 @@ def from_formula(text: str, numbers: Mapping[str, float]) -> Value:
     except SyntaxError:
         named = []  # the parser says what is wrong
     known = {node.id for node in named if isinstance(node.ctx, ast.Store)} | CONSTANTS.keys() | functions().keys()
-    return parse_expression(text, {node.id: numbers.get(node.id, 1.0) for node in named if node.id not in known})
+    return parse_expression(text, {node.id: 1.0 for node in named if node.id not in known})
 
 
 def from_code(text: str) -> Value:
