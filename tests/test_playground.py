@@ -320,6 +320,22 @@ def test_axe_finds_nothing_serious_in_a_notebook(page):
 
 
 @in_browser
+def test_lines_that_are_typed_are_indented(page):
+    page.goto(f"/{LIVE[0]}.html")
+    cell = page.locator(".cell").first
+    cell.get_by_role("textbox").click()
+    page.keyboard.press("Control+A")
+    for line in ("for i in range(2):", "if i:", "print('i is', i)"):
+        page.keyboard.type(line)
+        page.keyboard.press("Enter")
+    page.keyboard.type("print('again')")
+    page.keyboard.press("Shift+Enter")
+    output = cell.locator(".live-output")
+    output.wait_for()
+    assert output.inner_text().strip() == "i is 1\nagain"
+
+
+@in_browser
 def test_an_exercise_of_notebook_1_is_answered_in_its_page(page):
     page.goto(f"/{LIVE[0]}.html")
     cell = page.locator(".cell", has_text="dy_dc = None")

@@ -12,6 +12,17 @@ const make = (tag, properties, ...children) => {
   return element;
 };
 
+/** Begin a line as far to the right as the last one, and further after a colon. */
+function indent(source) {
+  const before = getSelection().getRangeAt(0).cloneRange();
+  before.setStart(source, 0);
+  const above = before.cloneContents();
+  for (const end of above.querySelectorAll("br")) end.replaceWith("\n"); // as browsers end typed lines
+  const line = above.textContent.split("\n").at(-1);
+  const further = line.trimEnd().endsWith(":") ? "    " : "";
+  document.execCommand("insertText", false, `\n${line.match(/^ */)[0]}${further}`);
+}
+
 class Cell {
   constructor(element, number, notebook) {
     this.element = element;
@@ -22,8 +33,9 @@ class Cell {
     for (const [name, value] of Object.entries({ role: "textbox", "aria-multiline": "true", "aria-label": `Cell ${number}` }))
       this.source.setAttribute(name, value);
     this.source.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey)) return;
+      if (event.key !== "Enter") return;
       event.preventDefault();
+      if (!event.shiftKey && !event.ctrlKey) return indent(this.source);
       notebook.runTo(this);
       if (event.shiftKey) notebook.cells[notebook.cells.indexOf(this) + 1]?.source.focus();
     });
