@@ -35,7 +35,7 @@ def noise(jittered: Callable[..., FloatArray]) -> dict[str, Any]:
         "the changes in two calls": "equal" if np.all(first == second) else "different",
         "the standard deviation of the changes with sigma = 0.2": float(first.std().round(2)),
         "the standard deviation of the changes with sigma = 1": float(wide.std().round(1)),
-        "the mean of the changes": float(first.mean().round(1)),
+        "the mean of the changes": 0.0 + float(first.mean().round(1)),  # never -0.0
         "the changes by two generators with the same seed": "equal" if np.all(first == again) else "different",
     }
 

@@ -62,7 +62,6 @@ EXERCISES = (
                 'dead = {"v5", "v6"}',
                 "Nothing that is needed comes after v4. But two statements before it are not needed.",
             ),
-            ('dead = ["v2", "v3", "v5", "v6"]', "The names are right. Write them as a set, in braces."),
             ('dead = {"v1", "v4"}', "These are the ones that are needed."),
         ),
     ),

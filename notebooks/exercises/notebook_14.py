@@ -33,7 +33,7 @@ EXERCISES = (
         "guessing_loss",
         solution="guessing_loss = -math.log(1 / 27)",
         hints=(
-            "Which probability does it say for the token that comes next? All 27 are equal, and their sum is 1.",
+            "Which probability does it assign to the token that comes next? All 27 are equal, and their sum is 1.",
             "Put that probability into the formula of the error, minus the logarithm of p.",
         ),
         wrong=(
