@@ -145,6 +145,8 @@ KINDS = (
     (str, "a text in quotes"),
     (set | frozenset, "a set, as in {1, 2}"),
     (list | tuple, "several answers in parentheses, with commas between them"),
+    (set, "a set"),
+    (Mapping, "a dictionary"),
     (FunctionType, "a function, by lambda or def"),
 )
 
@@ -156,6 +158,8 @@ def other_kind(candidate: Any, solved: Any) -> str:
     'not right. Expected a function, by lambda or def; received float.'
     >>> other_kind(Value(3.0), 4.0)
     ''
+    >>> other_kind({}, {"v1"})
+    'not right. Expected a set; received dict.'
     """
     for kind, expected in KINDS:
         if isinstance(plain(solved), kind) and not isinstance(plain(candidate), kind):
@@ -183,14 +187,14 @@ def slip(candidate: Any, solved: Any) -> str:
 def returns_something(function: Any) -> bool:
     """Return whether a function of Python returns something other than None.
 
-    >>> returns_something(lambda: 3), returns_something(lambda: print())
-    (True, True)
+    >>> returns_something(lambda: 3), returns_something(lambda: print()), returns_something(lambda: (yield))
+    (True, True, True)
     >>> returns_something(instructions), returns_something(lambda: None)
     (True, False)
     """
     return isinstance(function, FunctionType) and any(
         after != ("RETURN_CONST", None) and after[0].startswith("RETURN") and before != ("LOAD_CONST", None)
-        for before, after in itertools.pairwise(instructions(function))
+        for before, after in itertools.pairwise([("", None), *instructions(function)])
     )
 
 
