@@ -184,6 +184,7 @@ def test_methods_may_be_missing():
     report = check_engine(engine(source), seconds=60.0)
     assert report, str(report)
     assert "Missing, which is allowed: -a, a - b, a / b," in str(report)
+    assert str(report).count("a.relu()") == 1
     assert {each.example.code.split(";")[0] for each in report.of(Outcome.MISSING)} > {"L = -a", "L = a.relu()"}
 
 

@@ -282,7 +282,7 @@ class EngineReport:
             told = ["  " + ": ".join([each.example.shown, each.message, *each.causes[:1]]) for each in findings]
             more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
             parts += ["\n".join([title, *told[:MOST_TOLD], *more])] if told else []
-        if missing := [each.example.shown.removeprefix("L = ") for each in self.of(Outcome.MISSING)]:
+        if missing := dict.fromkeys(each.example.shown.removeprefix("L = ") for each in self.of(Outcome.MISSING)):
             parts.append(f"Missing, which is allowed: {', '.join(missing)}")
         return "\n\n".join([*parts, *filter(None, [self.warning])])
 
