@@ -143,7 +143,6 @@ def shown(result: Any, text: Callable[[Any], str] = repr) -> str:
 KINDS = (
     (Real, "a number, without quotes"),
     (str, "a text in quotes"),
-    (set | frozenset, "a set, as in {1, 2}"),
     (list | tuple, "several answers in parentheses, with commas between them"),
     (set, "a set"),
     (Mapping, "a dictionary"),
