@@ -216,7 +216,7 @@ EXERCISES = (
             ),
             (
                 DELTAS.replace("(1 - o[l][1:] ** 2)", "(1 - np.arctanh(o[l][1:]) ** 2)"),
-                "The slope of tanh is taken at the signal. In its formula stands the output.",
+                "The slope of tanh is taken at the signal, but its formula uses the output.",
             ),
             (
                 DELTAS.replace("W[l + 1][:, 1:].T", "W[l + 1][:, 1:]"),

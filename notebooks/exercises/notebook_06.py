@@ -147,7 +147,7 @@ EXERCISES = (
     Exercise(
         "largest_factor",
         solution="largest_factor = (1 / 4) ** 6",
-        hints=("One slope for each of these layers. How many are they?", "The slopes are multiplied, not added."),
+        hints=("One slope for each of these layers. How many are there?", "The slopes are multiplied, not added."),
         wrong=(
             ("largest_factor = (1 / 4) ** 7", "One slope too many: the recursion starts below the slope of layer 7."),
             ("largest_factor = (1 / 4) ** 5", "One slope is missing. Count the layers from 6 down to 1."),

@@ -55,23 +55,25 @@ EXERCISES = (
     ),
     Exercise(
         "rounded_error",
-        solution="rounded_error = 0.474 * (1 - 0.474) * (1 - 0.474)",
+        solution="rounded_error = round(10_000 * 0.474 * (1 - 0.474) * (1 - 0.474))",
         hints=(
             "Three factors: the output, and the difference from 1 twice.",
             "The difference from 1 is 0.526.",
         ),
         wrong=(
             (
-                "rounded_error = 0.474 * (1 - 0.474)",
+                "rounded_error = round(10_000 * 0.474 * (1 - 0.474))",
                 "That is the slope of the sigmoid function. The error has one more factor.",
             ),
             (
-                "rounded_error = 0.474 * 0.474 * (1 - 0.474)",
+                "rounded_error = round(10_000 * 0.474 * 0.474 * (1 - 0.474))",
                 "Here the output is the factor that occurs twice. It is the difference from 1 that should.",
             ),
-            ("rounded_error = 0.474 * (1 - 0.474) ** 3", "One factor too many: count the parentheses in the formula."),
+            ("rounded_error = 1312", "That comes from the output with all its digits. The book uses three."),
+            ("rounded_error = 0.474 * (1 - 0.474) ** 2", "That is the error. How many ten-thousandths is it?"),
+            ("rounded_error = 10_000 * 0.474 * (1 - 0.474) ** 2", "Now round it to an integer."),
         ),
-        why="Rounded to three digits it is 0.131, and the fourth digit is that of the rounded outputs.",
+        why="0.1311, as in the book: its fourth digit comes from the rounded outputs.",
     ),
 )
 
