@@ -1,4 +1,7 @@
-"""The site of the course: its pages, its files, its reference, and what it does in a browser without a network."""
+"""The site of the course: its pages, its files, its reference, and what it does in a browser without a network.
+
+The cells of its live pages run by npm's package: PYODIDE=.../node_modules/pyodide pytest -m site tests/test_site.py
+"""
 
 import functools
 import http.server
@@ -34,7 +37,9 @@ in_browser = pytest.mark.skipif(bool(browser.MISSING), reason=f"not here: {', '.
 def site(tmp_path_factory):
     """The site, built once; a warning of Sphinx ends the command."""
     folder = tmp_path_factory.mktemp("built") / "site"
-    subprocess.run([sys.executable, "-m", "notebooks.site", "-o", folder], cwd=ROOT, check=True)
+    pyodide = os.environ.get("PYODIDE", "cdn")
+    command = [sys.executable, "-m", "notebooks.site", "-o", folder, "--pyodide", pyodide]
+    subprocess.run(command, cwd=ROOT, check=True)
     return folder
 
 
@@ -206,6 +211,27 @@ def test_a_view_follows_the_choice_of_light_or_dark(page, scheme):
     view = browser.View(page.locator("iframe").first.element_handle().content_frame())
     paper = view.root.evaluate("root => getComputedStyle(root).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}[scheme]
+
+
+@in_browser
+@pytest.mark.skipif("PYODIDE" not in os.environ, reason="PYODIDE names no folder of npm's package pyodide")
+@pytest.mark.parametrize("name", NOTEBOOKS[:2])
+def test_the_cells_of_a_page_run(page, name):
+    """Without an error; an exercise says that it has no answer yet."""
+    page.set_default_timeout(300_000)
+    cells = [
+        cell
+        for cell in nbformat.read(ROOT / f"notebooks/{name}.ipynb", as_version=4).cells
+        if cell.cell_type == "code" and cell.source
+    ]
+    page.goto(f"/{name}.html")
+    page.get_by_role("button", name="Run all").click()
+    page.locator(".cell").nth(len(cells) - 1).locator(".live-output").wait_for(state="attached")
+    assert page.locator(".cell").count() == page.locator(".live-output").count() == len(cells)
+    outputs = page.locator(".live-output").all_inner_texts()
+    assert [text for text in outputs if "Traceback" in text] == []
+    asked = sum("exercise" in cell.metadata.get("tags", []) for cell in cells)
+    assert sum("no answer yet" in text for text in outputs) == asked > 3
 
 
 @in_browser
