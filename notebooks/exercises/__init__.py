@@ -31,6 +31,7 @@ No exercise here is called 'distanse'. The exercises are: distance.
 distance: this cell needs those above it (name 'speed' is not defined). Run them from the top, then this one again.
 """
 
+import contextlib
 import dis
 import itertools
 import math
@@ -92,14 +93,23 @@ class Exercise:
             return {"the first try": f"{type(error).__name__}: {error}"}
 
     def mistake(self, received: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
-        """Return what a wrong answer is told if it is a known mistake, else an empty string."""
+        """Return what a wrong answer is told if it is a known mistake, else an empty string.
+
+        >>> double = Exercise("double", "", (), (("double = a + 2", "Multiply."), ("double = 1", "More.")))
+        >>> double.mistake({"double": 1}, {"a": "text"})
+        'More.'
+        """
         for code, told in self.wrong:
-            if same(received, self.results(self.run(code, variables))):
-                return told
+            with contextlib.suppress(Exception):  # later cells may have changed the variables
+                if same(received, self.results(self.run(code, variables))):
+                    return told
         if self.gradient and isinstance(received[self.name], Real):
-            root, leaf = (variables[name] for name in self.gradient)
-            [checked] = check_answers(root, {leaf: received[self.name]}).answers
-            return " ".join(f"The mistake is called {each.name!r}: {each.does}." for each in checked.explanations[:1])
+            with contextlib.suppress(KeyError, ValueError):
+                root, leaf = (variables[name] for name in self.gradient)
+                [checked] = check_answers(root, {leaf: received[self.name]}).answers
+                return " ".join(
+                    f"The mistake is called {each.name!r}: {each.does}." for each in checked.explanations[:1]
+                )
         return ""
 
     def verdict(self, received: Mapping[str, Any], expected: Mapping[str, Any]) -> str:

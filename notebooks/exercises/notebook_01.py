@@ -78,7 +78,7 @@ EXERCISES = (
     ),
     Exercise(
         "dy_db",
-        solution="dy_db = dy_du * a",
+        solution="dy_db = dy_du * 2  # a is 2",
         hints=(
             "Which line of the table contains b? Its slope, times the derivative of y with respect to the result of that line.",
             "The slope of u with respect to b is the other factor.",

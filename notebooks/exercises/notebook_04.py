@@ -64,7 +64,7 @@ EXERCISES = (
     ),
     Exercise(
         "total_after_first",
-        solution="total_after_first = d.data * 1",
+        solution="total_after_first = -6 * 1",
         hints=(
             "Start at f: which gradient arrives at e = a + b?",
             "The slope of f = d * e with respect to e is the other factor; and a plus passes it on.",
@@ -77,7 +77,7 @@ EXERCISES = (
     ),
     Exercise(
         "total_after_second",
-        solution="total_after_second = d.data * 1 + e.data * b.data",
+        solution="total_after_second = -6 * 1 + 1 * 3",
         hints=(
             "The second contribution comes from f through d = a * b: multiply the two slopes.",
             "Add it to the total after the first: += and not =.",

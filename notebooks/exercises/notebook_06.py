@@ -100,7 +100,7 @@ EXERCISES = (
     ),
     Exercise(
         "w_too_early",
-        solution="w_too_early = 1 * x.data",
+        solution="w_too_early = 1 * 2.0",
         hints=(
             "Which gradient has h when it has its turn? Only the edge that comes straight from o has arrived.",
             "h passes that on to w: multiply it by the slope of h = w * x with respect to w.",
