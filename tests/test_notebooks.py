@@ -245,7 +245,7 @@ def test_a_fresh_execution(name):
     """The outputs are the kept ones, and each exercise tells wrong answers and calls the right one right.
 
     A notebook is executed once, with each exercise first without an answer, then with the wrong ones, then with the
-    right one. So no answer must change the output of later cells.
+    right one. So no answer must change the output of later cells. At the end, a student comes back to each exercise.
     """
     notebook, cells, tries = read(name), [], []
     given = code_cells(notebook)
@@ -256,6 +256,9 @@ def test_a_fresh_execution(name):
             for source, told, is_right in answers_to(name, cell):
                 cells.append(nbformat.v4.new_code_cell(source))
                 tries.append((cells[-1], told, is_right))
+    for each in course_of(name):
+        cells.append(nbformat.v4.new_code_cell(f'check("{each}", {each})\ncheck("{each}", 12345.678);'))
+        tries.append((cells[-1], [re.compile(f"{each}: right!"), re.compile(f"{each}: .*not right")], True))
     notebook.cells = cells
     execute(notebook, allow_errors=True)
     for cell, text in zip(given, kept, strict=True):
