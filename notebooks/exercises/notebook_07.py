@@ -208,6 +208,17 @@ def adagrad(gradients, epsilon):
 def adagrad(gradients, epsilon):
     S, D = 0.0, []
     for G in gradients:
+        S = S + G
+        D.append(G / math.sqrt(S + epsilon))
+    return D
+""",
+                "The sum of the gradients can be negative, and then it has no root. What does Adagrad add up?",
+            ),
+            (
+                """
+def adagrad(gradients, epsilon):
+    S, D = 0.0, []
+    for G in gradients:
         S = S + G * G
         D.append(G / (S + epsilon))
     return D

@@ -101,7 +101,7 @@ def train(net, X, y, eta, iterations):
         for w in net.parameters():
             w = w - eta * w.grad
 """,
-                "The weights have not moved: `w = ...` makes a new Value, and the network keeps the old one. Set `w.data`.",
+                "The weights have not moved: was the gradient still there, and did you set `w.data`? `w = ...` is a new Value.",
             ),
             (
                 """
