@@ -2,6 +2,7 @@
 
 import sys
 import sysconfig
+from collections.abc import Mapping
 from inspect import CO_GENERATOR
 from itertools import count
 from pathlib import Path
@@ -60,6 +61,9 @@ LIBRARIES = (
 )
 """Folders of code that is not the user's."""
 
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
+"""Frames of their own, whose variables are those of the function from Python 3.12 on."""
+
 _MAKERS = {maker.__code__ for maker in (value.record, value.unary, value.binary, value.constant)}
 
 
@@ -100,23 +104,27 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
             while user is not None and user.f_code.co_filename.startswith(_PACKAGE):
                 user = user.f_back
             _SITES[argument] = Site(self._calls[-1], user.f_lineno if user else 0)
+            names: dict[str, object] = {}
+            while user is not None and user.f_code.co_name in COMPREHENSIONS:
+                names = {name: thing for name, thing in user.f_locals.items() if name != ".0"} | names
+                user = user.f_back
             if user is not None and user.f_code is self._calls[-1].code:
-                self._look(user)
+                self._look(user, {**user.f_locals, **names})
         elif event in ("call", "return") and _is_function(code):
             if event == "return":
-                self._look(frame, at_the_end=True)
+                self._look(frame, frame.f_locals, at_the_end=True)
                 self._calls.pop()
                 self._bound.pop()
             elif frame.f_back is not None:
                 self._calls.append(Call(code, self._calls[-1], frame.f_back.f_lineno))
                 self._bound.append({})
 
-    def _look(self, frame: FrameType, at_the_end: bool = False) -> None:
+    def _look(self, frame: FrameType, names: Mapping[str, object], at_the_end: bool = False) -> None:
         """Record what the variables hold that were bound since the last look; at the end, what all of them hold."""
         if frame.f_code.co_filename.startswith(LIBRARIES):
             return
         bound = self._bound[-1]
-        for name, thing in list(frame.f_locals.items()):
+        for name, thing in list(names.items()):
             is_new = name not in bound or bound[name][0] is not thing
             if is_new:
                 bound[name] = thing, next(self._bindings)

@@ -9,6 +9,11 @@ import pytest
 
 from autograd_lite import Value, call_sites, exp, topological_order
 from autograd_lite.calls import site_of
+from autograd_lite.words.names import names_of
+
+
+def doubled_squares(xs):
+    return sum([2.0 * s for s in [x * x for x in xs]])
 
 
 def square(x):
@@ -77,6 +82,13 @@ def test_a_node_made_by_a_generator_belongs_to_the_function_that_uses_it():
     with call_sites():
         node = used([Value(1.0)])
     assert [code.co_name for code, _ in site_of(node).lines()] == ["used"]
+
+
+def test_the_variables_of_comprehensions_name_nodes_by_every_version_of_python():
+    """Before Python 3.12, a comprehension is a frame of its own."""
+    with call_sites():
+        result = doubled_squares([Value(2.0), Value(3.0)])
+    assert list(names_of(topological_order(result)).values())[2:4] == ["s1", "s2"]
 
 
 def test_two_calls_of_a_function_are_different():
