@@ -62,7 +62,7 @@ LIBRARIES = (
 """Folders of code that is not the user's."""
 
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
-"""Frames of their own, whose variables are those of the function from Python 3.12 on."""
+"""Frames of their own; from Python 3.12 on their variables belong to the function."""
 
 _MAKERS = {maker.__code__ for maker in (value.record, value.unary, value.binary, value.constant)}
 
