@@ -214,10 +214,9 @@ def instructions(function: Any) -> list[tuple[str, Any]]:
 
 def is_blank(candidate: Any) -> bool:
     """Return whether nothing was written yet: None, `...`, or a function without a statement."""
-    is_function = hasattr(candidate, "__code__")
-    return (
-        candidate is None or candidate is ... or (is_function and instructions(candidate) == instructions(lambda: None))
-    )
+    if isinstance(candidate, FunctionType):
+        return instructions(candidate) == instructions(lambda: None)
+    return candidate is None or candidate is ...
 
 
 def course(*exercises: Exercise) -> Course:

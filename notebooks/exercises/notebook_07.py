@@ -23,6 +23,27 @@ def after_adagrad(adagrad: Any) -> dict[str, Any]:
     }
 
 
+HEAVY_BALL = '''
+def heavy_ball(gradients, beta):
+    """Return the directions D_0, D_1, ... of the heavy ball."""
+    V, D = 0.0, []
+    for G in gradients:
+        V = beta * V + G
+        D.append(V)
+    return D
+'''
+
+ADDED, DIVIDED = "        S = S + G * G\n", "        D.append(G / math.sqrt(S + epsilon))\n"
+ADAGRAD = '''
+def adagrad(gradients, epsilon):
+    """Return the directions D_0, D_1, ... of Adagrad."""
+    S, D = 0.0, []
+    for G in gradients:
+        S = S + G * G
+        D.append(G / math.sqrt(S + epsilon))
+    return D
+'''
+
 EXERCISES = (
     Exercise(
         "momentum_D",
@@ -70,15 +91,7 @@ EXERCISES = (
     ),
     Exercise(
         "heavy_ball",
-        solution='''
-def heavy_ball(gradients, beta):
-    """Return the directions D_0, D_1, ... of the heavy ball."""
-    V, D = 0.0, []
-    for G in gradients:
-        V = beta * V + G
-        D.append(V)
-    return D
-''',
+        solution=HEAVY_BALL,
         probe=after_heavy_ball,
         hints=(
             "Go through the gradients in a loop. What must be carried from one step to the next?",
@@ -87,47 +100,19 @@ def heavy_ball(gradients, beta):
         ),
         wrong=(
             (
-                """
-def heavy_ball(gradients, beta):
-    previous, D = 0.0, []
-    for G in gradients:
-        D.append(beta * previous + G)
-        previous = G
-    return D
-""",
+                HEAVY_BALL.replace("V = beta * V + G\n        D.append(V)", "D.append(beta * V + G)\n        V = G"),
                 "This remembers one gradient, as the lecture's momentum does. The heavy ball remembers its direction.",
             ),
             (
-                """
-def heavy_ball(gradients, beta):
-    V, D = 0.0, []
-    for G in gradients:
-        D.append(V)
-        V = beta * V + G
-    return D
-""",
+                HEAVY_BALL.replace("V = beta * V + G\n        D.append(V)", "D.append(V)\n        V = beta * V + G"),
                 "Each direction comes one step too late: update what is remembered first.",
             ),
             (
-                """
-def heavy_ball(gradients, beta):
-    V, D = 0.0, []
-    for G in gradients:
-        V = beta * V + (1 - beta) * G
-        D.append(V)
-    return D
-""",
+                HEAVY_BALL.replace("+ G", "+ (1 - beta) * G"),
                 "That is a running mean, as in Adam. Here the new gradient has its full weight.",
             ),
             (
-                """
-def heavy_ball(gradients, beta):
-    V, D = 0.0, []
-    for G in gradients:
-        V = V + beta * G
-        D.append(V)
-    return D
-""",
+                HEAVY_BALL.replace("beta * V + G", "V + beta * G"),
                 "The factor is at the wrong place: it makes what is remembered smaller, so that old gradients fade.",
             ),
         ),
@@ -166,15 +151,7 @@ def heavy_ball(gradients, beta):
     ),
     Exercise(
         "adagrad",
-        solution='''
-def adagrad(gradients, epsilon):
-    """Return the directions D_0, D_1, ... of Adagrad."""
-    S, D = 0.0, []
-    for G in gradients:
-        S = S + G * G
-        D.append(G / math.sqrt(S + epsilon))
-    return D
-''',
+        solution=ADAGRAD,
         probe=after_adagrad,
         hints=(
             "It has the same loop as the heavy ball. What is carried from one step to the next here?",
@@ -183,57 +160,23 @@ def adagrad(gradients, epsilon):
         ),
         wrong=(
             (
-                """
-def adagrad(gradients, epsilon):
-    S, D = 0.0, []
-    for G in gradients:
-        S = S + G * G
-        D.append(G / (math.sqrt(S) + epsilon))
-    return D
-""",
+                ADAGRAD.replace("math.sqrt(S + epsilon)", "(math.sqrt(S) + epsilon)"),
                 "Here epsilon is outside the root, as in most libraries. The lecture has it inside.",
             ),
             (
-                """
-def adagrad(gradients, epsilon):
-    D = []
-    for G in gradients:
-        D.append(G / math.sqrt(G * G + epsilon))
-    return D
-""",
+                ADAGRAD.replace("S + G * G", "G * G"),
                 "Nothing is remembered: each step forgets the squares of the steps before.",
             ),
             (
-                """
-def adagrad(gradients, epsilon):
-    S, D = 0.0, []
-    for G in gradients:
-        S = S + G
-        D.append(G / math.sqrt(S + epsilon))
-    return D
-""",
+                ADAGRAD.replace("S + G * G", "S + G"),
                 "The sum of the gradients can be negative, and then it has no root. What does Adagrad add up?",
             ),
             (
-                """
-def adagrad(gradients, epsilon):
-    S, D = 0.0, []
-    for G in gradients:
-        S = S + G * G
-        D.append(G / (S + epsilon))
-    return D
-""",
+                ADAGRAD.replace("math.sqrt(S + epsilon)", "(S + epsilon)"),
                 "The root is missing. Without it the size of the gradient does not cancel.",
             ),
             (
-                """
-def adagrad(gradients, epsilon):
-    S, D = 0.0, []
-    for G in gradients:
-        D.append(G / math.sqrt(S + epsilon))
-        S = S + G * G
-    return D
-""",
+                ADAGRAD.replace(ADDED + DIVIDED, DIVIDED + ADDED),
                 "The square of this step is added too late: the first division is by nearly 0.",
             ),
         ),

@@ -37,10 +37,7 @@ def after_halving(halving: Callable[[int], float]) -> dict[str, float]:
     return {f"t = {t}": halving(t) for t in (0, 250, 500, 1499, 2500)}
 
 
-EXERCISES = (
-    Exercise(
-        "train",
-        solution='''
+TRAIN = '''
 def train(net, X, y, eta, iterations):
     """Gradient descent with the learning rate eta and the sum of the errors of all examples."""
     for _ in range(iterations):
@@ -49,7 +46,23 @@ def train(net, X, y, eta, iterations):
         error.backward()
         for w in net.parameters():
             w.data = w.data - eta * w.grad
-''',
+'''
+
+BATCHES = '''
+def train_on_batches(net, X, y, eta, batches):
+    """One step of gradient descent for each batch, with the mean error of its examples."""
+    for batch in batches:
+        net.zero_grad()
+        error = sum(squared_error(net(X[n]), y[n]) for n in batch) / len(batch)
+        error.backward()
+        for w in net.parameters():
+            w.data = w.data - eta * w.grad
+'''
+
+EXERCISES = (
+    Exercise(
+        "train",
+        solution=TRAIN,
         hints=(
             "One loop over the iterations. In it the four steps of the list above, in that order.",
             "`sum` adds up Values, too: sum the errors in a loop over the pairs of `zip(X, y)`, then one backward pass, "
@@ -57,26 +70,11 @@ def train(net, X, y, eta, iterations):
         ),
         wrong=(
             (
-                """
-def train(net, X, y, eta, iterations):
-    for _ in range(iterations):
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                TRAIN.replace("        net.zero_grad()\n", ""),
                 "The first iteration is right, the later ones are not: the gradients of earlier iterations are still there.",
             ),
             (
-                """
-def train(net, X, y, eta, iterations):
-    for _ in range(iterations):
-        net.zero_grad()
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data + eta * w.grad
-""",
+                TRAIN.replace("w.data - eta", "w.data + eta"),
                 "This goes uphill: look at the sign of the update.",
             ),
             (
@@ -92,39 +90,15 @@ def train(net, X, y, eta, iterations):
                 "The weights move after each example. Here they move once in an iteration, for the sum of all errors.",
             ),
             (
-                """
-def train(net, X, y, eta, iterations):
-    for _ in range(iterations):
-        net.zero_grad()
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
-        error.backward()
-        for w in net.parameters():
-            w = w - eta * w.grad
-""",
+                TRAIN.replace("w.data = w.data -", "w = w -"),
                 "The weights have not moved: was the gradient still there, and did you set `w.data`? `w = ...` is a new Value.",
             ),
             (
-                """
-def train(net, X, y, eta, iterations):
-    for _ in range(iterations):
-        net.zero_grad()
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y)) / len(X)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                TRAIN.replace("strict=True))", "strict=True)) / len(X)"),
                 "You have taken the mean of the errors. Here it is the sum.",
             ),
             (
-                """
-def train(net, X, y, eta, iterations):
-    for _ in range(iterations):
-        net.zero_grad()
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y))
-        error.backward()
-        for w in net.parameters():
-            w.data = w - eta * w.grad
-""",
+                TRAIN.replace("= w.data -", "= w -"),
                 "A weight is a Value, and so is the result of arithmetic with it. Its number is `w.data`.",
             ),
             (
@@ -145,16 +119,7 @@ def train(net, X, y, eta, iterations):
     ),
     Exercise(
         "train_on_batches",
-        solution='''
-def train_on_batches(net, X, y, eta, batches):
-    """One step of gradient descent for each batch, with the mean error of its examples."""
-    for batch in batches:
-        net.zero_grad()
-        error = sum(squared_error(net(X[n]), y[n]) for n in batch) / len(batch)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-''',
+        solution=BATCHES,
         hints=(
             "The loop goes over the batches now. What is summed in it, and by what is it divided?",
             "The sum goes over the numbers n in the batch, with the example `X[n]` and the target `y[n]`. "
@@ -162,50 +127,19 @@ def train_on_batches(net, X, y, eta, batches):
         ),
         wrong=(
             (
-                """
-def train_on_batches(net, X, y, eta, batches):
-    for batch in batches:
-        net.zero_grad()
-        error = sum(squared_error(net(X[n]), y[n]) for n in batch)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                BATCHES.replace(" / len(batch)", ""),
                 "Right for a batch of one. For larger ones you have the sum of the errors, not their mean.",
             ),
             (
-                """
-def train_on_batches(net, X, y, eta, batches):
-    for batch in batches:
-        net.zero_grad()
-        error = sum(squared_error(net(X[n]), y[n]) for n in batch) / len(X)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                BATCHES.replace("len(batch)", "len(X)"),
                 "You divide by the number of all examples. How many are there in the mean?",
             ),
             (
-                """
-def train_on_batches(net, X, y, eta, batches):
-    for batch in batches:
-        net.zero_grad()
-        error = sum(squared_error(net(x_n), y_n) for x_n, y_n in zip(X, y)) / len(X)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                BATCHES.replace("in batch) / len(batch)", "in range(len(X))) / len(X)"),
                 "This takes all examples in each step, whatever the batch.",
             ),
             (
-                """
-def train_on_batches(net, X, y, eta, batches):
-    for batch in batches:
-        error = sum(squared_error(net(X[n]), y[n]) for n in batch) / len(batch)
-        error.backward()
-        for w in net.parameters():
-            w.data = w.data - eta * w.grad
-""",
+                BATCHES.replace("        net.zero_grad()\n", ""),
                 "The first batch is right, the later ones are not: the gradients of earlier batches are still there.",
             ),
         ),
