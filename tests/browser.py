@@ -1,12 +1,15 @@
 """The view of `step_through` in a real browser, JupyterLab as a server, and axe-core, for its tests."""
 
 import contextlib
+import functools
+import http.server
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from importlib.resources import files
@@ -171,14 +174,56 @@ class View:
         return self.root.evaluate(SERIOUS)
 
 
+def unused_address():
+    """An address of this machine at which no server answers yet."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def wait_for(process, address):
+    """Wait until a server that runs in a process answers."""
+    patience = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < patience and process.poll() is None:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing answers at {address}")
+
+
+def end(process):
+    """End a process, whatever it does."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A handler that serves a folder and writes no log."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def served(folder):
+    """The address of a folder that is served."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 class JupyterLab:
     """A JupyterLab server with folders of its own, and notebooks in it."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "notebooks"
         self.folder.mkdir()
-        with socket.create_server(("127.0.0.1", 0)) as unused:
-            self.address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        self.address = unused_address()
         self.environment = environment(folder)
         settings = folder / "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
@@ -200,27 +245,14 @@ class JupyterLab:
                 stderr=subprocess.STDOUT,
             )
         try:
-            self.wait()
-        except BaseException:
+            wait_for(self.process, f"{self.address}/api/status?token={TOKEN}")
+        except BaseException as error:
             self.stop()
+            error.add_note(self.log.read_text(encoding="utf-8"))
             raise
 
-    def wait(self):
-        patience = time.monotonic() + PATIENCE / 1000
-        while time.monotonic() < patience and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/api/status?token={TOKEN}").close()
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text(encoding='utf-8')}")
-
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
     def write(self, name, *cells):
         """Write a notebook into the server's folder; a cell is its source, or a pair of source and HTML output."""

@@ -3,21 +3,17 @@
 The browser tests need npm's package: PYODIDE=.../node_modules/pyodide pytest -m browser tests/test_playground.py
 """
 
-import contextlib
-import functools
 import html
-import http.server
 import json
 import os
 import re
 import sys
-import threading
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from browser import CHROMIUM, MISSING
+from browser import CHROMIUM, MISSING, served
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 sys.path.insert(0, str(FOLDER))
@@ -127,21 +123,6 @@ def page_of(notebook):
     cell = '<div class="cell docutils"><div class="cell_input docutils"><pre>{}\n</pre></div></div>'
     script = '<script type="module" src="live.js"></script>'
     return f"<!doctype html><html lang=en><title>N</title><h1>N</h1>{''.join(map(cell.format, sources))}{script}"
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def served(folder):
-    """The address of a folder that is served."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -298,17 +279,6 @@ def test_a_phone_shows_it_without_scrolling_sideways(page):
         page.locator(f"[name=panel][value={panel}]").check()
         page.wait_for_function("[...document.querySelectorAll('[aria-busy]')].every(one => one.ariaBusy === 'false')")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-@in_browser
-@pytest.mark.parametrize("notebook", LIVE)
-def test_a_notebook_runs_in_its_page(page, notebook):
-    page.goto(f"/{notebook}.html")
-    assert "Pyodide" in page.get_by_text("Shift+Enter runs a cell").text_content()
-    page.get_by_role("button", name="Run all").click()
-    cells = page.locator(".cell")
-    page.locator(f".cell:nth-child({cells.count() + 2}) .live-output").wait_for(state="attached")
-    assert cells.locator(".error").all_text_contents() == []
 
 
 @in_browser

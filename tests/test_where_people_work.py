@@ -3,11 +3,8 @@
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,25 +45,17 @@ def view_in(page):
 def test_a_view_in_a_marimo_app_steps(page, tmp_path):
     [app] = blocks("marimo", "python")
     (tmp_path / "app.py").write_text(app, encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    command = f"-m marimo run app.py --headless --no-token --host 127.0.0.1 --port {port}".split()
-    server = subprocess.Popen([sys.executable, *command], cwd=tmp_path)
+    address = browser.unused_address()
+    command = f"-m marimo run app.py --headless --no-token --host 127.0.0.1 --port {address.rpartition(':')[2]}"
+    server = subprocess.Popen([sys.executable, *command.split()], cwd=tmp_path)
     try:
-        address, patience = f"http://127.0.0.1:{port}", time.monotonic() + browser.PATIENCE / 1000
-        while time.monotonic() < patience:
-            try:
-                urllib.request.urlopen(f"{address}/health").close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        browser.wait_for(server, f"{address}/health")
         page.goto(address)
         view = view_in(page)
         view.click("Next")
         assert view.position.inner_text() == "Step 2 of 10"
     finally:
-        server.terminate()
-        server.wait(30)
+        browser.end(server)
 
 
 def slides(*sections):
