@@ -1,11 +1,5 @@
-"""Write the playground to a folder: the page, the packages that it runs, and Pyodide if it is there.
+"""Write the playground to a folder: the page, the packages that it runs, and Pyodide if it is there."""
 
-npm install pyodide
-python -m notebooks.playground.build site --pyodide node_modules/pyodide
-python -m http.server --directory site
-"""
-
-import argparse
 import json
 import shutil
 import zipfile
@@ -35,7 +29,7 @@ def build(target: Path, pyodide: Path | None = None) -> Path:
     for source in FOLDER.iterdir():
         if source.suffix in {".html", ".js", ".css"}:
             shutil.copy(source, target)
-    with zipfile.ZipFile(target / "course.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target / "packages.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in (ROOT / "autograd_lite", ROOT / "notebooks/exercises", FOLDER):
             for source in sorted(folder.rglob("*")):
                 if source.suffix in {".py", ".css", ".js"}:
@@ -49,13 +43,3 @@ def build(target: Path, pyodide: Path | None = None) -> Path:
         settings = {"pyodide": "pyodide/", "from": "this site", "size": round(size, 1)}
     (target / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     return target / "index.html"
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the playground to a folder.")
-    parser.add_argument("target", type=Path)
-    parser.add_argument(
-        "--pyodide", type=Path, help="the folder of npm's package; without it, visitors load Pyodide from " + CDN
-    )
-    options = parser.parse_args()
-    print(build(options.target, options.pyodide))

@@ -36,7 +36,7 @@ export class Python {
     };
     this.running = worker;
     try {
-      const [pyodide, archive] = [settings.pyodide, "course.zip"].map((place) => new URL(place, HERE).href);
+      const [pyodide, archive] = [settings.pyodide, "packages.zip"].map((place) => new URL(place, HERE).href);
       await this.ask(worker, "load", [{ pyodide, archive }]);
     } catch (error) {
       this.stop();

@@ -5,8 +5,8 @@ let call = null;
 async function load({ pyodide, archive }) {
   const { loadPyodide } = await import(`${pyodide}pyodide.mjs`);
   const [python, response] = await Promise.all([loadPyodide({ indexURL: pyodide }), fetch(archive)]);
-  python.unpackArchive(await response.arrayBuffer(), "zip", { extractDir: "/course" });
-  call = python.runPython("import sys; sys.path.insert(0, '/course'); from playground.browser import call; call");
+  python.unpackArchive(await response.arrayBuffer(), "zip", { extractDir: "/packages" });
+  call = python.runPython("import sys; sys.path.insert(0, '/packages'); from playground.browser import call; call");
 }
 
 onmessage = async ({ data: { number, name, values } }) => {

@@ -1,8 +1,8 @@
 """Build the course as a static site: `python -m notebooks.site`, with the extra `site`.
 
 Its pages are the notebooks, with the outputs that they keep, the other pages of this folder, and the reference, made
-from the docstrings. They load nothing from another host; only the playground and
-the cells that run in a page do, unless `--pyodide` names a folder.
+from the docstrings. They load nothing from another host; only the playground and the cells that run in a page do,
+unless `--pyodide` names a folder.
 """
 
 import argparse
