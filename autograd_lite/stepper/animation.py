@@ -1,6 +1,7 @@
 """The walk as an animated picture: one SVG file that moves by its style sheet alone, on a slide as in a README."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from xml.etree import ElementTree as Xml
 
 from autograd_lite.pictures.diagram import text_width
@@ -94,8 +95,7 @@ def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
             for t, step in steps
             if (step["phase"], step.get("parent", step.get("node"))) in {("seed", i), ("backward", i)}
         ]
-        ends = [*(t for t, _ in arrivals[1:]), end]
-        for (t, total), stop in zip(arrivals, ends, strict=bool(arrivals)):
+        for (t, total), (stop, _) in pairwise([*arrivals, (end, "")]):
             yield _typeset(_add(box, "text", **gradient.attrib), f"{name} {total}"), t, stop
 
 

@@ -6,6 +6,7 @@ of a graph of 43,000 nodes stays small.
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from autograd_lite.folding import Group, Part, links, nodes_of, owners
@@ -108,10 +109,7 @@ class Folds:
         """Return the number of the picture of an opened group, in which boxes have room for any text."""
         parts, outside = self.shown(group), self.outside(group)
         if any(isinstance(part, Group) and neuron_of(part) for part in parts):
-            key: Hashable = id(group)
-            if key not in self.layouts:
-                self.add(key, self.network(parts))
-            return self.layouts[key]
+            return self.add(self.network(parts))
         edges = arrows_between(outside, parts)
         shapes = [self.box(part).lines for part in parts]
         key = tuple(shapes), tuple(edges), tuple(map(kind_of, outside))
@@ -119,16 +117,16 @@ class Folds:
             boxes = [Box(self.box(node).lines, "outside") for node in outside] + [self.box(part) for part in parts]
             arrows = tuple(Arrow(*ends) for ends in edges)
             ways = [Diagram(tuple(boxes), arrows, way, spacing) for way, spacing in SPACING.items()]
-            self.add(key, max(ways, key=_scale))
+            self.layouts[key] = self.add(max(ways, key=partial(scale_in, ROOM)))
         return self.layouts[key]
 
-    def add(self, key: Hashable, diagram: Diagram) -> None:
-        """Add a picture."""
-        self.layouts[key] = len(self.pictures)
+    def add(self, diagram: Diagram) -> int:
+        """Add a picture, and return its number."""
         edges = [arrow[:2] for arrow in diagram.arrows]
         outside = sum(box.kind == "outside" for box in diagram.boxes)
         picture = to_svg(diagram, titles=False)
         self.pictures.append({"svg": picture, "direction": diagram.direction, "edges": edges, "outside": outside})
+        return len(self.pictures) - 1
 
     def network(self, parts: Sequence[Part]) -> Diagram:
         """Return a network's neurons as circles."""
@@ -214,7 +212,7 @@ def arrows_between(outside: Sequence[Value], parts: Sequence[Part]) -> list[tupl
     return found + [ends for ends in inner if isinstance(boxes[ends[1]], Group)]
 
 
-def _scale(diagram: Diagram) -> float:
-    """Return how large a diagram can be drawn."""
+def scale_in(room: tuple[float, float], diagram: Diagram) -> float:
+    """Return how large a diagram can be drawn in a room of that width and height."""
     layout = find_layout(diagram)
-    return min(ROOM[0] / layout.width, ROOM[1] / layout.height)
+    return min(room[0] / layout.width, room[1] / layout.height)

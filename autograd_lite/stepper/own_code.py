@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from numbers import Real
 from textwrap import dedent
 from types import CodeType
@@ -56,22 +57,18 @@ def sources_of(nodes: Iterable[Value]) -> tuple[list[dict[str, Any]], list[list[
     >>> sources_of([call_with(double, {"x": 1.0})])
     ([{'name': 'double', 'first': 1, 'lines': ['def double(x):', '    return x + x']}], [[(0, 1)]])
     """
-    found: dict[CodeType, int | None] = {}
     sources: list[dict[str, Any]] = []
 
+    @cache
     def position(code: CodeType) -> int | None:
-        if code not in found:
-            found[code] = None
-            if not code.co_filename.startswith(LIBRARIES):
-                try:
-                    lines, first = inspect.getsourcelines(code)
-                except OSError:  # there is no source, for example of what `exec` ran
-                    return None
-                found[code] = len(sources)
-                sources.append(
-                    {"name": code.co_name, "first": first, "lines": dedent("".join(lines)).rstrip().split("\n")}
-                )
-        return found[code]
+        if code.co_filename.startswith(LIBRARIES):
+            return None
+        try:
+            lines, first = inspect.getsourcelines(code)
+        except OSError:  # there is no source, for example of what `exec` ran
+            return None
+        sources.append({"name": code.co_name, "first": first, "lines": dedent("".join(lines)).rstrip().split("\n")})
+        return len(sources) - 1
 
     marks = []
     for node in nodes:

@@ -234,8 +234,10 @@ def step_through(
     chosen: str = detail or ("neuron" if calm else story.details[0])
     check_choice("detail", chosen, story.details)
     check_integer("step", step, 0, story.count(chosen) - 1)
-    if any(value not in story.index for value in marked):
+    if any(value not in story.nodes for value in marked):
         raise ValueError("predict must be True, False, or Values of the graph that is stepped through")
+    direction = direction or story.direction()
+    picture = to_svg(story.diagram(direction, room=True), titles=False).replace("\n", "")
     state = {
         "step": step,
         "predict": bool(predict),
@@ -243,10 +245,6 @@ def step_through(
         "tolerance": float(tolerance),
         "large": large,
         "speed": 1.0,
-    }
-    direction = direction or story.direction()
-    picture = to_svg(story.diagram(direction, room=True), titles=False).replace("\n", "")
-    more: dict[str, Any] = {
         "detail": chosen,
         "opened": [],
         "arrangement": layout,
@@ -255,7 +253,7 @@ def step_through(
         "direction": direction,
         "picture": picture,
     }
-    return Stepper(story, state | more)
+    return Stepper(story, state)
 
 
 def _story_of(root: Value, plan: Plan, max_nodes: int) -> Story | FoldedStory:
@@ -264,13 +262,12 @@ def _story_of(root: Value, plan: Plan, max_nodes: int) -> Story | FoldedStory:
     Raises:
         ValueError: if the graph is too large, and cannot be folded.
     """
-    whole = plan.below is None
     size = len(topological_order(root if plan.below is None else check_value("below", plan.below)))
     check_integer("max_nodes", max_nodes, 1)
     if max_nodes < size <= LARGEST and plan.mistake is None and plan.update is None:
         return FoldedStory(root, plan)
     remedy = "step through a part of it (its steps still belong to the root's backward pass) with below=its last Value"
-    check_size(size, max_nodes, remedy, "the graph" if whole else "the part below that Value")
+    check_size(size, max_nodes, remedy, "the graph" if plan.below is None else "the part below that Value")
     return Story(root, plan)
 
 

@@ -1,8 +1,7 @@
 """What the view shows, as plain data for JSON: the picture, the nodes, and the steps in symbols and in numbers."""
 
 import math
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.calls import site_of
@@ -12,10 +11,9 @@ from autograd_lite.labels import number_text, visible
 from autograd_lite.pictures.diagram import Box, Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, edges_between, kind_of, layers
 from autograd_lite.pictures.folded import folded_diagram, neuron_of
-from autograd_lite.pictures.layout import find_layout
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.program.javascript import graph_data
-from autograd_lite.stepper.folds import Folds
+from autograd_lite.stepper.folds import Folds, scale_in
 from autograd_lite.stepper.own_code import sources_of
 from autograd_lite.teaching.mistakes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
@@ -53,12 +51,78 @@ class Plan(NamedTuple):
     names: Mapping[Value, str] | None = None
 
 
-class Story:
-    """The walk over a graph, or over the part of it below a Value, as plain data for the view.
+class BaseStory:
+    """What the view has of every graph, shown as a whole or folded.
 
     Arguments:
         root: the Value whose gradients are stepped through.
         plan: what is walked through.
+    """
+
+    details: tuple[str, ...]
+    """The levels of detail that the view has."""
+
+    def __init__(self, root: Value, plan: Plan = Plan()) -> None:  # noqa: B008  it cannot be changed
+        self.order = topological_order(root)
+        check_fresh(self.order)
+        self.part = self.order if plan.below is None else part_below(root, self.order, plan.below)
+        self.names = names_of(self.order) if plan.names is None else plan.names
+        self.root, self.plan = root, plan._replace(names=self.names)
+        self.writer = self.writer_in(UNICODE)
+        self.name = self.writer.name(root)
+        self.title = visible(plan.title or f"Step through the gradients of {self.name}")
+        self.group = fold(self.part[-1])
+        self.graph = graph_data(self.order)
+
+    def writer_in(self, form: Form) -> Writer:
+        """Return what writes about the graph in a form."""
+        return Writer(self.names, self.root, form._replace(digits=self.plan.digits))
+
+    def text(self, number: float) -> str:
+        """Return a number as it is shown."""
+        return number_text(number, self.plan.digits)
+
+    def told(self) -> Json:
+        """Return what the page makes its steps of."""
+        is_folded = self.details[-1] not in DETAILS
+        folds = (
+            Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"]) if is_folded else None
+        )
+        return {
+            "title": self.title,
+            "root": self.name,
+            "rootMath": self.writer_in(MATHML).name(self.root),
+            "nodes": [],
+            "sources": [],
+            "heads": [],
+            "tails": [],
+            "steps": [],
+            "mistake": self.plan.mistake and {"name": self.plan.mistake.name, "does": self.plan.mistake.does},
+            "leaves": [],
+            "digits": self.plan.digits,
+            "update": self.plan.update,
+            "graph": self.graph,
+            "folds": folds,
+            "part": None,
+        }
+
+    def places(self, nodes: Iterable[Value]) -> list[int]:
+        """Return the positions of nodes in the whole graph."""
+        place = {node: position for position, node in enumerate(self.order)}
+        return [place[node] for node in nodes]
+
+    def count(self, detail: str) -> int:
+        """Return the number of steps at a level of detail: the leaves, each computed part, the seed, and so back.
+
+        A network has a summary, too.
+        """
+        parts = layers_of(self.group.parts) if detail == "layer" else self.group.parts
+        computed = sum(isinstance(part, Group) or bool(part.parents) for part in parts)
+        return 2 + 2 * computed + (detail != "group")
+
+
+class Story(BaseStory):
+    """The walk over a graph, or over the part of it below a Value, as plain data for the view.
 
     Nodes and edges are numbered as the boxes and arrows of `draw`.
 
@@ -70,31 +134,25 @@ class Story:
     """
 
     def __init__(self, root: Value, plan: Plan = Plan()) -> None:  # noqa: B008  it cannot be changed
-        self.order = order = topological_order(root)
-        check_fresh(order)
-        below, mistake = plan.below, plan.mistake
-        self.part = order if below is None else part_below(root, order, below)
-        self.names = names_of(order) if plan.names is None else plan.names
-        self.root, self.plan = root, plan._replace(names=self.names)
-        self.writer = Writer(self.names, root, UNICODE._replace(digits=plan.digits))
-        self.name = self.writer.name(root)
-        self.title = visible(plan.title or f"Step through the gradients of {self.name}")
-        self.steps = steps = [] if root.op is CONSTANT else backward_steps_of(order)
+        super().__init__(root, plan)
+        self.steps = steps = [] if root.op is CONSTANT else backward_steps_of(self.order)
         self.right = {(step.node, step.place): step for step in steps}
         self.kept: dict[Value, float] = {}
-        if mistake is not None and steps:
-            self.kept, self.steps = mistake.kept(steps), play(order, mistake, steps)
+        if plan.mistake is not None and steps:
+            self.kept, self.steps = plan.mistake.kept(steps), play(self.order, plan.mistake, steps)
         self.walk = self.walk_in(UNICODE)
-        self.ends_in_summary = bool(steps) and mistake is None and plan.update is None
+        self.ends_in_summary = bool(steps) and plan.mistake is None and plan.update is None
         self.summary = f"{len(self.walk)} steps through the gradients of {self.name}"
-        self.graph = graph_data(order)
         self.nodes = boxed(self.part, self.names)
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.edges = {edge: k for k, edge in enumerate(edges_between(self.nodes))}
+        folded = folded_details(self.group) if self.graph is not None and self.part[-1].parents else ()
+        is_recorded = len(self.part) > MOST and any(site_of(node) for node in self.part)
+        self.details = (*DETAILS, *(folded if is_recorded or "neuron" in folded else ()))
 
     def walk_in(self, form: Form) -> list[WalkStep]:
         """Return the walk, written in a form."""
-        plan, writer = self.plan, self.writer._replace(form=form._replace(digits=self.plan.digits))
+        plan, writer = self.plan, self.writer_in(form)
         walk = walk_of(self.part, self.steps, writer, self.kept)
         if plan.mistake is not None:
             first, *others = walk
@@ -105,44 +163,25 @@ class Story:
     def marked(self, walked: WalkStep, writer: Writer) -> WalkStep:
         """Return a step with the right numbers after it, if a mistake has made its numbers wrong."""
         right = self.corrected(walked.step) if walked.step is not None else {}
+        if not right:
+            return walked
         told = ", ".join(f"{PARTS[name]} {text}" for name, (text, _) in right.items())
-        return (
-            walked._replace(parts=(*walked.parts, writer.form.mark("wrong", f"right would be {told}")))
-            if right
-            else walked
-        )
-
-    @cached_property
-    def group(self) -> Group:
-        """The graph, folded."""
-        return fold(self.part[-1])
-
-    @cached_property
-    def details(self) -> tuple[str, ...]:
-        """The levels of detail that the view has."""
-        folded = folded_details(self.group) if self.graph is not None and self.part[-1].parents else ()
-        is_recorded = len(self.part) > MOST and any(site_of(node) for node in self.part)
-        return (*DETAILS, *(folded if is_recorded or "neuron" in folded else ()))
+        return walked._replace(parts=(*walked.parts, writer.form.mark("wrong", f"right would be {told}")))
 
     def count(self, detail: str) -> int:
         """Return the number of steps at a level of detail, with the summary."""
         if detail not in DETAILS:
             updated = {walked.node for walked in self.walk if walked.phase == "update"}
             parts = [part for part in self.group.parts if not updated.isdisjoint(nodes_of(part))]
-            return count_steps(self.group, detail) + (len(parts) + 1 if self.plan.update is not None else 0)
+            return super().count(detail) + (len(parts) + 1 if self.plan.update is not None else 0)
         backward = [walked.node for walked in self.walk if walked.phase == "backward"]
         merged = len(backward) - len(set(backward)) if detail == "node" else 0
         return len(self.walk) + self.ends_in_summary - merged
 
     def told(self) -> Json:
         """Return the nodes, and the steps of the walk with their summary."""
-        text, mathml = self.writer, self.writer._replace(form=MATHML._replace(digits=self.plan.digits))
+        text, mathml = self.writer, self.writer_in(MATHML)
         sources, lines = sources_of(self.nodes)
-        mistake = self.plan.mistake
-        place = {node: i for i, node in enumerate(self.order)}
-        folds = None
-        if self.graph is not None and len(self.details) > len(DETAILS):
-            folds = Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"])
         nodes = [
             {
                 "key": self.names.get(node, ""),
@@ -157,22 +196,14 @@ class Story:
             for node, marks in zip(self.nodes, lines, strict=True)
         ]
         steps = [self.told_step(walked, text, mathml) for walked in self.walk]
-        return {
-            "title": self.title,
-            "root": self.name,
-            "rootMath": mathml.name(self.root),
+        return super().told() | {
             "nodes": nodes,
             "sources": sources,
             "heads": [self.index[node] for node, _ in self.edges],
             "tails": [self.index[node.parents[place]] for node, place in self.edges],
             "steps": steps + [{"phase": "summary"}] * self.ends_in_summary,
-            "mistake": mistake and {"name": mistake.name, "does": mistake.does},
             "leaves": [self.index[leaf] for leaf in self.leaves().values()],
-            "digits": self.plan.digits,
-            "update": self.plan.update,
-            "graph": self.graph,
-            "folds": folds,
-            "part": [place[node] for node in self.nodes],
+            "part": self.places(self.nodes),
         }
 
     def told_step(self, walked: WalkStep, text: Writer, mathml: Writer) -> Json:
@@ -182,15 +213,20 @@ class Story:
         if node is None or walked.result is None:
             return line
         line["node"] = self.index[node]
-        if walked.phase in ("update", "again"):
+        if walked.phase == "forward":
+            line |= {
+                "expression": text.expression(node),
+                "expressionMath": mathml.expression(node),
+                "numbers": text.template(node, self.index),
+                "numbersMath": mathml.template(node, self.index),
+                "data": self.number(node.data),
+            }
+        elif walked.phase == "seed":
+            line["total"] = self.number(walked.result)
+        elif step is None:  # after the backward pass
             line |= {"before": self.number(walked.before or 0.0), "data": self.number(walked.result)}
-            if walked.phase == "again":
-                updates = {step.node: step.result for step in self.walk if step.phase == "update"}
-                numbers = recomputed(self.part, updates)
-                line["after"] = [self.number(numbers[node]) for node in self.nodes]
-            return line
-        if step is not None:
-            return line | {
+        else:
+            line |= {
                 "parent": self.index[step.parent],
                 "edge": self.edges[step.node, step.place],
                 **({"place": step.place} if self.plan.mistake else {}),
@@ -201,15 +237,10 @@ class Story:
                 **({"number": walked.number, "of": walked.of} if walked.of > 1 else {}),
                 **({"right": right} if (right := self.corrected(step)) else {}),
             }
-        if walked.phase == "seed":
-            return line | {"total": self.number(walked.result)}
-        return line | {
-            "expression": text.expression(node),
-            "expressionMath": mathml.expression(node),
-            "numbers": text.template(node, self.index),
-            "numbersMath": mathml.template(node, self.index),
-            "data": self.number(node.data),
-        }
+        if walked.phase == "again":
+            numbers = recomputed(self.part, {step.node: step.result for step in self.walk if step.phase == "update"})
+            line["after"] = [self.number(numbers[node]) for node in self.nodes]
+        return line
 
     def corrected(self, step: Step) -> Json:
         """Return the right numbers of a step that a mistake makes wrong; nothing for a step that is right."""
@@ -219,27 +250,25 @@ class Story:
 
     def number(self, number: float) -> list[Any]:
         """Return a number as it is shown, and as it is; inf and nan, which JSON does not have, are None there."""
-        return [number_text(number, self.plan.digits), number if math.isfinite(number) else None]
+        return [self.text(number), number if math.isfinite(number) else None]
 
     def lines(self, node: Value, total: float = 0.0) -> tuple[str, ...]:
         """Return what a node's box says; the total is its gradient."""
-        data, gradient = number_text(node.data, self.plan.digits), number_text(total, self.plan.digits)
-        return box_lines(node, self.names, data, gradient)
+        return box_lines(node, self.names, self.text(node.data), self.text(total))
 
     def diagram(self, direction: str, room: bool = False) -> Diagram:
         """Return the graph as boxes: with all numbers, or with room for any that the view may show there.
 
         Each box except that of a constant has three lines: name, data and gradient.
         """
-        gradients: dict[Value, float] = {}
-        uses: dict[Value, int] = {}
-        for walked in self.walk:
-            if walked.step is not None:
-                gradients[walked.step.parent] = walked.step.total
-                uses[walked.step.parent] = walked.of
-            elif walked.phase == "seed" and walked.node is not None and walked.result is not None:
-                gradients[walked.node] = walked.result
-        texts = [number_text(n, self.plan.digits) for n in [*gradients.values(), *(node.data for node in self.part)]]
+        received = [
+            (walked.step.parent if walked.step else walked.node, walked.result, walked.of)
+            for walked in self.walk
+            if walked.phase in ("seed", "backward")
+        ]
+        gradients = {node: total for node, total, _ in received if total is not None}
+        uses = {node: of for node, _, of in received}
+        texts = [self.text(number) for number in [*gradients.values(), *(node.data for node in self.part)]]
         widest = max(*texts, "−0." + "0" * self.plan.digits, key=len)
 
         def lines(node: Value) -> tuple[str, ...]:
@@ -256,9 +285,8 @@ class Story:
         """Return the direction, left to right or top to bottom, that fits better where the view has its picture."""
 
         def scale(direction: str) -> float:
-            layout = find_layout(self.diagram(direction, room=True))
             favour = 1.4 if direction == "LR" else 1.0  # it is how formulas are read
-            return favour * min(ROOM[0] / layout.width, ROOM[1] / layout.height)
+            return favour * scale_in(ROOM, self.diagram(direction, room=True))
 
         return max(("LR", "TB"), key=scale)
 
@@ -273,19 +301,10 @@ def folded_details(group: Group) -> tuple[str, ...]:
     return ("neuron", "layer") if is_network else ("group",)
 
 
-def count_steps(group: Group, detail: str) -> int:
-    """Return the number of steps: the leaves, each computed part, the seed, each part back; of a network, a summary."""
-    parts = layers_of(group.parts) if detail == "layer" else group.parts
-    computed = sum(bool(part.parents) if isinstance(part, Value) else True for part in parts)
-    return 2 + 2 * computed + (detail != "group")
-
-
-class FoldedStory:
+class FoldedStory(BaseStory):
     """A graph that is too large to be shown at once, as plain data for the view, where its groups are opened.
 
-    Arguments:
-        root: the Value whose gradients are stepped through.
-        plan: what is walked through; without a mistake and without an update.
+    Its plan has neither a mistake nor an update.
 
     Raises:
         ValueError: if only Python can compute an operation of the graph.
@@ -298,46 +317,18 @@ class FoldedStory:
     """
 
     def __init__(self, root: Value, plan: Plan) -> None:
-        self.root, self.plan = root, plan
-        self.order = topological_order(root)
-        check_fresh(self.order)
-        self.part = self.order if plan.below is None else part_below(root, self.order, plan.below)
-        self.index = {node: position for position, node in enumerate(self.part)}
-        self.names = names_of(self.order)
-        self.name = Writer(self.names, root).name(root)
-        self.title = visible(plan.title or f"Step through the gradients of {self.name}")
-        self.group = fold(self.part[-1])
-        self.details = folded_details(self.group)
-        self.walk: list[WalkStep] = []  # it is made in the page
-        steps, parts = self.count(self.details[0]), len(self.group.parts)
-        self.summary = f"{steps} steps through {parts} parts of {len(self.part):,} nodes"
-        self.graph = graph_data(self.order)
+        super().__init__(root, plan)
         if self.graph is None:
             raise ValueError("only Python can compute an operation of the graph, so it cannot be folded in a page")
+        self.nodes = self.part
+        self.walk: list[WalkStep] = []  # it is made in the page
+        self.details = folded_details(self.group)
+        steps, parts = self.count(self.details[0]), len(self.group.parts)
+        self.summary = f"{steps} steps through {parts} parts of {len(self.part):,} nodes"
 
     def told(self) -> Json:
         """Return what the page makes its steps of."""
-        place = {node: position for position, node in enumerate(self.order)}
-        return {
-            "title": self.title,
-            "root": self.name,
-            "rootMath": Writer(self.names, self.root, MATHML).name(self.root),
-            "nodes": [],
-            "heads": [],
-            "steps": [],
-            "sources": [],
-            "leaves": [],
-            "mistake": None,
-            "update": None,
-            "digits": self.plan.digits,
-            "graph": self.graph,
-            "part": None if self.plan.below is None else [place[node] for node in self.part],
-            "folds": Folds(self.order, self.names, self.plan.digits).data(self.group, self.graph["nodes"]),
-        }
-
-    def count(self, detail: str) -> int:
-        """Return the number of steps at a level of detail."""
-        return count_steps(self.group, detail)
+        return super().told() | {"part": None if self.plan.below is None else self.places(self.part)}
 
     def direction(self) -> Literal["LR"]:
         """Return the direction of the picture that is shown where no script runs."""
@@ -346,13 +337,9 @@ class FoldedStory:
     def diagram(self, direction: str, room: bool = False) -> Diagram:  # noqa: ARG002  as for `Story`
         """Return the groups that are seen first."""
 
-        def number(number: float) -> str:
-            return number_text(number, self.plan.digits)
-
         def box(node: Value) -> Box:
-            lines = box_lines(node, self.names, number(node.data), "")
-            return Box(lines, kind_of(node), node is self.root)
+            return Box(box_lines(node, self.names, self.text(node.data), ""), kind_of(node), node is self.root)
 
         return folded_diagram(
-            self.group.parts, self.root, direction, box_of=box, gradient_of=lambda _: None, number=number
+            self.group.parts, self.root, direction, box_of=box, gradient_of=lambda _: None, number=self.text
         )
