@@ -36,6 +36,13 @@ class Site(NamedTuple):
     call: Call
     line: int
 
+    def calls(self) -> list["Site"]:
+        """Return the calls that were running, each with the line that it was at, from the outermost call inward."""
+        sites = [self]
+        while sites[-1].call.caller is not None:
+            sites.append(Site(sites[-1].call.caller, sites[-1].call.line))
+        return sites[::-1]
+
     def lines(self) -> list[tuple[CodeType, int]]:
         """Return the lines that were running, each with the function it belongs to, from the outermost call inward.
 
@@ -46,11 +53,7 @@ class Site(NamedTuple):
         >>> [(code.co_name, line - code.co_firstlineno) for code, line in site_of(y).lines()]
         [('double', 1)]
         """
-        call, line, lines = self.call, self.line, []
-        while call.code is not None and call.caller is not None:
-            lines.append((call.code, line))
-            call, line = call.caller, call.line
-        return lines[::-1]
+        return [(site.call.code, site.line) for site in self.calls() if site.call.code is not None]
 
 
 _SITES: "WeakKeyDictionary[Value, Site]" = WeakKeyDictionary()

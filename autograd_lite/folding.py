@@ -5,17 +5,18 @@ circle: no part is computed from something that was computed from it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 from linecache import getline
 from math import ceil
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from autograd_lite.calls import Call, Site, site_of
 from autograd_lite.labels import clean
 from autograd_lite.value import Value
-from autograd_lite.words.lecture import lecture_name
+from autograd_lite.words.lecture import layer_title, lecture_name
 
 MOST = 50
 """The largest number of parts that a group has."""
@@ -47,6 +48,8 @@ class Group:
 
 
 Part: TypeAlias = Group | Value
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 def nodes_of(part: Part) -> list[Value]:
@@ -92,7 +95,8 @@ def fold(root: Value) -> Group:
     if units is not None:
         return Group(clean(root.label), bands(units) if len(units) <= MOST else layers_of(units))
     interior, leaves = [node for node in order if node.parents], [node for node in order if not node.parents]
-    return Group(clean(root.label), _Sites(interior).parts_of_call(interior, leaves))
+    calls = {node: site.calls()[:DEEPEST] for node in interior if (site := site_of(node))}
+    return Group(clean(root.label), _Sites(calls).parts_of_call(interior, leaves))
 
 
 def parts_at(root: Value, detail: str) -> list[Part]:
@@ -114,16 +118,28 @@ def parts_at(root: Value, detail: str) -> list[Part]:
 
 def depth_first(root: Value) -> list[Value]:
     """Return the nodes of a graph, each after its parents, as an expression is computed: argument by argument."""
-    order: dict[Value, None] = {}
-    stack: list[tuple[Value, bool]] = [(root, False)]
+    return post_order([root], lambda node: node.parents)
+
+
+def post_order(starts: Iterable[T], before: Callable[[T], Iterable[T]]) -> list[T]:
+    """Return the vertices that a depth-first search finds, each when all that it leads to are found.
+
+    Arguments:
+        starts: where the search begins.
+        before: returns those to which an edge leads from a vertex.
+    """
+    found: dict[T, None] = {}
+    order = []
+    stack = [(start, False) for start in [*starts][::-1]]
     while stack:
-        node, parents_done = stack.pop()
-        if parents_done:
-            order[node] = None
-        elif node not in order:
-            stack.append((node, True))
-            stack.extend((parent, False) for parent in reversed(node.parents))
-    return list(order)
+        vertex, is_done = stack.pop()
+        if is_done:
+            order.append(vertex)
+        elif vertex not in found:
+            found[vertex] = None
+            stack.append((vertex, True))
+            stack += [(other, False) for other in [*before(vertex)][::-1]]
+    return order
 
 
 def neurons(order: Sequence[Value]) -> list[Part] | None:
@@ -132,35 +148,47 @@ def neurons(order: Sequence[Value]) -> list[Part] | None:
     A neuron holds its weights, its signal, its output, and what only it uses; the loss holds what no neuron uses. A
     graph in which a neuron occurs several times, as in the loss of several examples, is not taken for a network.
     """
-    unit_of: dict[Value, tuple[int, int] | None] = {}
-    users: dict[Value, list[Value]] = {}
-    feeding: set[Value] = set()
-    signals = set()
-    for node in reversed(order):
+    named: dict[Value, tuple[int, int]] = {}
+    signals = []
+    for node in order:
         name = lecture_name(str(node.label))
         if name is not None and name.letter in "wosm" and name.layer:
-            unit_of[node] = unit = int(name.layer), int(name.units.split(",")[0])
+            named[node] = unit = int(name.layer), int(name.units.split(",")[0])
             if name.letter == "s":
-                if unit in signals:
-                    return None
-                signals.add(unit)
-        else:
-            units = {unit_of[user] for user in users.get(node, [])}
-            unit_of[node] = units.pop() if len(units) == 1 else None
-        if unit_of[node] or not feeding.isdisjoint(users.get(node, [])):
-            feeding.add(node)
-        for parent in node.parents:
-            users.setdefault(parent, []).append(node)
-    if not signals:
+                signals.append(unit)
+    if not signals or len(set(signals)) < len(signals):
         return None
 
+    unit_of = with_users(order, named)
+    feeding: set[Value] = set()
+    for node in reversed(order):
+        if node in unit_of or node in feeding:
+            feeding.update([node, *node.parents])
+
     parts: list[Part] = []
-    for nodes in partition(order, lambda node: unit_of[node] or (node if node in feeding else None)):
+    for nodes in partition(order, lambda node: unit_of.get(node) or (node if node in feeding else None)):
         *_, last = nodes
-        inside = _Sites().parts_of_line([n for n in nodes if n.parents], [n for n in nodes if not n.parents])
-        title = clean(last.label) or ("neuron" if unit_of[last] else "loss")
-        parts.append(Group(title, inside, unit=unit_of[last]) if len(nodes) > 1 else last)
+        inside = _Sites({}).parts_of_line([n for n in nodes if n.parents], [n for n in nodes if not n.parents])
+        title = clean(last.label) or ("neuron" if last in unit_of else "loss")
+        parts.append(Group(title, inside, unit=unit_of.get(last)) if len(nodes) > 1 else last)
     return parts
+
+
+def with_users(order: Sequence[Value], own: Mapping[Value, K | None]) -> dict[Value, K]:
+    """Return the groups of nodes: a node without a group of its own goes with those that use it, if they are in one.
+
+    Arguments:
+        order: each node after its parents.
+        own: the groups of some nodes; None for a node that goes with no other.
+    """
+    group_of: dict[Value, K | None] = {}
+    groups_of_users: dict[Value, set[K | None]] = {}
+    for node in reversed(order):
+        above = groups_of_users.get(node, {None})
+        group_of[node] = own[node] if node in own else next(iter(above)) if len(above) == 1 else None
+        for parent in node.parents:
+            groups_of_users.setdefault(parent, set()).add(group_of[node])
+    return {node: group for node, group in group_of.items() if group is not None}
 
 
 def layers_of(parts: Iterable[Part]) -> list[Part]:
@@ -170,7 +198,7 @@ def layers_of(parts: Iterable[Part]) -> list[Part]:
         key = part.unit[0] if isinstance(part, Group) and part.unit else 0 if not nodes_of(part)[-1].parents else part
         members.setdefault(key, []).append(part)
     return [
-        Group(f"layer {key}" if key else "inputs", bands(inside), unit=(key, 0)) if isinstance(key, int) else key
+        Group(layer_title(key), bands(inside), unit=(key, 0)) if isinstance(key, int) else key
         for key, inside in members.items()
     ]
 
@@ -197,124 +225,108 @@ def partition(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> list[
     >>> [len(nodes) for nodes in partition([x, a, b, c, d], lambda node: node.op)]
     [1, 3, 1]
     """
-    number_of: dict[Hashable, int] = {}
-    own = [number_of.setdefault(key(node), len(number_of)) for node in nodes]
-    at = dict(zip(nodes, own, strict=True))
-    before: list[set[int]] = [set() for _ in number_of]
-    for node, number in at.items():
-        before[number].update(at[parent] for parent in node.parents if parent in at)
+    set_of, before = sets_of(nodes, key)
     circle = circles(before)
     members: dict[int, list[Value]] = {}
     last: dict[int, int] = {}
-    for place, (node, number) in enumerate(at.items()):
+    for place, (node, number) in enumerate(set_of.items()):
         members.setdefault(circle[number], []).append(node)
         last[circle[number]] = place
 
-    # Of the sets that can come next, the one that is complete first: a priority queue
-    waiting: dict[int, set[int]] = {whole: set() for whole in members}
+    sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, sources in enumerate(before):
-        waiting[circle[number]].update(circle[source] for source in sources if circle[source] != circle[number])
-    after: dict[int, list[int]] = {whole: [] for whole in members}
-    for whole, sources in waiting.items():
-        for source in sources:
-            after[source].append(whole)
-    ready = [(last[whole], whole) for whole, sources in waiting.items() if not sources]
-    heapify(ready)
+        sorter.add(circle[number], *{circle[source] for source in sources} - {circle[number]})
+    sorter.prepare()
     found = []
-    while ready:
-        _, whole = heappop(ready)
+    waiting: list[tuple[int, int]] = []  # a priority queue: of the sets that can come next, the one complete first
+    while sorter.is_active():
+        for whole in sorter.get_ready():
+            heappush(waiting, (last[whole], whole))
+        _, whole = heappop(waiting)
         found.append(members[whole])
-        for following in after[whole]:
-            waiting[following].discard(whole)
-            if not waiting[following]:
-                heappush(ready, (last[following], following))
+        sorter.done(whole)
     return found
 
 
+def sets_of(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> tuple[dict[Value, int], list[set[int]]]:
+    """Return for each node the number of its set, and for each set those that it is computed from.
+
+    Nodes with the same key are in one set.
+    """
+    number_of: dict[Hashable, int] = {}
+    set_of = {node: number_of.setdefault(key(node), len(number_of)) for node in nodes}
+    before: list[set[int]] = [set() for _ in number_of]
+    for node, number in set_of.items():
+        before[number].update(set_of[parent] for parent in node.parents if parent in set_of)
+    return set_of, before
+
+
 def circles(before: Sequence[Iterable[int]]) -> list[int]:
-    """Return for each vertex of a directed graph the number of its strongly connected component (Tarjan 1972).
+    """Return for each vertex of a directed graph a vertex of its strongly connected component, for all of it the same.
+
+    This is the algorithm of Kosaraju and Sharir (1981): a depth-first search ends in a component that no other one
+    leads to, so what leads to the last vertex is its component; and so on with the vertices that are left.
 
     Arguments:
         before: for each vertex, those from which an edge leads to it.
 
     >>> circles([[], [0, 2], [1], [2]])
-    [0, 1, 1, 2]
+    [0, 1, 1, 3]
     """
+    after: list[list[int]] = [[] for _ in before]
+    for vertex, others in enumerate(before):
+        for other in others:
+            after[other].append(vertex)
     component = [-1] * len(before)
-    found: dict[int, int] = {}
-    lowest: dict[int, int] = {}
-    path: list[int] = []
-    count = 0
-    for start in range(len(before)):
-        work = [(start, iter(before[start]))] if start not in found else []
-        while work:
-            vertex, others = work[-1]
-            if vertex not in found:
-                found[vertex] = lowest[vertex] = len(found)
-                path.append(vertex)
-            for other in others:
-                if other not in found:
-                    work.append((other, iter(before[other])))
-                    break
-                if component[other] < 0:
-                    lowest[vertex] = min(lowest[vertex], lowest[other])
-            else:
-                work.pop()
-                if work:
-                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[vertex])
-                if lowest[vertex] == found[vertex]:
-                    while component[vertex] < 0:
-                        component[path.pop()] = count
-                    count += 1
+    for start in reversed(post_order(range(len(before)), before.__getitem__)):
+        waiting = [start]
+        while waiting:
+            vertex = waiting.pop()
+            if component[vertex] < 0:
+                component[vertex] = start
+                waiting += after[vertex]
     return component
 
 
-class _Sites:
-    """Groups by the lines and the calls that made the nodes.
+class _Sites(NamedTuple):
+    """Groups by the lines and the calls that made the nodes."""
 
-    Arguments:
-        nodes: those for which the calls that were running are looked up, if they were recorded.
-    """
+    calls: Mapping[Value, Sequence[Site]]
+    """For each node the calls that were running, from the outermost inward, as far as they were recorded."""
 
-    def __init__(self, nodes: Iterable[Value] = ()) -> None:
-        self.calls: dict[Value, tuple[Site, ...]] = {}
-        for node in nodes:
-            calls: list[Site] = []
-            site = site_of(node)
-            while site is not None:
-                calls.append(site)
-                site = Site(site.call.caller, site.call.line) if site.call.caller else None
-            self.calls[node] = tuple(reversed(calls[-DEEPEST:]))  # from the outermost inward
+    def site(self, node: Value, depth: int) -> Site | None:
+        """Return the call that is that deep, and its line; None if there is none."""
+        calls = self.calls.get(node, ())
+        return calls[depth] if depth < len(calls) else None
 
     def parts_of_call(self, nodes: Sequence[Value], leaves: Iterable[Value], depth: int = 0) -> list[Part]:
         """Return the parts of a group that was made in one call: its lines, if it has several."""
         if len(nodes) > FEW:
-            lines = partition(nodes, lambda node: self.calls.get(node, ())[depth : depth + 1] or node)
+            lines = partition(nodes, lambda node: self.site(node, depth) or node)
             if 1 < len(lines) < len(nodes):
                 return _filled(lines, leaves, lambda nodes, own: self.line(nodes, own, depth))
         return self.parts_of_line(nodes, leaves, depth)
 
     def line(self, nodes: Sequence[Value], leaves: list[Value], depth: int) -> Group:
         """Return what a call made at a line, or at several lines that use each other's results in a circle."""
-        places = [calls[depth] for node in nodes if len(calls := self.calls.get(node, ())) > depth]
-        call, numbers = places[0][0], [number for _, number in places]
-        first, last = min(numbers), max(numbers)
+        sites = [site for node in nodes if (site := self.site(node, depth))]
+        code = sites[0].call.code
+        first, last = min(site.line for site in sites), max(site.line for site in sites)
         place = f"line {first}" if first == last else f"lines {first} to {last}"
-        source = getline(call.code.co_filename, first).strip() if call.code and first == last else ""
-        name = f"{call.code.co_name}, " if call.code else ""
+        source = getline(code.co_filename, first).strip() if code and first == last else ""
+        name = f"{code.co_name}, " if code else ""
         return Group(clean(source or place), self.parts_of_line(nodes, leaves, depth), name + place)
 
     def parts_of_line(self, nodes: Sequence[Value], leaves: Iterable[Value], depth: int = 0) -> list[Part]:
         """Return the parts of a group that was made at one line: the calls that were made there, and single nodes."""
-        called = {node: calls[depth + 1][0] for node in nodes if len(calls := self.calls.get(node, ())) > depth + 1}
 
         def key(node: Value) -> Call | Value:
-            return called.get(node, node)
+            site = self.site(node, depth + 1)
+            return site.call if site else node
 
         def group(nodes: Sequence[Value], own: list[Value]) -> Group:
-            calls = {key(node) for node in nodes}
-            [call, *_] = calls
-            if len(calls) == 1 and isinstance(call, Call) and call.code:
+            call, *others = {key(node) for node in nodes}
+            if not others and isinstance(call, Call) and call.code:
                 return Group(f"{call.code.co_name}()", self.parts_of_call(nodes, own, depth + 1))
             return Group(clean(nodes[-1].label) or "part", self.parts_of_line(nodes, own, depth))
 
@@ -323,10 +335,10 @@ class _Sites:
         sets = partition(nodes, key)
         if len(sets) == 1:
             return self.parts_of_call(nodes, leaves, depth + 1)
-        ways: list[tuple[int, Callable[[], dict[Value, Hashable]]]] = [
+        ways: list[tuple[int, Callable[[], dict[Value, Any]]]] = [
             (FEW, lambda: _connected(nodes, key)),
             (MOST, lambda: _labelled(nodes, key)),
-            (MOST, lambda: _connected([node for node in nodes if node not in called], key)),
+            (MOST, lambda: _connected([node for node in nodes if key(node) is node], key)),
         ]
         for most, way in ways:
             if len(sets) > most:
@@ -337,39 +349,22 @@ class _Sites:
         return _filled(sets, leaves, group)
 
 
-def _connected(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> dict[Value, Hashable]:
+def _connected(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> dict[Value, int]:
     """Return one key for nodes that edges join among these nodes, or that have the same key."""
-    joined: dict[Hashable, Hashable] = {}
-
-    def whole(found: Hashable) -> Hashable:
-        while found in joined:
-            joined[found] = joined.get(joined[found], joined[found])  # halves the way for the next time
-            found = joined[found]
-        return found
-
-    inside = set(nodes)
-    for node in nodes:
-        mine = whole(key(node))
-        for parent in node.parents:
-            if parent in inside and (other := whole(key(parent))) is not mine:
-                joined[other] = mine
-    return {node: whole(key(node)) for node in nodes}
+    set_of, before = sets_of(nodes, key)
+    joined = [[*sources] for sources in before]
+    for number, sources in enumerate(before):
+        for source in sources:
+            joined[source].append(number)  # now edges lead both ways
+    circle = circles(joined)
+    return {node: circle[number] for node, number in set_of.items()}
 
 
-def _labelled(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> dict[Value, Hashable]:
+def _labelled(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> dict[Value, Value]:
     """Return one key for a node with a label and those without that only it uses; the last node stays alone."""
-    heads: dict[Value, Hashable] = {}
-    users: dict[Value, set[Hashable]] = {}
-    for node in reversed(nodes[:-1]):
-        above = users.get(node, set())
-        if key(node) is node:
-            if node.label:
-                heads[node] = node
-            elif len(above) == 1 and (head := next(iter(above))) is not None:
-                heads[node] = head
-        for parent in node.parents:
-            users.setdefault(parent, set()).add(heads.get(node))
-    return heads
+    others = nodes[:-1]
+    own = {node: node if key(node) is node else None for node in others if node.label or key(node) is not node}
+    return with_users(others, own)
 
 
 def _filled(

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from autograd_lite.checks import check_choice, check_integer, check_size, check_switches
-from autograd_lite.folding import parts_at
+from autograd_lite.folding import parts_at, with_users
 from autograd_lite.graph import is_stale
 from autograd_lite.labels import number_text
 from autograd_lite.pictures.diagram import DIRECTIONS, Arrow, Box, Diagram
 from autograd_lite.pictures.folded import folded_diagram
 from autograd_lite.primitives import ADD, CONSTANT, MULTIPLY_NO_NAN
 from autograd_lite.value import Value, topological_order
-from autograd_lite.words.lecture import delta_name, layer_of, typeset
+from autograd_lite.words.lecture import delta_name, layer_of, layer_title, typeset
 from autograd_lite.words.names import names_of
 from autograd_lite.words.notation import POWER, UNICODE, Written
 
@@ -218,15 +218,6 @@ def written(node: Value, names: Mapping[Value, str]) -> str:
 
 def layers(order: list[Value]) -> dict[Value, str]:
     """The layers of a network, by the labels of the lecture; without a label, a Value goes with those that use it."""
-    group_of: dict[Value, str | None] = {}
-    used_in: dict[Value, set[str | None]] = {}
-    for node in reversed(order):  # those that use a Value come before it
-        label = str(node.label)
-        layer, users = layer_of(label), used_in.get(node, {None})
-        if layer is not None:
-            group_of[node] = f"layer {layer}" if layer else "inputs"
-        else:
-            group_of[node] = next(iter(users)) if not label and len(users) == 1 else None
-        for parent in node.parents:
-            used_in.setdefault(parent, set()).add(group_of[node])
-    return {node: group for node, group in group_of.items() if group is not None}
+    numbers = {node: layer_of(str(node.label)) for node in order if str(node.label)}
+    own = {node: None if number is None else layer_title(number) for node, number in numbers.items()}
+    return with_users(order, own)

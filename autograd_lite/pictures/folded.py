@@ -9,7 +9,7 @@ from autograd_lite.labels import clean
 from autograd_lite.pictures.diagram import LOOKS, NEGATIVE, POSITIVE, Arrow, Box, Diagram, Stroke
 from autograd_lite.primitives import MULTIPLY
 from autograd_lite.value import Value
-from autograd_lite.words.lecture import lecture_name, typeset
+from autograd_lite.words.lecture import layer_title, lecture_name, typeset
 
 THINNEST, THICKEST = 0.8, 5.0
 """Of the lines of weights and of the rings of neurons, in points."""
@@ -99,8 +99,7 @@ def folded_diagram(
                 dashed=delta is not None and delta < 0,
             )
             layer = part.unit[0] if isinstance(part, Group) and part.unit else 0
-            group = f"layer {layer}" if layer else "inputs"
-            return Box(tuple(filter(None, lines)), "neuron", is_root, group, look)
+            return Box(tuple(filter(None, lines)), "neuron", is_root, layer_title(layer), look)
         if isinstance(part, Value):
             return box_of(part)
         nodes = part.nodes()

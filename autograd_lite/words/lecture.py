@@ -141,6 +141,11 @@ def layer_of(label: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def layer_title(l: int) -> str:
+    """Return what a layer of a network is called: "layer 2", or "inputs" for layer 0."""
+    return f"layer {l}" if l else "inputs"
+
+
 def delta_name(label: str) -> str:
     """Return the lecture's name for the gradient of a signal s_b^(l); "" if the label is not a signal.
 
