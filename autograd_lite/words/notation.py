@@ -7,11 +7,11 @@ only the symbols that it writes in another way. Beside that there is one loop ov
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_choice
 from autograd_lite.gradients import on_stand_ins
+from autograd_lite.graph import unknown
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
@@ -183,15 +183,13 @@ _LATEX_SIGNS = str.maketrans({
     "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "`": r"\text{`}", '"': "''",
 })  # fmt: skip
 
-_LATEX_FUNCTIONS = set("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan".split())
-"""The names that are commands of LaTeX."""
+_LATEX_COMMANDS = "exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan".split()
+_LATEX_FUNCTIONS = {name: rf"\{name}" for name in _LATEX_COMMANDS} | {"σ": r"\sigma"}
 
 
 def _latex_function(symbol: str) -> str:
     name = BLACKBOARD.get(symbol, symbol)
-    if name == "σ":
-        return r"\sigma"
-    return rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name.translate(_LATEX_SIGNS)}}}"
+    return _LATEX_FUNCTIONS.get(name, rf"\operatorname{{{name.translate(_LATEX_SIGNS)}}}")
 
 
 def latex_name(label: str) -> Written:
@@ -221,9 +219,8 @@ def latex_number(text: str) -> Written:
     >>> print(latex_number("−1e−30").text, latex_number("2").text, latex_number("∞").text)
     -1 \\cdot 10^{-30} 2 \\infty
     """
-    mantissa, _, exponent = (
-        text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}").partition("e")
-    )
+    number = text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
+    mantissa, _, exponent = number.partition("e")
     return Written(rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa, _number_binds(text))
 
 
@@ -302,18 +299,26 @@ UNICODE = Form(
     numeral=lambda text: Written(text, SUM if text.startswith("−") else ATOM),
 )
 
+MATHML_CALL = "{}<mo>\u2061</mo><mrow><mo>(</mo>{}<mo>)</mo></mrow>"
+_EXP, _LOG = (MATHML_CALL.format(f"<mi>{name}</mi>", "{}") for name in ("exp", "log"))
+
+# What is set in two dimensions: how tightly it binds, and its arguments must bind; LaTeX; MathML
+TYPESET = {
+    "/": (POWER, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
+    "//": (
+        ATOM, (0, 0), r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", "<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>",
+    ),
+    "%": (PRODUCT, (PRODUCT, ATOM), r"{} \bmod {}", "{}<mo>mod</mo>{}"),
+    "**": (POWER, (ATOM, 0), "{}^{{{}}}", "<msup>{}{}</msup>"),
+    ">": (ATOM, (0, 0), r"\left[{} > {}\right]", "<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>"),
+    "abs": (ATOM, (0,), r"\left|{}\right|", "<mo>|</mo>{}<mo>|</mo>"),
+    "sqrt": (ATOM, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),
+    "expm1": (SUM, (0,), r"\exp\left({}\right) - 1", f"{_EXP}<mo>−</mo><mn>1</mn>"),
+    "log1p": (ATOM, (PRODUCT,), r"\log\left(1 + {}\right)", _LOG.format("<mn>1</mn><mo>+</mo>{}")),
+}  # fmt: skip
+
 LATEX = Form(
-    patterns={
-        "/": Pattern(r"\frac{{{}}}{{{}}}".format, POWER, (0, 0)),
-        "//": Pattern(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor".format, ATOM, (0, 0)),
-        "%": Pattern(r"{} \bmod {}".format, PRODUCT, (PRODUCT, ATOM)),
-        "**": Pattern("{}^{{{}}}".format, POWER, (ATOM, 0)),
-        ">": Pattern(r"\left[{} > {}\right]".format, ATOM, (0, 0)),
-        "abs": Pattern(r"\left|{}\right|".format, ATOM, (0,)),
-        "sqrt": Pattern(r"\sqrt{{{}}}".format, ATOM, (0,)),
-        "expm1": Pattern(r"\exp\left({}\right) - 1".format, SUM, (0,)),
-        "log1p": Pattern(r"\log\left(1 + {}\right)".format, ATOM, (PRODUCT,)),
-    },
+    patterns={symbol: Pattern(latex.format, binds, places) for symbol, (binds, places, latex, _) in TYPESET.items()},
     signs={"*": r"\cdot", "←": r"\leftarrow"},
     later_factor=POWER,
     function=_latex_function,
@@ -329,25 +334,13 @@ LATEX = Form(
     increases=r" &\mathrel{+}= ",
 )
 
-_MATHML_CALL = "{}<mo>\u2061</mo><mrow><mo>(</mo>{}<mo>)</mo></mrow>"
-
 MATHML = Form(
-    patterns={
-        "/": Pattern("<mfrac>{}{}</mfrac>".format, POWER, (0, 0)),
-        "//": Pattern("<mo>⌊</mo><mfrac>{}{}</mfrac><mo>⌋</mo>".format, ATOM, (0, 0)),
-        "%": Pattern("{}<mo>mod</mo>{}".format, PRODUCT, (PRODUCT, ATOM)),
-        "**": Pattern("<msup>{}{}</msup>".format, POWER, (ATOM, 0)),
-        ">": Pattern("<mo>[</mo>{}<mo>&gt;</mo>{}<mo>]</mo>".format, ATOM, (0, 0)),
-        "abs": Pattern("<mo>|</mo>{}<mo>|</mo>".format, ATOM, (0,)),
-        "sqrt": Pattern("<msqrt>{}</msqrt>".format, ATOM, (0,)),
-        "expm1": Pattern((_MATHML_CALL.format("<mi>exp</mi>", "{}") + "<mo>−</mo><mn>1</mn>").format, SUM, (0,)),
-        "log1p": Pattern(_MATHML_CALL.format("<mi>log</mi>", "<mn>1</mn><mo>+</mo>{}").format, ATOM, (PRODUCT,)),
-    },
+    patterns={symbol: Pattern(mathml.format, binds, places) for symbol, (binds, places, _, mathml) in TYPESET.items()},
     space="",
     signs={symbol: f"<mo>{sign}</mo>" for symbol, sign in {"+": "+", "-": "−", "*": "×", "=": "=", "←": "←"}.items()},
     later_factor=POWER,
     function=lambda symbol: _mathml_text(BLACKBOARD.get(symbol, symbol)),
-    call=_MATHML_CALL,
+    call=MATHML_CALL,
     comma="<mo>,</mo>",
     name=mathml_name,
     numeral=mathml_number,
@@ -420,14 +413,12 @@ def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, lit
     """Write the expression that a Value was computed by; what stands for a node is written already."""
     if root in stand_ins and root.level == 0:
         return stand_ins[root]
-    written: dict[Value, Written] = {}
-    for node in _below(root, stand_ins):
-        if node in stand_ins and node is not root:
-            written[node] = stand_ins[node]
-        elif node.parents:
+    written = {node: stand_in for node, stand_in in stand_ins.items() if node is not root}
+    for node in unknown(root, written.__contains__):
+        label = clean(node.label)
+        if node.parents:
             written[node] = _operation(node.op, node.parents, written, setting, literal)
         else:
-            label = clean(node.label)
             written[node] = setting.name(label) if label else setting.number(node.data)
         if len(written[node].text) > setting.most_characters:
             raise ValueError(
@@ -435,19 +426,6 @@ def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, lit
                 "it: name some of them (argument `names`), or use explain()"
             )
     return written[root]
-
-
-def _below(root: Value, stand_ins: Mapping[Value, Written]) -> list[Value]:
-    """The nodes that a formula is made of, each after its parents: nothing below a node that something stands for."""
-    reached: dict[Value, None] = {}
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node not in reached:
-            reached[node] = None
-            if node is root or node not in stand_ins:
-                stack.extend(reversed(node.parents))
-    return sorted(reached, key=attrgetter("level"))
 
 
 def _operation(
