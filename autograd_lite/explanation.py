@@ -8,6 +8,7 @@ import html
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from autograd_lite.checks import check_integer, check_size
@@ -27,6 +28,36 @@ class Section(NamedTuple):
     title: str
     header: tuple[str, ...]
     lines: Sequence[tuple[str, ...]]
+
+    def text(self, columns: int | None = None) -> str:
+        """Return plain text, in aligned columns, in lines of that many characters."""
+        return "\n".join([self.title, *aligned(self.lines, columns)])
+
+    def markdown(self) -> str:
+        """Return a heading and a table."""
+        body = [tuple(map(_markdown_code, line)) for line in self.lines]
+        rows = [f"| {' | '.join(cells)} |" for cells in (self.header, ("---",) * len(self.header), *body)]
+        return "\n".join([f"### {self.title}", "", *rows])
+
+    def html(self) -> str:
+        """Return a table with a caption."""
+        head = "".join(f'<th scope="col" style="{_LEFT}">{html.escape(name)}</th>' for name in self.header)
+        body = "".join(f"<tr>{''.join(map(_html_cell, line))}</tr>" for line in self.lines)
+        caption = f'<caption style="{_LEFT};font-weight:bold">{html.escape(self.title)}</caption>'
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def latex(self) -> str:
+        """Return an aligned environment; the section is in LaTeX already."""
+        lines = " \\\\\n".join(" && ".join(line) for line in self.lines)
+        return f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$"
+
+    def latex_paragraphs(self) -> str:
+        """Return a heading, and a paragraph for each line, because lines of an environment do not break."""
+        lines = [r" \qquad ".join(f"$\\displaystyle {cell}$" for cell in line if cell) for line in self.lines]
+        paragraphs = [rf"\hangindent=2em {line}\par\smallskip" for line in lines]
+        title = "".join(map(in_fonts, self.title))
+        body = compilable(re.sub(r"(?<!\\)&", "", "\n".join(paragraphs)))  # without the signs that align
+        return f"\\subsection*{{{title}}}\n{body}"
 
 
 class Explanation(NamedTuple):
@@ -49,18 +80,11 @@ class Explanation(NamedTuple):
             columns: the width of the lines in characters; if a line would be longer, the columns after the first go to
                 a line of their own.
         """
-        parts = ["\n".join([section.title, *aligned(section.lines, columns)]) for section in self.sections]
-        return "\n\n".join(parts)
+        return "\n\n".join(section.text(columns) for section in self.sections)
 
     def markdown(self) -> str:
         """Return Markdown: a table for each section; formulas as code, so that no label becomes markup."""
-        parts = []
-        for section in self.sections:
-            head = [section.header, ("---",) * len(section.header)]
-            body = [tuple(map(_markdown_code, line)) for line in section.lines]
-            rows = [f"| {' | '.join(cells)} |" for cells in (*head, *body)]
-            parts.append("\n".join([f"### {section.title}", "", *rows]))
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join(section.markdown() for section in self.sections) + "\n"
 
     def latex(self, standalone: bool = False) -> str:
         """Return LaTeX: an aligned environment for each section, between double dollar signs.
@@ -70,24 +94,13 @@ class Explanation(NamedTuple):
                 sections over pages.
         """
         if standalone:
-            return _DOCUMENT.replace("BODY", "\n".join(map(_latex_paragraphs, self.latex_sections)))
-        parts = []
-        for section in self.latex_sections:
-            lines = " \\\\\n".join(" && ".join(line) for line in section.lines)
-            parts.append(f"$$\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n$$")
-        return "\n\n".join(parts) + "\n"
+            return _DOCUMENT.replace("BODY", "\n".join(section.latex_paragraphs() for section in self.latex_sections))
+        return "\n\n".join(section.latex() for section in self.latex_sections) + "\n"
 
     def html(self) -> str:
         """Return HTML: a table for each section; what labels contain is shown, never interpreted."""
-        parts = []
-        for section in self.sections:
-            head = "".join(f'<th scope="col" style="{_LEFT}">{html.escape(name)}</th>' for name in section.header)
-            body = "".join(f"<tr>{''.join(map(_html_cell, line))}</tr>" for line in section.lines)
-            parts.append(
-                f'<table><caption style="{_LEFT};font-weight:bold">{html.escape(section.title)}</caption>'
-                f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            )
-        return f'<div style="overflow-x:auto">{"".join(parts)}</div>'
+        tables = "".join(section.html() for section in self.sections)
+        return f'<div style="overflow-x:auto">{tables}</div>'
 
     def __repr__(self) -> str:
         return self.text()
@@ -137,15 +150,6 @@ _DOCUMENT = r"""\documentclass{article}
 BODY
 \end{document}
 """
-
-
-def _latex_paragraphs(section: Section) -> str:
-    """Return a section with a paragraph for each line, because lines of an environment do not break."""
-    lines = [r" \qquad ".join(f"$\\displaystyle {cell}$" for cell in line if cell) for line in section.lines]
-    paragraphs = [rf"\hangindent=2em {line}\par\smallskip" for line in lines]
-    title = "".join(map(in_fonts, section.title))
-    body = compilable(re.sub(r"(?<!\\)&", "", "\n".join(paragraphs)))  # without the signs that align
-    return f"\\subsection*{{{title}}}\n{body}"
 
 
 _LEFT = "text-align:left;white-space:nowrap"
@@ -233,12 +237,9 @@ def explain(
 
     def sections(form: Form) -> list[Section]:
         writer = Writer(names, root, form._replace(digits=digits), numbers)
-        parts = [
-            _forward_section(writer),
-            *([_tangent_section(steps, tangent_of, writer)] if tangent_of is not None else []),
-            _backward_section(steps, writer),
-            _gradient_section(steps, writer),
-        ]
+        parts = [_forward_section(writer), _backward_section(steps, writer), _gradient_section(steps, writer)]
+        if tangent_of is not None:
+            parts.insert(1, _tangent_section(steps, tangent_of, writer))
         return [section for section in parts if section.lines]
 
     return Explanation(sections(UNICODE), sections(LATEX))
@@ -294,14 +295,13 @@ def _forward_section(writer: Writer) -> Section:
 def _tangent_section(steps: Sequence[Step], leaf: Value, writer: Writer) -> Section:
     """Forward mode: d node/d leaf = sum over the parents of d node/d parent * d parent/d leaf."""
     plus, beside = writer.form.sign("+"), writer.form.beside
-    edges = {(step.node, step.place): step for step in steps}
+    terms_of = {node: list(terms) for node, terms in groupby(steps, key=lambda step: step.node)}
     tangents: dict[Value, float] = {}
     lines = []
     for node in writer.names:
         if node.op is CONSTANT:
             continue
-        places = range(0 if node is leaf else len(node.parents))
-        terms = [edges[node, place] for place in places if (node, place) in edges]
+        terms = [] if node is leaf else terms_of.get(node, [])
         tangents[node] = 1.0 if node is leaf else sum(step.slope * tangents[step.parent] for step in terms)
         symbols = [writer.derivative(node, step.parent) + beside + writer.tangent(step.parent) for step in terms]
         products = [writer.product(step.slope, tangents[step.parent]) for step in terms]

@@ -151,14 +151,15 @@ def walk_of(
     walk.append(WalkStep("seed", (equation, *origin), top, seed))
     inside = set(part)
     shares = Counter(step.parent for step in steps)
-    arrived: dict[Value, tuple[int, float | None]] = {node: (0, total) for node, total in received.items()}
+    arrived: Counter[Value] = Counter()
+    totals = dict(received)
     for step in steps:
-        number, before = arrived.get(step.parent, (0, None))
-        arrived[step.parent] = number + 1, step.total
-        if step.node in inside:
-            of = shares[step.parent]
-            parts = writer.backward_parts(step)
-            walk.append(WalkStep("backward", parts, step.node, step.total, step, before, number + 1, of))
+        node, parent = step.node, step.parent
+        arrived[parent] += 1
+        if node in inside:
+            parts, before = writer.backward_parts(step), totals.get(parent)
+            walk.append(WalkStep("backward", parts, node, step.total, step, before, arrived[parent], shares[parent]))
+        totals[parent] = step.total
     return walk
 
 
@@ -260,10 +261,9 @@ def paths(root: Value, leaf: Value, limit: int = 1000) -> list[Path]:
     upward: dict[Value, list[Step]] = {}
     for step in backward_steps(root):
         upward.setdefault(step.parent, []).append(step)  # all lead up to the root, so every way ends there
-    ways = {root: 1}
+    ways: dict[Value, int] = {}
     for node in reversed(topological_order(root)):
-        if node is not root:
-            ways[node] = sum(ways[step.node] for step in upward.get(node, []))
+        ways[node] = 1 if node is root else sum(ways[step.node] for step in upward.get(node, []))
     if ways.get(leaf, 0) > limit:
         name = clean(leaf.label) or "the leaf"
         raise ValueError(
