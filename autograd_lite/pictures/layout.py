@@ -11,7 +11,7 @@ The coordinate `along` runs along the arrows, `across` at right angles to them; 
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, pairwise
 from math import ceil, dist, sqrt
 from statistics import fmean
 from typing import NamedTuple
@@ -60,16 +60,14 @@ def find_bands(groups: list[str | None], parents: list[list[int]], children: lis
     Bands never decrease along an arrow. If that is impossible (a path leaves a group and comes back), all are 0.
     """
 
+    def apart(one: str | None, other: str | None) -> int:  # one band to or from the space between groups
+        return 0 if one == other else 1 if None in (one, other) else 2
+
     def climb(lowest: dict[str, int]) -> list[int]:
         bands: list[int] = []
-        for box, group in enumerate(groups):
-            band = 0 if group is None else lowest[group]
-            for parent in parents[box]:
-                if groups[parent] == group:
-                    band = max(band, bands[parent])
-                else:  # two bands from group to group; one to or from the space between groups
-                    band = max(band, bands[parent] + (1 if group is None or groups[parent] is None else 2))
-            bands.append(band)
+        for group, before in zip(groups, parents, strict=True):
+            least = 0 if group is None else lowest[group]
+            bands.append(max([least, *(bands[box] + apart(groups[box], group) for box in before)]))
         return bands
 
     lowest = {group: 1 for group in groups if group is not None}
@@ -93,15 +91,14 @@ def find_ranks(bands: list[int], parents: list[list[int]], children: list[list[i
     """Return the rank of each box: one above its highest parent, band after band; leaves as late as possible."""
     ranks = [0] * len(bands)
     start = 0
-    for _, band in groupby(sorted(range(len(bands)), key=bands.__getitem__), key=bands.__getitem__):
-        members = list(band)
+    for band in sorted(set(bands)):
+        members = [box for box in range(len(bands)) if bands[box] == band]
         for box in members:
             ranks[box] = max([start, *(ranks[parent] + 1 for parent in parents[box])])
         end = max(ranks[box] for box in members)
         for box in members:
             if not parents[box] and children[box]:
-                inside = [ranks[child] - 1 for child in children[box] if bands[child] == bands[box]]
-                ranks[box] = min([end, *inside])
+                ranks[box] = min([end, *(ranks[child] - 1 for child in children[box] if bands[child] == band)])
         start = end + 1
     return ranks
 
@@ -109,6 +106,7 @@ def find_ranks(bands: list[int], parents: list[list[int]], children: list[list[i
 class Net(NamedTuple):
     """Boxes and bends, by number: the boxes first. Neighbours are always in the next rank."""
 
+    ranks: list[int]
     rows: list[list[int]]
     before: list[list[int]]
     after: list[list[int]]
@@ -135,18 +133,18 @@ def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow
         route = [bends.setdefault((tail, rank), len(ranks) + len(bends)) for rank in between]
         routes.append([tail, *route, head])
 
-    rank_of = ranks + [rank for _, rank in bends]
+    all_ranks = ranks + [rank for _, rank in bends]
     place = [found[box] for box in range(len(ranks))] + [found[tail] for tail, _ in bends]
     rows: list[list[int]] = [[] for _ in range(max(ranks) + 1)]
-    for item in sorted(range(len(rank_of)), key=place.__getitem__):
-        rows[rank_of[item]].append(item)
+    for item in sorted(range(len(place)), key=place.__getitem__):
+        rows[all_ranks[item]].append(item)
 
-    before: list[list[int]] = [[] for _ in rank_of]
-    after: list[list[int]] = [[] for _ in rank_of]
+    before: list[list[int]] = [[] for _ in place]
+    after: list[list[int]] = [[] for _ in place]
     for left, right in dict.fromkeys(link for route in routes for link in pairwise(route)):
         before[right].append(left)
         after[left].append(right)
-    return Net(rows, before, after, routes)
+    return Net(all_ranks, rows, before, after, routes)
 
 
 def order_rows(net: Net) -> None:
@@ -250,63 +248,58 @@ def find_layout(diagram: Diagram) -> Layout:
 
     horizontal = diagram.direction in ("LR", "RL")
     sizes = [box_size(box) for box in boxes]
-    length = [width if horizontal else height for width, height in sizes]  # along
-    breadth = [height if horizontal else width for width, height in sizes]  # across
-    breadth = [
-        wide if box.look.circle else max(wide, PORT * (1 + len(pointing)))
-        for box, wide, pointing in zip(boxes, breadth, parents, strict=True)
-    ]
-    spans = breadth + [0.0] * (len(net.before) - len(boxes))  # a bend takes no room
-    across = spread_rows(net, spans)
+    no_room = [0.0] * (len(net.ranks) - len(boxes))  # of bends
+    length = [width if horizontal else height for width, height in sizes] + no_room  # along
+    breadth = [height if horizontal else width for width, height in sizes] + no_room  # across
+    for number, box in enumerate(boxes):
+        if not box.look.circle:
+            breadth[number] = max(breadth[number], PORT * (1 + len(parents[number])))
+    across = spread_rows(net, breadth)
 
     # Along: ranks one after another, further apart where arrows are steep and where a group begins or ends
-    starts: list[float] = [0.0]
+    starts: list[float] = []
     ends: list[float] = []
-    rank_of: dict[int, int] = {}
-    band = bands[net.rows[0][0]]
+    band_of = [bands[min(row)] for row in net.rows]  # a row has a box, and boxes have lower numbers than bends
     for rank, row in enumerate(net.rows):
-        rank_of.update(dict.fromkeys(row, rank))
-        row_boxes = [item for item in row if item < len(boxes)]
+        start = 0.0
         if rank:
             steepest = max((abs(across[n] - across[item]) for item in row for n in net.before[item]), default=0.0)
-            starts.append(ends[-1] + diagram.spacing + min(0.08 * steepest, 60.0))
-            if bands[row_boxes[0]] != band:
-                starts[-1] += 2 * PADDING + (0.0 if horizontal else TITLE)
-        band = bands[row_boxes[0]]
-        ends.append(starts[-1] + max(length[box] for box in row_boxes))
-    along = [(starts[rank_of[box]] + ends[rank_of[box]]) / 2 for box in range(len(boxes))]
+            start = ends[-1] + diagram.spacing + min(0.08 * steepest, 60.0)
+            if band_of[rank] != band_of[rank - 1]:
+                start += 2 * PADDING + (0.0 if horizontal else TITLE)
+        starts.append(start)
+        ends.append(start + max(length[item] for item in row))
+    along = [(starts[rank] + ends[rank]) / 2 for rank in net.ranks]
 
     # Arrows: in the space between ranks they curve, within a rank they run straight, so they never meet a box
-    ports = find_ports(net, arrows, across, breadth)
     paths, tips, labels = [], [], []
-    for arrow, route, port in zip(arrows, net.routes, ports, strict=True):
+    for arrow, route, port in zip(arrows, net.routes, find_ports(net.routes, across, breadth), strict=True):
+        tail, *_, head = route
         if arrow.stroke is not None and len(route) == 2:
-            start, tip = straight(*[((along[box], across[box]), length[box] / 2) for box in route])
-            paths.append([[start], [tip]])
-            labels.append(on_line(start, tip, 0.3))
+            begin, tip = straight(*[((along[box], across[box]), length[box] / 2) for box in route])
+            paths.append([[begin], [tip]])
+            labels.append(on_line(begin, tip, 0.3))
         else:
-            start, tip = (
-                (along[arrow.tail] + length[arrow.tail] / 2, across[arrow.tail]),
-                (along[arrow.head] - length[arrow.head] / 2, port),
-            )
+            begin, tip = (along[tail] + length[tail] / 2, across[tail]), (along[head] - length[head] / 2, port)
             heights = [across[item] for item in route[:-1]] + [port]
-            gaps = [(ends[rank_of[item]], starts[rank_of[following]] - HEAD) for item, following in pairwise(route)]
-            paths.append([[start], *bends(heights, gaps), [(tip[0] - HEAD, port)]])
+            ranks = [net.ranks[item] for item in route]
+            gaps = [(ends[here], starts[there] - HEAD) for here, there in pairwise(ranks)]
+            paths.append([[begin], *bends(heights, gaps), [(tip[0] - HEAD, port)]])
             labels.append((tip[0] - HEAD - 2.0, port - 7.0))
         tips.append(tip)
 
     groups = {}
     for name in dict.fromkeys(box.group for box, band in zip(boxes, bands, strict=True) if box.group and band):
-        ranks = {rank_of[number] for number, box in enumerate(boxes) if box.group == name}
+        ranks = sorted({net.ranks[number] for number, box in enumerate(boxes) if box.group == name})
         inside = [item for rank in ranks for item in net.rows[rank]]  # bends too: arrows that pass by keep a distance
-        top = min(across[item] - spans[item] / 2 for item in inside) - PADDING - (TITLE if horizontal else 0.0)
-        bottom = max(across[item] + spans[item] / 2 for item in inside) + PADDING
-        left = starts[min(ranks)] - PADDING - (TITLE if diagram.direction == "TB" else 0.0)
-        right = ends[max(ranks)] + PADDING + (TITLE if diagram.direction == "BT" else 0.0)
+        top = min(across[item] - breadth[item] / 2 for item in inside) - PADDING - (TITLE if horizontal else 0.0)
+        bottom = max(across[item] + breadth[item] / 2 for item in inside) + PADDING
+        left = starts[ranks[0]] - PADDING - (TITLE if diagram.direction == "TB" else 0.0)
+        right = ends[ranks[-1]] + PADDING + (TITLE if diagram.direction == "BT" else 0.0)
         groups[name] = Rectangle(left, top, right - left, bottom - top)
     rectangles = [
-        Rectangle(x - width / 2, y - height / 2, width, height)
-        for x, y, width, height in zip(along, across, length, breadth, strict=False)
+        Rectangle(along[box] - length[box] / 2, across[box] - breadth[box] / 2, length[box], breadth[box])
+        for box in range(len(boxes))
     ]
     return turn(Layout(0.0, 0.0, rectangles, paths, tips, labels, groups), diagram.direction)
 
@@ -346,14 +339,13 @@ def on_line(start: Point, end: Point, share: float) -> Point:
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 
 
-def find_ports(net: Net, arrows: Iterable[Arrow], across: list[float], breadth: list[float]) -> list[float]:
+def find_ports(routes: list[list[int]], across: list[float], breadth: list[float]) -> list[float]:
     """Return where across each arrow arrives: side by side, in the order in which they come, so that none hides."""
     arriving: dict[int, list[int]] = {}
-    for number, arrow in enumerate(arrows):
-        arriving.setdefault(arrow.head, []).append(number)
-    ports = [0.0] * len(net.routes)
+    for number in sorted(range(len(routes)), key=lambda number: across[routes[number][-2]]):
+        arriving.setdefault(routes[number][-1], []).append(number)
+    ports = [0.0] * len(routes)
     for head, numbers in arriving.items():
-        numbers.sort(key=lambda number: across[net.routes[number][-2]])
         apart = min(16.0, breadth[head] / (1 + len(numbers)))
         for place, number in enumerate(numbers):
             ports[number] = across[head] + apart * (place - (len(numbers) - 1) / 2)
