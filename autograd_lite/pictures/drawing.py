@@ -116,29 +116,22 @@ def draw(
         gradient = gradient_of(node)
         return box_lines(node, shown_names, data, "" if gradient is None else number(gradient), operations)
 
+    def box_of(node: Value) -> Box:
+        return Box(lines_of(node), kind_of(node), is_root=node is root)
+
     if parts:
-        diagram = folded_diagram(
-            parts,
-            root,
-            direction,
-            box_of=lambda node: Box(lines_of(node), kind_of(node), is_root=node is root),
-            gradient_of=gradient_of,
-            number=number,
-        )
-        return picture_of(diagram, use_dot)
-    return picture_of(diagram_from(boxed(order, names), root, lines_of, layers(order), direction), use_dot)
+        diagram = folded_diagram(parts, root, direction, box_of=box_of, gradient_of=gradient_of, number=number)
+    else:
+        diagram = diagram_from(boxed(order, names), root, lines_of, layers(order), direction)
+    return picture_of(diagram, use_dot)
 
 
 def boxed(order: Sequence[Value], names: Mapping[Value, str]) -> list[Value]:
     """Return the nodes of a topological order that have a box: not the numbers that stand in another's box."""
-    uses = Counter(parent for node in order for parent in node.parents)
-    inside = {
-        parent
-        for node in order
-        for parent in node.parents
-        if parent.op is CONSTANT and parent not in names and uses[parent] == 1 and not is_sum(node)
-    }
-    return [node for node in order if node not in inside]
+    edges = [(node, parent) for node in order for parent in node.parents]
+    uses = Counter(parent for _, parent in edges)
+    alone = {parent for node, parent in edges if uses[parent] == 1 and not is_sum(node)}
+    return [node for node in order if node.op is not CONSTANT or node in names or node not in alone]
 
 
 def edges_between(nodes: Sequence[Value]) -> list[tuple[Value, int]]:
@@ -169,14 +162,10 @@ def diagram_from(
     boxes = [Box(lines_of(node), kind_of(node), is_root=node is root, group=group_of.get(node)) for node in nodes]
     edges = edges_between(nodes)
     arriving = Counter(node for node, _ in edges)
-    arrows = [
-        Arrow(
-            number[node.parents[place]],
-            number[node],
-            str(place + 1) if arriving[node] > 1 and not is_commutative(node) else "",
-        )
-        for node, place in edges
-    ]
+    arrows = []
+    for node, place in edges:
+        label = str(place + 1) if arriving[node] > 1 and not is_commutative(node) else ""
+        arrows.append(Arrow(number[node.parents[place]], number[node], label))
     return Diagram(tuple(boxes), tuple(arrows), direction)
 
 
@@ -204,15 +193,13 @@ def written(node: Value, names: Mapping[Value, str]) -> str:
     """
     if is_sum(node):
         return "Σ"
-    arguments = [
-        UNICODE.name(names[parent])
-        if parent in names
-        else UNICODE.number(parent.data)
-        if parent.op is CONSTANT
-        else Written("·", POWER)
-        for parent in node.parents
-    ]
-    text = UNICODE.operation(node.op.symbol, arguments).text
+
+    def argument(parent: Value) -> Written:
+        if parent in names:
+            return UNICODE.name(names[parent])
+        return UNICODE.number(parent.data) if parent.op is CONSTANT else Written("·", POWER)
+
+    text = UNICODE.operation(node.op.symbol, [argument(parent) for parent in node.parents]).text
     return text if len(text) <= LONGEST_EXPRESSION or not names else written(node, {})
 
 

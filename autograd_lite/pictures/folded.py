@@ -76,22 +76,23 @@ def folded_diagram(
     weight. Blue is positive; orange and, for lines, dashed is negative.
     """
     neurons = [neuron_of(part) for part in parts]
-    signals = [neuron.signal for neuron in neurons if neuron is not None]
-    deltas = [None if signal is None else gradient_of(signal) for signal in signals]
+    outputs = [neuron.output.data for neuron in neurons if neuron is not None]
+    signals = [neuron.signal for neuron in neurons if neuron is not None and neuron.signal is not None]
+    deltas = {signal: gradient_of(signal) for signal in signals}
     edges = links(parts)
     weights = {ends: weight_of(*through[0]) if neurons[ends[1]] else None for ends, through in edges.items()}
-    most_output = largest([1.0, *(neuron.output.data for neuron in neurons if neuron is not None)])
-    most_delta = largest(delta for delta in deltas if delta is not None)
+    most_output = largest([1.0, *outputs])
+    most_delta = largest(delta for delta in deltas.values() if delta is not None)
     most_weight = largest(weight.data for weight in weights.values() if weight is not None)
 
-    users = {parent: None for through in edges.values() for parent, _ in through}
+    used = {parent for through in edges.values() for parent, _ in through} | {root}
 
     def box(part: Part, neuron: Neuron | None) -> Box:
         is_root = root in nodes_of(part)
         if neuron is not None:
-            delta = None if neuron.signal is None else gradient_of(neuron.signal)
-            text = [typeset(clean(neuron.output.label)), number(neuron.output.data)]
-            lines = [*text, "" if delta is None else f"δ {number(delta)}"]
+            delta = None if neuron.signal is None else deltas[neuron.signal]
+            lines = [typeset(clean(neuron.output.label)), number(neuron.output.data)]
+            lines += [] if delta is None else [f"δ {number(delta)}"]
             look = LOOKS["neuron"]._replace(
                 fill=tint(relative(neuron.output.data, most_output)),
                 border=colour(delta or 0.0),
@@ -103,7 +104,7 @@ def folded_diagram(
         if isinstance(part, Value):
             return box_of(part)
         nodes = part.nodes()
-        results = [number(node.data) for node in nodes if node in users or node is root]
+        results = [number(node.data) for node in nodes if node in used]
         shown = ", ".join(results) if len(results) <= LISTED_RESULTS else f"{len(results)} results"
         return Box(tuple(filter(None, [part.title, part.place, f"{len(nodes):,} nodes", shown])), "group", is_root)
 
@@ -117,7 +118,7 @@ def folded_diagram(
 
     boxes = [box(part, neuron) for part, neuron in zip(parts, neurons, strict=True)]
     arrows = tuple(arrow(*ends) for ends in edges)
-    return Diagram(tuple(boxes), arrows, direction, BETWEEN_LAYERS if signals else BETWEEN_GROUPS)
+    return Diagram(tuple(boxes), arrows, direction, BETWEEN_LAYERS if outputs else BETWEEN_GROUPS)
 
 
 def colour(number: float) -> str:

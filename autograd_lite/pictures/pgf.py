@@ -45,9 +45,8 @@ def to_pgf(diagram: Diagram) -> str:
     arrows = []
     for arrow, path, tip in zip(diagram.arrows, layout.paths, layout.tips, strict=True):
         if arrow.stroke is not None:
-            lines.append(
-                shape(line_style(arrow.stroke.thickness, arrow.stroke.dashed) + curve(path), stroke=arrow.stroke.colour)
-            )
+            colour, thickness, dashed = arrow.stroke
+            lines.append(shape(line_style(thickness, dashed) + curve(path), stroke=colour))
             continue
         head = [[corner] for corner in arrow_head(path[-1][-1], tip, SIDEWAYS[diagram.direction])]
         arrows.append(curve(path) + command("pgfusepath", "stroke") + curve(head) + command("pgfusepath", "fill"))
@@ -103,9 +102,8 @@ def curve(path: list[list[Point]]) -> str:
 
 def line_style(thickness: float, dashed: bool) -> str:
     """Return how a line is drawn."""
-    return command("pgfsetlinewidth", f"{thickness:.4g}bp") + (
-        command("pgfsetdash", "{4bp}{3bp}", "0bp") if dashed else ""
-    )
+    dashes = command("pgfsetdash", "{4bp}{3bp}", "0bp") if dashed else ""
+    return command("pgfsetlinewidth", f"{thickness:.4g}bp") + dashes
 
 
 def rectangle(place: Rectangle, corner: float) -> str:
