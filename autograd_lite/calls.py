@@ -1,5 +1,6 @@
 """Which call of which function made each node, at which line, and which variable held it: recorded if asked for."""
 
+import os
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from autograd_lite import value
 from autograd_lite.value import Value
-from autograd_lite.words.names import Variable, remember
+from autograd_lite.words.names import PACKAGE, Variable, remember
 
 
 class Call:
@@ -57,11 +58,8 @@ class Site(NamedTuple):
 
 
 _SITES: "WeakKeyDictionary[Value, Site]" = WeakKeyDictionary()
-_PACKAGE = str(Path(__file__).parent)
-LIBRARIES = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-    str(Path(__file__).parents[1] / "nn"),
-)
+_FOLDERS = [*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), Path(__file__).parents[1] / "nn"]
+LIBRARIES = tuple(f"{folder}{os.sep}" for folder in _FOLDERS)
 """Folders of code that is not the user's."""
 
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
@@ -104,7 +102,7 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
         code = frame.f_code
         if event == "return" and code in _MAKERS and type(argument) is Value:
             user: FrameType | None = frame.f_back
-            while user is not None and user.f_code.co_filename.startswith(_PACKAGE):
+            while user is not None and user.f_code.co_filename.startswith(PACKAGE):
                 user = user.f_back
             _SITES[argument] = Site(self._calls[-1], user.f_lineno if user else 0)
             names: dict[str, object] = {}
@@ -138,4 +136,4 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
 def _is_function(code: CodeType) -> bool:
     """Return whether the code is a function of the user's: neither ours, nor a comprehension, nor a generator."""
     is_part = code.co_name.startswith("<") and code.co_name != "<lambda>"
-    return not (is_part or code.co_flags & CO_GENERATOR or code.co_filename.startswith(_PACKAGE))
+    return not (is_part or code.co_flags & CO_GENERATOR or code.co_filename.startswith(PACKAGE))

@@ -4,9 +4,12 @@ import gc
 import inspect
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+import autograd_lite
+import nn
 from autograd_lite import Value, call_sites, exp, topological_order
 from autograd_lite.calls import site_of
 from autograd_lite.words.names import names_of
@@ -100,6 +103,17 @@ def test_two_calls_of_a_function_are_different():
     assert site_of(c).call is not site_of(a).call
     assert site_of(c).lines() == []
     assert site_of(x) is None
+
+
+@pytest.mark.parametrize("package", [autograd_lite, nn])
+def test_a_file_beside_a_package_is_not_in_it(package):
+    file = f"{Path(package.__file__).parent}_of_mine.py"
+    names = {}
+    exec(compile("def f(x):\n    h = x * x\n    return h.tanh()", file, "exec"), names)
+    with call_sites():
+        root = names["f"](Value(2.0))
+    assert [code.co_name for code, _ in site_of(root).lines()] == ["f"]
+    assert list(names_of(topological_order(root)).values()) == ["x", "h", "root"]
 
 
 def test_calls_that_end_by_an_exception_are_left_too():

@@ -17,6 +17,7 @@ from autograd_lite.value import Value
 from autograd_lite.words.lecture import typeset
 
 PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
+"""How the names of this package's files begin."""
 
 HISTORY = ("In", "Out")
 """The variables in which IPython keeps what was typed and what came out."""
