@@ -21,18 +21,17 @@ class Call:
 
     Attributes:
         code: the function's code; None for the place where the recording began.
-        caller: the call that it was made in; None for the place where the recording began.
-        line: the line of the caller at which it was made.
+        site: the call that it was made in, and at which line; None for the place where the recording began.
     """
 
-    __slots__ = ("caller", "code", "line")
+    __slots__ = ("code", "site")
 
-    def __init__(self, code: CodeType | None, caller: "Call | None", line: int) -> None:
-        self.code, self.caller, self.line = code, caller, line
+    def __init__(self, code: CodeType | None, site: "Site | None") -> None:
+        self.code, self.site = code, site
 
 
 class Site(NamedTuple):
-    """Where a node was made: in a call, at a line."""
+    """Where a node or a call was made: in a call, at a line."""
 
     call: Call
     line: int
@@ -40,8 +39,8 @@ class Site(NamedTuple):
     def calls(self) -> list["Site"]:
         """Return the calls that were running, each with the line that it was at, from the outermost call inward."""
         sites = [self]
-        while sites[-1].call.caller is not None:
-            sites.append(Site(sites[-1].call.caller, sites[-1].call.line))
+        while sites[-1].call.site is not None:
+            sites.append(sites[-1].call.site)
         return sites[::-1]
 
     def lines(self) -> list[tuple[CodeType, int]]:
@@ -90,7 +89,7 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
 
     def __enter__(self) -> None:
         self._before = sys.getprofile()
-        self._calls = [Call(None, None, 0)]
+        self._calls = [Call(None, None)]
         self._bound: list[dict[str, tuple[object, int]]] = [{}]
         self._bindings = count()
         sys.setprofile(self._watch)
@@ -117,7 +116,7 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
                 self._calls.pop()
                 self._bound.pop()
             elif frame.f_back is not None:
-                self._calls.append(Call(code, self._calls[-1], frame.f_back.f_lineno))
+                self._calls.append(Call(code, Site(self._calls[-1], frame.f_back.f_lineno)))
                 self._bound.append({})
 
     def _look(self, frame: FrameType, names: Mapping[str, object], at_the_end: bool = False) -> None:

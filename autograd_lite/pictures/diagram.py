@@ -4,7 +4,8 @@ The DOT text (`picture`) and our own SVG (`layout`, `svg`) are made from the sam
 """
 
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from autograd_lite.words.lecture import pieces
 
@@ -14,7 +15,6 @@ SMALL = 0.75
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = "Helvetica,Arial,sans-serif"
 ROOT_FILL, ROOT_BORDER = "#d6eaf8", "#004c7f"
-GROUP_FILL, GROUP_BORDER = "#f3f4f6", "#b4b8bf"
 GREY = "#444444"  # of arrows, and of the names of groups
 POSITIVE, NEGATIVE = "#0a5aa8", "#b34700"  # blue and orange, which readers with colour blindness can tell apart
 
@@ -42,6 +42,10 @@ LOOKS = {
     "group": Look("#eef1f4", "#333333", 1.5, rounded=True, dashed=False, font_size=12),
     "neuron": Look("#ffffff", "#6b6b6b", 1.0, rounded=True, dashed=False, font_size=11, circle=True),
 }
+
+
+FRAME = Look("#f3f4f6", "#b4b8bf", 1.0, rounded=True, dashed=False, font_size=12)
+"""How the frame around the boxes of a group is drawn."""
 
 
 class Box(NamedTuple):
@@ -102,11 +106,16 @@ def describe(diagram: Diagram) -> str:
     return f"Computation graph with {len(diagram.boxes)} nodes and {len(diagram.arrows)} edges"
 
 
-def neighbours(diagram: Diagram) -> tuple[list[list[int]], list[list[int]]]:
-    """Return, for each box, the boxes that point to it and the boxes it points to."""
-    parents: list[list[int]] = [[] for _ in diagram.boxes]
-    children: list[list[int]] = [[] for _ in diagram.boxes]
-    for tail, head, *_ in diagram.arrows:
+def neighbours(count: int, links: Iterable[Sequence[Any]]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return, for each box, the boxes that point to it and the boxes it points to.
+
+    Arguments:
+        count: how many boxes there are.
+        links: arrows, or tuples that begin like them: with the positions of two boxes.
+    """
+    parents: list[list[int]] = [[] for _ in range(count)]
+    children: list[list[int]] = [[] for _ in range(count)]
+    for tail, head, *_ in links:
         parents[head].append(tail)
         children[tail].append(head)
     return parents, children

@@ -164,7 +164,8 @@ def diagram_from(
     arriving = Counter(node for node, _ in edges)
     arrows = []
     for node, place in edges:
-        label = str(place + 1) if arriving[node] > 1 and not is_commutative(node) else ""
+        in_any_order = node.op.commutative or node.op is MULTIPLY_NO_NAN  # the latter is a product of slopes
+        label = "" if in_any_order or arriving[node] == 1 else str(place + 1)
         arrows.append(Arrow(number[node.parents[place]], number[node], label))
     return Diagram(tuple(boxes), tuple(arrows), direction)
 
@@ -172,11 +173,6 @@ def diagram_from(
 def kind_of(node: Value) -> str:
     """Return whether a Value is a leaf, a constant or the result of an operation."""
     return "constant" if node.op is CONSTANT else "operation" if node.parents else "leaf"
-
-
-def is_commutative(node: Value) -> bool:
-    """Return whether the order of a Value's arguments does not matter to a reader, as in a product of slopes."""
-    return node.op.commutative or node.op is MULTIPLY_NO_NAN
 
 
 def is_sum(node: Value) -> bool:

@@ -139,11 +139,7 @@ def add_bends(ranks: list[int], parents: list[list[int]], arrows: Iterable[Arrow
     for item in sorted(range(len(place)), key=place.__getitem__):
         rows[all_ranks[item]].append(item)
 
-    before: list[list[int]] = [[] for _ in place]
-    after: list[list[int]] = [[] for _ in place]
-    for left, right in dict.fromkeys(link for route in routes for link in pairwise(route)):
-        before[right].append(left)
-        after[left].append(right)
+    before, after = neighbours(len(place), dict.fromkeys(link for route in routes for link in pairwise(route)))
     return Net(all_ranks, rows, before, after, routes)
 
 
@@ -241,7 +237,7 @@ def find_layout(diagram: Diagram) -> Layout:
     boxes, arrows = diagram.boxes, diagram.arrows
     if not arrows and not any(box.group for box in boxes):
         return grid([box_size(box) for box in boxes])
-    parents, children = neighbours(diagram)
+    parents, children = neighbours(len(boxes), arrows)
     bands = find_bands([box.group for box in boxes], parents, children)
     net = add_bends(find_ranks(bands, parents, children), parents, arrows)
     order_rows(net)

@@ -3,7 +3,7 @@ r"""A diagram as LaTeX, by our own layout: commands of PGF, the basic layer of T
 PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template loads tcolorbox, but not TikZ itself.
 """
 
-from autograd_lite.pictures.diagram import GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe
+from autograd_lite.pictures.diagram import FRAME, GREY, Diagram, describe
 from autograd_lite.pictures.layout import Point, Rectangle, find_layout
 from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, corner, number, within
 from autograd_lite.words.lecture import ABOVE, BELOW, GREEK, latex_letter
@@ -40,8 +40,8 @@ def to_pgf(diagram: Diagram) -> str:
     layout = find_layout(diagram)
     lines = [rf"\begingroup % {describe(diagram)}", r"\sbox0{\begin{pgfpicture}\sffamily"]
     for name, group in layout.groups.items():
-        lines.append(shape(rectangle(group, 6.0), fill=GROUP_FILL, stroke=GROUP_BORDER))
-        lines.append(text(name, (group.x + 8, group.y + 15), 12, "left,base"))
+        lines.append(shape(rectangle(group, 6.0), fill=FRAME.fill, stroke=FRAME.border))
+        lines.append(text(name, (group.x + 8, group.y + 15), FRAME.font_size, "left,base"))
     arrows = []
     for arrow, path, tip in zip(diagram.arrows, layout.paths, layout.tips, strict=True):
         if arrow.stroke is not None:

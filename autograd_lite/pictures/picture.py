@@ -10,7 +10,7 @@ from typing import Any
 
 import graphviz
 
-from autograd_lite.pictures.diagram import FONT, GREY, GROUP_BORDER, GROUP_FILL, Diagram, describe, neighbours
+from autograd_lite.pictures.diagram import FONT, FRAME, GREY, Diagram, describe, neighbours
 from autograd_lite.pictures.layout import find_bands
 from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import scrolling_image, to_svg
@@ -20,8 +20,8 @@ HOW_TO_GET_DOT = (
     "brew install graphviz, winget install graphviz, conda install graphviz); SVG needs it only with use_dot=True"
 )
 
-GROUP = {"labeljust": "l", "fontsize": "12", "fontcolor": GREY, "style": "rounded,filled"}
-GROUP |= {"color": GROUP_BORDER, "fillcolor": GROUP_FILL}
+GROUP = {"labeljust": "l", "fontsize": str(FRAME.font_size), "fontcolor": GREY, "style": "rounded,filled"}
+GROUP |= {"color": FRAME.border, "fillcolor": FRAME.fill}
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -146,7 +146,7 @@ def add_gates(picture: Picture, diagram: Diagram) -> None:
 
     Without such gates `dot` puts the weights of a layer below the layer before.
     """
-    parents, children = neighbours(diagram)
+    parents, children = neighbours(len(diagram.boxes), diagram.arrows)
     bands = find_bands([box.group for box in diagram.boxes], parents, children)
     for gate, (band, following) in enumerate(pairwise(sorted(set(bands)))):
         picture.node(f"gate{gate}", "", style="invis", shape="point", width="0", height="0")

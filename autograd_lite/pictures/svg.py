@@ -4,18 +4,7 @@ import base64
 import re
 from html import escape
 
-from autograd_lite.pictures.diagram import (
-    FONT,
-    GREY,
-    GROUP_BORDER,
-    GROUP_FILL,
-    SMALL,
-    Arrow,
-    Box,
-    Diagram,
-    Look,
-    describe,
-)
+from autograd_lite.pictures.diagram import FONT, FRAME, GREY, SMALL, Arrow, Box, Diagram, Look, describe
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
 from autograd_lite.words.lecture import pieces
 
@@ -105,8 +94,8 @@ def group_svg(name: str, rectangle: Rectangle) -> list[str]:
     x, y = number(rectangle.x + 8), number(rectangle.y + 15)
     return [
         '<g class="group">',
-        rect(rectangle, f'rx="6" fill="{GROUP_FILL}" stroke="{GROUP_BORDER}"'),
-        f'<text x="{x}" y="{y}" text-anchor="start" font-size="12" fill="{GREY}">{escape(name)}</text>',
+        rect(rectangle, f'rx="6" fill="{FRAME.fill}" stroke="{FRAME.border}"'),
+        f'<text x="{x}" y="{y}" text-anchor="start" font-size="{FRAME.font_size}" fill="{GREY}">{escape(name)}</text>',
         "</g>",
     ]
 

@@ -45,7 +45,8 @@ class Writer(NamedTuple):
 
     def share(self, step: Step) -> str:
         """Write what a step of the chain rule adds to the gradient of the parent, for example ∂L/∂v₁ · ∂v₁/∂w."""
-        return self.derivative(self.root, step.node) + self.form.beside + self.derivative(step.node, step.parent)
+        upstream = self.form.mark("upstream", self.derivative(self.root, step.node))
+        return f"{upstream}{self.form.beside}{self.form.mark('local', self.derivative(step.node, step.parent))}"
 
     def tangent(self, node: Value) -> str:
         """Write the tangent of a node in forward mode, for example v₁′."""
@@ -130,9 +131,8 @@ class Writer(NamedTuple):
         form, equals, mark = self.form, self.form.sign("="), self.form.mark
         upstream, slope = map(mark, ("upstream", "local"), self.factors(step.upstream, step.slope))
         local = mark("local", self.derivative(step.node, step.parent))
-        symbols = f"{mark('upstream', self.derivative(self.root, step.node))}{form.beside}{local}"
         in_numbers = [f"{upstream}{form.sign('*')}{slope}", mark("product", self.number(step.share))]
-        share = equals.join([symbols, *(in_numbers if self.numbers else [])])
+        share = equals.join([self.share(step), *(in_numbers if self.numbers else [])])
         increased = mark("total", self.derivative(self.root, step.parent))
         running = mark("total", self.number(step.total)) if self.numbers else ""
         total = equals.join(filter(None, [running, self.delta(step.parent)]))
