@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from autograd_lite.checks import check_choice
 from autograd_lite.gradients import on_stand_ins
-from autograd_lite.graph import unknown
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT, MULTIPLY, Primitive, slope_at
 from autograd_lite.primitives import POWER as POWER_ROW
@@ -414,11 +413,18 @@ def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, lit
     if root in stand_ins and root.level == 0:
         return stand_ins[root]
     written = {node: stand_in for node, stand_in in stand_ins.items() if node is not root}
-    for node in unknown(root, written.__contains__):
-        label = clean(node.label)
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        missing = [parent for parent in node.parents if parent not in written]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
         if node.parents:
             written[node] = _operation(node.op, node.parents, written, setting, literal)
         else:
+            label = clean(node.label)
             written[node] = setting.name(label) if label else setting.number(node.data)
         if len(written[node].text) > setting.most_characters:
             raise ValueError(
