@@ -410,11 +410,10 @@ def formula(
 
 def write(root: Value, stand_ins: Mapping[Value, Written], setting: Form, *, literal: bool = False) -> Written:
     """Write the expression that a Value was computed by; what stands for a node is written already."""
-    if root in stand_ins and root.level == 0:
-        return stand_ins[root]
-    written = {node: stand_in for node, stand_in in stand_ins.items() if node is not root}
+    # The root is written out even if something stands for it, unless it is a leaf
+    written = {node: stand_in for node, stand_in in stand_ins.items() if node is not root or not root.parents}
     waiting = [root]
-    while waiting:
+    while root not in written:
         node = waiting[-1]
         missing = [parent for parent in node.parents if parent not in written]
         if missing:
