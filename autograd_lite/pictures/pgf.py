@@ -5,7 +5,7 @@ PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template load
 
 from autograd_lite.pictures.diagram import FRAME, GREY, Diagram, describe
 from autograd_lite.pictures.layout import Point, Rectangle, find_layout
-from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, corner, number, within
+from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, borders, number
 from autograd_lite.words.lecture import ABOVE, BELOW, GREEK, latex_letter
 
 SIGNS = {letter: rf"${latex_letter(name)}$" for name, letter in GREEK.items()}
@@ -53,10 +53,9 @@ def to_pgf(diagram: Diagram) -> str:
     lines.append(scope("\n".join(arrows), stroke=GREY, fill=GREY))
     for box, place in zip(diagram.boxes, layout.boxes, strict=True):
         look = box.look
-        style, inner = line_style(look.thickness, look.dashed), within(place)
-        lines.append(shape(style + rectangle(place, corner(look, place)), fill=look.fill, stroke=look.border))
-        if box.is_root:
-            lines.append(shape(style + rectangle(inner, corner(look, inner, 5.0)), stroke=look.border))
+        style = line_style(look.thickness, look.dashed)
+        for colours, (border, radius) in zip(({"fill": look.fill}, {}), borders(box, place), strict=False):
+            lines.append(shape(style + rectangle(border, radius), **colours, stroke=look.border))
         lines += [text(line, at, look.font_size) for line, at in zip(box.lines, baselines(box, place), strict=True)]
     for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):
         lines += [text(arrow.label, (x, y + 3.5), 10)] if arrow.label else []

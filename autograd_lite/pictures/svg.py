@@ -4,7 +4,7 @@ import base64
 import re
 from html import escape
 
-from autograd_lite.pictures.diagram import FONT, FRAME, GREY, SMALL, Arrow, Box, Diagram, Look, describe
+from autograd_lite.pictures.diagram import FONT, FRAME, GREY, SMALL, Arrow, Box, Diagram, describe
 from autograd_lite.pictures.layout import HEAD, Point, Rectangle, find_layout
 from autograd_lite.words.lecture import pieces
 
@@ -48,7 +48,7 @@ def to_svg(diagram: Diagram, titles: bool = True) -> str:
         for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True)
         if arrow.label
     ]
-    lines += [f"<g {look}>", *labels, "</g>"] if labels else []  # last, so that nothing covers them
+    lines += joined(look, *labels) if labels else []  # last, so that nothing covers them
     kept = [line for line in lines if titles or not line.startswith("<title>")]
     return "\n".join([*kept, "</svg>", ""])
 
@@ -92,12 +92,17 @@ def rect(rectangle: Rectangle, attributes: str) -> str:
 def group_svg(name: str, rectangle: Rectangle) -> list[str]:
     """Return a group: a rectangle behind its boxes, and its name in the upper left corner."""
     x, y = number(rectangle.x + 8), number(rectangle.y + 15)
-    return [
-        '<g class="group">',
+    look = f'text-anchor="start" font-size="{FRAME.font_size}" fill="{GREY}"'
+    return joined(
+        'class="group"',
         rect(rectangle, f'rx="6" fill="{FRAME.fill}" stroke="{FRAME.border}"'),
-        f'<text x="{x}" y="{y}" text-anchor="start" font-size="{FRAME.font_size}" fill="{GREY}">{escape(name)}</text>',
-        "</g>",
-    ]
+        f'<text x="{x}" y="{y}" {look}>{escape(name)}</text>',
+    )
+
+
+def joined(attributes: str, *lines: str) -> list[str]:
+    """Return lines in an element that joins them."""
+    return [f"<g {attributes}>", *lines, "</g>"]
 
 
 def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideways: Point) -> list[str]:
@@ -113,13 +118,12 @@ def arrow_svg(k: int, arrow: Arrow, path: list[list[Point]], tip: Point, sideway
         colour, thickness, dashed = arrow.stroke
         dashes = ' stroke-dasharray="6,3"' if dashed else ""
         name, line, head = "edge weight", f'stroke="{colour}" stroke-width="{number(thickness)}"{dashes}', points([tip])
-    return [
-        f'<g id="e{k}" class="{name}">',
+    return joined(
+        f'id="e{k}" class="{name}"',
         f"<title>n{arrow.tail} to n{arrow.head}</title>",
         f'<path d="M{drawn}" fill="none" {line}/>',
         f'<polygon points="{head}" fill="{GREY}"/>',
-        "</g>",
-    ]
+    )
 
 
 def arrow_head(base: Point, tip: Point, sideways: Point) -> list[Point]:
@@ -131,26 +135,25 @@ def arrow_head(base: Point, tip: Point, sideways: Point) -> list[Point]:
 def box_svg(i: int, box: Box, rectangle: Rectangle) -> list[str]:
     """Return a box: its border, a second one within for the root, and its lines of text."""
     look = box.look
-    border = f'stroke="{look.border}" stroke-width="{number(look.thickness)}"'
-    if look.dashed:
-        border += ' stroke-dasharray="4,3"'
-    lines = [
-        f'<g id="n{i}" class="node {box.kind}{" root" if box.is_root else ""}">',
-        f"<title>{escape(f'{box.kind}: ' + ', '.join(box.lines))}</title>",
-        rect(rectangle, f'fill="{look.fill}" rx="{number(corner(look, rectangle))}" {border}'),
-    ]
-    if box.is_root:
-        inner = within(rectangle)
-        lines.append(rect(inner, f'fill="none" rx="{number(corner(look, inner, 5.0))}" {border}'))
+    dashes = ' stroke-dasharray="4,3"' if look.dashed else ""
+    border = f'stroke="{look.border}" stroke-width="{number(look.thickness)}"{dashes}'
+    lines = [f"<title>{escape(f'{box.kind}: ' + ', '.join(box.lines))}</title>"]
+    for fill, (place, radius) in zip((look.fill, "none"), borders(box, rectangle), strict=False):
+        lines.append(rect(place, f'fill="{fill}" rx="{number(radius)}" {border}'))
     for line, (x, y) in zip(box.lines, baselines(box, rectangle), strict=True):
         written = typeset_line(line, look.font_size)
         lines.append(f'<text x="{number(x)}" y="{number(y)}" font-size="{look.font_size}">{written}</text>')
-    return [*lines, "</g>"]
+    return joined(f'id="n{i}" class="node {box.kind}{" root" if box.is_root else ""}"', *lines)
 
 
-def corner(look: Look, rectangle: Rectangle, radius: float = 8.0) -> float:
-    """Return the radius of the corners of a box, which make a square a circle."""
-    return rectangle.width / 2 if look.circle else radius * look.rounded
+def borders(box: Box, rectangle: Rectangle) -> list[tuple[Rectangle, float]]:
+    """Return the border of a box, for the root also the second one within it, each with the radius of its corners."""
+    x, y, width, height = rectangle
+    places = [(rectangle, 8.0), (Rectangle(x + 3.5, y + 3.5, width - 7, height - 7), 5.0)]
+    return [
+        (place, place.width / 2 if box.look.circle else radius * box.look.rounded)
+        for place, radius in places[: 1 + box.is_root]
+    ]
 
 
 def typeset_line(line: str, size: float) -> str:
@@ -180,12 +183,6 @@ def in_colour(colour: str, text: str) -> str:
 
 _IN_COLOUR = re.compile("\x01(.*?)\x02(.*?)\x03|([^\x01]+)")
 """No label has these signs: it is cleaned."""
-
-
-def within(rectangle: Rectangle) -> Rectangle:
-    """Return the second border of the root, within its first."""
-    x, y, width, height = rectangle
-    return Rectangle(x + 3.5, y + 3.5, width - 7, height - 7)
 
 
 def baselines(box: Box, rectangle: Rectangle) -> list[Point]:
