@@ -1,6 +1,6 @@
 """The walk as an animated picture: one SVG file that moves by its style sheet alone, on a slide as in a README."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from xml.etree import ElementTree as Xml
 
@@ -35,10 +35,11 @@ def to_animation(story: Story, told: Json, direction: str) -> str:
     """
     Xml.register_namespace("", SVG[1:-1])
     root = Xml.fromstring(to_svg(story.diagram(direction, room=True), titles=False))
+    groups = {group.get("id", ""): group for group in root.iter(f"{SVG}g")}
     end = len(told["steps"])
     shown = [
-        *_numbers(root, told, end),
-        *_moves(root, told),
+        *_numbers(groups, told, end),
+        *_moves(root, groups, told),
         *_captions(root, *map(_lines, (story.walk, story.walk_in(UNICODE._replace(mark=_mark))))),
     ]
     for element, start, stop in shown:
@@ -76,14 +77,14 @@ def _typeset(element: Xml.Element, line: str) -> Xml.Element:
     return element
 
 
-def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
+def _numbers(groups: Mapping[str, Xml.Element], told: Json, end: int) -> Shown:
     """The number of each box from its step on, and its gradient after each share that it has received."""
     steps = list(enumerate(told["steps"]))
     computed = {step["node"]: t for t, step in steps if step["phase"] == "forward"}
     for i, node in enumerate(told["nodes"]):
-        box = root.find(f".//{SVG}g[@id='n{i}']")
-        if box is None or node["kind"] == "constant":
+        if node["kind"] == "constant":
             continue
+        box = groups[f"n{i}"]
         title, data, gradient = box.findall(f"{SVG}text")
         _typeset(title, node["title"])
         data.text = f"data {node['data'][0]}"
@@ -99,14 +100,13 @@ def _numbers(root: Xml.Element, told: Json, end: int) -> Shown:
             yield _typeset(_add(box, "text", **gradient.attrib), f"{name} {total}"), t, stop
 
 
-def _moves(root: Xml.Element, told: Json) -> Shown:
+def _moves(root: Xml.Element, groups: Mapping[str, Xml.Element], told: Json) -> Shown:
     """At each step back, the edge in colour, and the share that travels along it, against the arrow."""
     for t, step in enumerate(told["steps"]):
-        edge = root.find(f".//{SVG}g[@id='e{step.get('edge')}']")
-        path = None if edge is None else edge.find(f"{SVG}path")
-        if edge is None or path is None:
+        if step["phase"] != "backward":
             continue
-        drawn = path.get("d", "")
+        edge = groups[f"e{step['edge']}"]
+        drawn = next(edge.iter(f"{SVG}path")).get("d", "")
         yield _add(edge, "path", d=drawn, fill="none", stroke=NOW, stroke_width="3"), t, t + 1
         halo = {
             "stroke": "#ffffff",
@@ -126,9 +126,8 @@ def _captions(root: Xml.Element, plain: list[str], lines: list[str]) -> Shown:
     total = height + 2.5 * SIZE
     root.set("viewBox", f"{number((width - room) / 2)} 0 {number(room)} {number(total)}")
     root.attrib |= {"width": f"{number(room)}pt", "height": f"{number(total)}pt"}
-    background = root.find(f"{SVG}rect")
-    if background is not None:
-        background.attrib |= {"x": number((width - room) / 2), "width": number(room), "height": number(total)}
+    background = next(root.iter(f"{SVG}rect"))
+    background.attrib |= {"x": number((width - room) / 2), "width": number(room), "height": number(total)}
     for t, line in enumerate(lines):
         caption = _add(root, "text", x=number(width / 2), y=number(height + 1.3 * SIZE), font_size=f"{SIZE}")
         yield _typeset(caption, line), t, t + 1
