@@ -1,9 +1,8 @@
 """A diagram as a graphviz.Digraph. Only this module imports graphviz."""
 
-import contextlib
 import inspect
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -56,8 +55,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         if self._is_ours(format, engine, **options):
             svg = to_svg(self.diagram)
             return svg if encoding else svg.encode("utf-8")
-        with explain_missing_dot():
-            return super().pipe(format, engine=engine, encoding=encoding, **options)
+        return by_dot(super().pipe, format, engine=engine, encoding=encoding, **options)
 
     def render(self, *arguments: Any, **options: Any) -> str:
         """Write the DOT text and the picture to files; the arguments are as in `graphviz.Digraph.render`."""
@@ -65,8 +63,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         outfile = Path(asked["outfile"]) if asked.get("outfile") else None
         format = asked.get("format") or (outfile.suffix[1:] if outfile else None)
         if not self._is_ours(format, asked.get("engine"), asked.get("renderer")):
-            with explain_missing_dot():
-                return super().render(*arguments, **options)  # type: ignore[no-any-return]
+            return str(by_dot(super().render, *arguments, **options))
         default = outfile.with_suffix(".gv") if outfile else None
         source = self.save(asked.get("filename") or default, directory=asked.get("directory"))
         target = Path(self.directory, outfile) if outfile else Path(f"{source}.svg")
@@ -97,11 +94,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return to_pgf(self.diagram) if self.source == self.own_source else None
 
 
-@contextlib.contextmanager
-def explain_missing_dot() -> Iterator[None]:
-    """Add to the library's error, where `dot` is not installed, how to get it."""
+def by_dot(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call a method of the library; add to its error, where `dot` is not installed, how to get it."""
     try:
-        yield
+        return method(*arguments, **options)
     except graphviz.ExecutableNotFound as error:
         error.args = (f"{error}; {HOW_TO_GET_DOT}",)
         raise
