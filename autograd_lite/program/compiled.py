@@ -69,10 +69,8 @@ class Bound(NamedTuple):
 
 
 def _shapes(results: Evaluation | Bound) -> str:
-    return (
-        f"outputs {results.outputs.shape}, input_gradients {results.input_gradients.shape}, "
-        f"parameter_gradients {results.parameter_gradients.shape}"
-    )
+    names = ("outputs", "input_gradients", "parameter_gradients")
+    return ", ".join([f"{name} {getattr(results, name).shape}" for name in names])
 
 
 class Code:
@@ -87,9 +85,8 @@ class Code:
         self.lock = Lock()
         self.obstacles = {name: obstacle(name, statements, self.arrays) for name in BACKENDS}
         if all(self.obstacles.values()):
-            raise ValueError(
-                f"the graph is too large to be compiled: {self.obstacles['numpy']}; {self.obstacles['llvm']}"
-            )
+            reasons = f"{self.obstacles['numpy']}; {self.obstacles['llvm']}"
+            raise ValueError(f"the graph is too large to be compiled: {reasons}")
 
     def backend(self, name: str) -> Backend:
         """Return the back end, which is compiled when it is first asked for.

@@ -11,10 +11,10 @@ points of a block. For each block the kernel runs a few loops, each a separate f
 Sums of products use fused multiply-add; everything else is rounded operation by operation, as `Value` does it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
 from llvmlite import ir
@@ -40,11 +40,11 @@ SIMPLE = {"add", "subtract", "multiply", "divide", "negative", "abs", "sqrt", "r
 
 POINTER, VOID = ir.PointerType(), ir.VoidType()
 
-Steps: TypeAlias = list[Callable[[], None]]
-"""Parts of the kernel: each writes a call of itself."""
-
 Index: TypeAlias = Vector | int
 """An integer of the program that is being built, or one that is known now."""
+
+Targets: TypeAlias = range | tuple[int, ...]
+"""For each of some sums, the number of the total that it is added to; a range if they lie side by side."""
 
 
 class Place(NamedTuple):
@@ -53,7 +53,7 @@ class Place(NamedTuple):
     Attributes:
         offset: how many doubles behind the start of the memory.
         stride: how many doubles from a row to the next.
-        memory: "work" space, "parameters" or "totals".
+        memory: "work" space, or "parameters".
     """
 
     offset: int
@@ -73,12 +73,12 @@ class Kernel:
         self.readers = _readers(arrays)
         self.packed: dict[Indices, Place] = {}
         """Copies of matrices whose entries do not lie among the parameters with equal distances."""
-        self.once: Steps = []
-        """What each call does first."""
-        self.block: Steps = []
-        """What is done for each block of points."""
-        self.last: Steps = []
-        """What each call does last."""
+        self.tables: dict[str, ir.GlobalVariable] = {}
+        """Constants in memory, by their text, in which 0.0 is not -0.0."""
+        self.once: list[ir.Function] = []
+        """What is called once."""
+        self.block: list[ir.Function] = []
+        """What is called for each block of points."""
         self.place_into_stacks()
         for group in _groups(arrays.computed, self.readers):
             if isinstance(group[0].op, Primitive):
@@ -122,17 +122,19 @@ class Kernel:
         zeros = splat(ir.VectorType(ir.IntType(32), self.lanes), 0)
         return scalar.new(self.builder.shuffle_vector(one, nothing, zeros))
 
-    def lane(self, vector: Vector, lane: int) -> ir.Value:
+    def lane(self, vector: Vector, lane: int) -> Vector:
         """A number in a lane of a vector."""
-        return self.builder.extract_element(vector.value, ir.IntType(32)(lane))
+        return vector.new(self.builder.extract_element(vector.value, ir.IntType(32)(lane)))
 
     def entry(self, numbers: Sequence[float], index: Index) -> Vector:
         """An entry of a table of constants, integers or doubles."""
-        kind = INTEGER if isinstance(numbers[0], int) else DOUBLE
-        array = ir.ArrayType(kind, len(numbers))
-        table = ir.GlobalVariable(self.module, array, self.module.get_unique_name("table"))
-        table.global_constant, table.linkage, table.initializer = True, "internal", ir.Constant(array, list(numbers))
-        return self.load(self.builder.gep(table, [self.integer(index).value], source_etype=kind), kind)
+        kind, text = INTEGER if isinstance(numbers[0], int) else DOUBLE, repr(numbers)
+        if text not in self.tables:
+            entries = ir.Constant(ir.ArrayType(kind, len(numbers)), list(numbers))
+            table = ir.GlobalVariable(self.module, entries.type, f"table{len(self.tables)}")
+            table.global_constant, table.linkage, table.initializer = True, "internal", entries
+            self.tables[text] = table
+        return self.load(self.builder.gep(self.tables[text], [self.integer(index).value], source_etype=kind), kind)
 
     def integer(self, index: Index) -> Vector:
         """An index as an integer of the program."""
@@ -141,8 +143,8 @@ class Kernel:
     # Functions and loops
 
     @contextmanager
-    def function(self, steps: Steps) -> Iterator[None]:
-        """A part of the kernel as a separate function, which is called as one of the steps."""
+    def function(self, varies: bool) -> Iterator[None]:
+        """A part of the kernel as a separate function, which is called for each block if it varies, else once."""
         kind = ir.FunctionType(VOID, [POINTER, POINTER, POINTER, INTEGER])
         function = ir.Function(self.module, kind, self.module.get_unique_name("part"))
         function.linkage = "internal"
@@ -150,9 +152,15 @@ class Kernel:
         self.builder = ir.IRBuilder(function.append_basic_block())
         self.work, self.parameters, self.totals, points = function.args
         self.points = Vector(self.builder, points)
+        self.chunks = self.chunks_of(self.points) if varies else self.integer(1)
         yield
         self.builder.ret_void()
-        steps.append(lambda: self.builder.call(function, [self.work, self.parameters, self.totals, self.points.value]))
+        (self.block if varies else self.once).append(function)
+
+    def call_all(self, functions: list[ir.Function]) -> None:
+        """Call parts of the kernel, for the points that are meant here."""
+        for function in functions:
+            self.builder.call(function, [self.work, self.parameters, self.totals, self.points.value])
 
     @contextmanager
     def loop(self, count: Index, carried: list[Vector] | None = None) -> Iterator[Vector]:
@@ -184,10 +192,9 @@ class Kernel:
         if rest:
             yield whole * size, rest
 
-    @property
-    def chunks(self) -> Vector:
-        """How many vectors the points of the block fill, the last perhaps not wholly."""
-        return (self.points + (self.lanes - 1)) // self.lanes
+    def chunks_of(self, points: Vector) -> Vector:
+        """How many vectors the points fill, the last perhaps not wholly."""
+        return (points + (self.lanes - 1)) // self.lanes
 
     def constant(self, number: float) -> Vector:
         """A number in all lanes."""
@@ -195,19 +202,19 @@ class Kernel:
 
     # Operands
 
-    def row_of(self, rows: range | tuple[int, ...], row: Index, of: int) -> Index:
-        """Return which row of an array is meant in a row of the loop."""
-        if len(rows) == 1 or of == 1:
+    def row_of(self, rows: range | tuple[int, ...], row: Index) -> Index:
+        """Return which row of an array, or which total, is meant in a row of the loop."""
+        if len(rows) == 1:
             return rows[0]
         return row + rows.start if isinstance(rows, range) else self.entry(rows, row)
 
-    def operand(self, operand: Operand, row: Index, of: int, chunk: Index) -> Vector:
+    def operand(self, operand: Operand, row: Index, chunk: Index) -> Vector:
         """The points of a chunk, in a row of an operand; in all lanes if it does not vary."""
         if isinstance(operand, Constants):
             if len(operand) == 1:
                 return self.constant(operand.numbers[0])
             return self.spread(self.entry(operand.numbers, row))
-        place, row = self.place_of(operand.array), self.row_of(operand.rows, row, of)
+        place, row = self.place_of(operand.array), self.row_of(operand.rows, row)
         if not operand.array.varies:
             return self.spread(self.load(self.at(place, row)))
         return self.load(self.at(place, row, chunk), self.vector)
@@ -216,10 +223,10 @@ class Kernel:
         """Store the points of a row, and 0 beyond the last; of what does not vary, one number."""
         if array.varies:
             lanes = Vector(self.builder, ir.Constant(ir.VectorType(INTEGER, self.lanes), list(range(self.lanes))))
-            kept = where(lanes < self.spread(self.points - chunk * self.lanes), value, 0.0).value
+            kept = where(lanes < self.spread(self.points - chunk * self.lanes), value, 0.0)
         else:
             kept = self.lane(value, 0)
-        self.builder.store(kept, self.at(self.place_of(array), row, chunk))
+        self.builder.store(kept.value, self.at(self.place_of(array), row, chunk))
 
     # What is computed, in loops
 
@@ -238,9 +245,9 @@ class Kernel:
         rows, varies, inside = group[0].rows, group[0].varies, set(group)
         often = Counter(array.primitive for array in group)
         operands = [operand for array in group for operand in array.arguments]
-        with self.function(self.block if varies else self.once), self.loop(rows) as row:
+        with self.function(varies), self.loop(rows) as row:
             known = {
-                operand: self.operand(operand, row, rows, 0)
+                operand: self.operand(operand, row, 0)
                 for operand in operands
                 if isinstance(operand, Constants) or not (operand.array.varies or operand.array in inside)
             }
@@ -248,34 +255,31 @@ class Kernel:
                 for array in group:
                     for operand in array.arguments:
                         if operand not in known:
-                            known[operand] = self.operand(operand, row, rows, chunk)
+                            known[operand] = self.operand(operand, row, chunk)
                     arguments = [known[operand] for operand in array.arguments]
                     inline = array.primitive.name in SIMPLE or often[array.primitive] <= MOST_INLINED
                     known[array.whole] = (emit if inline else call)(array.primitive.name, *arguments)
                 for array in group:
-                    if not self.readers.get(array, set()) <= inside:
+                    if not self.readers[array] <= inside:
                         self.keep(known[array.whole], array, row, chunk)
 
     def stack(self, array: ArrayStatement) -> None:
-        """Copy the rows that do not lie in the stack already; constant rows need it once."""
-        place, start = self.place_of(array), 0
+        """Copy the rows that do not lie in the stack already."""
+        start = 0
         for part in array.arguments:
-            if isinstance(part, Constants):
-                with self.function(self.once), self.loop(BLOCK // self.lanes) as chunk:
-                    self.builder.store(self.constant(part.numbers[0]).value, self.at(place, start, chunk))
-            elif not part.whole or self.place_of(part.array).offset != place.offset + start * BLOCK:
-                with self.function(self.block), self.loop(len(part)) as row, self.loop(self.chunks) as chunk:
-                    self.keep(self.operand(part, row, len(part), chunk), array, row + start, chunk)
+            here = self.place_of(array).offset + start * BLOCK
+            if isinstance(part, Constants) or not part.whole or self.place_of(part.array).offset != here:
+                with self.function(varies=True), self.loop(len(part)) as row, self.loop(self.chunks) as chunk:
+                    self.keep(self.operand(part, row, chunk), array, row + start, chunk)
             start += len(part)
 
     def sum_of_rows(self, array: ArrayStatement) -> None:
         """Add up rows, from the first to the last."""
         [operand] = array.arguments
-        rows = len(operand)
-        with self.function(self.block if array.varies else self.once), self.loop(self.chunks) as chunk:
-            total = [self.operand(operand, 0, rows, chunk)]
-            with self.loop(rows - 1, total) as i:
-                total[0] = total[0] + self.operand(operand, i + 1, rows, chunk)
+        with self.function(array.varies), self.loop(self.chunks) as chunk:
+            total = [self.operand(operand, 0, chunk)]
+            with self.loop(len(operand) - 1, total) as i:
+                total[0] = total[0] + self.operand(operand, i + 1, chunk)
             self.keep(total[0], array, 0, chunk)
 
     def matmul(self, array: ArrayStatement) -> None:
@@ -283,13 +287,13 @@ class Kernel:
         [vector] = array.arguments
         place, start, down, across = self.affine(array.matrix)
         columns = len(array.matrix[0])
-        with self.function(self.block):
+        with self.function(varies=True):
             for first, how_many in self.pieces(array.rows, ROWS):
                 begin = first * down + start
                 with self.loop(self.chunks) as chunk:
                     sums = [self.constant(0.0)] * how_many
                     with self.loop(columns, sums) as column:
-                        entry = self.operand(vector, column, columns, chunk)
+                        entry = self.operand(vector, column, chunk)
                         top = begin + column * across
                         weights = [self.load(self.at(place, top + i * down)) for i in range(how_many)]
                         sums[:] = [fma(self.spread(w), entry, total) for w, total in zip(weights, sums, strict=True)]
@@ -306,9 +310,6 @@ class Kernel:
         across = matrix[0][1] - start if columns > 1 else 0
         if all(number == start + i * down + j * across for i, row in enumerate(matrix) for j, number in enumerate(row)):
             return self.places[self.arrays.parameters], start, down, across
-        transposed = tuple(zip(*matrix, strict=True))
-        if transposed in self.packed:
-            return self.packed[transposed], 0, 1, rows
         if matrix not in self.packed:
             self.packed[matrix] = self.reserve(rows * columns, 1)
         return self.packed[matrix], 0, columns, 1
@@ -318,77 +319,64 @@ class Kernel:
     def total(self, total: Total) -> None:
         """Add up over the batch, and add the sums to their totals."""
         left, right = total.left, total.right
-        targets = [target for row in total.targets for target in row]
+        numbers = tuple(chain(*total.targets))
+        side_by_side = range(numbers[0], numbers[0] + len(numbers))
+        targets = side_by_side if numbers == tuple(side_by_side) else numbers
         if isinstance(left, Constants) or not left.array.varies:
-            with self.function(self.last), self.loop(len(targets)) as i:  # counted once for each point
-                number = self.lane(self.operand(left, i, len(targets), 0), 0)
-                times = self.builder.fmul(self.builder.sitofp(self.points.value, DOUBLE), number)
-                self.add_to_total(targets, i, times)
+            with self.function(varies=False), self.loop(len(targets)) as i:  # counted once for each point
+                points = self.points.new(self.builder.sitofp(self.points.value, DOUBLE))
+                self.add_to_totals(targets, i, points * self.lane(self.operand(left, i, 0), 0))
             return
-        sums = self.place_of_sums(targets)
         tall, wide = (right, left) if isinstance(right, Constants) else (left, right)
-        with self.function(self.block):
+        with self.function(varies=True):
             for column, width in self.pieces(len(wide), self.lanes):
-                for row, height in self.pieces(len(tall), max(1, min(2 * self.lanes // width, len(tall)))):
-                    self.tile(tall, row, height, wide, column, width, sums)
+                for row, height in self.pieces(len(tall), 2 * self.lanes // width):
+                    sums = self.tile(tall, row, height, wide, column, width)
+                    for number in range(height):
+                        in_a_row = sums[number * width : (number + 1) * width]
+                        self.add_lanes(in_a_row, targets, (row + number) * len(wide) + column)
 
-    def tile(
-        self, tall: Operand, row: Index, height: int, wide: Operand, column: Index, width: int, sums: Place
-    ) -> None:
-        """Sum the products of some rows with some others."""
-        totals = [self.constant(0.0)] * (height * width)
-        with self.loop(self.chunks, totals) as chunk:
-            lefts = [self.operand(tall, row + i, len(tall), chunk) for i in range(height)]
-            rights = [self.operand(wide, column + i, len(wide), chunk) for i in range(width)]
-            totals[:] = [fma(a, b, total) for (a, b), total in zip(product(lefts, rights), totals, strict=True)]
-        for i in range(height):
-            self.add_lanes(totals[i * width : (i + 1) * width], sums, (row + i) * len(wide) + column)
-
-    def place_of_sums(self, targets: list[int]) -> Place:
-        """Return where sums are added up: among the totals if they lie there side by side, else in another place."""
-        if targets == list(range(targets[0], targets[0] + len(targets))):
-            return Place(targets[0], 1, "totals")
-        sums = self.reserve(len(targets), 1)
-        with self.function(self.once), self.loop(len(targets)) as i:
-            self.builder.store(DOUBLE(0.0), self.at(sums, i))
-        with self.function(self.last), self.loop(len(targets)) as i:
-            self.add_to_total(targets, i, self.load(self.at(sums, i)).value)
+    def tile(self, tall: Operand, row: Index, height: int, wide: Operand, column: Index, width: int) -> list[Vector]:
+        """Sum the products of some rows with some others, lane by lane."""
+        sums = [self.constant(0.0)] * (height * width)
+        with self.loop(self.chunks, sums) as chunk:
+            lefts = [self.operand(tall, row + i, chunk) for i in range(height)]
+            rights = [self.operand(wide, column + i, chunk) for i in range(width)]
+            sums[:] = [fma(a, b, total) for (a, b), total in zip(product(lefts, rights), sums, strict=True)]
         return sums
 
-    def add_to_total(self, targets: list[int], i: Index, value: ir.Value) -> None:
-        """Add a number to the total that sum i is for."""
-        address = self.address(self.totals, self.entry(targets, i))
-        self.builder.store(self.builder.fadd(self.load(address).value, value), address)
+    def add_to_totals(self, targets: Targets, i: Index, value: Vector) -> None:
+        """Add a number to the total that sum i is for; or several, to totals that lie side by side."""
+        address = self.address(self.totals, self.row_of(targets, i))
+        self.builder.store((self.load(address, value.value.type, 8) + value).value, address, align=8)
 
-    def add_lanes(self, vectors: list[Vector], sums: Place, index: Index) -> None:
-        """Add the sum of the lanes of each vector to the sums from an index on.
+    def add_lanes(self, vectors: list[Vector], targets: Targets, i: Index) -> None:
+        """Add the sum of the lanes of each vector to the totals that sum i and the following are for.
 
         Vectors are added in pairs: from each, every other number goes to a half of the new vector.
         """
-        padded = vectors + [self.constant(0.0)] * (self.lanes - len(vectors))
-        while len(padded) > 1:
-            padded = [self.add_pair(a, b, len(padded)) for a, b in zip(padded[::2], padded[1::2], strict=True)]
-        if len(vectors) == self.lanes:
-            address = self.at(sums, index)
-            self.builder.store((self.load(address, self.vector, 8) + padded[0]).value, address, align=8)
-            return
-        for i in range(len(vectors)):
-            address = self.at(sums, index + i)
-            self.builder.store(self.builder.fadd(self.load(address).value, self.lane(padded[0], i)), address)
+        sums, group = vectors + [self.constant(0.0)] * (self.lanes - len(vectors)), 1
+        while len(sums) > 1:
+            sums = [self.add_pair(a, b, group) for a, b in zip(sums[::2], sums[1::2], strict=True)]
+            group *= 2
+        if len(vectors) == self.lanes and isinstance(targets, range):
+            self.add_to_totals(targets, i, sums[0])
+        else:
+            for lane in range(len(vectors)):
+                self.add_to_totals(targets, i + lane, self.lane(sums[0], lane))
 
-    def add_pair(self, a: Vector, b: Vector, left: int) -> Vector:
-        """One vector whose even lanes come from pairs of a and whose odd ones from pairs of b, in groups."""
-        group = self.lanes // left  # lanes that belong together already
-        starts = [start + vector for start in range(0, self.lanes, 2 * group) for vector in (0, self.lanes)]
+    def add_pair(self, a: Vector, b: Vector, group: int) -> Vector:
+        """Add each second group of lanes to the one before it; the sums of a and those of b take turns."""
         kind = ir.VectorType(ir.IntType(32), self.lanes)
-        masks = [[start + lane for start in starts for lane in range(own, own + group)] for own in (0, group)]
-        first, second = [self.builder.shuffle_vector(a.value, b.value, ir.Constant(kind, mask)) for mask in masks]
-        return a.new(first) + a.new(second)
+        lanes = [lane + (self.lanes - group if lane & group else 0) for lane in range(self.lanes)]  # b's come after a's
+        masks = [ir.Constant(kind, [lane + own for lane in lanes]) for own in (0, group)]
+        first, second = [a.new(self.builder.shuffle_vector(a.value, b.value, mask)) for mask in masks]
+        return first + second
 
     # The whole
 
     def program(self) -> None:
-        """The function that is called: what is done once, the blocks, and what is done last."""
+        """The function that is called: what is done once, then the blocks."""
         kinds = [INTEGER, POINTER, INTEGER, INTEGER, POINTER, POINTER, INTEGER, POINTER, POINTER]
         function = ir.Function(self.module, ir.FunctionType(VOID, [POINTER]), "run")
         self.builder = ir.IRBuilder(function.append_basic_block())
@@ -396,7 +384,7 @@ class Kernel:
             self.load(self.address(function.args[0], i), kind) for i, kind in enumerate(kinds)
         ]
         self.parameters, self.totals, self.work = parameters.value, totals.value, work.value
-        self.points = self.integer(1)
+        self.points = points
         with self.loop(self.arrays.number_of_totals) as i:
             self.builder.store(DOUBLE(0.0), self.address(self.totals, i))
         for matrix, place in self.packed.items():
@@ -404,12 +392,12 @@ class Kernel:
             with self.loop(len(numbers)) as i:
                 entry = self.load(self.address(self.parameters, self.entry(numbers, i)))
                 self.builder.store(entry.value, self.at(place, i))
-        for step in self.once:
-            step()
+        self.call_all(self.once)
         with self.loop((points + (BLOCK - 1)) // BLOCK) as number:
             start = number * BLOCK
             rest = points - start
             self.points = rest.new(self.builder.select((rest < BLOCK).value, rest.value, INTEGER(BLOCK)))
+            self.chunks = self.chunks_of(self.points)
             place = self.place_of(self.arrays.inputs)
             with self.loop(self.arrays.inputs.rows) as row:
                 first, into = start * down + row * across, row * BLOCK + place.offset
@@ -417,72 +405,50 @@ class Kernel:
                 with self.loop(self.points) as point:
                     entry = self.load(self.address(inputs.value, first + point * down))
                     self.builder.store(entry.value, self.address(self.work, into + point))
-            for step in self.block:
-                step()
+            self.call_all(self.block)
             column = 0
             for operand in self.arrays.outputs:
                 with self.loop(len(operand)) as row, self.loop(self.chunks) as chunk:
                     # the points beyond the last are within the room for a vector that the caller provides
                     into = self.address(outputs.value, (row + column) * width + start + chunk * self.lanes)
-                    self.builder.store(self.operand(operand, row, len(operand), chunk).value, into, align=8)
+                    self.builder.store(self.operand(operand, row, chunk).value, into, align=8)
                 column += len(operand)
-        self.points = points
-        for step in self.last:
-            step()
         self.builder.ret_void()
 
 
 # Which arrays share a loop
 
 
-def _readers(arrays: Arrays) -> dict[ArrayStatement, set[ArrayStatement | None]]:
-    """For each array, what reads it: other arrays, or, as None, the outputs and totals."""
-    readers: dict[ArrayStatement, set[ArrayStatement | None]] = {}
+Readers: TypeAlias = dict[ArrayStatement, set[ArrayStatement | None]]
+"""For each array, what reads it: other arrays, or, as None, the outputs and totals."""
+
+
+def _readers(arrays: Arrays) -> Readers:
+    readers: Readers = defaultdict(set)
     read = [(array, operand) for array in arrays.computed for operand in array.arguments]
     wanted = [*arrays.outputs, *(part for total in arrays.totals for part in total[:2])]
     for reader, operand in (*read, *((None, operand) for operand in wanted)):
         if isinstance(operand, Rows):
-            readers.setdefault(operand.array, set()).add(reader)
+            readers[operand.array].add(reader)
     return readers
 
 
-def _groups(
-    computed: Sequence[ArrayStatement], readers: dict[ArrayStatement, set[ArrayStatement | None]]
-) -> list[list[ArrayStatement]]:
+def _groups(computed: Sequence[ArrayStatement], readers: Readers) -> list[list[ArrayStatement]]:
     """Put the arrays into an order in which many can share a loop, and those that do into groups.
 
-    What one array alone reads, row by row, comes just before it.
+    A loop goes over the same rows, one by one. What one array of a loop alone reads comes just before it.
     """
-    late = {
-        array
-        for array in computed
-        for reader in readers.get(array, ())
-        if len(readers[array]) == 1 and reader is not None and array.rows == reader.rows
-        if isinstance(array.op, Primitive) and isinstance(reader.op, Primitive)
-    }
-    order: list[ArrayStatement] = []  # from the last to the first
-    for array in reversed(computed):
-        stack = [] if array in late else [array]
-        while stack:
-            order.append(stack.pop())
-            parts = dict.fromkeys(part.array for part in order[-1].arguments if isinstance(part, Rows))
-            stack.extend(part for part in parts if part in late)
-    groups: list[list[ArrayStatement]] = []
-    for array in reversed(order):
-        if groups and _may_join(groups[-1], array):
-            groups[-1].append(array)
+    loops = {array: (array.rows, array.varies) if isinstance(array.op, Primitive) else array for array in computed}
+    ranks: dict[ArrayStatement, int] = {}
+    for rank, array in reversed(list(enumerate(computed))):
+        reader = next(iter(readers[array])) if len(readers[array]) == 1 else None
+        ranks[array] = rank if reader is None or loops[reader] != loops[array] else ranks[reader]
+    groups: list[list[ArrayStatement]] = [[]]
+    for array in sorted(computed, key=ranks.__getitem__):
+        group = groups[-1]
+        shares = bool(group) and loops[group[0]] == loops[array] and len(group) < MOST_FUSED
+        if shares and all(part.whole for part in array.arguments if isinstance(part, Rows) and part.array in group):
+            group.append(array)
         else:
             groups.append([array])
-    return groups
-
-
-def _may_join(group: list[ArrayStatement], array: ArrayStatement) -> bool:
-    """Return whether an array can be computed in the loop of a group: it goes over the same rows, one by one."""
-    first = group[0]
-    return (
-        isinstance(array.op, Primitive)
-        and isinstance(first.op, Primitive)
-        and len(group) < MOST_FUSED
-        and (array.rows, array.varies) == (first.rows, first.varies)
-        and all(part.whole for part in array.arguments if isinstance(part, Rows) and part.array in group)
-    )
+    return groups[1:]

@@ -22,7 +22,6 @@ import ctypes
 import functools
 import math
 import operator
-import struct
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -36,11 +35,6 @@ inf, nan = math.inf, math.nan
 
 DOUBLE = ir.DoubleType()
 INTEGER = ir.IntType(64)
-
-
-def _bits(number: float) -> int:
-    """The bits of a double as an integer."""
-    return int(struct.unpack("<q", struct.pack("<d", number))[0])
 
 
 class Vector:
@@ -81,19 +75,14 @@ class Vector:
         function = declare(self.builder.module, name, ir.FunctionType(kind, [kind] * len(values)))
         return self.new(self.builder.call(function, values))
 
-    @property
-    def has_doubles(self) -> bool:
-        """Whether it is a vector of doubles, or a double."""
+    def _binary(self, doubles: str, integers: str, other: "Operand", *sign: str) -> "Vector":
+        """Emit the instruction of one name for doubles, of another for the rest; a comparison has a sign, too."""
         kind = self.value.type
-        return bool(getattr(kind, "element", kind) == DOUBLE)
-
-    def _binary(self, doubles: str, integers: str, other: "Operand") -> "Vector":
-        emit = getattr(self.builder, doubles if self.has_doubles else integers)
-        return self.new(emit(self.value, self.vector(other).value))
+        emit = getattr(self.builder, doubles if getattr(kind, "element", kind) == DOUBLE else integers)
+        return self.new(emit(*sign, self.value, self.vector(other).value))
 
     def _compare(self, sign: str, other: "Operand") -> "Vector":
-        emit = self.builder.fcmp_ordered if self.has_doubles else self.builder.icmp_signed
-        return self.new(emit(sign, self.value, self.vector(other).value))
+        return self._binary("fcmp_ordered", "icmp_signed", other, sign)
 
     # fmt: off
     def __add__(self, other: "Operand") -> "Vector": return self._binary("fadd", "add", other)
@@ -251,7 +240,7 @@ def two_product(a: Vector, b: Vector) -> tuple[Vector, Vector]:
 ROUND = 1.5 * 2.0**52  # x + ROUND is x rounded to an integer, which stands in the low bits
 LOG2_E = 1.4426950408889634
 LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
-ONE = _bits(1.0)
+ONE = 1023 << 52  # the bits of 1.0
 EXPONENT = -(2**52)  # the bits of sign and exponent
 # (e^r - 1 - r) / r^2, error 2^-60.5
 EXPM1 = (
@@ -323,7 +312,7 @@ def _softplus(x: Vector) -> Vector:
 
 # The logarithm and its family. x = 2^k m, sqrt(1/2) <= m < sqrt(2), log m = 2 artanh(s), s = (m - 1) / (m + 1).
 
-SQRT_HALF = _bits(math.sqrt(0.5))
+SQRT_HALF = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
 MANTISSA = 2**52 - 1
 TWO_52 = 2.0**52  # an integer below it, put into its low bits, is added to it
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14  # the first has 42 bits: its products with k are exact
@@ -338,7 +327,7 @@ def _split(x: Vector) -> tuple[Vector, Vector]:
     """Return m and k of a positive finite x."""
     tiny = x < 2.0**-1022  # a denormal number is made a normal one first
     shifted = where(tiny, x * 2.0**54, x).bits + (ONE - SQRT_HALF)
-    k = ((shifted >> 52) | _bits(TWO_52)).doubles - where(tiny, TWO_52 + 1023 + 54, TWO_52 + 1023)
+    k = ((shifted >> 52) | ((1023 + 52) << 52)).doubles - where(tiny, TWO_52 + 1023 + 54, TWO_52 + 1023)
     return ((shifted & MANTISSA) + SQRT_HALF).doubles, k
 
 
