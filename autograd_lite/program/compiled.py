@@ -275,16 +275,14 @@ class Program:
     def explain(self, points: int = 100) -> str:
         """Return as text what was compiled, and which back end runs a batch of this size, and why."""
         check_integer("points", points, 1)
-        code = self.code
-        arrays = code.arrays
+        code, arrays = self.code, self.code.arrays
         form = "straight-line code: nothing in it forms a matrix"
         if arrays.matrices:
             form = f"{len(arrays.computed)} arrays, of which {len(arrays.matrices)} are matrix products"
         lines = [f"{self.operations:,} operations for each point; {form}.", "Back ends:"]
-        for name, words in BACKENDS.items():
-            error = code.obstacles[name]
+        for name, error in code.obstacles.items():
             compiled = f", compiled in {code.seconds[name]:.2g} s" if name in code.seconds else ""
-            lines.append(f"  {name:<7} {words}{compiled}" if error is None else f"  {name:<7} no: {error}")
+            lines.append(f"  {name:<7} " + (f"no: {error}" if error else f"{BACKENDS[name]}{compiled}"))
         return "\n".join([*lines, f"For a batch of {points:,}: {self._why(points)}"])
 
     def _why(self, points: int) -> str:

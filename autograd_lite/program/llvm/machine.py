@@ -22,15 +22,6 @@ def native_lanes() -> int:
     return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
 
 
-def target_machine() -> Any:
-    """Return LLVM's view of this processor; it belongs to the compiler that receives it."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=cpu, features=features, opt=2, codemodel="jitdefault", jit=True)
-
-
 class Machine(Backend):
     """A program compiled to machine code.
 
@@ -47,7 +38,11 @@ class Machine(Backend):
         self.lanes = native_lanes() if lanes is None else lanes
         kernel = Kernel(arrays, self.lanes)
         self.text = str(kernel.module)
-        machine = target_machine()
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        target = llvm.Target.from_default_triple()
+        machine = target.create_target_machine(cpu=cpu, features=features, opt=2, codemodel="jitdefault", jit=True)
         module = llvm.parse_assembly(self.text)
         module.triple, module.data_layout = machine.triple, str(machine.target_data)
         module.verify()
@@ -61,7 +56,7 @@ class Machine(Backend):
         """See `Backend`."""
         if not hasattr(self.local, "call"):
             self.local.call = Call(self.doubles)  # each thread has its own work space
-        call: Call = self.local.call
+        call = self.local.call
         outputs, totals = self._prepare(call, inputs, parameters)
         self.run(call.address)
         return outputs, totals
