@@ -53,8 +53,12 @@ class Firefox:
 
     def open(self, path, width, height):
         self.send("browsingContext.setViewport", context=self.page, viewport={"width": width, "height": height})
-        self.send("browsingContext.navigate", context=self.page, url=path.as_uri(), wait="complete")
-        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
+        drawn = "requestAnimationFrame(() => requestAnimationFrame(() => done(true)))"
+        while True:
+            self.send("browsingContext.navigate", context=self.page, url=path.as_uri(), wait="complete")
+            # On a loaded machine a new page was seen to wait for its first frame for ever: then it is loaded again.
+            if self.evaluate(f"new Promise(done => {{ {drawn}; setTimeout(() => done(false), 30_000); }})"):
+                break
 
     def evaluate(self, expression):
         """Return what an expression of JavaScript is, as JSON can hold it."""

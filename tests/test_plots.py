@@ -726,19 +726,23 @@ def check_texts(figure):
         assert min(wide, high) < 1, f"{first} is on {second}"
 
 
-@pytest.mark.parametrize("same_scale", [True, False])
-@pytest.mark.parametrize(
-    "widths",
-    [[1], [40], [1] * 3, [3, 1], [1, 13, 1], [2, 19, 2], [8] * 4, [5, 3, 3, 3, 1], [2] * 10, [64, 32, 10], [4, 9] * 3],
-    ids=str,
-)
-def test_no_text_of_matrices_is_cut_off_or_on_another(widths, same_scale):
+@pytest.mark.parametrize("widths", [[1], [1, 13, 1], [8] * 4, [2] * 10, [64, 32, 10]], ids=str)
+def test_no_text_of_matrices_with_a_scale_of_their_own_is_cut_off_or_on_another(widths):
+    check_matrices(widths, same_scale=False, font_size=15)
+
+
+@pytest.mark.parametrize("widths", [[40], [1] * 3, [3, 1], [2, 19, 2], [5, 3, 3, 3, 1], [2] * 10, [4, 9] * 3], ids=str)
+def test_no_text_of_matrices_with_one_scale_is_cut_off_or_on_another(widths):
+    check_matrices(widths, same_scale=True, font_size=7)
+
+
+def check_matrices(widths, same_scale, font_size):
     net = MLP(2, widths, seed=0)
     figure = plot_gradients(net, X, np.ones((len(X), widths[-1])), same_scale=same_scale)
     check_texts(figure)
     assert figure.get_figwidth() <= 16.2, "deep networks are in several rows"
     net.weights = [W * 10.0 ** (-4 * l) for l, W in enumerate(net.weights)]  # long numbers, as where gradients vanish
-    with mpl.rc_context({"font.size": 7 if same_scale else 15}):
+    with mpl.rc_context({"font.size": font_size}):
         check_texts(plot_weights(net, same_scale=same_scale))
 
 
@@ -754,9 +758,19 @@ LONG = [f"an optimizer with a long name, number {number}" for number in range(5)
 PLANE = Surface("A plane", lambda x, y: x + y, ((-6, 6), (-1, 1)))
 
 
-@pytest.mark.parametrize("size", [(3.5, 3.5), (7.8, 5.6), (8, 3), None])
 @pytest.mark.parametrize("names", [list("abcdefghi"), LONG], ids=["many", "long"])
-@pytest.mark.parametrize("surface", [TWO_VALLEYS, ROSENBROCK, PLANE], ids=lambda surface: surface.name)
+@pytest.mark.parametrize(
+    ("surface", "size"),
+    [
+        (TWO_VALLEYS, (3.5, 3.5)),
+        (TWO_VALLEYS, None),
+        (ROSENBROCK, (7.8, 5.6)),
+        (ROSENBROCK, (8, 3)),
+        (PLANE, (3.5, 3.5)),
+        (PLANE, (8, 3)),
+    ],
+    ids=lambda given: getattr(given, "name", given),
+)
 def test_no_text_of_paths_is_cut_off_or_on_another(surface, names, size):
     ax = None if size is None else plt.subplots(figsize=size)[1]
     paths = {name: [(0, 0), (1, 1)] for name in names}

@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mathml_reader import evaluate, visible
 from random_graphs import random_graph
@@ -73,6 +73,7 @@ def network():
     return error
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_the_page_holds_the_gradients_of_backward_bit_for_bit(seed):
     _, root = random_graph(seed)
