@@ -122,13 +122,13 @@ def depth_first(root: Value) -> list[Value]:
 
 
 def post_order(starts: Iterable[T], before: Callable[[T], Iterable[T]]) -> list[T]:
-    """Return the vertices that a depth-first search finds, each when all that it leads to are found.
+    """Return what a depth-first search finds, each vertex after all that comes before it, except in a circle.
 
     Arguments:
         starts: where the search begins.
-        before: returns those to which an edge leads from a vertex.
+        before: returns what comes right before a vertex.
     """
-    found: dict[T, None] = {}
+    found: set[T] = set()
     order = []
     stack = [(start, False) for start in [*starts][::-1]]
     while stack:
@@ -136,7 +136,7 @@ def post_order(starts: Iterable[T], before: Callable[[T], Iterable[T]]) -> list[
         if is_done:
             order.append(vertex)
         elif vertex not in found:
-            found[vertex] = None
+            found.add(vertex)
             stack.append((vertex, True))
             stack += [(other, False) for other in [*before(vertex)][::-1]]
     return order
@@ -185,7 +185,8 @@ def with_users(order: Sequence[Value], own: Mapping[Value, K | None]) -> dict[Va
     groups_of_users: dict[Value, set[K | None]] = {}
     for node in reversed(order):
         above = groups_of_users.get(node, {None})
-        group_of[node] = own[node] if node in own else next(iter(above)) if len(above) == 1 else None
+        inherited = next(iter(above)) if len(above) == 1 else None
+        group_of[node] = own.get(node, inherited)
         for parent in node.parents:
             groups_of_users.setdefault(parent, set()).add(group_of[node])
     return {node: group for node, group in group_of.items() if group is not None}
@@ -264,8 +265,8 @@ def sets_of(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> tuple[d
 def circles(before: Sequence[Iterable[int]]) -> list[int]:
     """Return for each vertex of a directed graph a vertex of its strongly connected component, for all of it the same.
 
-    This is the algorithm of Kosaraju and Sharir (1981): a depth-first search ends in a component that no other one
-    leads to, so what leads to the last vertex is its component; and so on with the vertices that are left.
+    This is the algorithm of Kosaraju and Sharir (1981): the last vertex that a depth-first search returns comes before
+    no other component, so all that comes after it is in its component; and so on with the vertices that are left.
 
     Arguments:
         before: for each vertex, those from which an edge leads to it.
