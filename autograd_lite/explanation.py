@@ -278,9 +278,9 @@ def explain_paths(root: Value, leaf: Value, *, digits: int = 4, limit: int = 100
         yield sum_sign, writer.derivative(root, leaf), f"= {total}" if numbers else ""
 
     header = ("path", "local partial derivatives", "product")
-    aligned = [(rf"{route} \quad & {slopes} {product}",) for route, slopes, product in lines(LATEX, r" \to ", r"\sum")]
+    latex = [(rf"{route} \quad & {slopes} {product}",) for route, slopes, product in lines(LATEX, r" \to ", r"\sum")]
     text = list(lines(UNICODE, " → ", "sum"))
-    return Explanation([_without_empty_columns(Section(title, header, text))], [Section(title, header, aligned)])
+    return Explanation([_without_empty_columns(Section(title, header, text))], [Section(title, header, latex)])
 
 
 # The sections of `explain`, in the notation of a writer; its names hold the nodes in topological order
