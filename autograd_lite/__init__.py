@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import primitives
-from autograd_lite.calls import call_sites
 from autograd_lite.explanation import Explanation, explain, explain_paths
 from autograd_lite.gradients import (
     Dual,
@@ -33,9 +32,10 @@ from autograd_lite.primitives import *  # noqa: F403  what its __all__ lists: th
 from autograd_lite.primitives import abs as abs  # not in __all__, because `import *` would hide the built-in
 from autograd_lite.program import compile_program
 from autograd_lite.stepper.stepping import Stepper, step_through
-from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
+from autograd_lite.teaching.wrong_passes import MISTAKES, OTHER_MISTAKES, Mistake, mistakes, wrong_steps
 from autograd_lite.value import Step, Value, constant, topological_order
 from autograd_lite.walk import Path, WalkStep, backward_steps, paths, walk_steps
+from autograd_lite.words.calls import call_sites
 from autograd_lite.words.lecture import unit_label, weight_label
 from autograd_lite.words.notation import formula
 

@@ -25,8 +25,8 @@ from autograd_lite.stepper.stepping import ASKED, LAYOUTS, step_through
 from autograd_lite.teaching.answers import check_answers, mark_class, sort_answers
 from autograd_lite.teaching.engines import check_engine
 from autograd_lite.teaching.key import KINDS
-from autograd_lite.teaching.mistakes import MISTAKES
 from autograd_lite.teaching.worksheets import KEY_SUFFIXES, SUFFIXES, worksheet
+from autograd_lite.teaching.wrong_passes import MISTAKES
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import in_ascii, typeset
 from autograd_lite.words.names import names_of

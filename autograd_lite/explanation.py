@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from autograd_lite.checks import check_integer, check_size
 from autograd_lite.labels import clean, columns_of
-from autograd_lite.pictures.pgf import compilable, in_fonts
 from autograd_lite.primitives import CONSTANT, LEAF
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import paths
+from autograd_lite.words.latex import compilable, in_fonts
 from autograd_lite.words.names import names_of
 from autograd_lite.words.notation import LATEX, UNICODE, Form
 from autograd_lite.words.sentences import Writer

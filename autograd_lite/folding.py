@@ -13,9 +13,9 @@ from linecache import getline
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from autograd_lite.calls import Call, Site, site_of
 from autograd_lite.labels import clean
 from autograd_lite.value import Value
+from autograd_lite.words.calls import Call, Site, site_of
 from autograd_lite.words.lecture import layer_title, lecture_name
 
 MOST = 50

@@ -22,8 +22,9 @@ SEED = 20
 MODULES = {
     f"{folder}/{name}.py": " ".join(str(path) for path in sorted(Path("tests").rglob(f"test_{name}.py")))
     for folder, names in {
-        "autograd_lite": "value graph primitives gradients walk calls",
-        "autograd_lite/teaching": "mistakes",
+        "autograd_lite": "value graph primitives gradients walk",
+        "autograd_lite/teaching": "wrong_passes",
+        "autograd_lite/words": "calls",
         "nn": "delta mlp",
         "nn/training": "optimizers loop checkpoint identity termination batch_gradients schedules regularization "
         "batches losses restarting",
@@ -34,7 +35,7 @@ MODULES |= dict.fromkeys(
     ("autograd_lite/value.py", "autograd_lite/graph.py"),
     "tests/test_value.py tests/anywhere/test_value.py tests/test_graph.py",
 )
-MODULES["autograd_lite/calls.py"] += " tests/test_names.py"
+MODULES["autograd_lite/words/calls.py"] += " tests/test_names.py"
 MODULES["nn/mlp.py"] += " tests/test_module.py"
 """The tests of each module; `value.py` and its support `graph.py` are tested together, the names that `calls.py`
 records with all names, and the base class in `mlp.py` by itself."""

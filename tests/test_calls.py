@@ -1,4 +1,4 @@
-"""autograd_lite.calls: the lines and functions that made nodes, checked against the source of this file."""
+"""autograd_lite.words.calls: the lines and functions that made nodes, checked against the source of this file."""
 
 import gc
 import inspect
@@ -11,7 +11,7 @@ import pytest
 import autograd_lite
 import nn
 from autograd_lite import Value, call_sites, exp, topological_order
-from autograd_lite.calls import site_of
+from autograd_lite.words.calls import site_of
 from autograd_lite.words.names import names_of
 
 
@@ -148,7 +148,7 @@ def test_a_recording_holds_no_node():
         with call_sites():
             node = square(Value(2.0))
         place = site_of(node)
-        from autograd_lite.calls import _SITES
+        from autograd_lite.words.calls import _SITES
 
         before = len(_SITES)
         del node

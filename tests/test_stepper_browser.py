@@ -12,13 +12,13 @@ from benchmark_engine import gpt
 from browser import CHROMIUM, MISSING, SEEN, JupyterLab, View, environment, framed, in_mathml, write_notebook
 
 from autograd_lite import Primitive, Value, call_sites, step_through
-from autograd_lite.calls import site_of
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import CONSTANT
 from autograd_lite.stepper.page import SCRIPT
-from autograd_lite.teaching.mistakes import wrong_steps
+from autograd_lite.teaching.wrong_passes import wrong_steps
 from autograd_lite.value import topological_order
 from autograd_lite.walk import walk_steps
+from autograd_lite.words.calls import site_of
 from autograd_lite.words.lecture import typeset
 from autograd_lite.words.names import names_of
 from nn import MLP, squared_error

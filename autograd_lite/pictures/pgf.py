@@ -6,22 +6,7 @@ PGF is loaded by the packages tikz, pgf and tcolorbox; nbconvert's template load
 from autograd_lite.pictures.diagram import FRAME, GREY, Diagram, describe
 from autograd_lite.pictures.layout import Point, Rectangle, find_layout
 from autograd_lite.pictures.svg import SIDEWAYS, arrow_head, baselines, borders, number
-from autograd_lite.words.lecture import ABOVE, BELOW, GREEK, latex_letter
-
-SIGNS = {letter: rf"${latex_letter(name)}$" for name, letter in GREEK.items()}
-SIGNS |= {sign: f"$^{{{number}}}$" for sign, number in ABOVE.items()}
-SIGNS |= {sign: f"$_{{{number}}}$" for sign, number in BELOW.items()}
-SIGNS |= {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$", " ": r"\ ", "-": "{-}",
-    "`": r"{\textasciigrave}", "'": "{'}", '"': "{''}", ",": "{,}", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
-    "÷": r"$\div$", "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "′": "$'$",
-    "∞": r"$\infty$", "∂": r"$\partial$", "…": r"\ldots{}",
-}  # fmt: skip
-"""How to write characters that LaTeX takes for commands or joins to others, or that its fonts may lack."""
-
-ACCENTED = {chr(code) for code in range(0xC0, 0x100)} - set("ÐÞðþ")
-"""The letters beyond ASCII that all of LaTeX's fonts have."""
+from autograd_lite.words.latex import in_fonts
 
 FIT = r"""\ifdim\wd0>\linewidth\sbox0{\resizebox{\linewidth}{!}{\usebox0}}\fi
 \ifdim\ht0>0.9\textheight\sbox0{\resizebox{!}{0.9\textheight}{\usebox0}}\fi
@@ -60,22 +45,6 @@ def to_pgf(diagram: Diagram) -> str:
     for arrow, (x, y) in zip(diagram.arrows, layout.labels, strict=True):
         lines += [text(arrow.label, (x, y + 3.5), 10)] if arrow.label else []
     return "\n".join([*lines, r"\end{pgfpicture}}", FIT + r"\endgroup", ""])
-
-
-def in_fonts(sign: str) -> str:
-    """Return a character as LaTeX's text; one that its fonts may lack is written as its Unicode number."""
-    lacking = not sign.isascii() and sign not in ACCENTED | SIGNS.keys()
-    return f"[U+{ord(sign):04X}]" if lacking else SIGNS.get(sign, sign)
-
-
-def compilable(formulas: str) -> str:
-    r"""Return formulas, written for MathJax, so that LaTeX compiles them: with the commands and the fonts that it has.
-
-    >>> print(compilable(r"\mathit{a\lt b} = \mathit{Größe}"))
-    \mathit{a<b} = \mathit{Gr\text{ö}\text{ß}e}
-    """
-    known = formulas.replace(r"\lt ", "<").replace(r"\gt ", ">")
-    return "".join(sign if sign.isascii() else rf"\text{{{in_fonts(sign)}}}" for sign in known)
 
 
 def command(name: str, *arguments: object) -> str:

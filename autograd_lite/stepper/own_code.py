@@ -9,8 +9,8 @@ from textwrap import dedent
 from types import CodeType
 from typing import Any
 
-from autograd_lite.calls import LIBRARIES, call_sites, site_of
 from autograd_lite.value import Value
+from autograd_lite.words.calls import LIBRARIES, call_sites, site_of
 from autograd_lite.words.names import Variable, remember
 
 

@@ -12,7 +12,7 @@ from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.stepper.own_code import call_with
 from autograd_lite.stepper.story import FoldedStory, Plan, Story
-from autograd_lite.teaching.mistakes import mistake_called
+from autograd_lite.teaching.wrong_passes import mistake_called
 from autograd_lite.value import Value, check_value, topological_order
 
 if TYPE_CHECKING:

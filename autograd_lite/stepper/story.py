@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from autograd_lite.calls import site_of
 from autograd_lite.folding import MOST, Group, fold, layers_of, nodes_of
 from autograd_lite.graph import check_fresh
 from autograd_lite.labels import number_text, visible
@@ -15,9 +14,10 @@ from autograd_lite.primitives import CONSTANT
 from autograd_lite.program.javascript import graph_data
 from autograd_lite.stepper.folds import Folds, scale_in
 from autograd_lite.stepper.own_code import sources_of
-from autograd_lite.teaching.mistakes import Mistake, differ, play
+from autograd_lite.teaching.wrong_passes import Mistake, differ, play
 from autograd_lite.value import Step, Value, backward_steps_of, topological_order
 from autograd_lite.walk import WalkStep, part_below, recomputed, update_of, walk_of
+from autograd_lite.words.calls import site_of
 from autograd_lite.words.names import names_of
 from autograd_lite.words.notation import MATHML, UNICODE, Form
 from autograd_lite.words.sentences import Writer

@@ -23,7 +23,7 @@ from autograd_lite.explanation import Explanation, Section
 from autograd_lite.labels import clean, number_text
 from autograd_lite.primitives import SIGMOID, as_float
 from autograd_lite.teaching.key import Blank, Kind, Sheet, load_key, sheet_of
-from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, Edge, Mistake, combined, differ
+from autograd_lite.teaching.wrong_passes import MISTAKES, OTHER_MISTAKES, Edge, Mistake, combined, differ
 from autograd_lite.value import Value, topological_order
 from autograd_lite.words.lecture import typeset
 from autograd_lite.words.names import names_of

@@ -25,8 +25,8 @@ from autograd_lite.checks import check_positive
 from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.pictures.svg import to_svg
-from autograd_lite.teaching.mistakes import MISTAKES, play
 from autograd_lite.teaching.sandbox import UNPROTECTED, DeadlineError, Result, can_fork, run_each
+from autograd_lite.teaching.wrong_passes import MISTAKES, play
 from autograd_lite.value import Value, backward_steps_of, topological_order
 from autograd_lite.words.sentences import Writer
 

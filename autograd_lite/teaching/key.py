@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd_lite.primitives import CONSTANT, LEAF, primitive_named
-from autograd_lite.teaching.mistakes import Mistake, play
+from autograd_lite.teaching.wrong_passes import Mistake, play
 from autograd_lite.value import Step, Value, backward_steps_of, constant, record, topological_order
 from autograd_lite.walk import recomputed
 from autograd_lite.words.names import names_of

@@ -15,12 +15,13 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.parse import parse_expression
 from autograd_lite.pictures.diagram import Diagram
 from autograd_lite.pictures.drawing import box_lines, boxed, diagram_from, layers
-from autograd_lite.pictures.pgf import compilable, in_fonts, to_pgf
+from autograd_lite.pictures.pgf import to_pgf
 from autograd_lite.pictures.svg import in_base64, to_svg
 from autograd_lite.primitives import LEAF, as_float
 from autograd_lite.teaching.key import KINDS, Blank, Kind, Sheet, save_key, sheet_of
-from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES
+from autograd_lite.teaching.wrong_passes import MISTAKES, OTHER_MISTAKES
 from autograd_lite.value import Value, topological_order
+from autograd_lite.words.latex import compilable, in_fonts
 from autograd_lite.words.notation import ATOM, LATEX, MATHML, PRODUCT, UNICODE, Form, Written, write
 from autograd_lite.words.sentences import Writer
 

@@ -1,4 +1,4 @@
-"""autograd_lite.teaching.mistakes: wrong gradients computed by hand, and a published run with such a bug."""
+"""autograd_lite.teaching.wrong_passes: wrong gradients computed by hand, and a published run with such a bug."""
 
 import math
 from dataclasses import FrozenInstanceError
@@ -7,7 +7,7 @@ import pytest
 
 from autograd_lite import Value, backward_steps, topological_order
 from autograd_lite.labels import number_text
-from autograd_lite.teaching.mistakes import MISTAKES, OTHER_MISTAKES, combined, differ, mistakes, play, wrong_steps
+from autograd_lite.teaching.wrong_passes import MISTAKES, OTHER_MISTAKES, combined, differ, mistakes, play, wrong_steps
 
 W, X, B = -3.0, 2.0, 6.5
 O = math.tanh(W * X + B)

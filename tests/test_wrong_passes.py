@@ -1,11 +1,11 @@
-"""autograd_lite.teaching.mistakes: wrong gradients computed by hand, and a published run with such a bug."""
+"""autograd_lite.teaching.wrong_passes: wrong gradients computed by hand, and a published run with such a bug."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from random_graphs import random_graph
 
 from autograd_lite import backward_steps, topological_order
-from autograd_lite.teaching.mistakes import Mistake, play
+from autograd_lite.teaching.wrong_passes import Mistake, play
 
 
 @given(st.integers(0, 10_000))

@@ -57,7 +57,7 @@ class Site(NamedTuple):
 
 
 _SITES: "WeakKeyDictionary[Value, Site]" = WeakKeyDictionary()
-_FOLDERS = [*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), Path(__file__).parents[1] / "nn"]
+_FOLDERS = [*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), Path(__file__).parents[2] / "nn"]
 LIBRARIES = tuple(f"{folder}{os.sep}" for folder in _FOLDERS)
 """Folders of code that is not the user's."""
 
