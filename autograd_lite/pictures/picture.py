@@ -117,14 +117,12 @@ def picture_of(diagram: Diagram, use_dot: bool = False) -> Picture:
     nodes = {"shape": "box", "fontname": FONT, "margin": "0.11,0.08", "height": "0.3", "width": "0.4"}
     edges = {"arrowsize": "0.7", "color": GREY, "fontname": FONT, "fontsize": "10"}
     picture = Picture(format="svg", graph_attr=graph, node_attr=nodes, edge_attr=edges)
-    members: dict[str | None, list[int]] = {None: []}
-    for number, box in enumerate(diagram.boxes):
-        members.setdefault(box.group, []).append(number)
-    add_nodes(picture, diagram, members.pop(None))
-    for place, (group, numbers) in enumerate(members.items(), start=1):
+    add_nodes(picture, diagram, None)
+    groups = dict.fromkeys(box.group for box in diagram.boxes if box.group is not None)
+    for place, group in enumerate(groups, start=1):
         with picture.subgraph(name=f"cluster_{place}") as cluster:
-            cluster.attr(label=in_dot([str(group)]), **GROUP)
-            add_nodes(cluster, diagram, numbers)
+            cluster.attr(label=in_dot([group]), **GROUP)
+            add_nodes(cluster, diagram, group)
     add_gates(picture, diagram)
     for k, (tail, head, label, stroke) in enumerate(diagram.arrows):
         how = {"headlabel": label, "labeldistance": "1.6", "labelangle": "-28"} if label else {}
@@ -153,10 +151,11 @@ def add_gates(picture: Picture, diagram: Diagram) -> None:
                 picture.edge(f"gate{gate}", f"n{box}", style="invis", weight="0")
 
 
-def add_nodes(graph: graphviz.Digraph, diagram: Diagram, numbers: Iterable[int]) -> None:
-    """Add some boxes of the diagram to the picture, or to a part of it."""
-    for number in numbers:
-        box = diagram.boxes[number]
+def add_nodes(graph: graphviz.Digraph, diagram: Diagram, group: str | None) -> None:
+    """Add the boxes of a group, or those outside of all groups, to the picture or to a part of it."""
+    for number, box in enumerate(diagram.boxes):
+        if box.group != group:
+            continue
         look = box.look
         graph.node(
             f"n{number}",
