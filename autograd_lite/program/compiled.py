@@ -207,9 +207,8 @@ class Program:
         if inputs is None and self.inputs == 0:
             return np.empty((1, 0))
         X = _numbers("inputs", inputs)
-        shape = X.shape
-        if len(shape) != 2 or shape[1] != self.inputs or not shape[0]:
-            raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {shape}")
+        if X.ndim != 2 or X.shape[1] != self.inputs or not len(X):
+            raise ValueError(f"inputs must have shape (N, {self.inputs}), N at least 1; received {X.shape}")
         return X
 
     def _parameters(self, parameters: Any) -> FloatArray:

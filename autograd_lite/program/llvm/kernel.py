@@ -71,8 +71,6 @@ class Kernel:
         self.doubles = 0
         self.places: dict[ArrayStatement, Place] = {arrays.parameters: Place(0, 1, "parameters")}
         self.readers = _readers(arrays)
-        self.packed: dict[Indices, Place] = {}
-        """Copies of matrices whose entries do not lie among the parameters with equal distances."""
         self.tables: dict[str, ir.GlobalVariable] = {}
         """Constants in memory, by their text, in which 0.0 is not -0.0."""
         self.once: list[ir.Function] = []
@@ -168,20 +166,21 @@ class Kernel:
 
         The body may replace the carried values, for its next turn; after the loop they are what the last turn left.
         """
-        builder, total, carried = self.builder, self.integer(count), [] if carried is None else carried
-        initial, before = list(carried), builder.block
-        body, after = builder.append_basic_block(), builder.append_basic_block()
-        builder.cbranch((total > 0).value, body, after)
+        builder, carried = self.builder, [] if carried is None else carried
+        initial, before = [self.integer(0), *carried], builder.block
+        head, body, after = [builder.append_basic_block() for _ in range(3)]
+        builder.branch(head)
+        builder.position_at_end(head)
+        number, *turn = phis = [phi((value, before)) for value in initial]
+        builder.cbranch((number < self.integer(count)).value, body, after)
         builder.position_at_end(body)
-        number, *turn = phis = [phi((value, before)) for value in (self.integer(0), *initial)]
         carried[:] = turn
         yield number
-        results, end, following = list(carried), builder.block, number + 1
-        for merged, result in zip(phis, (following, *results), strict=True):
-            merged.value.add_incoming(result.value, end)
-        builder.cbranch((following < total).value, body, after)
+        for merged, result in zip(phis, [number + 1, *carried], strict=True):
+            merged.value.add_incoming(result.value, builder.block)
+        builder.branch(head)
         builder.position_at_end(after)
-        carried[:] = [phi((value, before), (result, end)) for value, result in zip(initial, results, strict=True)]
+        carried[:] = turn
 
     def pieces(self, count: int, size: int) -> Iterator[tuple[Index, int]]:
         """Loop over pieces of a size, then over what is left: the start of each, and how many are in it."""
@@ -305,14 +304,16 @@ class Kernel:
 
         If its entries lie so among the parameters, they are read there, else from a copy.
         """
-        rows, columns, start = len(matrix), len(matrix[0]), matrix[0][0]
-        down = matrix[1][0] - start if rows > 1 else 0
+        parameters, columns, start = self.places[self.arrays.parameters], len(matrix[0]), matrix[0][0]
+        down = matrix[1][0] - start if len(matrix) > 1 else 0
         across = matrix[0][1] - start if columns > 1 else 0
         if all(number == start + i * down + j * across for i, row in enumerate(matrix) for j, number in enumerate(row)):
-            return self.places[self.arrays.parameters], start, down, across
-        if matrix not in self.packed:
-            self.packed[matrix] = self.reserve(rows * columns, 1)
-        return self.packed[matrix], 0, columns, 1
+            return parameters, start, down, across
+        numbers = tuple(chain(*matrix))
+        copy = self.reserve(len(numbers), 1)
+        with self.function(varies=False), self.loop(len(numbers)) as i:
+            self.builder.store(self.load(self.at(parameters, self.entry(numbers, i))).value, self.at(copy, i))
+        return copy, 0, columns, 1
 
     # Sums over the batch
 
@@ -387,11 +388,6 @@ class Kernel:
         self.points = points
         with self.loop(self.arrays.number_of_totals) as i:
             self.builder.store(DOUBLE(0.0), self.address(self.totals, i))
-        for matrix, place in self.packed.items():
-            numbers = [number for row in matrix for number in row]
-            with self.loop(len(numbers)) as i:
-                entry = self.load(self.address(self.parameters, self.entry(numbers, i)))
-                self.builder.store(entry.value, self.at(place, i))
         self.call_all(self.once)
         with self.loop((points + (BLOCK - 1)) // BLOCK) as number:
             start = number * BLOCK

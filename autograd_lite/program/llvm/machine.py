@@ -4,7 +4,7 @@ import ctypes
 import struct
 import threading
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -13,6 +13,9 @@ import numpy as np
 from autograd_lite.program.llvm.kernel import Kernel
 from autograd_lite.program.matrices import Arrays
 from autograd_lite.program.python.interpreted import Backend, FloatArray
+
+NUMBERS = struct.Struct("9q")
+"""What machine code is called with: integers and addresses, in the order in which `Kernel.program` reads them."""
 
 
 @cache
@@ -54,53 +57,42 @@ class Machine(Backend):
 
     def __call__(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """See `Backend`."""
-        if not hasattr(self.local, "call"):
-            self.local.call = Call(self.doubles)  # each thread has its own work space
-        call = self.local.call
-        outputs, totals = self._prepare(call, inputs, parameters)
-        self.run(call.address)
+        work = getattr(self.local, "work", None)  # each thread has its own
+        if work is None:
+            work = self.local.work = self._work_space()
+        outputs, totals, numbers = self._prepare(inputs, parameters, work[1])
+        self.run(numbers)
         return outputs, totals
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
         """See `Backend`."""
-        call = Call(self.doubles)
-        outputs, totals = self._prepare(call, inputs, parameters)
-        run, address = self.run, call.address
+        work, start = self._work_space()
+        outputs, totals, numbers = self._prepare(inputs, parameters, start)
+        run = self.run
 
-        def run_again(_: Any = (inputs, parameters, outputs, totals, call, self)) -> None:
-            run(address)
+        def run_again(_: Any = (inputs, parameters, outputs, totals, work, self)) -> None:
+            run(numbers)
 
         run_again()
         return outputs, totals, run_again
 
-    def _prepare(self, call: "Call", inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Set what the machine code is called with, and return the outputs and the totals that it will compute."""
+    def _work_space(self) -> tuple[FloatArray, int]:
+        """Return memory, and where it is to be used from: the start of a cache line."""
+        memory = np.zeros(self.doubles + 8)
+        return memory, -(-_address(memory) // 64) * 64
+
+    def _prepare(self, inputs: FloatArray, parameters: FloatArray, work: int) -> tuple[FloatArray, FloatArray, bytes]:
+        """Return the outputs and the totals that the machine code will compute, and what it is called with."""
         points, totals = inputs.shape[0], self.totals
         width = -(-points // 8) * 8
         results = np.empty(totals + self.outputs * width)
         address = _address(results)
         down, across = inputs.strides
-        given = _address(parameters)
-        call.set(points, _address(inputs), down // 8, across // 8, given, address + 8 * totals, width, address)
+        given = _address(inputs), down // 8, across // 8, _address(parameters)
+        numbers = NUMBERS.pack(points, *given, address + 8 * totals, width, address, work)
         if self.outputs == 1:  # the fast way
-            return results[totals : totals + points, np.newaxis], results[:totals]
-        return results[totals:].reshape(self.outputs, width).T[:points], results[:totals]
-
-
-class Call:
-    """What the machine code is called with: eight numbers in memory, and the work space."""
-
-    __slots__ = ("address", "memory", "numbers", "set")
-
-    def __init__(self, doubles: int) -> None:
-        self.memory = np.zeros(doubles + 8)  # with room to begin at a cache line
-        self.numbers = bytearray(9 * 8)
-        EIGHT.pack_into(self.numbers, 8, *[0] * 7, -(-_address(self.memory) // 64) * 64)
-        self.set = partial(EIGHT.pack_into, self.numbers, 0)
-        self.address = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.numbers)))
-
-
-EIGHT = struct.Struct("8q")
+            return results[totals : totals + points, np.newaxis], results[:totals], numbers
+        return results[totals:].reshape(self.outputs, width).T[:points], results[:totals], numbers
 
 
 def _address(array: FloatArray) -> int:

@@ -24,7 +24,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -90,7 +90,6 @@ class Vector:
     def __mul__(self, other: "Operand") -> "Vector": return self._binary("fmul", "mul", other)
     def __truediv__(self, other: "Operand") -> "Vector": return self._binary("fdiv", "", other)
     def __floordiv__(self, other: int) -> "Vector": return self._binary("", "sdiv", other)
-    def __mod__(self, other: int) -> "Vector": return self._binary("", "srem", other)
     def __and__(self, other: "Operand") -> "Vector": return self._binary("and_", "and_", other)
     def __or__(self, other: "Operand") -> "Vector": return self._binary("or_", "or_", other)
     def __xor__(self, other: "Operand") -> "Vector": return self._binary("xor", "xor", other)
@@ -553,9 +552,8 @@ def call(name: str, *arguments: Vector) -> Vector:
     """
     builder, kind = arguments[0].builder, arguments[0].value.type
     symbol = f"autograd.{name}.{len(arguments)}x{kind.count}"
-    function: Any = builder.module.globals.get(symbol)
-    if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * len(arguments)), symbol)
+    function = declare(builder.module, symbol, ir.FunctionType(kind, [kind] * len(arguments)))
+    if function.is_declaration:
         function.linkage = "internal"
         function.attributes.add("nounwind")
         body = ir.IRBuilder(function.append_basic_block())
