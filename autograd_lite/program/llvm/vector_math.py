@@ -217,9 +217,9 @@ def rarely(hard: Vector, easy: Vector, function: str, *arguments: Vector) -> Vec
     any_lane = builder.call(declare(builder.module, f"llvm.vector.reduce.or.v{lanes}i1", kind), [hard.value])
     before = builder.block
     with builder.if_then(any_lane, likely=False):
-        result = builder.select(hard.value, lane_by_lane(function, *arguments).value, easy.value)
+        result = where(hard, lane_by_lane(function, *arguments), easy)
         after = builder.block
-    return phi((easy, before), (easy.new(result), after))
+    return phi((easy, before), (result, after))
 
 
 def fast_two_sum(a: Operand, b: Vector) -> tuple[Vector, Vector]:
