@@ -12,26 +12,6 @@ from typing import Any
 from autograd_lite.pictures.diagram import Diagram, describe
 from autograd_lite.pictures.svg import in_base64, to_svg
 
-MODULES = (
-    "elements",
-    "answers",
-    "functions",
-    "numbers",
-    "sentences",
-    "fold",
-    "picture",
-    "place",
-    "travel",
-    "code",
-    "prediction",
-    "live",
-    "nudge",
-    "training",
-    "view",
-    "start",
-)
-"""The files of the script, in the order in which they are joined to one JavaScript module."""
-
 
 def on_one_line(source: str) -> str:
     """Return a script or a style sheet on one line without comments: some hosts join the lines of a page.
@@ -47,6 +27,11 @@ def on_one_line(source: str) -> str:
 
 
 FOLDER = files("autograd_lite.stepper")
+MODULES = sorted(
+    file.name.removesuffix(".js") for file in FOLDER.joinpath("script").iterdir() if file.name.endswith(".js")
+)
+"""The files of the script; they are joined to one JavaScript module, in any order: none runs anything by itself."""
+
 STYLE = " ".join(on_one_line(FOLDER.joinpath(f"{name}.css").read_text(encoding="utf-8")) for name in ("style", "live"))
 SCRIPT = " ".join(on_one_line(FOLDER.joinpath(f"script/{name}.js").read_text(encoding="utf-8")) for name in MODULES)
 
