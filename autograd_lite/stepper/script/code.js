@@ -29,13 +29,7 @@ class Code {
       const now = place === places.at(-1);
       setClass(element, now ? "now" : places.includes(place) ? "calls" : "");
       setCurrent(element, now);
-      if (now) this.reveal(element);
+      if (now) reveal(this.element, element);
     }
-  }
-
-  reveal({ offsetTop, offsetHeight }) {
-    const { scrollTop, clientHeight } = this.element;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
-      this.element.scrollTop = offsetTop - clientHeight / 2;
   }
 }

@@ -38,6 +38,11 @@ function group(name, attributes, ...children) {
   return make("div", { role: "group", "aria-label": name, ...attributes }, ...children);
 }
 
+/** What is folded away until its name is clicked. */
+function foldable(name, attributes, ...children) {
+  return make("details", attributes, make("summary", {}, name), ...children);
+}
+
 function labelled(text, control) {
   return make("label", {}, text, " ", control);
 }
@@ -49,7 +54,11 @@ function decoration(text) {
 
 /** An SVG element. */
 function shape(tag, attributes = {}) {
-  const element = document.createElementNS(SVG, tag);
+  return setAttributes(document.createElementNS(SVG, tag), attributes);
+}
+
+/** Set attributes of an element, and return it. */
+function setAttributes(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
@@ -58,6 +67,13 @@ function shape(tag, attributes = {}) {
 function math(tag, ...children) {
   const element = document.createElementNS(MATHML, tag);
   element.append(...children);
+  return element;
+}
+
+/** A fraction: the derivative of one thing with respect to another; the quantity gives it its colour. */
+function fraction(of, by, quantity = null) {
+  const element = math("mfrac", math("mrow", math("mo", "∂"), of), math("mrow", math("mo", "∂"), by));
+  if (quantity) element.dataset.quantity = quantity;
   return element;
 }
 
@@ -163,4 +179,16 @@ function setClass(element, name) {
 function setCurrent(element, on) {
   if (on) element.setAttribute("aria-current", "step");
   else element.removeAttribute("aria-current");
+}
+
+/** Numbers among the attributes of an element. */
+function numbersIn(element, ...names) {
+  return names.map((name) => Number(element.getAttribute(name)));
+}
+
+/** Scroll a list so that one of its lines is in sight. */
+function reveal(list, { offsetTop, offsetHeight }) {
+  const { scrollTop, clientHeight } = list;
+  if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
+    list.scrollTop = offsetTop - clientHeight / 2;
 }

@@ -82,10 +82,11 @@ class Folds {
     const from = new Set(single.flatMap((i) => this.arguments(i)).filter((i) => !inside.has(i) && !this.hidden.has(i)));
     return { boxes: [...(outside ? from : []), ...group.parts], edges };
   }
-  /** What all stories of a graph share. */
-  frame() {
+  /** What all stories of a graph share, and the arrows between the boxes of one. */
+  frame(edges) {
     const { title, root, rootMath, digits, sources, update } = this.story;
-    return { title, root, rootMath, digits, sources, update, leaves: [], mistake: null, graph: null, part: null };
+    const [tails, heads] = [0, 1].map((end) => edges.map((ends) => ends[end]));
+    return { title, root, rootMath, digits, sources, update, tails, heads, leaves: [], mistake: null, graph: null, part: null };
   }
   /** Whether a mistake makes the gradient of a node wrong. */
   isWrong(i) {
@@ -108,8 +109,6 @@ class Folds {
       kind: isInput ? "neuron" : this.kind(i),
       key: this.names[i],
       data,
-      delta: "",
-      deltaMath: "",
       lines: this.lines(i),
       wrong: this.isWrong(i),
       result: i,
@@ -133,8 +132,8 @@ class Folds {
       wrong: nodes.some((i) => this.isWrong(i)),
       signal: group.unit && this.totals[group.signal ?? result],
       data: this.number(this.data[result]),
-      delta: group.delta ?? "",
-      deltaMath: group.deltaMath ?? "",
+      delta: group.delta,
+      deltaMath: group.deltaMath,
       lines: this.lines(result),
       group,
       nodes,
@@ -187,11 +186,9 @@ function storyOfNodes(folds, group) {
     .filter(({ node, place }) => edge.has(`${node} ${place}`))
     .sort((a, b) => a.t - b.t);
   return {
-    ...folds.frame(),
+    ...folds.frame(edges),
     leaves: boxes.flatMap((i, k) => (folds.names[i] && !folds.arguments(i).length ? [k] : [])),
     nodes: boxes.map((i) => folds.told(i)),
-    heads: edges.map(([, head]) => head),
-    tails: edges.map(([tail]) => tail),
     steps: [
       { phase: "leaves" },
       ...forward.map((i) => ({
@@ -214,7 +211,6 @@ function storyOfNodes(folds, group) {
         ...Object.fromEntries(["slope", "upstream", "share", "total"].map((name) => [name, shown(step[name])])),
         ...(step.before === null ? {} : { before: shown(step.before) }),
         ...(folds.uses.get(step.parent) > 1 ? { number: step.number, of: folds.uses.get(step.parent) } : {}),
-        right: null,
       })),
     ],
   };
@@ -257,10 +253,8 @@ function storyOfParts(folds, group, merged = (part) => part) {
       `Click the current ${part} to open it. ${mistakeAtStart(folds.story)}`,
   };
   return {
-    ...folds.frame(),
+    ...folds.frame(edges),
     nodes,
-    heads: edges.map(([, head]) => head),
-    tails: edges.map(([tail]) => tail),
     weights: edges.map(([tail, head]) => weightOf(folds, nodes[tail], nodes[head])),
     steps: [
       { phase: "leaves", told: () => ({ ...start, text: `${leaves} leaves and constants have their numbers` }) },
@@ -321,9 +315,7 @@ function weightOf(folds, { kind, result }, { group, kind: headKind, nodes }) {
 
 /** A fraction: the derivative of the root with respect to something. */
 function gradientMath(folds, by, quantity = "upstream") {
-  const fraction = math("mfrac", math("mrow", math("mo", "∂"), parsed(folds.story.rootMath)), math("mrow", math("mo", "∂"), by));
-  fraction.dataset.quantity = quantity;
-  return fraction;
+  return fraction(parsed(folds.story.rootMath), by, quantity);
 }
 
 /** The same on one line. */
@@ -333,15 +325,10 @@ function derivativeMath(folds, by) {
 
 function tellSeed(folds, { result }) {
   const [root, total] = [folds.story.root, folds.number(folds.totals[result])[0]];
-  const words =
-    result === folds.data.length - 1
-      ? "The backward pass starts here: a quantity changes as much as itself."
-      : "This has come from the rest of the graph, which is not shown.";
   return {
     title: `Seed: the gradient of ${folds.name(result, TEXT)}`,
     lines: [[gradientMath(folds, parsed(folds.name(result, MATH))), "=", mathNumber(total)]],
-    words,
-    rows: [],
+    words: seedInWords(result === folds.data.length - 1),
     text: `d${root}/d${folds.name(result, TEXT)} = ${total}`,
   };
 }
@@ -349,7 +336,6 @@ function tellSeed(folds, { result }) {
 function tellNetwork(folds, neurons) {
   return {
     title: `All deltas of ${folds.story.root}`,
-    lines: [],
     words: "The gradient of a weight is the delta of its neuron times the output that it multiplies.",
     rows: neurons.map(({ name, group }) => tellNeuron(folds, false, { name, group, result: group.output }).row[0]),
     text: `All deltas of ${folds.story.root}`,
@@ -365,10 +351,10 @@ function tellParts(folds, phase, parts, hidden) {
   const text = told.map((each) => each.text).join(";  ");
   if (one && hidden) {
     const rows = told[0].rows.filter(([quantity]) => quantity === "upstream" || quantity === "slope");
-    return { title, lines: told[0].lines.slice(0, 1), words: "", rows: rows.slice(0, 1), text: `${names[0]}: ${UNKNOWN}` };
+    return { title, lines: told[0].lines.slice(0, 1), rows: rows.slice(0, 1), text: `${names[0]}: ${UNKNOWN}` };
   }
   if (one) return { title, ...told[0] };
-  return { title, lines: told[0].lines.slice(-1), words: "", rows: told.flatMap((each) => each.row), text };
+  return { title, lines: told[0].lines.slice(-1), rows: told.flatMap((each) => each.row), text };
 }
 
 /** What Predict asks of a neuron, its output or its delta, and the numbers that explain wrong answers. */
@@ -425,8 +411,7 @@ function tellNeuron(folds, forward, { name, group, result }) {
   }
   const delta = () => parsed(group.deltaMath);
   const local = o === s ? null : folds.passed.get(o)?.find((step) => step.parent === s);
-  const fraction = () => math("mfrac", math("mrow", math("mo", "∂"), named(o)), math("mrow", math("mo", "∂"), named(s)));
-  const lines = [[delta(), "=", gradientMath(folds, named(s), "share"), ...(local ? ["=", gradientMath(folds, named(o)), "·", fraction()] : [])]];
+  const lines = [[delta(), "=", gradientMath(folds, named(s), "share"), ...(local ? ["=", gradientMath(folds, named(o)), "·", fraction(named(o), named(s))] : [])]];
   const rows = local
     ? [
         ["upstream", "upstream", derivativeMath(folds, named(o)), gradient(o)],
@@ -578,7 +563,6 @@ function tellEdges(story, { node, steps }) {
   return {
     title: `Backward: from ${story.nodes[node].name}`,
     lines: told[0].lines,
-    words: "",
     rows: [upstream, ...rows],
     text: steps.map((step) => lineOf(story, step)).join("   "),
   };

@@ -89,9 +89,7 @@ class Nudge {
     story.nodes.forEach((_, i) => {
       const [x, y, width, height] = picture.box(i);
       const size = (12 * width) / picture.boxes[i][2];
-      Object.entries({ x: x + width / 2, y: y + height + size, "font-size": size }).forEach(([name, at]) =>
-        notes[i].setAttribute(name, at),
-      );
+      setAttributes(notes[i], { x: x + width / 2, y: y + height + size, "font-size": size });
       setText(notes[i], flows(i) ? `Δ ${number(changes[places[i]])}` : "");
     });
     picture.edges.forEach((edge, k) => {

@@ -10,14 +10,38 @@ const LONG_EDGE = 3000; // in units of the picture
 
 let pictures = 0; // makes the ids of each picture on a page unique
 
-/** How much of one interval another covers. */
-function overlap(start, end, otherStart, otherEnd) {
-  return Math.max(0, Math.min(end, otherEnd) - Math.max(start, otherStart));
+/** How much of a box [x, y, width, height] another covers. */
+function overlap([x, y, width, height], [otherX, otherY, otherWidth, otherHeight]) {
+  const across = Math.min(x + width, otherX + otherWidth) - Math.max(x, otherX);
+  const down = Math.min(y + height, otherY + otherHeight) - Math.max(y, otherY);
+  return Math.max(across, 0) * Math.max(down, 0);
+}
+
+/** The box around all boxes, with a margin. */
+function boxAround(boxes, margin) {
+  const [left, top] = [0, 1].map((axis) => Math.min(...boxes.map((box) => box[axis])) - margin);
+  const [right, bottom] = [0, 1].map((axis) => Math.max(...boxes.map((box) => box[axis] + box[axis + 2])) + margin);
+  return [left, top, right - left, bottom - top];
+}
+
+/** A box that is larger by a factor, around the same point. */
+function enlarged([x, y, width, height], factor) {
+  return [x - (width * (factor - 1)) / 2, y - (height * (factor - 1)) / 2, width * factor, height * factor];
+}
+
+/** The point in the middle of a box. */
+function middleOf([x, y, width, height]) {
+  return [x + width / 2, y + height / 2];
+}
+
+/** The ends of a straight line from one box to another, and where it leaves them. */
+function lineBetween(from, to) {
+  return [border(from, middleOf(to)), border(to, middleOf(from))];
 }
 
 /** Where a straight line from the middle of a box to a point leaves the box. */
-function border([x, y, width, height], [toX, toY]) {
-  const [middleX, middleY] = [x + width / 2, y + height / 2];
+function border(box, [toX, toY]) {
+  const [[middleX, middleY], [, , width, height]] = [middleOf(box), box];
   const [across, down] = [toX - middleX, toY - middleY];
   const part = Math.min(Math.abs(width / 2 / across), Math.abs(height / 2 / down), 1);
   return [middleX + across * part, middleY + down * part];
@@ -74,8 +98,7 @@ class Picture {
     this.lines = this.nodes.map((node) => [...node.querySelectorAll("text")]);
     this.kinds = this.nodes.map((node) => node.getAttribute("class"));
     this.weights = this.edges.map((edge) => edge.classList.contains("weight"));
-    const numbers = (element, ...names) => names.map((name) => Number(element.getAttribute(name)));
-    this.boxes = this.nodes.map((node) => numbers(node.querySelector("rect"), "x", "y", "width", "height"));
+    this.boxes = this.nodes.map((node) => numbersIn(node.querySelector("rect"), "x", "y", "width", "height"));
     this.lineWidths = this.boxes.map(([, , width], i) => (this.kinds[i].includes("neuron") ? 0.85 : 1) * width - 6);
     this.drawn = this.edges.map((edge) => ({
       path: edge.querySelector("path"),
@@ -88,7 +111,7 @@ class Picture {
       return [x - 9, y - 9, 18, 18];
     });
     this.orders = [...this.svg.querySelectorAll(".edge-label")].map((label) => {
-      const [x, y] = numbers(label, "x", "y");
+      const [x, y] = numbersIn(label, "x", "y");
       return [x - 4, y - 9, 8, 10];
     });
     const prefix = `stepper-${++pictures}-`; // outputs repeat, and an id may occur once on a page
@@ -135,6 +158,11 @@ class Picture {
       const [first, second] = [...fingers.values()];
       start = { view: [...this.view], first, second };
     };
+    /** Where a point of the screen is in the frame, as parts of its width and height. */
+    const within = (x, y) => {
+      const { left, top, width, height } = frame.getBoundingClientRect();
+      return [(x - left) / width, (y - top) / height];
+    };
     const numberOf = (event, kind) => event.target.closest?.(`.${kind}`)?.dataset[kind];
     frame.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -159,11 +187,10 @@ class Picture {
       fingers.set(event.pointerId, [x, y]);
       const [first, second] = [...fingers.values()];
       if (second) {
-        const apart = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-        const { left, top, width, height } = frame.getBoundingClientRect();
-        const [middleX, middleY] = [(first[0] + second[0]) / 2 - left, (first[1] + second[1]) / 2 - top];
+        const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+        const middle = within((first[0] + second[0]) / 2, (first[1] + second[1]) / 2);
         this.show(start.view);
-        this.zoom(apart([first, second]) / apart([start.first, start.second]), middleX / width, middleY / height);
+        this.zoom(apart(first, second) / apart(start.first, start.second), ...middle);
         return;
       }
       const scale = start.view[2] / frame.clientWidth;
@@ -191,8 +218,7 @@ class Picture {
       (event) => {
         if (!event.ctrlKey && !event.metaKey) return; // without them the page scrolls, as everywhere
         event.preventDefault();
-        const { left, top, width, height } = frame.getBoundingClientRect();
-        this.zoom(Math.exp(-event.deltaY / 300), (event.clientX - left) / width, (event.clientY - top) / height);
+        this.zoom(Math.exp(-event.deltaY / 300), ...within(event.clientX, event.clientY));
       },
       { passive: false },
     );
@@ -240,8 +266,7 @@ class Picture {
     const start = performance.now();
     const tick = (now) => {
       const part = Math.min(Math.max((now - start) / GLIDE, 0), 1);
-      const eased = part * part * (3 - 2 * part);
-      draw(from.map((number, i) => number + (this.view[i] - number) * eased));
+      draw(from.map((number, i) => number + (this.view[i] - number) * smooth(part)));
       if (part < 1) this.request = requestAnimationFrame(tick);
     };
     this.request = requestAnimationFrame(tick);
@@ -298,29 +323,22 @@ class Picture {
     let extent = [];
     const fits = () => {
       const growth = Math.max(this.least / LETTERS / scale, 1);
-      const grown = boxes.map((box) => [0, 1].map((axis) => [box[axis] + box[axis + 2] / 2, (box[axis + 2] * growth) / 2]));
-      const straight = growth > 1 ? [] : paths.map((box) => [0, 1].map((axis) => [box[axis] + box[axis + 2] / 2, box[axis + 2] / 2]));
-      extent = [0, 1].map((axis) => [
-        Math.min(...[...grown, ...straight].map((one) => one[axis][0] - one[axis][1])) - MARGIN / scale,
-        Math.max(...[...grown, ...straight].map((one) => one[axis][0] + one[axis][1])) + MARGIN / scale,
-      ]);
-      return extent.every(([from, to], axis) => (to - from) * scale <= room[axis]);
+      extent = boxAround([...boxes.map((box) => enlarged(box, growth)), ...(growth > 1 ? [] : paths)], MARGIN / scale);
+      return room.every((length, axis) => extent[axis + 2] * scale <= length);
     };
     while (!fits() && scale > 0.05) scale *= 0.95;
     if (!stay) {
       if (Math.abs(scale / this.scale() - 1) > 0.001)
-        this.centre((extent[0][0] + extent[0][1]) / 2, (extent[1][0] + extent[1][1]) / 2, scale, ease);
-      const place = [0, 1].map((axis) => {
-        const [from, to] = extent[axis];
-        return Math.min(Math.max(this.view[axis], to - this.view[axis + 2]), from);
-      });
+        this.centre(...middleOf(extent), scale, ease);
+      const ends = [extent[0] + extent[2], extent[1] + extent[3]];
+      const place = ends.map((end, axis) => Math.min(Math.max(this.view[axis], end - this.view[axis + 2]), extent[axis]));
       // Beyond the picture there is nothing to see
       const within = place.map((at, axis) => {
         const beyond = this.size[axis] - this.view[axis + 2];
         const from = this.origin[axis];
         return from + (beyond < 0 ? beyond / 2 : Math.min(Math.max(at - from, 0), beyond));
       });
-      const inSight = within.every((at, axis) => at <= extent[axis][0] && at + this.view[axis + 2] >= extent[axis][1]);
+      const inSight = within.every((at, axis) => at <= extent[axis] && at + this.view[axis + 2] >= ends[axis]);
       this.show([...(inSight ? within : place), this.view[2]], ease);
     }
     this.enlarge(nodes, edges, this.least / LETTERS / scale);
@@ -329,10 +347,7 @@ class Picture {
   /** Enlarge nodes by a factor, move them apart, and draw the edges between them as straight lines. */
   enlarge(nodes, edges, growth) {
     if (growth <= 1.001) return;
-    const shown = nodes.map((i) => {
-      const [x, y, width, height] = this.boxes[i];
-      return [x - (width * (growth - 1)) / 2, y - (height * (growth - 1)) / 2, width * growth, height * growth];
-    });
+    const shown = nodes.map((i) => enlarged(this.boxes[i], growth));
     const margin = 4 * growth;
     const [x, y, width, height] = this.view;
     moveApart(shown, [x + margin, y + margin, width - 2 * margin, height - 2 * margin], 10 * growth);
@@ -342,11 +357,8 @@ class Picture {
       this.nodes[i].setAttribute("transform", `translate(${left} ${top}) scale(${growth})`);
     });
     for (const k of edges) {
-      const [from, to] = [this.box(this.tails[k]), this.box(this.heads[k])];
-      const middle = ([x, y, width, height]) => [x + width / 2, y + height / 2];
-      const ends = [border(from, middle(to)), border(to, middle(from))];
-      const line = `M${ends[0]}L${ends[1]}`;
-      this.drawn[k].path.setAttribute("d", line);
+      const ends = lineBetween(this.box(this.tails[k]), this.box(this.heads[k]));
+      this.drawn[k].path.setAttribute("d", `M${ends[0]}L${ends[1]}`);
       this.drawn[k].head.setAttribute("points", headAt(...ends, 8 * growth));
       this.straightened.push(k);
     }
@@ -376,10 +388,8 @@ class Picture {
         const piece = this.svg.cloneNode(true);
         for (const element of piece.querySelectorAll("[id]")) element.removeAttribute("id");
         piece.removeAttribute("style");
-        piece.setAttribute("viewBox", [this.origin[0] + x, this.origin[1] + y, ...seen].join(" "));
-        piece.setAttribute("width", `${seen[0] * scale}pt`);
-        piece.setAttribute("height", `${seen[1] * scale}pt`);
-        return piece;
+        const [width, height] = seen.map((length) => `${length * scale}pt`);
+        return setAttributes(piece, { viewBox: [this.origin[0] + x, this.origin[1] + y, ...seen].join(" "), width, height });
       }),
     );
   }
@@ -389,10 +399,7 @@ class Picture {
     const lines = nodes.flatMap((i) => this.lines[i].map((line) => [line, this.lineWidths[i]]));
     for (const [line] of lines) line.removeAttribute("textLength"); // else it is what is measured
     const long = lines.filter(([line, width]) => line.getComputedTextLength() > width);
-    for (const [line, width] of long) {
-      line.setAttribute("textLength", width);
-      line.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    }
+    for (const [line, textLength] of long) setAttributes(line, { textLength, lengthAdjust: "spacingAndGlyphs" });
   }
 
   /** Draw the current edges and nodes over all others. */
@@ -434,12 +441,8 @@ class Picture {
       if (meets && !this.sampled.has(j)) this.sampled.set(j, this.points(j));
       return meets ? this.sampled.get(j) : [];
     });
-    const [xs, ys] = [along.map(({ x }) => x), along.map(({ y }) => y)];
-    const reach = 12 * size;
-    const isNear = ([x, y, width, height]) =>
-      overlap(Math.min(...xs) - reach, Math.max(...xs) + reach, x, x + width) *
-        overlap(Math.min(...ys) - reach, Math.max(...ys) + reach, y, y + height) >
-      0;
+    const reach = boxAround(along.map(({ x, y }) => [x, y, 0, 0]), 12 * size);
+    const isNear = (box) => overlap(reach, box) > 0;
     const heads = [...this.arrowHeads.filter(isNear), [along[0].x - size, along[0].y - size, 2 * size, 2 * size]];
     const passing = [...along, ...beside].filter(({ x, y }) => isNear([x, y, 1, 1]));
     const boxes = [...this.boxes, ...this.orders, ...this.enlarged.values()].filter(isNear);
@@ -460,13 +463,7 @@ class Picture {
           [middle - wide, y + (over - 0.95) * size, 2 * wide, 1.2 * size],
           [middle - narrow, y + (under - 0.95) * size, 2 * narrow, 1.2 * size],
         ];
-        const covers = (box) =>
-          texts.reduce(
-            (area, [left, top, width, height]) =>
-              area +
-              overlap(left, left + width, box[0], box[0] + box[2]) * overlap(top, top + height, box[1], box[1] + box[3]),
-            0,
-          );
+        const covers = (box) => texts.reduce((area, text) => area + overlap(text, box), 0);
         const outside = texts.reduce((area, [, , width, height]) => area + width * height, -covers(this.view));
         const crossed = passing.filter((point) => covers([point.x - 1, point.y - 1, 2, 2])).length;
         const hidden = boxes.reduce((area, box) => area + covers(box), 0);
@@ -475,9 +472,7 @@ class Picture {
         if (!best || cost < best.cost) best = { cost, middle, over: y + over * size, under: y + under * size };
       }),
     );
-    this.factor.setAttribute("x", best.middle);
-    this.product.setAttribute("x", best.middle);
-    this.factor.setAttribute("y", best.over);
-    this.product.setAttribute("y", best.under);
+    setAttributes(this.factor, { x: best.middle, y: best.over });
+    setAttributes(this.product, { x: best.middle, y: best.under });
   }
 }

@@ -9,16 +9,12 @@ function inPlace(outer, edges, hole, inner) {
   const [width, height] = svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
   const frame = [-FRAME.around, -FRAME.around - FRAME.title, width + 2 * FRAME.around, height + 2 * FRAME.around + FRAME.title];
   const nodes = [...around.querySelectorAll(".node")];
-  const boxes = nodes.map((_, i) => {
-    const rect = around.querySelector(`[id="n${i}"] rect`);
-    return ["x", "y", "width", "height"].map((name) => Number(rect.getAttribute(name)));
-  });
+  const boxes = nodes.map((_, i) => numbersIn(around.querySelector(`[id="n${i}"] rect`), "x", "y", "width", "height"));
   const moved = boxes.map((box, i) => (i === hole ? frame : besideFrame(box, boxes[hole], frame)));
   const layer = shape("g", { class: "around" });
   edges.forEach(([tail, head], k) => {
     const edge = around.querySelector(`[id="e${k}"]`);
-    const middle = ([x, y, width, height]) => [x + width / 2, y + height / 2];
-    const [from, to] = [border(moved[tail], middle(moved[head])), border(moved[head], middle(moved[tail]))];
+    const [from, to] = lineBetween(moved[tail], moved[head]);
     edge.querySelector("path").setAttribute("d", `M${from}L${to}`);
     const arrow = edge.querySelector("polygon");
     if (arrow.getAttribute("points")) arrow.setAttribute("points", headAt(from, to, 8));
@@ -42,11 +38,7 @@ function inPlace(outer, edges, hole, inner) {
     element.classList.remove("node", "edge", "weight");
   }
   svg.prepend(layer);
-  const ends = [0, 1].map((axis) => [
-    Math.min(...moved.map((box) => box[axis])) - FRAME.beyond,
-    Math.max(...moved.map((box) => box[axis] + box[axis + 2])) + FRAME.beyond,
-  ]);
-  svg.setAttribute("viewBox", [ends[0][0], ends[1][0], ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]].join(" "));
+  svg.setAttribute("viewBox", boxAround(moved, FRAME.beyond).join(" "));
   return new XMLSerializer().serializeToString(svg);
 }
 

@@ -8,12 +8,7 @@ class Prediction {
     this.view = view;
     this.records = new Map(); // step and quantity -> {at, tries, done, right}
     const verdict = `${view.id}-verdict`;
-    this.answer = make("input", {
-      type: "text",
-      autocomplete: "off",
-      spellcheck: "false",
-      "aria-describedby": verdict,
-    });
+    this.answer = make("input", { type: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": verdict });
     this.prompt = make("span");
     this.verdict = make("p", { class: "verdict", id: verdict, role: "status" });
     this.hiddenWithNumber = [
@@ -73,7 +68,7 @@ class Prediction {
   check() {
     const { story, step, state } = this.view;
     const given = readNumber(this.answer.value);
-    if (given === null) return this.judge("", "Type a number, for example -1.5, 2/3 or 1e-3.");
+    if (given === null) return this.judge("", BAD_NUMBER);
     const { asked, record } = this;
     const tolerance = state.get("tolerance");
     record.tries += 1;

@@ -18,55 +18,48 @@ const UNKNOWN = "?";
  * hidden: the quantity that is asked for, "data", "slope", "share" or "total"; null if nothing is hidden.
  */
 function explanation(story, step, hidden) {
-  if (step.told) return step.told(hidden);
+  return { lines: [], words: "", rows: [], ...(step.told ? step.told(hidden) : explained(story, step, hidden)) };
+}
+
+/** What the explanation of a step has; what is missing is empty. */
+function explained(story, step, hidden) {
   const node = story.nodes[step.node];
   const parent = story.nodes[step.parent];
   const name = (one) => parsed(one.math);
   const unknown = () => math("mi", UNKNOWN);
   const number = ([text], inProduct) => (hidden ? unknown() : mathNumber(text, inProduct));
-  const derivative = (quantity, of, by) => {
-    const fraction = math("mfrac", math("mrow", math("mo", "∂"), of), math("mrow", math("mo", "∂"), by));
-    fraction.dataset.quantity = quantity;
-    return fraction;
-  };
-  const upstream = () => derivative("upstream", parsed(story.rootMath), name(node));
+  const gradient = (one, quantity) => fraction(parsed(story.rootMath), name(one), quantity);
   if (step.phase === "leaves")
     return {
       title: "The leaves have their numbers",
-      lines: [],
       words:
         `Next, forward: each node is computed from its arguments, up to ${story.root}. Then backward, edge by edge: ` +
         "the upstream gradient times the local partial derivative is added to the gradient of the node before. " +
         (mistakeAtStart(story) || "No gradient is known yet, which does not mean that it is 0."),
-      rows: [],
     };
   if (step.phase === "summary")
     return {
       title: `All gradients of ${story.root}`,
-      lines: [],
       words: `Against its gradient, each number lowers ${story.root}: all at once, that is a step of gradient descent.`,
-      rows: [],
     };
   if (step.phase === "zero")
-    return { title: "The gradients are set to 0", lines: [], words: "Else the next backward pass would add to them.", rows: [] };
+    return { title: "The gradients are set to 0", words: "Else the next backward pass would add to them." };
   if (step.phase === "again")
     return {
       title: "Forward again, with the new numbers",
       lines: [[name(node), ":", mathNumber(step.before[0]), "→", mathNumber(step.data[0])]],
       words: `All numbers are computed again. One step of gradient descent changes ${node.name} by this much.`,
-      rows: [],
     };
   if (step.phase === "update") {
     const rate = () => mathNumber(numberText(story.update, story.digits));
     return {
       title: `Update: ${node.name}`,
       lines: [
-        [name(node), "←", name(node), "−", math("mi", "η"), "·", derivative("total", parsed(story.rootMath), name(node))],
+        [name(node), "←", name(node), "−", math("mi", "η"), "·", gradient(node, "total")],
         ["=", mathNumber(step.before[0]), "−", rate(), "×", mathNumber(gradientIn(story, step.node), true)],
         ["=", mathNumber(step.data[0])],
       ],
       words: `A step against the gradient, with the learning rate η = ${numberText(story.update, story.digits)}.`,
-      rows: [],
     };
   }
   if (step.phase === "forward")
@@ -78,20 +71,14 @@ function explanation(story, step, hidden) {
         ["=", number(step.data)],
       ],
       words: `${node.name} is computed from its arguments.`,
-      rows: [],
     };
   if (step.phase === "seed")
     return {
       title: `Seed: the gradient of ${node.name}`,
-      lines: [[upstream(), "=", number(step.total)]],
-      words:
-        node.name === story.root
-          ? "The backward pass starts here: a quantity changes as much as itself."
-          : "This has come from the rest of the graph, which is not shown.",
-      rows: [],
+      lines: [[gradient(node, "upstream"), "=", number(step.total)]],
+      words: seedInWords(node.name === story.root),
     };
-  const total = () => derivative("total", parsed(story.rootMath), name(parent));
-  const local = () => derivative("slope", name(node), name(parent));
+  const local = fraction(name(node), name(parent), "slope");
   const above = [math("mo", "∂"), parsed(story.rootMath), "/", math("mo", "∂"), name(node)];
   const delta = (one) => (one.delta ? [parsed(one.deltaMath)] : []);
   const formula = hidden === "slope" ? unknown() : parsed(step.formulaMath);
@@ -99,7 +86,7 @@ function explanation(story, step, hidden) {
   const shown = (quantity) => (hidden ? UNKNOWN : step[quantity][0]);
   return {
     title: `Backward: from ${node.name} to ${parent.name}`,
-    lines: [[total(), "+=", upstream(), "·", local()]],
+    lines: [[gradient(parent, "total"), "+=", gradient(node, "upstream"), "·", local]],
     words: step.right && !hidden ? mistakeInWords(story, step) : contributionInWords(step, parent),
     rows: [
       ["upstream", "upstream", node.delta ? delta(node) : above, step.upstream[0]],
@@ -113,6 +100,12 @@ function explanation(story, step, hidden) {
 /** What is said about a mistake before it is made; nothing if there is none. */
 function mistakeAtStart({ mistake }) {
   return mistake ? `This backward pass has a mistake: ${mistake.does}. The numbers that it makes wrong are marked.` : "";
+}
+
+/** What is said about the seed. */
+function seedInWords(isRoot) {
+  if (isRoot) return "The backward pass starts here: a quantity changes as much as itself.";
+  return "This has come from the rest of the graph, which is not shown.";
 }
 
 /** What is wrong at a step of a backward pass with a mistake. */

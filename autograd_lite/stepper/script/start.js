@@ -107,9 +107,8 @@ function openPage() {
     // The picture that stands before the frame is for where no scripts run
     const pictures = [...frame.getRootNode().querySelectorAll(".autograd-stepper-picture")];
     pictures.findLast((one) => one.compareDocumentPosition(frame) & Node.DOCUMENT_POSITION_FOLLOWING)?.remove();
-    new ResizeObserver(() => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`)).observe(
-      host,
-    );
+    const fit = () => (frame.style.height = `${Math.ceil(host.getBoundingClientRect().height) + 2}px`);
+    new ResizeObserver(fit).observe(host);
   }
 }
 

@@ -20,8 +20,8 @@ class Training {
     this.line = shape("polyline", { class: "losses" });
     this.curve.append(this.line);
     this.says = make("span", { class: "number" });
-    this.element = group("Gradient descent", { class: "training" });
-    this.element.append(labelled("Learning rate η", this.rate.box), this.rate.error, again, ten, this.curve, this.says);
+    const rate = labelled("Learning rate η", this.rate.box);
+    this.element = group("Gradient descent", { class: "training" }, rate, this.rate.error, again, ten, this.curve, this.says);
   }
 
   /** Take steps of gradient descent, and show the last one. */

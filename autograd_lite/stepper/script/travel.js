@@ -21,10 +21,8 @@ class Travel {
     const [x, y, width] = boxes[i];
     const [shownX, shownY, shownWidth] = this.picture.box(i);
     const growth = shownWidth / width;
-    const text = lines[i][Math.min(line, lines[i].length - 1)];
-    return [Number(text.getAttribute("x")), Number(text.getAttribute("y"))].map(
-      (at, axis) => (axis ? shownY : shownX) + (at - (axis ? y : x)) * growth,
-    );
+    const [textX, textY] = numbersIn(lines[i][Math.min(line, lines[i].length - 1)], "x", "y");
+    return [shownX + (textX - x) * growth, shownY + (textY - y) * growth];
   }
 
   /** Let the numbers of a step travel, and flash what they change; `done` is called at the end, or when it is skipped. */
@@ -44,8 +42,8 @@ class Travel {
       return [x, y];
     };
     const travellers = trips.map(({ k, from, to, first, product }) => {
-      const text = shape("text", { class: "traveller", "data-quantity": back ? "upstream" : "data" });
-      text.setAttribute("font-size", picture.factor.getAttribute("font-size") ?? LETTERS);
+      const size = picture.factor.getAttribute("font-size") ?? LETTERS;
+      const text = shape("text", { class: "traveller", "data-quantity": back ? "upstream" : "data", "font-size": size });
       text.textContent = first;
       picture.svg.append(text);
       return { text, product, stops: [this.place(from, line), middle(k), this.place(to, line)] };
@@ -56,8 +54,7 @@ class Travel {
         const [x, y] = met
           ? between(stops[1], stops[2], smooth(Math.min((part - MEETING) / (ARRIVAL - MEETING), 1)))
           : between(stops[0], stops[1], smooth(part / MEETING));
-        text.setAttribute("x", x);
-        text.setAttribute("y", y);
+        setAttributes(text, { x, y });
         if (product && met) {
           setText(text, product);
           text.dataset.quantity = "share";

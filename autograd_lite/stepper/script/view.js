@@ -79,15 +79,15 @@ class View {
       if (item) this.go(Number(item.dataset.step));
     };
     this.list = make("ol", { class: "walk", tabindex: "0", "aria-label": "The steps so far", click: toClicked });
-    this.trace = make("details", { class: "trace", toggle: () => this.scrollList() });
-    this.trace.append(make("summary", {}, "Steps so far"), this.list);
+    this.trace = foldable("Steps so far", { class: "trace", toggle: () => this.scrollList() }, this.list);
     this.spoken = make("div", { class: "spoken", role: "status", "aria-live": "polite" });
     this.leafList = new LeafList(this.live);
     this.nudge = new Nudge(this);
     this.nudge.draw();
     const panel = make("div", { class: "panel" }, this.nudge.element, this.leafList.element);
-    this.whatIf = make("details", { class: "more" }, make("summary", {}, "What if"), panel);
+    this.whatIf = foldable("What if", { class: "more" }, panel);
     this.whatIf.hidden = !this.live.leaves.length;
+    this.training = new Training(this);
     this.card = make(
       "section",
       { class: "card", "aria-labelledby": this.title.id, tabindex: "0" }, // it may scroll
@@ -96,48 +96,31 @@ class View {
       this.facts,
       this.words,
       this.opener,
+      this.training.element,
     );
-    this.training = new Training(this);
-    this.card.append(this.training.element);
     this.read();
     this.side = make("div", { class: "side" }, this.card, this.code.element);
     this.stage = make("div", { class: "stage" }, this.picture.frame, this.side);
+    const bar = make("div", { class: "bar" });
+    if (this.wholePage) bar.append(make("h1", {}, title));
+    bar.append(this.stepControls(), this.more(heading), this.whatIf, this.slider, this.position);
     const light = (event) => {
       this.root.dataset.lit = event.target.closest?.("[data-quantity]")?.dataset.quantity ?? "";
     };
-    this.root = make(
-      "section",
-      {
-        class: "autograd-stepper",
-        role: "region",
-        "aria-label": title,
-        tabindex: this.wholePage ? null : "0",
-        "data-lm-suppress-shortcuts": "true",
-        "data-fills": String(this.wholePage),
-        "data-arrangement": state.get("arrangement"),
-        keydown: (event) => this.key(event),
-        pointerover: light,
-        focusin: light,
-      },
-      make(
-        "div",
-        { class: "screen" },
-        make(
-          "div",
-          { class: "bar" },
-          ...(this.wholePage ? [make("h1", {}, title)] : []),
-          this.stepControls(),
-          this.more(heading),
-          this.whatIf,
-          this.slider,
-          this.position,
-        ),
-        this.trail,
-        this.stage,
-      ),
-      this.trace,
-      this.spoken,
-    );
+    const attributes = {
+      class: "autograd-stepper",
+      role: "region",
+      "aria-label": title,
+      tabindex: this.wholePage ? null : "0",
+      "data-lm-suppress-shortcuts": "true",
+      "data-fills": String(this.wholePage),
+      "data-arrangement": state.get("arrangement"),
+      keydown: (event) => this.key(event),
+      pointerover: light,
+      focusin: light,
+    };
+    const screen = make("div", { class: "screen" }, bar, this.trail, this.stage);
+    this.root = make("section", attributes, screen, this.trace, this.spoken);
     host.append(this.root);
   }
 
@@ -212,23 +195,19 @@ class View {
     const zoom = (name, sign, factor) => named(name, sign, () => this.picture.zoom(factor), null);
     const screen = button("Full screen", () => this.fillScreen(), { "aria-keyshortcuts": "f" });
     const row = (name, ...controls) => group(name, { class: "row" }, decoration(name), ...controls);
-    this.menu = make(
-      "details",
-      { class: "more" },
-      make("summary", {}, "More"),
-      make(
-        "div",
-        { class: "panel" },
-        row("Go to", this.first, ...this.phases, this.end),
-        row("Predict", this.predict, labelled("ask for", this.ask)),
-        row("Show", this.large, screen, labelled("Speed", this.speed), decoration("Detail"), this.detail),
-        row("Picture", zoom("Zoom in", "+", 1.25), zoom("Zoom out", "−", 0.8), button("Fit", () => this.picture.fit(true))),
-        row("Marks", labelled("Node", this.chosen), goThere, this.breakpoint),
-        make(heading, {}, "Signs and keys"),
-        make("p", { class: "legend" }, LEGEND),
-        make("p", { class: "legend" }, "Keys: → next, ← back, Home, End, space plays, f fills the screen."),
-      ),
+    const panel = make(
+      "div",
+      { class: "panel" },
+      row("Go to", this.first, ...this.phases, this.end),
+      row("Predict", this.predict, labelled("ask for", this.ask)),
+      row("Show", this.large, screen, labelled("Speed", this.speed), decoration("Detail"), this.detail),
+      row("Picture", zoom("Zoom in", "+", 1.25), zoom("Zoom out", "−", 0.8), button("Fit", () => this.picture.fit(true))),
+      row("Marks", labelled("Node", this.chosen), goThere, this.breakpoint),
+      make(heading, {}, "Signs and keys"),
+      make("p", { class: "legend" }, LEGEND),
+      make("p", { class: "legend" }, "Keys: → next, ← back, Home, End, space plays, f fills the screen."),
     );
+    this.menu = foldable("More", { class: "more" }, panel);
     return this.menu;
   }
 
@@ -278,8 +257,6 @@ class View {
       this.draw();
       this.read();
     }
-    paintWeights(this.picture, story);
-    tellAround(this.picture, this.scope.shown.around, this.scope.groups.at(-1)?.title);
     this.showTrail();
     this.shown = undefined;
     this.computed = story.nodes.map(() => 0); // leaves and constants have their numbers from the start
@@ -288,18 +265,16 @@ class View {
     this.zeroed = this.again = Infinity; // the steps at which all gradients are set to 0, and all numbers computed again
     this.returned = new Map(); // edge -> the step at which the gradient passes
     story.steps.forEach((step, t) => {
-      if (step.nodes) return this.takeUpParts(step, t);
-      if (step.phase === "forward") this.computed[step.node] = t;
-      if (step.phase === "update") this.updated[step.node] = t;
-      if (step.phase === "zero") this.zeroed = t;
-      if (step.phase === "again") this.again = t;
-      if (step.phase === "seed") this.given[step.node].push(t);
-      for (const { parent, edge } of step.phase === "backward" ? (step.steps ?? [step]) : []) {
-        this.given[parent].push(t);
-        this.returned.set(edge, t);
-      }
+      const { phase, node, nodes = [node] } = step;
+      if (phase === "forward") for (const i of nodes) this.computed[i] = t;
+      if (phase === "update") this.updated[node] = t;
+      if (phase === "zero") this.zeroed = t;
+      if (phase === "again") this.again = t;
+      if (phase === "seed") this.given[node].push(t);
+      if (phase !== "backward") return;
+      for (const i of step.nodes ?? (step.steps ?? [step]).map(({ parent }) => parent)) this.given[i].push(t);
+      for (const k of step.edges ?? [step.edge]) this.returned.set(k, t);
     });
-    this.prediction.records.clear();
     this.slider.max = this.last;
     const edge = (t) => `${(100 * Math.max(t - 0.5, 0)) / this.last}%`;
     const stretches = story.steps.map(({ phase }, t) => `var(--${phase}) ${edge(t)} ${edge(t + 1)}`);
@@ -315,16 +290,7 @@ class View {
     this.written = new Set(); // the steps whose lines are as they should be
     this.list.replaceChildren(...this.items);
     if (isNew) this.arrange();
-    this.render();
-  }
-
-  /** A step of groups: their numbers are computed, or their gradients are known and pass on. */
-  takeUpParts({ phase, nodes, edges }, t) {
-    if (phase === "forward") for (const i of nodes) this.computed[i] = t;
-    else {
-      for (const i of nodes) this.given[i].push(t);
-      for (const k of edges) this.returned.set(k, t);
-    }
+    this.renumber();
   }
 
   /** Show the numbers that other leaves make. */
@@ -643,6 +609,12 @@ class View {
     return arrived ? `${gradient}${wrong ? " ✗" : ""}` : "";
   }
 
+  /** What a step gives a node: of all edges of a step the last one that leads to the node. */
+  arrival(i, t) {
+    const step = this.story.steps[t];
+    return step.steps?.findLast(({ parent }) => parent === i) ?? step;
+  }
+
   gradientOf(i, at, hidden) {
     const { story } = this;
     if (this.zeroed <= at) return "grad 0.0";
@@ -650,9 +622,8 @@ class View {
     if (!given.length) return "";
     const shown = hidden && given.at(-1) === at ? given.slice(0, -1) : given;
     const { delta } = story.nodes[i];
-    const last = (t) => story.steps[t].steps?.findLast(({ parent }) => parent === i) ?? story.steps[t];
-    const { number = 1, of = 1 } = last(given.at(-1));
-    const total = shown.length ? last(shown.at(-1)).total[0] : UNKNOWN;
+    const { number = 1, of = 1 } = this.arrival(i, given.at(-1));
+    const total = shown.length ? this.arrival(i, shown.at(-1)).total[0] : UNKNOWN;
     const plus = shown.length && shown.length < given.length ? ` + ${UNKNOWN}` : "";
     return `${delta ? `${delta} =` : "grad"} ${total}${plus}${number < of ? ` (${number} of ${of})` : ""}`;
   }
@@ -662,30 +633,17 @@ class View {
     setTypeset(this.title, title);
     this.formula.replaceChildren(...lines.map((line) => make("div", {}, mathLine(line))));
     setTypeset(this.words, words);
-    const cell = (content, attributes = {}) => make("td", attributes, ...[content].flat());
-    const summary = step.phase === "summary" && !step.told ? summaryRows(this.story, (i) => this.totalOf(i)) : [];
+    const cell = (content) => make("td", {}, ...[content].flat());
+    const number = (text) => make("td", { class: "number" }, text);
+    const row = (attributes, heading, ...cells) => make("tr", attributes, make("th", { scope: "row" }, ...heading), ...cells);
+    const summary = step.phase === "summary" && !step.told ? summaryRows(this.story, (i) => this.arrival(i, this.given[i].at(-1)).total) : [];
     const heads = ["", "value", "gradient", `lowers ${this.story.root}`].map((text) => make("th", { scope: "col" }, ...typeset(text)));
     this.facts.replaceChildren(
-      ...rows.map(([quantity, heading, parts, number]) =>
-        make(
-          "tr",
-          { "data-quantity": quantity, tabindex: "0" },
-          make("th", { scope: "row" }, ...typeset(heading)),
-          cell(brokenLine(mathLine(parts))),
-          cell(number, { class: "number" }),
-        ),
+      ...rows.map(([quantity, heading, parts, text]) =>
+        row({ "data-quantity": quantity, tabindex: "0" }, typeset(heading), cell(brokenLine(mathLine(parts))), number(text)),
       ),
       ...(summary.length ? [make("tr", {}, ...heads)] : []),
-      ...summary.map(([name, data, gradient, way]) =>
-        make(
-          "tr",
-          {},
-          make("th", { scope: "row" }, mathLine([name])),
-          cell(data, { class: "number" }),
-          cell(gradient, { class: "number" }),
-          cell(way),
-        ),
-      ),
+      ...summary.map(([name, data, gradient, way]) => row({}, [mathLine([name])], number(data), number(gradient), cell(way))),
     );
     this.facts.hidden = !this.facts.children.length;
     this.facts.classList.remove("small");
@@ -707,11 +665,6 @@ class View {
     this.prediction.list(step.phase === "summary");
   }
 
-  /** The whole gradient of a node. */
-  totalOf(i) {
-    const step = this.story.steps[this.given[i].at(-1)];
-    return (step.steps?.findLast(({ parent }) => parent === i) ?? step).total;
-  }
 
   renderList(at, step, hidden) {
     this.items.forEach((item, t) => {
@@ -728,11 +681,7 @@ class View {
   }
 
   scrollList() {
-    if (!this.trace.open) return;
-    const { offsetTop, offsetHeight } = this.items[this.at];
-    const { scrollTop, clientHeight } = this.list;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight)
-      this.list.scrollTop = offsetTop - clientHeight / 2;
+    if (this.trace.open) reveal(this.list, this.items[this.at]);
   }
 
   dispose() {
