@@ -70,7 +70,7 @@ function math(tag, ...children) {
   return element;
 }
 
-/** A fraction: the derivative of one thing with respect to another; the quantity gives it its colour. */
+/** A fraction: the derivative of one thing with respect to another, in the colour of a quantity. */
 function fraction(of, by, quantity = null) {
   const element = math("mfrac", math("mrow", math("mo", "∂"), of), math("mrow", math("mo", "∂"), by));
   if (quantity) element.dataset.quantity = quantity;

@@ -609,7 +609,7 @@ class View {
     return arrived ? `${gradient}${wrong ? " ✗" : ""}` : "";
   }
 
-  /** What a step gives a node: of all edges of a step the last one that leads to the node. */
+  /** The step at which a gradient arrives at a node: of all edges of a step the last one that leads to the node. */
   arrival(i, t) {
     const step = this.story.steps[t];
     return step.steps?.findLast(({ parent }) => parent === i) ?? step;
