@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_lite import topological_order, unit_label
 from nn.checks import FloatArray, as_integer, check_choice
-from nn.delta import SLOPE, back_propagation
+from nn.delta import SLOPE, Example, back_propagation
 from nn.mlp import MLP
 from nn.randomness import stream
 from nn.stepping import add_network, network, numbers
@@ -38,18 +38,20 @@ class Matrix(NamedTuple):
     """A matrix, or a number if it has no dimensions, in an equation; blank if the student is asked for it."""
 
     entries: FloatArray
-    blank: bool
+    blank: bool = False
 
 
 Part: TypeAlias = str | Name | Matrix
 """A part of an equation; text is one of SIGNS, or a number."""
+
+Equation: TypeAlias = tuple[Part, ...]
 
 
 class Section(NamedTuple):
     """Equations under a title."""
 
     title: str
-    equations: list[tuple[Part, ...]]
+    equations: list[Equation]
 
 
 SIGNS = {
@@ -209,20 +211,19 @@ def delta_handout(
     as_integer("digits", digits, least=1)
     result = back_propagation(net.weights, x, y, net.activations)
     title = title or f"A network {'-'.join(map(str, net.sizes))}: {', '.join(dict.fromkeys(net.activations))}"
-    sections = _sections(
-        net,
-        result,
-        np.atleast_1d(np.asarray(y, dtype=float)),
-        frozenset(blanks) | ({"gradients"} if "deltas" in blanks else set()),
-    )
+    hidden = set(blanks)
+    if "deltas" in hidden:
+        hidden.add("gradients")
+    sections = _sections(net, result, y, hidden)
     if not blanks:
         sections.append(_graph_section(net, x, y))
     return Handout(title, sections, digits)
 
 
-def _sections(net: MLP, result: Any, y: FloatArray, blanks: frozenset[str]) -> list[Section]:
+def _sections(net: MLP, result: Example, y: Any, blanks: Collection[str]) -> list[Section]:
     W, theta = dict(enumerate(net.weights, start=1)), dict(enumerate(net.activations, start=1))
     s, o, delta, L = result.s, result.o, result.delta, len(W)
+    targets = Matrix(np.reshape(np.asarray(y, dtype=float), (-1, 1)))
 
     def column(kind: str, numbers: FloatArray) -> Matrix:
         return Matrix(numbers.reshape(-1, 1), kind in blanks)
@@ -232,27 +233,26 @@ def _sections(net: MLP, result: Any, y: FloatArray, blanks: frozenset[str]) -> l
         return Matrix(o[l].reshape(-1, 1), l > 0 and ("outputs" in blanks or shows_s))
 
     slope = {l: column("slopes", SLOPE[theta[l]](s[l], o[l][1:] if l < L else o[l])) for l in W}
-    forward: list[tuple[Part, ...]] = []
+    forward: list[Equation] = []
     for l, matrix in W.items():
-        shown = Matrix(matrix, blank=False)
-        product = (Name("W", l), Name("o", l - 1), "=", shown, output(l - 1))
+        product: Equation = (Name("W", l), Name("o", l - 1), "=", Matrix(matrix), output(l - 1))
         forward.append((Name("s", l), "=", *product, "=", column("signals", s[l])))
         forward.append((Name("o", l), "=", "theta(", Name("s", l), ")", "=", output(l)))
+    difference = ("(", Name("o", L), "-", Name("y"), ")")
     error = Matrix(np.array(result.error), "outputs" in blanks)
-    squares = ("sum", "(", Name("o", L), "-", Name("y"), ")", "^2")
-    forward.append((Name("e"), "=", *squares, "=", error))
-    backward: list[tuple[Part, ...]] = []
+    forward.append((Name("e"), "=", "sum", *difference, "^2", "=", error))
+    backward: list[Equation] = []
     for l in range(L, 0, -1):
         backward.append(("theta'(", Name("s", l), ")", "=", slope[l]))
-        factor = ("*", "theta'(", Name("s", l), ")")
         if l == L:
-            symbols: tuple[Part, ...] = ("2", "(", Name("o", L), "-", Name("y"), ")", *factor)
-            filled: tuple[Part, ...] = ("2", "(", output(L), "-", Matrix(y.reshape(-1, 1), blank=False), ")")
+            symbols: Equation = ("2", *difference)
+            filled: Equation = ("2", "(", output(L), "-", targets, ")")
         else:
-            symbols = (Name("W", l + 1, transposed=True), Name("delta", l + 1), *factor)
-            filled = (Matrix(W[l + 1].T[1:], blank=False), column("deltas", delta[l + 1]))
-        backward.append((Name("delta", l), "=", *symbols, "=", *filled, "*", slope[l], "=", column("deltas", delta[l])))
-    gradients: list[tuple[Part, ...]] = []
+            symbols = (Name("W", l + 1, transposed=True), Name("delta", l + 1))
+            filled = (Matrix(W[l + 1].T[1:]), column("deltas", delta[l + 1]))
+        product = (*symbols, "*", "theta'(", Name("s", l), ")", "=", *filled, "*", slope[l])
+        backward.append((Name("delta", l), "=", *product, "=", column("deltas", delta[l])))
+    gradients: list[Equation] = []
     for l in W:
         row = output(l - 1)._replace(entries=o[l - 1].reshape(1, -1))
         product = (Name("delta", l), Name("o", l - 1, transposed=True), "=", column("deltas", delta[l]), row)
@@ -271,12 +271,11 @@ def _graph_section(net: MLP, x: Any, y: Any) -> Section:
     error = squared_error(net.outputs(np.atleast_1d(x)), np.atleast_1d(y).tolist())
     error.backward()
     in_graph = {node.label: node.grad for node in topological_order(error)}
-    equations: list[tuple[Part, ...]] = []
-    for l, width in enumerate(net.sizes[1:], start=1):
-        labels = [unit_label("s", b, l) for b in range(1, width + 1)]
-        deltas = np.array([[in_graph[label]] for label in labels])
-        equations.append((Name("delta", l), "=", Matrix(deltas, blank=False)))
-        equations.append((Name("G", l), "=", Matrix(net.gradients[l - 1], blank=False)))
+    equations: list[Equation] = []
+    for l, G in enumerate(net.gradients, start=1):
+        deltas = np.array([[in_graph[unit_label("s", b, l)]] for b in range(1, len(G) + 1)])
+        equations.append((Name("delta", l), "=", Matrix(deltas)))
+        equations.append((Name("G", l), "=", Matrix(G)))
     return Section("The same from the graph: the gradients of the nodes s and of the weights", equations)
 
 
@@ -326,8 +325,7 @@ def random_networks(
     quarters = [-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0]
     found: dict[str, tuple[MLP, list[float], list[float]]] = {}
     for _ in range(200 + 20 * variants):  # with relu, many networks have gradients of 0
-        shapes = [(width, below + 1) for below, width in pairwise(sizes)]
-        weights = [generator.choice(quarters, shape) for shape in shapes]
+        weights = [generator.choice(quarters, (width, below + 1)) for below, width in pairwise(sizes)]
         x = generator.choice([-2.0, -1.0, 1.0, 2.0], sizes[0]).tolist()
         y = generator.choice([-1.0, 1.0], sizes[-1]).tolist()
         net = MLP(sizes[0], sizes[1:], activation, weights=weights)
@@ -351,24 +349,17 @@ def document(handouts: Sequence[Handout], suffix: str, *, name_field: bool = Fal
     """
     if suffix not in FORMS:
         raise ValueError(f"the file must end in {', '.join(FORMS)}; received {suffix!r}")
-    heads = [f"Sheet {number}" if len(handouts) > 1 else "" for number in range(1, len(handouts) + 1)]
+    sheets = [(f"Sheet {number}" if len(handouts) > 1 else "", h) for number, h in enumerate(handouts, start=1)]
     if suffix == ".txt":
         name = "    Name: ______________________" * name_field
-        return (
-            "\n\n\n".join(f"{head}{name}\n\n{h.text()}".strip() for head, h in zip(heads, handouts, strict=True)) + "\n"
-        )
+        return "\n\n\n".join(f"{head}{name}\n\n{h.text()}".strip() for head, h in sheets) + "\n"
     if suffix == ".tex":
         name = r" \hfill Name: \underline{\hspace{6cm}}" * name_field
         title = r"\textbf{{{}}}{}\par" + "\n"
-        pages = [
-            title.format(f"{head} {h.title}".strip(), name) + h.latex() for head, h in zip(heads, handouts, strict=True)
-        ]
+        pages = [title.format(f"{head} {h.title}".strip(), name) + h.latex() for head, h in sheets]
         return LATEX.format(body="\n\\newpage\n".join(pages))
     name = '<span class="name">Name</span>' * name_field
-    pages = [
-        f"<section><header>{head}{name}</header>\n{h.html()}\n</section>"
-        for head, h in zip(heads, handouts, strict=True)
-    ]
+    pages = [f"<section><header>{head}{name}</header>\n{h.html()}\n</section>" for head, h in sheets]
     return HTML.format(title=html.escape(handouts[0].title), style=STYLE, body="\n".join(pages))
 
 
