@@ -86,8 +86,8 @@ class GradientComparison:
     def largest_difference(self) -> float:
         """The largest difference of autodiff from the delta recursion or the program; nan if one is nan."""
         rows = [*self.weights, *self.signals]
-        differences = [difference for row in rows for difference in (row.difference, row.difference_from_program)]
-        return float(np.max([difference for difference in differences if difference is not None]))
+        from_program = [row.difference_from_program for row in self.weights if row.difference_from_program is not None]
+        return float(np.max([row.difference for row in rows] + from_program))
 
     def __repr__(self) -> str:
         lines = []

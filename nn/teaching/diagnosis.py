@@ -86,9 +86,7 @@ class Diagnosis:
     def __repr__(self) -> str:
         lines = [f"mean error {self.error:.4g}", "", "layer  mean slope  root mean square of delta"]
         lines += [f"{l:>5}  {self.slopes[l]:>10.3g}  {self.deltas[l]:>25.3g}" for l in self.slopes]
-        found = (
-            map(str, self.findings) if self.findings else ["Nothing was found that keeps the network from learning."]
-        )
+        found = [*map(str, self.findings)] or ["Nothing was found that keeps the network from learning."]
         return "\n".join([*lines, "", *found])
 
 
@@ -244,9 +242,8 @@ def _exploding(deltas: Mapping[int, float]) -> Iterator[Finding]:
     """Report the layer with the largest deltas, or the first whose deltas are infinite or nan."""
     l, L = max(deltas, key=lambda l: (not math.isfinite(deltas[l]), deltas[l])), len(deltas)
     if not math.isfinite(deltas[l]):
-        yield Finding(
-            Illness.EXPLODING, f"Gradients that explode: the deltas of layer {l} are too large to compute.", l
-        )
+        words = f"Gradients that explode: the deltas of layer {l} are too large to compute."
+        yield Finding(Illness.EXPLODING, words, l)
     elif deltas[l] > FACTOR * deltas[L] > 0:
         yield Finding(Illness.EXPLODING, f"Gradients that explode: {_proportion(deltas, l)}.", l)
 
@@ -260,15 +257,13 @@ def _proportion(deltas: Mapping[int, float], l: int) -> str:
 
 
 def _out_of_reach(passes: _Passes, loss: Loss) -> Iterator[Finding]:
-    L = len(passes.W)
+    y, L = passes.y, len(passes.W)
     theta = passes.theta[L]
     low, high = range_of(theta)
-    y = passes.y
-    name = loss.__name__ if loss in LOSSES.values() else "the loss"
     allowed = bounds_allowed(loss, y[0])
     if allowed < 2:
-        bounds = int(np.isfinite(low)) + int(np.isfinite(high))
-        outside: Any = np.full(len(y), bounds > allowed)
+        name = loss.__name__ if loss in LOSSES.values() else "the loss"
+        outside: Any = np.full(len(y), np.isfinite([low, high]).sum() > allowed)
         words = f"{name} takes any outputs, and {theta} keeps them between {low:.3g} and {high:.3g}"
     else:
         outside = ((y < low - 1e-3) | (y > high + 1e-3)).any(axis=1)  # 1e-3: bounds may only be approached
