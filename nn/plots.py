@@ -36,6 +36,7 @@ from nn.training.termination import History
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -95,13 +96,11 @@ def panels(
     columns = min(across, len(names))
     rows = -(-len(names) // columns)
     figure = _matplotlib("pyplot").figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=same_scale, sharey=same_scale).flat)
-    for unused in axes[len(names) :]:
-        unused.remove()
-    for name, ax in zip(names, axes, strict=False):
+    by_title = dict(zip(names, _grid(figure, len(names), columns, same_scale), strict=True))
+    for name, ax in by_title.items():
         ax.set_title(_text(name))
         ax.tick_params(labelbottom=True, labelleft=True)  # also where scales are shared
-    return dict(zip(names, axes, strict=False))
+    return by_title
 
 
 def plot_curves(curves: Mapping[str, Any], ax: "Axes | None" = None, *, x: Any = None, **settings: Any) -> "Axes":
@@ -201,7 +200,7 @@ def plot_learning_curves(
         ts = np.flatnonzero(~np.isnan(losses))
         if smooth > 1:
             ax.plot(run.error, ".", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
-        means = np.convolve(run.error, np.full(smooth, 1 / smooth), "valid") if smooth > 1 else run.error
+        means = np.convolve(run.error, np.full(smooth, 1 / smooth), "valid")
         second = colour if several else COLOURS["vermillion"]
         training = (colour, range(smooth - 1, len(run.error)), means)
         lines: dict[str, Any] = {"-": training, "--": (second, ts, losses[ts])}
@@ -245,10 +244,10 @@ def plot_decision_boundary(
         TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
-    if not isinstance(net, MLP) or net.sizes[0] != 2:
-        is_network = isinstance(net, MLP)
-        received = f"one with {net.sizes[0]}" if is_network else repr(net)
-        raise (ValueError if is_network else TypeError)(f"net must be an MLP with 2 inputs; received {received}")
+    if not isinstance(net, MLP):
+        raise TypeError(f"net must be an MLP with 2 inputs; received {net!r}")
+    if net.sizes[0] != 2:
+        raise ValueError(f"net must be an MLP with 2 inputs; received one with {net.sizes[0]}")
     as_number("threshold", threshold)
     as_integer("resolution", resolution, least=2)
     several = net.sizes[-1] > 1
@@ -299,8 +298,9 @@ def plot_paths(
         TypeError, ValueError: naming the argument that is wrong.
         ImportError: without matplotlib.
     """
-    ax, show, last = _draw_paths(surface, paths, ax, levels)
-    show(last)
+    ax, show, iterations = _draw_paths(surface, paths, ax, levels)
+    show(iterations[-1])
+    ax.set_title(_text(surface.name))  # without the iteration
     return ax
 
 
@@ -328,10 +328,9 @@ def animate_paths(
         ImportError: without matplotlib.
     """
     as_integer("interval", interval, least=1)
-    axes, show, frames = _frames_of_paths(surface, paths, ax, levels, every)
-    options = {"frames": frames, "init_func": lambda: show(0), "interval": interval}
-    animation: FuncAnimation = _matplotlib("animation").FuncAnimation(axes.figure.figure, show, **options)
-    return animation
+    ax, show, iterations = _draw_paths(surface, paths, ax, levels, every)
+    make: type[FuncAnimation] = _matplotlib("animation").FuncAnimation
+    return make(ax.figure.figure, show, iterations, init_func=lambda: show(0), interval=interval)
 
 
 def moving_paths(
@@ -362,9 +361,9 @@ def moving_paths(
     """
     as_integer("interval", interval, least=1)
     figure = _matplotlib("figure").Figure(figsize=(7.5, 5.4))
-    _, show, frames = _frames_of_paths(surface, paths, figure.subplots(), levels, every)
+    _, show, iterations = _draw_paths(surface, paths, figure.subplots(), levels, every)
     pictures = []
-    for t in frames:
+    for t in iterations:
         show(t)
         pictures.append(_png(figure, 70))
     return MovingPicture(tuple(pictures), text, interval)
@@ -619,6 +618,15 @@ def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5), layout: str
     return ax
 
 
+def _grid(figure: "Figure", count: int, across: int, same_scale: bool = False) -> "list[Axes]":
+    """Return that many Axes in rows of a new figure; the last row may be shorter."""
+    rows = -(-count // across)
+    axes = list(figure.subplots(rows, across, squeeze=False, sharex=same_scale, sharey=same_scale).flat)
+    for unused in axes[count:]:
+        unused.remove()
+    return axes[:count]
+
+
 def _png(figure: "Figure", dpi: int) -> bytes:
     """Return a figure as a PNG file."""
     file = BytesIO()
@@ -775,16 +783,18 @@ def _draw_surface(ax: "Axes | None", surface: Surface, levels: int | Sequence[fl
 
 
 def _draw_paths(
-    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None", levels: int | Sequence[float]
-) -> "tuple[Axes, Callable[[int], list[Any]], int]":
+    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None", levels: int | Sequence[float], every: int = 1
+) -> "tuple[Axes, Callable[[int], list[Artist]], list[int]]":
     """Draw a surface and where the paths start.
 
-    Returns the Axes, a function that shows all paths up to an iteration, and the last iteration.
+    Returns the Axes, a function that shows all paths up to an iteration, with its number in the title, and the
+    iterations to show: every one of them or fewer, and the last.
     """
+    as_integer("every", every, least=1)
     walks = {name: _as_path(f"paths[{name!r}]", path) for name, path in _named("paths", paths).items()}
     ax = _draw_surface(ax, surface, levels)
     halo = [_matplotlib("patheffects").withStroke(linewidth=3.5, foreground="white")]
-    artists = []
+    artists: list[Any] = []
     for (colour, marker), (name, path) in zip(styles(), walks.items(), strict=False):
         seldom: dict[str, Any] = {"marker": marker, "markersize": 3.5, "markevery": -(-len(path) // 40)}
         (line,) = ax.plot([], [], color=colour, path_effects=halo, **seldom)
@@ -794,27 +804,15 @@ def _draw_paths(
         artists += [line, end]
     _finish_surface(ax, [path[0] for path in walks.values()])
 
-    def show(t: int) -> list[Any]:
+    def show(t: int) -> "list[Artist]":
+        ax.set_title(f"{_text(surface.name)}, iteration {t}")
         for path, line, end in zip(walks.values(), artists[::2], artists[1::2], strict=True):
             line.set_data(*path[: t + 1].T)
             end.set_data(*_last_point(path[: t + 1])[:, np.newaxis])
         return artists
 
-    return ax, show, max(map(len, walks.values())) - 1
-
-
-def _frames_of_paths(
-    surface: Surface, paths: Mapping[str, Any], ax: "Axes | None", levels: int | Sequence[float], every: int
-) -> "tuple[Axes, Callable[[int], list[Any]], list[int]]":
-    """Draw a surface; return the Axes, a function that shows all paths up to an iteration, and the iterations."""
-    as_integer("every", every, least=1)
-    axes, show, last = _draw_paths(surface, paths, ax, levels)
-
-    def show_with_title(t: int) -> list[Any]:
-        axes.set_title(f"{_text(surface.name)}, iteration {t}")
-        return show(t)
-
-    return axes, show_with_title, [*range(0, last, every), last]
+    last = max(map(len, walks.values())) - 1
+    return ax, show, [*range(0, last, every), last]
 
 
 def _finish_surface(ax: "Axes", starts: Sequence[FloatArray]) -> None:
@@ -871,10 +869,7 @@ def _new_axes(matrices: Sequence[FloatArray]) -> list[Any]:
     down = -(-len(matrices) // across)
     unit = pyplot.rcParams["font.size"] / 10
     figure = pyplot.figure(figsize=(unit * (across * width + 1), unit * down * height))
-    axes = list(figure.subplots(down, across, squeeze=False).flat)
-    for unused in axes[len(matrices) :]:
-        unused.remove()
-    return axes[: len(matrices)]
+    return _grid(figure, len(matrices), across)
 
 
 def _write_numbers(ax: "Axes", matrix: FloatArray, limit: float) -> None:
