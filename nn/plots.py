@@ -52,10 +52,10 @@ COLOURS = {
 """The palette of Okabe and Ito, without yellow, which is hard to see on white."""
 
 MARKERS = "os^DvPX<>"
-"""Markers to tell runs or classes apart; not as many as colours, so that pairs of both repeat late."""
+"""Markers to tell runs or classes apart: 9 of them, and 7 colours, so that the first 63 pairs differ."""
 
 MOST_NUMBERS = 40
-"""How many entries a matrix may have whose numbers are shown."""
+"""The most entries that a matrix may have if its numbers are to be shown."""
 
 STAR: dict[str, Any] = {"marker": "*", "markersize": 15, "markeredgecolor": "black", "linestyle": "none"}
 """How the best of several things is marked."""
@@ -495,7 +495,7 @@ def plot_surface_restarts(
 
 @dataclass(frozen=True)
 class MovingPicture:
-    """Pictures that are shown one after another, for ever; what `moving_paths` returns.
+    """Pictures that are shown one after another, in a loop; what `moving_paths` returns.
 
     Attributes:
         pictures: PNG files in memory.
@@ -539,11 +539,11 @@ class LivePlot:
             plot_decision_boundary(net, self.X, self.y, axes[1], threshold=self.threshold, resolution=100)
         self._figure.suptitle(f"after {history.iterations} iterations: mean error {history.error[-1]:.4g}")
         self.pictures.append(_png(self._figure, 80))
-        python = sys.modules.get("IPython")  # nothing else can show a picture in place of the one before
-        if python is not None and hasattr(python.get_ipython(), "kernel"):
-            picture = python.display.Image(self.pictures[-1])
+        ipython = sys.modules.get("IPython")  # nothing else can show a picture in place of the one before
+        if ipython is not None and hasattr(ipython.get_ipython(), "kernel"):
+            picture = ipython.display.Image(self.pictures[-1])
             if self._shown is None:
-                self._shown = python.display.display(picture, display_id=True)
+                self._shown = ipython.display.display(picture, display_id=True)
             else:
                 self._shown.update(picture)
 
@@ -703,7 +703,7 @@ def _marks(points: int, number: int, lines: int) -> tuple[int, int]:
 
 
 def _named(argument: str, things: Any) -> Mapping[str, Any]:
-    """Return the mapping, or raise a ValueError that names the argument if it has nothing in it."""
+    """Return the mapping, or raise a ValueError that names the argument if it is empty."""
     if not isinstance(things, Mapping) or not things:
         raise ValueError(f"{argument} must be at least one, by its name; received {things!r:.100}")
     return things

@@ -183,8 +183,7 @@ def descend(
     path[0] = as_finite_array("start", start, (2,))
     optimizer = copy.deepcopy(optimizer)
     optimizer.reset()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the engine warns of gradients that are not finite
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # of gradients that are not finite
         for t in range(iterations):
             (moved,) = optimizer.step([path[t : t + 1]], [gradient_at(surface, path[t])[np.newaxis]])
             if not np.isfinite(moved).all():
