@@ -112,14 +112,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="autograd-lite", description=purpose)
     parser.add_argument("--version", action="version", version=f"autograd-lite {version('autograd-lite')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_explain(commands)
-    _add_draw(commands)
-    _add_step(commands)
-    _add_check(commands)
-    _add_worksheet(commands)
-    _add_check_engine(commands)
-    for entry_point in sorted(entry_points(group="autograd_lite.commands")):
-        entry_point.load()(commands)
+    ours = (_add_explain, _add_draw, _add_step, _add_check, _add_worksheet, _add_check_engine)
+    others = [entry_point.load() for entry_point in sorted(entry_points(group="autograd_lite.commands"))]
+    for add in (*ours, *others):
+        add(commands)
     options, unknown = parser.parse_known_args(_joined(sys.argv[1:] if arguments is None else arguments))
     if unknown:
         parser.error(f"unknown option {unknown[0]}; put -- before an expression that starts with a minus sign")
@@ -211,12 +207,11 @@ def _explain(options: argparse.Namespace) -> None:
     if options.standalone and options.format != "latex":
         raise ValueError(f"--standalone needs --format latex; received --format {options.format}")
     root = _read(options)
-    start = _node(root, "--paths", options.paths, leaves=True)
     style: dict[str, Any] = {"digits": options.digits, "numbers": not options.symbolic}
-    if start is not None:
-        explanation = explain_paths(root, start, **style)
+    if options.paths is not None:
+        explanation = explain_paths(root, _node(root, "--paths", options.paths, leaves=True), **style)
     else:
-        tangent_of = _node(root, "--tangent", options.tangent, leaves=True)
+        tangent_of = None if options.tangent is None else _node(root, "--tangent", options.tangent, leaves=True)
         explanation = explain(root, tangent_of, max_nodes=options.max_nodes, **style)
     in_terminal = options.output is None and sys.stdout.isatty()
     columns = [shutil.get_terminal_size().columns] if options.format == "text" and in_terminal else []
@@ -272,7 +267,7 @@ def _step(options: argparse.Namespace) -> None:
     root = _read(options)
     if options.output is not None:
         _suffix(options.output, "html", "htm", "svg")
-    below = _node(root, "--below", options.below)
+    below = None if options.below is None else _node(root, "--below", options.below)
     names = ("detail", "digits", "max_nodes", "predict", "ask", "large", "layout", "update", "mistake", "title")
     stepper = step_through(root, below, data=_data(root, options), **{name: getattr(options, name) for name in names})
     if options.output is not None:
@@ -398,14 +393,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 def _data(root: Value, options: argparse.Namespace) -> list[Value]:
     """Return the leaves that are not updated."""
-    found = [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
-    return [leaf for leaf in found if leaf is not None]
+    return [_node(root, "--data", name.strip(), leaves=True) for name in options.data.split(",") if name.strip()]
 
 
-def _node(root: Value, option: str, name: str | None, leaves: bool = False) -> Value | None:
+def _node(root: Value, option: str, name: str, leaves: bool = False) -> Value:
     """Return the node, or only the leaf, that `explain` calls by that name."""
-    if name is None:
-        return None
     names = names_of(topological_order(root))
     nodes = {name: node for node, name in names.items() if not (leaves and (node.parents or node.op is CONSTANT))}
     shown = {typeset(name): node for name, node in nodes.items()}
