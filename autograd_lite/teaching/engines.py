@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from html import escape
-from itertools import compress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,7 +25,7 @@ from autograd_lite.labels import clean, number_text
 from autograd_lite.pictures.drawing import draw
 from autograd_lite.pictures.svg import to_svg
 from autograd_lite.teaching.sandbox import UNPROTECTED, DeadlineError, Result, can_fork, run_each
-from autograd_lite.teaching.wrong_passes import MISTAKES, play
+from autograd_lite.teaching.wrong_passes import MISTAKES, first_reached, play
 from autograd_lite.value import Value, backward_steps_of, topological_order
 from autograd_lite.words.sentences import Writer
 
@@ -199,10 +198,10 @@ class Finding:
             for place, number in enumerate(numbers)
             if not _agree(number, (self.graph[name].data, self.graph[name].grad)[place])
         }
-        boxes = [
-            box._replace(lines=(*box.lines, *([wrong[name]] if (name := box.lines[0].split(" ")[0]) in wrong else [])))
-            for box in diagram.boxes
-        ]
+        boxes = []
+        for box in diagram.boxes:
+            name = box.lines[0].split(" ")[0]
+            boxes.append(box._replace(lines=(*box.lines, wrong[name])) if name in wrong else box)
         return to_svg(diagram._replace(boxes=tuple(boxes)))
 
     def text(self) -> str:
@@ -336,8 +335,8 @@ def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
     results = run_each(task, len(tried), seconds)
     lacking = {method for result in results for method in result.get("missing", ())}
     findings = [_finding(example, result, lacking) for example, result in zip(tried, results, strict=True)]
-    told = (each.outcome is not Outcome.MISSING or _is_told(each.example) for each in findings)
-    return EngineReport(tuple(compress(findings, told)), "" if can_fork() else UNPROTECTED)
+    told = [each for each in findings if each.outcome is not Outcome.MISSING or _is_told(each.example)]
+    return EngineReport(tuple(told), "" if can_fork() else UNPROTECTED)
 
 
 def _is_told(example: Example) -> bool:
@@ -456,18 +455,15 @@ def _difference(
             causes = {CHANGED: not graph[name].parents, LOOP: re.search(r"is [a-z]+\(a\)$", formula)}
             message = f"{name}.data is {_text(number)}{formula}; right is {_text(right)}"
             return message, [cause for cause, applies in causes.items() if applies]
-    if not _agree(yours["L"][1], graph["L"].grad):
-        begin = (
-            "backward() must begin with self.grad = 1" if graph["L"].grad else "a gradient must be 0 before backward()"
-        )
-        return f"L.grad is {_text(yours['L'][1])}; right is {_text(graph['L'].grad)}", [begin]
+    number, right = yours["L"][1], graph["L"].grad
+    if not _agree(number, right):
+        begin = "backward() must begin with self.grad = 1" if right else "a gradient must be 0 before backward()"
+        return f"L.grad is {_text(number)}; right is {_text(right)}", [begin]
     wrong = [name for name in nodes if not _agree(yours[name][1], graph[name].grad)]
     if not wrong:
         return "", []
-    number = yours[wrong[0]][1]
-    message = (
-        f"{wrong[0]}.grad is {_text(number)}{_formula(example, number, graph)}; right is {_text(graph[wrong[0]].grad)}"
-    )
+    number, right = yours[wrong[0]][1], graph[wrong[0]].grad
+    message = f"{wrong[0]}.grad is {_text(number)}{_formula(example, number, graph)}; right is {_text(right)}"
     if example.lesson in REASONS:
         return message, [REASONS[example.lesson]]
     walks = _wrong_walks(graph["L"], example.lesson)
@@ -509,24 +505,13 @@ def _wrong_walks(root: Value, lesson: str) -> Iterator[tuple[str, Mapping[Value,
     elif lesson == ORDER:
         for backwards in (False, True):
             for breadth in (False, True):
-                yield MISTAKES["wrong order"].does, swept(_reached(root, breadth, backwards))
+                yield MISTAKES["wrong order"].does, swept(first_reached(root, breadth=breadth, backwards=backwards))
         for last in (False, True):
             yield REASONS[PATHS], swept(_paths(root, last)[:: -1 if last else 1])
 
 
 Pairs: TypeAlias = list[tuple[Value, float]]
 """The arguments of a node, each with its slope."""
-
-
-def _reached(root: Value, breadth: bool, backwards: bool) -> list[Value]:
-    """Return the nodes in the order in which they are first reached from the root, by breadth or by depth."""
-    waiting, visited = [root], dict[Value, None]()
-    while waiting:
-        node = waiting.pop(0 if breadth else -1)
-        if node not in visited:
-            visited[node] = None
-            waiting += node.parents[::-1] if backwards else node.parents
-    return list(visited)
 
 
 def _paths(node: Value, last: bool) -> list[Value]:

@@ -92,16 +92,19 @@ class Mistake:
         return {step.parent: step.total for step in steps if step.parent.level == 0} if self.keeps_gradients else {}
 
 
-def _as_first_reached(order: list[Value]) -> list[Value]:
-    """Return the nodes so that a visit from the last one goes to each node as soon as it is first reached."""
-    visited: dict[Value, None] = {}
-    waiting = [order[-1]]
+def first_reached(root: Value, *, breadth: bool = False, backwards: bool = True) -> list[Value]:
+    """Return the nodes in the order in which they are first reached from the root, by breadth or by depth.
+
+    Arguments:
+        backwards: whether the parents of a node wait in the reverse order.
+    """
+    waiting, visited = [root], dict[Value, None]()
     while waiting:
-        node = waiting.pop()
+        node = waiting.pop(0 if breadth else -1)
         if node not in visited:
             visited[node] = None
-            waiting.extend(reversed(node.parents))
-    return list(visited)[::-1]
+            waiting += node.parents[::-1] if backwards else node.parents
+    return list(visited)
 
 
 def _without_sign(edge: Edge) -> float:
@@ -177,7 +180,7 @@ MISTAKES: dict[str, Mistake] = {
             "wrong order",
             "each node is visited as soon as it is reached, before all contributions to its gradient have arrived",
             "where paths of different lengths meet again",
-            order=_as_first_reached,
+            order=lambda order: first_reached(order[-1])[::-1],
         ),
         Mistake(
             "no zero",
@@ -339,10 +342,9 @@ def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning
         gradient = right[leaf]
         if mistake.numbers == "updating":  # what has arrived, and what arrives from the other places of this node
             slopes = edge.op.slopes_of(len(edge.node.parents))
-            rest = range(edge.place, len(slopes))
             shares = [
                 edge.node._adjoint * edge._replace(slope=slopes[place]).right()
-                for place in rest
+                for place in range(edge.place, len(slopes))
                 if edge.node.parents[place] is leaf
             ]
             gradient = sum(shares, leaf._adjoint or 0.0)
@@ -379,8 +381,8 @@ def combined(first: Mistake, second: Mistake) -> Mistake:
 
     ways = [field for field in fields(Mistake) if field.default is not MISSING and field.name != "slope"]
     changed = {way.name: wrong for way in ways if (wrong := getattr(second, way.name)) is not way.default}
-    names = f"{first.name} + {second.name}", f"{first.does}; and {second.does}", f"{first.shows}, and {second.shows}"
-    name, does, shows = names
+    name, does = f"{first.name} + {second.name}", f"{first.does}; and {second.does}"
+    shows = f"{first.shows}, and {second.shows}"
     return replace(first, name=name, does=does, shows=shows, slope=slope, **changed)
 
 
