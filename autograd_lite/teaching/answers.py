@@ -279,10 +279,9 @@ def _plain(name: str) -> str:
 def check_sheet(sheet: Sheet, given: Mapping[Blank, Written | None], digits: int = 3) -> tuple[Answer, ...]:
     """Return what became of each answer; None is a missing one. `digits` is as for `check_answers`."""
     right = sheet.numbers()
-    wrong = {
-        blank: written for blank, written in given.items() if written is not None and not written.agrees(right[blank])
-    }
-    explanations = _explanations(sheet, wrong, {blank: written for blank, written in given.items() if written}, right)
+    present = {blank: written for blank, written in given.items() if written is not None}
+    wrong = {blank: written for blank, written in present.items() if not written.agrees(right[blank])}
+    explanations = _explanations(sheet, wrong, present, right)
 
     def answer(blank: Blank, written: Written | None) -> Answer:
         if written is None:

@@ -60,7 +60,7 @@ class Sheet:
     3.0
     """
 
-    order: Sequence[Value]
+    order: list[Value]
     names: Mapping[Value, str]
     blanks: Sequence[Blank] = ()
     learning_rate: float | None = None
@@ -74,7 +74,7 @@ class Sheet:
     @cached_property
     def right_steps(self) -> list[Step]:
         """The steps of the backward pass without a mistake."""
-        return backward_steps_of(list(self.order))
+        return backward_steps_of(self.order)
 
     def numbers(
         self, mistake: Mistake = NO_MISTAKE, given: Mapping[Blank, float] = MappingProxyType({})
@@ -84,7 +84,7 @@ class Sheet:
         Arguments:
             given: gradients and updated numbers from which the update goes on.
         """
-        order, names, numbers = list(self.order), self.names, mistake.numbers_of(list(self.order))
+        order, names, numbers = self.order, self.names, mistake.numbers_of(self.order)
         steps = play(order, mistake, self.right_steps, self.learning_rate or 0.0)
         found = {Blank("values", names[node]): numbers[node] for node in order if node.parents}
         gradients = {order[-1]: mistake.seed}

@@ -192,7 +192,7 @@ class Worksheets:
         picture = in_base64(to_svg(lines.diagram(), titles=False))
         given = "<br>".join(map(html.escape, lines.given()))
         right = sheet.numbers()
-        wrong = [(mistake.does, sheet.numbers(mistake)) for mistake in {**MISTAKES, **OTHER_MISTAKES}.values()]
+        wrong = [(mistake.does, sheet.numbers(mistake)) for mistake in (MISTAKES | OTHER_MISTAKES).values()]
         category = f"$course$/{html.escape(self.title).replace('/', '//')}/Sheet {number}"
         yield f'<question type="category"><category><text>{category}</text></category></question>\n'
         for place, blank in enumerate(sheet.blanks, start=1):
@@ -243,10 +243,8 @@ class Lines:
         """Write a number or a blank; where a number that is asked for stands first, with the number of the blank."""
         if blank in self.places and blank not in self.named:
             self.named.add(blank)
-            place, text = self.places[blank], self.form.number(number).text
-            return Written(
-                self.setting.answer.format(place, text) if self.key else self.setting.numbered.format(place), ATOM
-            )
+            setting = self.setting.answer if self.key else self.setting.numbered  # which has no place for the number
+            return Written(setting.format(self.places[blank], self.form.number(number).text), ATOM)
         return Written(self.setting.blank, ATOM) if hidden and not self.key else self.form.number(number)
 
     def value(self, node: Value) -> Written:
@@ -349,8 +347,8 @@ class Lines:
                 gradient = number_text(gradients[node], digits) if self.key or node is self.root else "______"
             return box_lines(node, self.sheet.names, data, gradient)
 
-        order = list(self.sheet.order)
-        return diagram_from(boxed(order, self.sheet.names), self.root, lines_of, layers(order), "LR")
+        order, names = self.sheet.order, self.sheet.names
+        return diagram_from(boxed(order, names), self.root, lines_of, layers(order), "LR")
 
 
 def worksheet(
@@ -480,9 +478,9 @@ def _graphs(
             rest, place = divmod(rest, len(choice))
             numbers[name] = choice[place]
         if isinstance(what, str):
-            yield parse_expression(what, numbers)
-            continue
-        root = what(**{name: Value(number, name) for name, number in numbers.items()})
+            root = parse_expression(what, numbers)
+        else:
+            root = what(**{name: Value(number, name) for name, number in numbers.items()})
         if not isinstance(root, Value):
             raise TypeError(f"what must return a Value, not {type(root).__name__}: {root!r:.100}")
         yield root
