@@ -25,8 +25,8 @@ MISSING = [name for name in PACKAGES if find_spec(name) is None] + ([] if CHROMI
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TOKEN = "token"
-PATIENCE = 60_000
-"""In milliseconds: how long JupyterLab may take on a busy machine."""
+PATIENCE = 300_000
+"""In milliseconds: how long a page may take on a busy machine."""
 
 # All that can be read or heard: text that is displayed, titles, and the attributes that a screen reader reads.
 PERCEPTIBLE = """root => {

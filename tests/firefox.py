@@ -108,4 +108,4 @@ class Firefox:
     def close(self):
         self.socket.close()
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        self.process.communicate()

@@ -221,7 +221,7 @@ def shell(command, **environment):
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=600,
     )
 
 

@@ -139,7 +139,7 @@ RUN = {name: source for name, source in CELLS.items() if name != "drawn by dot" 
 def notebook():
     cells = [nbformat.v4.new_code_cell(source) for source in (START, *RUN.values())]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells, metadata=metadata), timeout=120).execute()
+    return nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells, metadata=metadata), timeout=None).execute()
 
 
 @pytest.fixture(params=CELLS)

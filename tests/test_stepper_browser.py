@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from benchmark_engine import gpt
-from browser import CHROMIUM, MISSING, SEEN, JupyterLab, View, environment, framed, in_mathml, write_notebook
+from browser import CHROMIUM, MISSING, PATIENCE, SEEN, JupyterLab, View, environment, framed, in_mathml, write_notebook
 
 from autograd_lite import Primitive, Value, call_sites, step_through
 from autograd_lite.labels import clean, number_text
@@ -29,6 +29,7 @@ if MISSING:
 from playwright.sync_api import expect, sync_playwright
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
 
 # Each is about something else than us.
 NOISE_OF_NBCONVERT = [
@@ -99,7 +100,7 @@ class Watch:
 @pytest.fixture
 def context(browser):
     context = browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
-    context.set_default_timeout(4000)
+    context.set_default_timeout(PATIENCE)
     context.watch = Watch(context)
     yield context
     context.close()
