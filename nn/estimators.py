@@ -21,9 +21,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nn.checks import FloatArray, as_integer, as_number, as_plain_array, check_choice, is_sequence
+from nn.checks import FloatArray, as_integer, as_number, as_plain_array, is_sequence
 from nn.data_sets import Scale, train_test_split
-from nn.mlp import ACTIVATIONS, MLP
+from nn.mlp import MLP
 from nn.prediction import outputs_of
 from nn.training.loop import fit
 from nn.training.optimizers import Adam, Optimizer
@@ -103,9 +103,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
 
     def _train(self, X: FloatArray, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
         """Train a new network with this number of linear outputs."""
-        widths = [*self._hidden(), outputs]
-        check_choice("activation", self.activation, ACTIVATIONS)
-        optimizer = self._optimizer()
+        widths, optimizer = [*self._hidden(), outputs], self._optimizer()
         as_integer("max_iter", self.max_iter, least=1)
         if not isinstance(self.stop, Criterion | None):
             raise TypeError(f"stop must be a Criterion, as SmallGradient(0.01), or None; received {self.stop!r}")
@@ -114,14 +112,14 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             regularization = L2(as_number("regularization", regularization, least=0))
         if not isinstance(dropout, Dropout):
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
-        if self.batch_size is not None:
-            as_integer("batch_size", self.batch_size, least=1)
         seed, validation, criteria = self._seed(), None, [self.stop]
         if self.early_stopping:
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
             criteria.append(ValidationRising(as_integer("patience", self.patience, least=1)))
             (X, y), validation = train_test_split(X, y, self.validation_fraction, seed)
-        batch_size = None if self.batch_size is None else min(self.batch_size, len(X))
+        batch_size = self.batch_size
+        if batch_size is not None:
+            batch_size = min(as_integer("batch_size", batch_size, least=1), len(X))
         sizes = np.diff([*range(0, len(X), batch_size or len(X)), len(X)])  # of the batches of an epoch
         stop: Criterion = MaximumIterations(self.max_iter * len(sizes))
         for criterion in criteria:

@@ -16,8 +16,8 @@ from nn.checks import FloatArray
 from nn.delta import SLOPE, THETA
 from nn.mlp import MLP
 from nn.stepping import add_network, network
-from nn.training.loop import check_data, check_error
-from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of, takes_class_numbers
+from nn.training.loop import check_examples
+from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of
 
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 """The greatest slope of the activation functions that saturate."""
@@ -138,9 +138,8 @@ def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") ->
     """
     if not isinstance(net, MLP):
         raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
-    X, y = check_data(net, X, y, takes_class_numbers(loss))
     loss = check_loss(loss)
-    check_error(net, X, y, loss)
+    X, y = check_examples(net, X, y, loss)
     passes = _passes(net, X, y, loss)
     with np.errstate(over="ignore"):
         deltas = {l: float(np.sqrt(np.mean(delta**2))) for l, delta in passes.delta.items()}

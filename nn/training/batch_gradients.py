@@ -16,7 +16,7 @@ import autograd_lite
 from autograd_lite import PRIMITIVES, Value, constant, unit_label
 from nn.checks import FloatArray
 from nn.mlp import MLP
-from nn.training.losses import LOSSES, Loss
+from nn.training.losses import LOSSES, Loss, as_targets
 
 ENGINES = ("auto", "values", "python", "numpy", "arrays", "llvm")
 """What may compute gradients: the back end that suits the size, graphs of Values, or a back end of programs by name."""
@@ -103,19 +103,16 @@ class BatchGradients:
         """
         net = self.net
         inputs = _constants("o", 0, x)
-        names = ["y"] if len(y) == 1 else [f"y_{b}" for b in range(1, len(y) + 1)]
-        targets = [constant(number, name) for number, name in zip(y, names, strict=True)]
+        targets = as_targets(y)
         widths = net.sizes[1:-1] if self.dropout else []
         factors = [_constants("m", l, np.ones(width)) for l, width in enumerate(widths, start=1)]
         outputs = _outputs(net, inputs, factors)  # not traced: here the factors' numbers may be read
 
         def compute(*_: Value) -> list[Value]:
-            if self.ours:
-                return [self.loss(outputs, targets)]
             return [self.loss(outputs, np.array(targets, dtype=object)), *outputs]
 
         return autograd_lite.compile_program(
-            compute() if self.ours else compute,
+            [self.loss(outputs, targets)] if self.ours else compute,
             [*inputs, *targets],
             [*net.parameters(), *(factor for layer in factors for factor in layer)],
             gradients=gradients,

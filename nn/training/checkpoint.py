@@ -1,5 +1,6 @@
 """Weights and checkpoints in files: NumPy's format without pickles, replaced only when complete."""
 
+import copy
 import errno
 import hashlib
 import io
@@ -7,13 +8,17 @@ import json
 import os
 import secrets
 import shutil
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from nn.mlp import MLP
+from nn.mlp import ACTIVATIONS, MLP
+from nn.training.identity import digest
+from nn.training.termination import LISTS
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
@@ -117,3 +122,182 @@ def load_weights(path: str | os.PathLike[str]) -> MLP:
             f"{os.fspath(path)} does not hold the weights of a network, as `save_weights` writes them: {error!r}"
         ) from error
     return net
+
+
+REMEDY = "; delete the file, or pass another one, to start from the beginning"
+"""What may be done about a checkpoint that is refused."""
+
+SETTINGS = (
+    "X", "y", "validation", "optimizer", "batch_size", "shuffle", "average", "regularization", "jitter", "dropout",
+    "evaluate_every", "seed", "engine", "net", "loss",
+)  # fmt: skip
+"""The arguments of `fit` that must be the same when a run is resumed; of the network only its layers."""
+
+
+class Checkpoint:
+    """The checkpoint of a run of `fit`: which run it is, and its state between two iterations.
+
+    A run that begins resumes from the file if it exists, and writes it, so that one that cannot be written is noticed
+    before training starts.
+
+    Arguments:
+        run: a `Run` that is ready for its first iteration; its weights, history, optimizer, batches and generators are
+            those of the file afterwards.
+
+    Attributes:
+        identity: the digest of each setting; for "callbacks", of each that has been there in all iterations, and
+            whether it has changed the weights (the others only look on).
+        callbacks: the digest of each callback of this run, or the error of one that has none.
+        first_weights: the digest of the weights that the run began with.
+        state: all that the rest of the run depends on, but for the lists of the history, which only grow. It is taken
+            between two iterations and written as it is, so that it does not matter where the run was interrupted.
+
+    Raises:
+        ValueError: if another run wrote the file, or it is not a checkpoint.
+        TypeError: if an argument cannot be compared with what another run had.
+        OSError: if the file cannot be written.
+    """
+
+    def __init__(self, run: SimpleNamespace) -> None:
+        self.run, self.path = run, Path(run.checkpoint)
+        thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in run.net.layers]
+        parts = {name: getattr(run, name) for name in SETTINGS} | {"net": (type(run.net), run.net.sizes, thetas)}
+        self.first_weights = digest("weights", run.weights)
+        self.identity: dict[str, Any] = {name: digest(name, part, run.net) for name, part in parts.items()}
+        self.callbacks = [self._digest_of_callback(callback) for callback in run.callbacks]
+        self.identity["callbacks"] = {one: False for one in self.callbacks if isinstance(one, str)}
+        if self.path.exists():
+            self._resume()
+        self._take()
+        try:
+            self.save()
+        except OSError as error:
+            words = f"checkpoint {self.path} cannot be written; pass a file in a folder that you may write to"
+            raise OSError(error.errno, f"{words} ({error.strerror})") from error
+
+    def save(self) -> None:
+        """Write the last state, with the history up to it.
+
+        Raises:
+            TypeError: if a function of the run has a state that changes.
+            OSError: if the file cannot be written.
+        """
+        self._check_functions()
+        lists = {name: getattr(self.run.history, name)[: self.state["iterations"]] for name in LISTS}
+        arrays = {name: np.array(entries, dtype=float) for name, entries in lists.items()}  # None becomes nan
+        identity = json.dumps(self.identity)
+        write_arrays(self.path, {**self.state, **arrays, "identity": identity, "first_weights": self.first_weights})
+
+    def after_iteration(self) -> None:
+        """Take the state after an iteration, and write it every `checkpoint_every` iterations."""
+        known = self.identity["callbacks"].items()
+        self.identity["callbacks"] = {one: changes for one, changes in known if one in self.callbacks}
+        self._take()
+        if self.state["iterations"] % self.run.checkpoint_every == 0:
+            self.save()
+        elif self.state["iterations"] == 1:
+            self._check_functions()
+
+    def changed_by(self, number: int) -> None:
+        """Note that a callback has changed the weights.
+
+        Arguments:
+            number: its place in the list of callbacks.
+
+        Raises:
+            TypeError: if it cannot be compared, or has a state that changes.
+            ValueError: if it was not there from the beginning.
+        """
+        callback = self.callbacks[number]
+        if isinstance(callback, TypeError):
+            raise callback
+        if callback not in self.identity["callbacks"]:
+            raise self._another_run(["callbacks"])
+        if not self.identity["callbacks"][callback]:
+            self.identity["callbacks"][callback] = True
+            self._check_functions()
+
+    def _take(self) -> None:
+        run, history = self.run, self.run.history
+        generators = {use: generator.bit_generator.state for use, generator in run.generators.items()}
+        self.state = {
+            "generators": json.dumps(generators),
+            "best": [history.best_iteration, history.best_loss],
+            "iterations": history.iterations,
+            **{f"weights.{l}": W for l, W in enumerate(run.weights, start=1)},
+            **{f"best_weights.{l}": W for l, W in enumerate(run.best_weights, start=1)},
+            **{f"optimizer.{name}": array for name, array in run.optimizer.state().items()},
+            **{f"batches.{name}": array for name, array in run.batches.state().items()},
+        }
+
+    def _resume(self) -> None:
+        """Continue where the run stopped that wrote the file."""
+        try:
+            arrays = read_arrays(self.path)
+        except ValueError as error:
+            raise ValueError(f"checkpoint {error}{REMEDY}") from error
+        if "identity" not in arrays:
+            raise ValueError(f"checkpoint {self.path} is not a checkpoint of a run{REMEDY}")
+        theirs = json.loads(str(arrays["identity"]))
+        different = [name for name, ours in self.identity.items() if name != "callbacks" and theirs.get(name) != ours]
+        if any(changes and one not in self.callbacks for one, changes in theirs["callbacks"].items()):
+            different.append("callbacks")
+        if different:
+            raise self._another_run(different)
+        self.identity = theirs
+
+        def part(prefix: str) -> dict[str, Any]:
+            return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+        run, history = self.run, self.run.history
+        run.weights, run.best_weights = list(part("weights.").values()), list(part("best_weights.").values())
+        first = str(arrays["first_weights"])
+        if self.first_weights not in {first, digest("weights", run.weights), digest("weights", run.best_weights)}:
+            warnings.warn(
+                f"the run of the checkpoint {self.path} began with other weights than the network has, and continues "
+                f"with its own{REMEDY}",
+                RuntimeWarning,
+                stacklevel=6,  # the caller of `fit`
+            )
+        self.first_weights = first
+        for name in LISTS:
+            getattr(history, name).extend(arrays[name].tolist())
+        for t in range(history.iterations):
+            if run.validation is None or t % run.interval:
+                history.validation_loss[t] = None
+        history.best_iteration, history.best_loss = int(arrays["best"][0]), float(arrays["best"][1])
+        for use, state in json.loads(str(arrays["generators"])).items():
+            run.generators[use].bit_generator.state = state
+        run.optimizer.restore(part("optimizer."))
+        run.batches.restore(part("batches."))
+
+    def _digest_of_callback(self, callback: Any) -> str | TypeError:
+        try:
+            return digest("callbacks", callback, self.run.net)
+        except TypeError as error:  # which is raised if it changes the weights
+            return error
+
+    def _check_functions(self) -> None:
+        """Check that the functions of the run have no state that changes: a checkpoint does not hold it.
+
+        Raises:
+            TypeError: naming the argument.
+        """
+        run, optimizer = self.run, copy.deepcopy(self.run.optimizer)
+        optimizer.reset()
+        parts = {"loss": run.loss, "regularization": run.regularization, "dropout": run.dropout, "optimizer": optimizer}
+        checked = [(name, part, self.identity[name]) for name, part in parts.items()]
+        for callback, identity in zip(run.callbacks, self.callbacks, strict=True):
+            if self.identity["callbacks"].get(identity):  # it changes the weights
+                checked.append(("callbacks", callback, identity))
+        for name, part, identity in checked:
+            if digest(name, part, run.net) != identity:
+                raise TypeError(
+                    f"{name} must compute the same from the same arguments if there is a checkpoint, which does not "
+                    f"hold what changes from call to call; received {part!r:.200}"
+                )
+
+    def _another_run(self, different: list[str]) -> ValueError:
+        """Return the error for a checkpoint that another run wrote."""
+        which = f"which differs in {', '.join(different)}"
+        return ValueError(f"checkpoint {self.path} was written by another run, {which}{REMEDY}")

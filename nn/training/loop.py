@@ -1,7 +1,6 @@
 """Training: `fit`, the one call, and the loop behind it."""
 
 import copy
-import json
 import math
 import os
 import signal
@@ -18,26 +17,18 @@ import numpy as np
 
 from autograd_lite import Value
 from nn.checks import FloatArray, as_finite_array, as_integer, as_number, check_choice
-from nn.mlp import ACTIVATIONS, MLP
+from nn.mlp import MLP
 from nn.randomness import stream
 from nn.training.batch_gradients import ENGINES, BatchGradients
 from nn.training.batches import Batches
-from nn.training.checkpoint import read_arrays, write_arrays
-from nn.training.identity import digest
+from nn.training.checkpoint import Checkpoint
 from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of, takes_class_numbers
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
-from nn.training.termination import Criterion, EndedBy, History, MaximumIterations, Or
-
-LISTS = ("loss", "error", "validation_loss", "gradient_norm", "time")
-"""The lists of a History, with an entry for each iteration."""
+from nn.training.termination import LISTS, Criterion, EndedBy, History, MaximumIterations, Or
 
 Callback: TypeAlias = Callable[[MLP, History], object]
 """A function that is called after each iteration; if it returns True, the run ends."""
-
-
-REMEDY = "; delete the file, or pass another one, to start from the beginning"
-"""What may be done about a checkpoint that is refused."""
 
 
 class EndedEarlyWarning(RuntimeWarning):
@@ -151,12 +142,13 @@ class Run(SimpleNamespace):
     optimizer: Optimizer
     average: bool | None
     callbacks: tuple[Callback, ...]
-    identity: dict[str, Any]
+    loss: Loss
+    checkpoint: Any  # its path, and then a Checkpoint
 
     def run(self) -> History:
         """Iterate until a criterion is met, or something stops the run, and leave the network with the best weights."""
         self.history = history = History()
-        self.state: Any = None
+        self.begun = False
         try:
             with interrupts_held() as self.interrupts:
                 self._begin()
@@ -170,15 +162,16 @@ class Run(SimpleNamespace):
             history.ended_by, history.ended = EndedBy.INTERRUPTED, f"Ctrl-C after {history.iterations} iterations"
         finally:  # also if a callback raises an error
             early = history.ended_by not in {EndedBy.CRITERION, EndedBy.CALLBACK}
-            if self.state is not None:  # else the network has not been touched
+            if self.begun:  # else the network has not been touched
                 self.net.weights = self.best_weights if early or self.keep == "best" else self.weights
                 history.engine = "values" if self.batch_gradients.uses_values else "programs"
                 history.fallback = self.batch_gradients.fallback
-                if early:
-                    self._save(self.state)
+                if early and self.checkpoint is not None:
+                    self.checkpoint.save()
         if early:
-            saved = f", and the run is saved in {self.file}" if self.state else ""
-            words = f"training ended: {history.ended}; the best weights are kept{saved}"
+            words = f"training ended: {history.ended}; the best weights are kept"
+            if self.begun and self.checkpoint is not None:
+                words += f", and the run is saved in {self.checkpoint.path}"
             warnings.warn(words, EndedEarlyWarning, stacklevel=3)
         return history
 
@@ -189,6 +182,7 @@ class Run(SimpleNamespace):
             TypeError, ValueError: naming the argument that is wrong.
         """
         self._check_options()
+        self.generators = {use: stream(self.seed, use) for use in ("batches", "jitter", "dropout")}
         self._check_examples()
         self._warn_of_squashed_outputs()
         examples = len(self.X)
@@ -199,17 +193,16 @@ class Run(SimpleNamespace):
         self.monitors_loss = self.validation is None and not noisy  # each iteration's loss is over all data as they are
         self.optimizer = copy.deepcopy(self.optimizer)
         self.optimizer.reset()
-        self.generators = {use: stream(self.seed, use) for use in ("batches", "jitter", "dropout")}
         self.batches = Batches(examples, self.batch_size, self.shuffle, self.generators["batches"])
         self.batch_gradients = BatchGradients(
-            self.net, self.X, self.y, check_loss(self.loss), dropout=self.dropout is not None, engine=self.engine
+            self.net, self.X, self.y, self.loss, dropout=self.dropout is not None, engine=self.engine
         )
         self.examples = self.batch_gradients.batch(self.X, self.y)
         self.evaluated = self.examples if self.validation is None else self.batch_gradients.batch(*self.validation)
         self.weights = self.best_weights = self.net.weights
-        if self.file is not None:
-            self._open_checkpoint()
-        self.state = self._state()
+        if self.checkpoint is not None:
+            self.checkpoint = Checkpoint(self)
+        self.begun = True
         self._release_interrupts()
 
     def _iterate(self) -> None:
@@ -227,12 +220,10 @@ class Run(SimpleNamespace):
                     bar.update()
                     bar.set_postfix_str(f"mean error {history.error[-1]:.4g}", refresh=False)
                 stopped = self._call_back()
-                self.state = self._state()
-                if history.iterations % self.checkpoint_every == 0:
-                    self._save(self.state)
-                elif history.iterations == 1:
-                    self._check_functions()
-        self._save(self.state)
+                if self.checkpoint is not None:
+                    self.checkpoint.after_iteration()
+        if self.checkpoint is not None:
+            self.checkpoint.save()
         self._evaluate(history.iterations, at_the_end=True)
         history.ended_by = EndedBy.CALLBACK if stopped else EndedBy.CRITERION
         history.ended = EndedBy.CALLBACK.value if stopped else self.stop.which(history)
@@ -310,18 +301,8 @@ class Run(SimpleNamespace):
         for number, callback in enumerate(self.callbacks):
             answers.append(callback(self.net, self.history))
             before, self.weights = self.weights, self.net.weights
-            if self.file is not None and not all(map(np.array_equal, before, self.weights)):
-                identity = self.identities_of_callbacks[number]
-                if isinstance(identity, TypeError):
-                    raise identity
-                if identity not in self.identity["callbacks"]:
-                    raise self._another_run(["callbacks"])
-                if not self.identity["callbacks"][identity]:
-                    self.identity["callbacks"][identity] = True
-                    self._check_functions()
-        if self.file is not None:  # the ones that have been there in each iteration
-            known = self.identity["callbacks"].items()
-            self.identity["callbacks"] = {one: changes for one, changes in known if one in self.identities_of_callbacks}
+            if self.checkpoint is not None and not all(map(np.array_equal, before, self.weights)):
+                self.checkpoint.changed_by(number)
         return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     # Checks
@@ -348,17 +329,16 @@ class Run(SimpleNamespace):
         check_choice("engine", self.engine, ENGINES)
         as_number("jitter", self.jitter, least=0)
         as_integer("checkpoint_every", self.checkpoint_every, least=1)
-        for argument, least in (("batch_size", 1), ("evaluate_every", 1), ("seed", 0)):
+        for argument in ("batch_size", "evaluate_every"):
             if getattr(self, argument) is not None:
-                as_integer(argument, getattr(self, argument), least=least)
-        self.file: Any = None if self.checkpoint is None else Path(self.checkpoint)
-        if self.file is not None and (
-            not self.file.parent.is_dir() or (self.file.exists() and not self.file.is_file())
-        ):
+                as_integer(argument, getattr(self, argument), least=1)
+        path = None if self.checkpoint is None else Path(self.checkpoint)
+        if path is not None and (not path.parent.is_dir() or (path.exists() and not path.is_file())):
             raise ValueError(f"checkpoint must be a file in an existing folder; received {self.checkpoint!r}")
 
     def _check_examples(self) -> None:
-        self.X, self.y = self._check_data(self.X, self.y)
+        self.loss = check_loss(self.loss)
+        self.X, self.y = check_examples(self.net, self.X, self.y, self.loss)
         if self.batch_size is not None and self.batch_size > len(self.X):
             examples = f"{len(self.X)}, the number of examples"
             raise ValueError(f"batch_size must be at most {examples}; received {self.batch_size}")
@@ -369,163 +349,22 @@ class Run(SimpleNamespace):
         if not isinstance(self.validation, tuple | list) or len(self.validation) != 2:
             raise ValueError(f"validation must be a pair of X and y, received {type(self.validation).__name__}")
         try:
-            self.validation = self._check_data(*self.validation)
+            self.validation = check_examples(self.net, *self.validation, self.loss)
         except ValueError as error:
             raise ValueError(f"validation is wrong: {error}") from None
 
-    def _check_data(self, X: Any, y: Any) -> tuple[FloatArray, FloatArray]:
-        """Return examples and targets as arrays that fit the network and the loss."""
-        X, y = check_data(self.net, X, y, takes_class_numbers(self.loss))
-        check_error(self.net, X, y, check_loss(self.loss))
-        return X, y
-
     def _warn_of_squashed_outputs(self) -> None:
-        loss, theta = check_loss(self.loss), self.net.activations[-1]
-        allowed = bounds_allowed(loss, self.y[0])
+        theta = self.net.activations[-1]
+        allowed = bounds_allowed(self.loss, self.y[0])
         low, high = range_of(theta) if allowed < 2 else (-math.inf, math.inf)  # two bounds are the most there can be
         if int(low > -math.inf) + int(high < math.inf) > allowed:
-            name = loss.__name__ if loss in LOSSES.values() else "the loss"
+            name = self.loss.__name__ if self.loss in LOSSES.values() else "the loss"
             warnings.warn(
                 f"{name} takes any outputs, but {theta} keeps the outputs of the network between "
                 f"{low:.2g} and {high:.2g}, so that some probabilities are out of reach; build it with "
                 'output_activation="linear"',
                 stacklevel=5,
             )
-
-    # Checkpoints
-
-    def _state(self) -> dict[str, Any]:
-        """Return all that the rest of the run depends on, but for the lists of the history, which only grow.
-
-        It is taken between two iterations. A checkpoint holds the last one, whenever it is written, so that it does not
-        matter where in an iteration the run was interrupted.
-        """
-        if self.file is None:
-            return {}
-        return {
-            "generators": {use: generator.bit_generator.state for use, generator in self.generators.items()},
-            "best": [self.history.best_iteration, self.history.best_loss],
-            "iterations": self.history.iterations,
-            **{f"weights.{l}": W for l, W in enumerate(self.weights, start=1)},
-            **{f"best_weights.{l}": W for l, W in enumerate(self.best_weights, start=1)},
-            **{f"optimizer.{name}": array for name, array in self.optimizer.state().items()},
-            **{f"batches.{name}": array for name, array in self.batches.state().items()},
-        }
-
-    def _save(self, state: dict[str, Any]) -> None:
-        """Write a state of the run, with the history up to it, if there is a checkpoint."""
-        self._check_functions()
-        if self.file is not None:
-            lists = {name: getattr(self.history, name)[: state["iterations"]] for name in LISTS}
-            arrays = {name: np.array(entries, dtype=float) for name, entries in lists.items()}  # None becomes nan
-            texts = {"identity": json.dumps(self.identity), "generators": json.dumps(state["generators"])}
-            write_arrays(self.file, {**state, **arrays, **texts, "first_weights": self.first_weights})
-
-    def _open_checkpoint(self) -> None:
-        """Resume from the checkpoint if it exists, and write it, so that one that cannot be written is noticed now.
-
-        Raises:
-            ValueError: if another run wrote it, or it is not a checkpoint.
-            TypeError: if an argument cannot be compared with what another run had.
-            OSError: if it cannot be written.
-        """
-        self.first_weights = digest("weights", self.weights)
-        names = (
-            "X", "y", "validation", "optimizer", "batch_size", "shuffle", "average", "regularization", "jitter",
-            "dropout", "evaluate_every", "seed", "engine",
-        )  # fmt: skip
-        thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in self.net.layers]
-        parts = {name: getattr(self, name) for name in names}
-        parts |= {"net": (type(self.net), self.net.sizes, thetas), "loss": check_loss(self.loss)}
-        self.identity = {name: digest(name, part, self.net) for name, part in parts.items()}
-        self.identities_of_callbacks = [self._identity_of_callback(one) for one in self.callbacks]
-        # Whether the callbacks that were there from the beginning have changed the weights: the others only look on
-        self.identity["callbacks"] = {one: False for one in self.identities_of_callbacks if isinstance(one, str)}
-        if self.file.exists():
-            self._resume()
-        try:
-            self._save(self._state())
-        except OSError as error:
-            words = f"checkpoint {self.file} cannot be written; pass a file in a folder that you may write to"
-            raise OSError(error.errno, f"{words} ({error.strerror})") from error
-
-    def _identity_of_callback(self, callback: Callback) -> str | TypeError:
-        try:
-            return digest("callbacks", callback, self.net)
-        except TypeError as error:  # which is raised if it changes the weights
-            return error
-
-    def _check_functions(self) -> None:
-        """Check that the functions of the run have no state that changes: a checkpoint does not hold it.
-
-        Raises:
-            TypeError: naming the argument.
-        """
-        if self.file is None:
-            return
-        optimizer = copy.deepcopy(self.optimizer)
-        optimizer.reset()
-        parts = {"loss": check_loss(self.loss), "regularization": self.regularization, "dropout": self.dropout}
-        checked = [(name, part, self.identity[name]) for name, part in {**parts, "optimizer": optimizer}.items()]
-        for callback, identity in zip(self.callbacks, self.identities_of_callbacks, strict=True):
-            if self.identity["callbacks"].get(identity):  # it changes the weights
-                checked.append(("callbacks", callback, identity))
-        for name, part, identity in checked:
-            if digest(name, part, self.net) != identity:
-                raise TypeError(
-                    f"{name} must compute the same from the same arguments if there is a checkpoint, which does not "
-                    f"hold what changes from call to call; received {part!r:.200}"
-                )
-
-    def _another_run(self, different: list[str]) -> ValueError:
-        """Return the error for a checkpoint that another run wrote."""
-        which = f"which differs in {', '.join(different)}"
-        return ValueError(f"checkpoint {self.file} was written by another run, {which}{REMEDY}")
-
-    def _resume(self) -> None:
-        """Continue where the run stopped that wrote the checkpoint.
-
-        Raises:
-            ValueError: if it was another run, or the file is not a checkpoint.
-        """
-        try:
-            arrays = read_arrays(self.file)
-        except ValueError as error:
-            raise ValueError(f"checkpoint {error}{REMEDY}") from error
-        if "identity" not in arrays:
-            raise ValueError(f"checkpoint {self.file} is not a checkpoint of a run{REMEDY}")
-        theirs = json.loads(str(arrays["identity"]))
-        different = [name for name, ours in self.identity.items() if name != "callbacks" and theirs.get(name) != ours]
-        if any(changes and one not in self.identities_of_callbacks for one, changes in theirs["callbacks"].items()):
-            different.append("callbacks")
-        if different:
-            raise self._another_run(different)
-        self.identity = theirs
-
-        def part(prefix: str) -> dict[str, Any]:
-            return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-        self.weights, self.best_weights = list(part("weights.").values()), list(part("best_weights.").values())
-        first = str(arrays["first_weights"])
-        if self.first_weights not in {first, digest("weights", self.weights), digest("weights", self.best_weights)}:
-            warnings.warn(
-                f"the run of the checkpoint {self.file} began with other weights than the network has, and continues "
-                f"with its own{REMEDY}",
-                RuntimeWarning,
-                stacklevel=6,
-            )
-        self.first_weights = first
-        history = self.history
-        for name in LISTS:
-            getattr(history, name).extend(arrays[name].tolist())
-        for t in range(history.iterations):
-            if self.validation is None or t % self.interval:
-                history.validation_loss[t] = None
-        history.best_iteration, history.best_loss = int(arrays["best"][0]), float(arrays["best"][1])
-        for use, state in json.loads(str(arrays["generators"])).items():
-            self.generators[use].bit_generator.state = state
-        self.optimizer.restore(part("optimizer."))
-        self.batches.restore(part("batches."))
 
 
 def _iterations(stop: Criterion) -> int | None:
@@ -614,13 +453,14 @@ def check_data(net: MLP, X: Any, y: Any, classes: bool) -> tuple[FloatArray, Flo
     return examples, targets
 
 
-def check_error(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> None:
-    """Compute the error of one example, and check that the loss accepts the targets of all.
+def check_examples(net: MLP, X: Any, y: Any, loss: Loss) -> tuple[FloatArray, FloatArray]:
+    """Return examples and targets as arrays that fit the network, as `check_data`, and that the loss accepts.
 
     Raises:
-        ValueError: naming y, if one of our losses refuses a target.
+        ValueError: naming X or y; also if one of our losses refuses a target.
         TypeError: if the loss does not return a Value.
     """
+    X, y = check_data(net, X, y, takes_class_numbers(loss))
     if loss in LOSSES.values():
         outputs = [Value(0.0)] * net.sizes[-1]
         for target in np.unique(y, axis=0):
@@ -634,3 +474,4 @@ def check_error(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> None:
             "loss must return a Value, given the list of outputs and the target of an example; "
             f"it returned {returned!r:.100}"
         )
+    return X, y

@@ -39,7 +39,7 @@ def squared_error(outputs: Outputs, targets: Targets) -> Value:
     >>> e.data, e.label
     (0.25, 'e')
     """
-    return _sum(lambda o, y: (o - y) ** 2, outputs, _targets(targets))
+    return _sum(lambda o, y: (o - y) ** 2, outputs, as_targets(targets))
 
 
 def hinge(outputs: Outputs, targets: Targets) -> Value:
@@ -200,7 +200,7 @@ def _outputs(outputs: Outputs) -> list[Value]:
     return list(outputs)
 
 
-def _targets(targets: Any) -> list[Value]:
+def as_targets(targets: Any) -> list[Value]:
     """The targets as a list of Values, numbers as constants with the lecture's names."""
     wanted = list(targets) if _several(targets) else [targets]
     names = ["y"] if len(wanted) == 1 else [f"y_{number}" for number in range(1, len(wanted) + 1)]
@@ -227,7 +227,7 @@ def _several(targets: Any) -> bool:
 
 def _signs(targets: Any) -> list[Value]:
     """The targets as a list of Values, if each is -1 or 1."""
-    signs = _targets(targets)
+    signs = as_targets(targets)
     for number in _known(targets):
         if number not in {-1.0, 1.0}:
             raise ValueError(f"targets must be -1 or 1; received {number}")
@@ -245,7 +245,7 @@ def _probabilities(target: Any, classes: int) -> list[Value]:
                 f"or the probabilities of {classes} classes; received {target!r}"
             )
         target = [float(target == number) for number in range(classes)]
-    y = _targets(target)
+    y = as_targets(target)
     if len(y) != classes:
         raise ValueError(f"target must have {classes} entries, one for each output; received {len(y)}")
     numbers = _known(target)

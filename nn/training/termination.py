@@ -73,6 +73,10 @@ class History:
         return f"<History: {self.iterations} iterations{last}; {best}; ended by: {self.ended or 'not ended'}>"
 
 
+LISTS = ("loss", "error", "validation_loss", "gradient_norm", "time")
+"""The lists of a History, with an entry for each iteration."""
+
+
 @dataclass(frozen=True, eq=False)
 class Criterion(Checked, ABC):
     """What all termination criteria have in common.
