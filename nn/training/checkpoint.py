@@ -141,13 +141,15 @@ class Checkpoint:
     before training starts.
 
     Arguments:
-        run: a `Run` that is ready for its first iteration; its weights, history, optimizer, batches and generators are
-            those of the file afterwards.
+        run: a `Run` that is ready for its first iteration. If the file exists, the run's weights, history, optimizer,
+            batches and generators are set to what the file holds.
 
     Attributes:
-        identity: the digest of each setting; for "callbacks", of each that has been there in all iterations, and
-            whether it has changed the weights (the others only look on).
+        path: of the file.
+        identity: the digest of each setting.
         callbacks: the digest of each callback of this run, or the error of one that has none.
+        changed: of the digests of callbacks that have been there in all iterations, whether they have changed the
+            weights; the others only look on.
         first_weights: the digest of the weights that the run began with.
         state: all that the rest of the run depends on, but for the lists of the history, which only grow. It is taken
             between two iterations and written as it is, so that it does not matter where the run was interrupted.
@@ -163,9 +165,9 @@ class Checkpoint:
         thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in run.net.layers]
         parts = {name: getattr(run, name) for name in SETTINGS} | {"net": (type(run.net), run.net.sizes, thetas)}
         self.first_weights = digest("weights", run.weights)
-        self.identity: dict[str, Any] = {name: digest(name, part, run.net) for name, part in parts.items()}
+        self.identity = {name: digest(name, part, run.net) for name, part in parts.items()}
         self.callbacks = [self._digest_of_callback(callback) for callback in run.callbacks]
-        self.identity["callbacks"] = {one: False for one in self.callbacks if isinstance(one, str)}
+        self.changed = {one: False for one in self.callbacks if isinstance(one, str)}
         if self.path.exists():
             self._resume()
         self._take()
@@ -185,20 +187,19 @@ class Checkpoint:
         self._check_functions()
         lists = {name: getattr(self.run.history, name)[: self.state["iterations"]] for name in LISTS}
         arrays = {name: np.array(entries, dtype=float) for name, entries in lists.items()}  # None becomes nan
-        identity = json.dumps(self.identity)
+        identity = json.dumps({**self.identity, "callbacks": self.changed})
         write_arrays(self.path, {**self.state, **arrays, "identity": identity, "first_weights": self.first_weights})
 
     def after_iteration(self) -> None:
         """Take the state after an iteration, and write it every `checkpoint_every` iterations."""
-        known = self.identity["callbacks"].items()
-        self.identity["callbacks"] = {one: changes for one, changes in known if one in self.callbacks}
+        self.changed = {one: changed for one, changed in self.changed.items() if one in self.callbacks}
         self._take()
         if self.state["iterations"] % self.run.checkpoint_every == 0:
             self.save()
         elif self.state["iterations"] == 1:
             self._check_functions()
 
-    def changed_by(self, number: int) -> None:
+    def note_change_by(self, number: int) -> None:
         """Note that a callback has changed the weights.
 
         Arguments:
@@ -211,13 +212,14 @@ class Checkpoint:
         callback = self.callbacks[number]
         if isinstance(callback, TypeError):
             raise callback
-        if callback not in self.identity["callbacks"]:
+        if callback not in self.changed:
             raise self._another_run(["callbacks"])
-        if not self.identity["callbacks"][callback]:
-            self.identity["callbacks"][callback] = True
+        if not self.changed[callback]:
+            self.changed[callback] = True
             self._check_functions()
 
     def _take(self) -> None:
+        """Take the state of the run, without writing it."""
         run, history = self.run, self.run.history
         generators = {use: generator.bit_generator.state for use, generator in run.generators.items()}
         self.state = {
@@ -239,12 +241,12 @@ class Checkpoint:
         if "identity" not in arrays:
             raise ValueError(f"checkpoint {self.path} is not a checkpoint of a run{REMEDY}")
         theirs = json.loads(str(arrays["identity"]))
-        different = [name for name, ours in self.identity.items() if name != "callbacks" and theirs.get(name) != ours]
-        if any(changes and one not in self.callbacks for one, changes in theirs["callbacks"].items()):
+        self.changed = theirs.pop("callbacks")
+        different = [name for name, ours in self.identity.items() if theirs.get(name) != ours]
+        if any(changed and one not in self.callbacks for one, changed in self.changed.items()):
             different.append("callbacks")
         if different:
             raise self._another_run(different)
-        self.identity = theirs
 
         def part(prefix: str) -> dict[str, Any]:
             return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
@@ -288,7 +290,7 @@ class Checkpoint:
         parts = {"loss": run.loss, "regularization": run.regularization, "dropout": run.dropout, "optimizer": optimizer}
         checked = [(name, part, self.identity[name]) for name, part in parts.items()]
         for callback, identity in zip(run.callbacks, self.callbacks, strict=True):
-            if self.identity["callbacks"].get(identity):  # it changes the weights
+            if isinstance(identity, str) and self.changed.get(identity):
                 checked.append(("callbacks", callback, identity))
         for name, part, identity in checked:
             if digest(name, part, run.net) != identity:

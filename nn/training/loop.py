@@ -302,7 +302,7 @@ class Run(SimpleNamespace):
             answers.append(callback(self.net, self.history))
             before, self.weights = self.weights, self.net.weights
             if self.checkpoint is not None and not all(map(np.array_equal, before, self.weights)):
-                self.checkpoint.changed_by(number)
+                self.checkpoint.note_change_by(number)
         return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     # Checks
