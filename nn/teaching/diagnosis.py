@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -90,20 +90,6 @@ class Diagnosis:
         return "\n".join([*lines, "", *found])
 
 
-@dataclass(frozen=True)
-class _Passes:
-    """Both passes over all examples, as arrays of shape (N, d^(l)) by layer l, and the weights and names by layer."""
-
-    W: dict[int, FloatArray]
-    theta: dict[int, str]
-    s: dict[int, FloatArray]
-    o: dict[int, FloatArray]
-    slope: dict[int, FloatArray]
-    delta: dict[int, FloatArray]
-    y: FloatArray
-    error: float
-
-
 def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") -> Diagnosis:
     """Look for what keeps a network from learning, in one forward and one backward pass over the examples.
 
@@ -140,30 +126,36 @@ def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") ->
         raise TypeError(f"net must be an MLP, not {type(net).__name__}: {net!r}")
     loss = check_loss(loss)
     X, y = check_examples(net, X, y, loss)
-    passes = _passes(net, X, y, loss)
-    with np.errstate(over="ignore"):
-        deltas = {l: float(np.sqrt(np.mean(delta**2))) for l, delta in passes.delta.items()}
-    flat = [*_dead(passes), *_saturated(passes)]
+    W, theta = dict(enumerate(net.weights, start=1)), dict(enumerate(net.activations, start=1))
+    s, slope, outputs, deltas, error = _passes(W, theta, X, y, loss)
+    flat = [*_dead(theta, s), *_saturated(theta, slope, outputs, y)]
     # a layer that is mostly flat has small deltas below it
     above = max([one.layer for one in flat if 2 * len(one.units) >= net.sizes[one.layer]], default=0)
     findings = (
-        *_unscaled(X), *_symmetric(passes), *flat, *_vanishing(deltas, above), *_exploding(deltas),
-        *_out_of_reach(passes, loss),
+        *_unscaled(X), *_symmetric(W), *flat, *_vanishing_or_exploding(deltas, above), *_out_of_reach(theta, y, loss),
     )  # fmt: skip
-    slopes = {l: float(np.mean(slope)) for l, slope in passes.slope.items()}
-    return Diagnosis(findings, slopes, deltas, passes.error)
+    return Diagnosis(findings, {l: float(np.mean(slope[l])) for l in W}, deltas, error)
+
+
+_ByLayer: TypeAlias = dict[int, FloatArray]
+"""An array for each layer l."""
 
 
 @np.errstate(over="ignore", invalid="ignore")  # weights that explode are a finding, not an error
-def _passes(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> _Passes:
-    """Compute both passes over all examples: the delta recursion, from the derivative of the loss at each output."""
-    W, theta = dict(enumerate(net.weights, start=1)), dict(enumerate(net.activations, start=1))
-    s, o, slope = {}, {0: X}, {}
+def _passes(
+    W: _ByLayer, theta: Mapping[int, str], X: FloatArray, y: FloatArray, loss: Loss
+) -> tuple[_ByLayer, _ByLayer, FloatArray, dict[int, float], float]:
+    """Compute both passes over all examples: the delta recursion, from the derivative of the loss at each output.
+
+    Returns s and the slopes, of shape (N, d^(l)), by layer; the outputs o^(L); the root mean square of the deltas by
+    layer; and the mean error.
+    """
+    s, slope, o = {}, {}, X
     for l in W:
-        s[l] = o[l - 1] @ W[l][:, 1:].T + W[l][:, 0]
-        o[l] = THETA[theta[l]](s[l])
-        slope[l] = SLOPE[theta[l]](s[l], o[l])
-    outputs = [[Value(number) for number in row] for row in o[len(W)]]
+        s[l] = o @ W[l][:, 1:].T + W[l][:, 0]
+        o = THETA[theta[l]](s[l])
+        slope[l] = SLOPE[theta[l]](s[l], o)
+    outputs = [[Value(number) for number in row] for row in o]
     errors = [loss(row, target) for row, target in zip(outputs, y, strict=True)]
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         for error in errors:
@@ -171,121 +163,110 @@ def _passes(net: MLP, X: FloatArray, y: FloatArray, loss: Loss) -> _Passes:
     delta = {len(W): np.array([[output.grad for output in row] for row in outputs]) * slope[len(W)]}
     for l in range(len(W) - 1, 0, -1):
         delta[l] = delta[l + 1] @ W[l + 1][:, 1:] * slope[l]
-    delta = dict(sorted(delta.items()))
-    return _Passes(W, theta, s, o, slope, delta, y, sum(error.data for error in errors) / len(X))
+    deltas = {l: float(np.sqrt(np.mean(delta[l] ** 2))) for l in W}
+    return s, slope, o, deltas, sum(error.data for error in errors) / len(X)
 
 
 def _unscaled(X: FloatArray) -> Iterator[Finding]:
     sizes = np.sqrt(np.mean(X**2, axis=0))
     far = (sizes > SCALE) | ((sizes < 1 / SCALE) & (sizes > 0))
     if far.any():
-        numbers = _list(f"{size:.3g}" for size in sizes[far])
-        words = f"Unscaled inputs: {_which('input', far)}. Their root mean squares are far from 1: {numbers}."
-        yield Finding(Illness.UNSCALED, words, 0, _numbers(far))
+        why = f"Their root mean squares are far from 1: {_list(f'{size:.3g}' for size in sizes[far])}."
+        yield _finding(Illness.UNSCALED, "Unscaled inputs", 0, far, why)
 
 
-def _symmetric(passes: _Passes) -> Iterator[Finding]:
-    for l in range(1, len(passes.W)):
-        both = np.hstack([passes.W[l], passes.W[l + 1][:, 1:].T])  # the weights into each unit, and out of it
+def _symmetric(W: _ByLayer) -> Iterator[Finding]:
+    for l in range(1, len(W)):
+        both = np.hstack([W[l], W[l + 1][:, 1:].T])  # the weights into each unit, and out of it
         _, which, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)
         equal = counts[which.ravel()] > 1
         if equal.any():
-            words = (
-                f"Symmetric weights in layer {l}: {_which('unit', equal)}. Units with equal weights get equal "
-                f"gradients, so they stay equal: {len(equal)} units compute no more than {len(counts)} would."
+            why = (
+                "Units with equal weights get equal gradients, so they stay equal: "
+                f"{len(equal)} units compute no more than {len(counts)} would."
             )
-            yield Finding(Illness.SYMMETRIC, words, l, _numbers(equal))
+            yield _finding(Illness.SYMMETRIC, f"Symmetric weights in layer {l}", l, equal, why)
 
 
-def _dead(passes: _Passes) -> Iterator[Finding]:
-    for l, s in passes.s.items():
-        dead = (s <= 0).all(axis=0)
-        if passes.theta[l] == "relu" and dead.any():
-            words = (
-                f"Dead ReLUs in layer {l}: {_which('unit', dead)}. With s at most 0 for all examples "
-                f"(N = {len(s)}), their weights get no gradient."
-            )
-            yield Finding(Illness.DEAD, words, l, _numbers(dead))
+def _dead(theta: Mapping[int, str], s: _ByLayer) -> Iterator[Finding]:
+    for l in s:
+        dead = (s[l] <= 0).all(axis=0)
+        if theta[l] == "relu" and dead.any():
+            why = f"With s at most 0 for all examples (N = {len(s[l])}), their weights get no gradient."
+            yield _finding(Illness.DEAD, f"Dead ReLUs in layer {l}", l, dead, why)
 
 
-def _saturated(passes: _Passes) -> Iterator[Finding]:
-    for l, theta in passes.theta.items():
-        if theta not in STEEPEST:
+def _saturated(theta: Mapping[int, str], slope: _ByLayer, outputs: FloatArray, y: FloatArray) -> Iterator[Finding]:
+    for l, name in theta.items():
+        if name not in STEEPEST:
             continue
-        limit = FLAT * STEEPEST[theta]
-        flat: Any = passes.slope[l] < limit
-        if l < len(passes.W):
+        limit = FLAT * STEEPEST[name]
+        flat: Any = slope[l] < limit
+        if l < len(theta):
             stuck = flat.mean(axis=0) >= NEARLY_ALL
             many, what = stuck.mean() >= 0.5, "Saturated units"
         else:  # an output that is saturated at its target has learned it
-            low, high = range_of(theta)
-            flat &= abs(passes.o[l] - passes.y) > (high - low) / 2
+            low, high = range_of(name)
+            flat &= abs(outputs - y) > (high - low) / 2
             stuck = flat.mean(axis=0) > 1 - NEARLY_ALL
             many, what = stuck.any(), "Outputs that are saturated at the wrong end"
         if many:
-            words = (
-                f"{what} in layer {l}: {_which('unit', stuck)}. For {flat[:, stuck].mean():.0%} of the examples the "
-                f"slope of {theta} is below {limit:.3g}."
-            )
-            yield Finding(Illness.SATURATED, words, l, _numbers(stuck))
+            why = f"For {flat[:, stuck].mean():.0%} of the examples the slope of {name} is below {limit:.3g}."
+            yield _finding(Illness.SATURATED, f"{what} in layer {l}", l, stuck, why)
 
 
-def _vanishing(deltas: Mapping[int, float], above: int) -> Iterator[Finding]:
-    """Report the layer with the smallest deltas, above the last flat one; deltas of 0 have other causes."""
-    l, L = min([l for l in deltas if l > above and deltas[l]], key=deltas.__getitem__, default=len(deltas)), len(deltas)
-    if deltas[l] * FACTOR < deltas[L]:
-        yield Finding(Illness.VANISHING, f"Gradients that vanish: {_proportion(deltas, l)}.", l)
+def _vanishing_or_exploding(deltas: Mapping[int, float], above: int) -> Iterator[Finding]:
+    """Report the layers with the smallest and the largest deltas, if these are far from the output layer's.
+
+    The smallest are sought above the last flat layer, and deltas of 0 have other causes; the largest are the first that
+    are infinite or nan, if there are any.
+    """
+    L = len(deltas)
+    lowest = min([l for l in deltas if l > above and deltas[l]], key=deltas.__getitem__, default=L)
+    highest = max(deltas, key=lambda l: (not math.isfinite(deltas[l]), deltas[l]))
+
+    def proportion(l: int) -> str:
+        return (
+            f"the deltas of layer {l} are {deltas[l] / deltas[L]:.2g} times as large as the output layer's "
+            f"(root mean squares {deltas[l]:.2g} and {deltas[L]:.2g})"
+        )
+
+    if deltas[lowest] * FACTOR < deltas[L]:
+        yield Finding(Illness.VANISHING, f"Gradients that vanish: {proportion(lowest)}.", lowest)
+    if not math.isfinite(deltas[highest]):
+        words = f"Gradients that explode: the deltas of layer {highest} are too large to compute."
+        yield Finding(Illness.EXPLODING, words, highest)
+    elif deltas[highest] > FACTOR * deltas[L] > 0:
+        yield Finding(Illness.EXPLODING, f"Gradients that explode: {proportion(highest)}.", highest)
 
 
-def _exploding(deltas: Mapping[int, float]) -> Iterator[Finding]:
-    """Report the layer with the largest deltas, or the first whose deltas are infinite or nan."""
-    l, L = max(deltas, key=lambda l: (not math.isfinite(deltas[l]), deltas[l])), len(deltas)
-    if not math.isfinite(deltas[l]):
-        words = f"Gradients that explode: the deltas of layer {l} are too large to compute."
-        yield Finding(Illness.EXPLODING, words, l)
-    elif deltas[l] > FACTOR * deltas[L] > 0:
-        yield Finding(Illness.EXPLODING, f"Gradients that explode: {_proportion(deltas, l)}.", l)
-
-
-def _proportion(deltas: Mapping[int, float], l: int) -> str:
-    own, last = deltas[l], deltas[len(deltas)]
-    return (
-        f"the deltas of layer {l} are {own / last:.2g} times as large as the output layer's "
-        f"(root mean squares {own:.2g} and {last:.2g})"
-    )
-
-
-def _out_of_reach(passes: _Passes, loss: Loss) -> Iterator[Finding]:
-    y, L = passes.y, len(passes.W)
-    theta = passes.theta[L]
-    low, high = range_of(theta)
+def _out_of_reach(theta: Mapping[int, str], y: FloatArray, loss: Loss) -> Iterator[Finding]:
+    L = len(theta)
+    low, high = range_of(theta[L])
     allowed = bounds_allowed(loss, y[0])
     if allowed < 2:
         name = loss.__name__ if loss in LOSSES.values() else "the loss"
         outside: Any = np.full(len(y), np.isfinite([low, high]).sum() > allowed)
-        words = f"{name} takes any outputs, and {theta} keeps them between {low:.3g} and {high:.3g}"
+        words = f"{name} takes any outputs, and {theta[L]} keeps them between {low:.3g} and {high:.3g}"
     else:
         outside = ((y < low - 1e-3) | (y > high + 1e-3)).any(axis=1)  # 1e-3: bounds may only be approached
         nearest = np.mean(np.sum((y - np.clip(y, low, high)) ** 2, axis=1))
-        words = f"{theta} is between {low:.3g} and {high:.3g}, so the mean squared error is at least {nearest:.3g}"
+        words = f"{theta[L]} is between {low:.3g} and {high:.3g}, so the mean squared error is at least {nearest:.3g}"
     if outside.any() and (allowed < 2 or loss in LOSSES.values()):
         words = f"A loss that the output cannot reach: {outside.mean():.0%} of the targets. {words}."
         yield Finding(Illness.OUT_OF_REACH, words, L)
 
 
-def _numbers(mask: Any) -> tuple[int, ...]:
-    return tuple((np.flatnonzero(mask) + 1).tolist())
+def _finding(illness: Illness, what: str, layer: int, mask: Any, why: str) -> Finding:
+    """Return a finding about the units that a mask holds: "Dead ReLUs in layer 1: units 1, 3 (2 of 4). ..."."""
+    numbers = tuple((np.flatnonzero(mask) + 1).tolist())
+    noun = ("unit" if layer else "input") + "s" * (len(numbers) > 1)
+    return Finding(illness, f"{what}: {noun} {_list(numbers)} ({len(numbers)} of {len(mask)}). {why}", layer, numbers)
 
 
 def _list(parts: Iterable[object]) -> str:
     first = [*map(str, parts)]
     return ", ".join([*first[:8], "..."] if len(first) > 8 else first)
-
-
-def _which(noun: str, mask: Any) -> str:
-    """Return which units a mask holds: "units 1, 3 (2 of 4)"."""
-    numbers = _numbers(mask)
-    return f"{noun}{'s' * (len(numbers) > 1)} {_list(numbers)} ({len(numbers)} of {len(mask)})"
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
