@@ -155,24 +155,28 @@ def find_arrays(statements: Statements) -> Arrays:
     >>> [(getattr(array.op, "name", array.op), array.rows) for array in arrays.computed]
     [('matmul', 2), ('tanh', 2), ('multiply', 1)]
     """
-    products = _sums_of_products(statements)
-    widths = Counter(tuple(sorted(of_sum.products)) for of_sum in products.values())
-    if not any(rows > 1 and len(signature) > 1 for signature, rows in widths.items()):
+    sums = _sums(statements)
+    heights = Counter(frozenset(of_sum.products) for of_sum in sums.values())
+    if not any(rows > 1 and len(factors) > 1 for factors, rows in heights.items()):
         return straight_line(statements)
-    matrices = {
-        position: of_sum
-        for position, of_sum in products.items()
-        if len(of_sum.products) > 1 or widths[tuple(of_sum.products)] > 1
-    }
-    return _Finder(statements, matrices).find()
+    alone = [at for at, of_sum in sums.items() if len(of_sum.products) == 1 == heights[frozenset(of_sum.products)]]
+    for position in alone:
+        del sums[position]
+    return _Finder(statements, sums).find()
 
 
 class _Sum(NamedTuple):
-    """A sum taken apart into products of a parameter and something that varies, and other terms."""
+    """A sum, or a single product, taken apart into products of a parameter and something that varies, and the rest."""
 
     products: dict[int, int]
-    """For each second factor, or ONE, the parameter."""
+    """For each second factor, or ONE, the parameter; a row of a matrix product, or empty."""
     others: tuple[int, ...]
+    """The other terms."""
+
+    @property
+    def arguments(self) -> list[int]:
+        """What it is computed from, but the parameters in its products."""
+        return [*(factor for factor in self.products if factor != ONE), *self.others]
 
 
 def _terms(statements: Statements, uses: Counter[int], position: int) -> tuple[Sequence[int], Sequence[int]]:
@@ -190,8 +194,8 @@ def _terms(statements: Statements, uses: Counter[int], position: int) -> tuple[S
     return (terms, inner) if len(terms) > 1 else (statements.arguments[position], ())
 
 
-def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
-    """Return all sums, and single products, that may be a row of a matrix product."""
+def _sums(statements: Statements) -> dict[int, _Sum]:
+    """Return all sums that are not parts of others; and the products that may be a row of a matrix product."""
     uses, varies = statements.uses(), statements.varying()
     first, last = statements.inputs, statements.inputs + statements.parameters
     found: dict[int, _Sum] = {}
@@ -224,6 +228,8 @@ def _sums_of_products(statements: Statements) -> dict[int, _Sum]:
                     within.add(term)
         if len(products) > is_sum:  # a sum needs two, of which at least one is not with the number 1
             found[position] = _Sum(products, tuple(others))
+        elif is_sum:
+            found[position] = _Sum({}, tuple(terms))
     return found
 
 
@@ -232,13 +238,11 @@ class _Finder:
 
     def __init__(self, statements: Statements, sums: dict[int, _Sum]) -> None:
         self.statements, self.sums = statements, sums
-        self.grouping = bool(sums)
-        self.varies = statements.varying()
-        self.uses = statements.uses()
-        self.place: dict[int, tuple[int, int]] = {}
-        """Where each statement is: the number of its array, and its row."""
-        self.stacks: dict[tuple[int, ...], ArrayStatement] = {}
-        self.vectors: dict[tuple[int, ...], list[int]] = {}
+        self.uses, self.varies = statements.uses(), statements.varying()
+        self.place = {position: (-1, position) for position in (ONE, *statements.numbers)}
+        """Where each statement is: the number of its array, and its row; constants come before all arrays."""
+        self.stacks: dict[frozenset[int], ArrayStatement] = {}
+        self.vectors: dict[frozenset[int], list[int]] = {}
         """The factors that matrices are multiplied by: the order of each set of them."""
         self.entries: dict[int, int] = {}
         """The parameters that are entries of matrices, numbered in their order."""
@@ -265,37 +269,25 @@ class _Finder:
 
     # Depth by depth
 
-    def _arguments(self, position: int) -> Iterable[int]:
+    def _arguments(self, position: int) -> Sequence[int]:
         """Return what a statement is computed from, where a sum of products is one operation."""
-        of_sum = self.sums.get(position)
-        if of_sum is not None:
-            return (*(factor for factor in of_sum.products if factor != ONE), *of_sum.others)
-        if self._is_sum(position):
-            return _terms(self.statements, self.uses, position)[0]
-        return self.statements.arguments[position]
-
-    def _is_sum(self, position: int) -> bool:
-        """Return whether the terms of a statement may be added in another order."""
-        return self.grouping and self.statements.ops[position] is ADD
+        return self.sums[position].arguments if position in self.sums else self.statements.arguments[position]
 
     def _in_order(self, position: int) -> list[int]:
-        """Return the arguments of a statement; of a sum, by where they are."""
-        return (self._sorted if self._is_sum(position) else list)(self._arguments(position))
+        """Return the arguments of a statement; of a sum, whose terms may be added in any order, by where they are."""
+        return (self._sorted if position in self.sums else list)(self._arguments(position))
 
-    def _by_depth(self, wanted: set[int]) -> list[list[int]]:
-        """Return the statements that are needed, by depth; the arguments of a statement are less deep."""
+    def _by_depth(self, needed: set[int]) -> list[list[int]]:
+        """Return the statements that some are computed from, by depth; the arguments of a statement are less deep."""
         first = self.statements.inputs + self.statements.parameters
-        needed = set(wanted)
         for position in range(len(self.statements) - 1, first - 1, -1):
             if position in needed:
                 needed.update(self._arguments(position))
         depth: dict[int, int] = {}
-        levels: dict[int, list[int]] = {}
         for position in sorted(needed.difference(range(first), self.statements.numbers)):
             deepest = max([depth.get(argument, 0) for argument in self._arguments(position)])
-            depth[position] = 1 + deepest if self.grouping else position  # straight-line code is all steps
-            levels.setdefault(depth[position], []).append(position)
-        return [levels[level] for level in sorted(levels)]
+            depth[position] = 1 + deepest if self.sums else position  # straight-line code is all steps
+        return [list(level) for _, level in groupby(sorted(depth, key=depth.__getitem__), depth.__getitem__)]
 
     def _place(self, positions: list[int]) -> None:
         """Put statements of one depth into arrays."""
@@ -316,29 +308,25 @@ class _Finder:
         """Return what statements must have in common to be rows of one array."""
         phase = position >= self.statements.backward
         of_sum = self.sums.get(position)
-        if of_sum is not None:
-            return "matmul", phase, tuple(sorted(of_sum.products)), tuple(map(self._array_of, of_sum.others))
+        if of_sum is not None and of_sum.products:
+            return "matmul", phase, frozenset(of_sum.products), tuple(map(self._array_of, of_sum.others))
         arguments = self._in_order(position)
         arrays = list(map(self._array_of, arguments))
-        if self._is_sum(position) and len(arguments) == len(set(arguments)) >= MANY and -1 < arrays[0] == arrays[-1]:
+        if of_sum is not None and len(set(arguments)) == len(arguments) >= MANY and -1 < arrays[0] == arrays[-1]:
             return "sum", position  # its terms are in order, so that all are in one array
         return self.statements.ops[position], phase, *arrays
 
-    def _place_of(self, position: int) -> tuple[int, int]:
-        """Return where a statement is; constants, and the number 1, come before all arrays."""
-        return self.place.get(position, (-1, position))
-
     def _array_of(self, position: int) -> int:
         """Return the number of the array that a statement is in; -1 for a constant."""
-        return self._place_of(position)[0]
+        return self.place[position][0]
 
     def _sorted(self, positions: Iterable[int]) -> list[int]:
         """Sort statements by where they are."""
-        return sorted(positions, key=self._place_of)
+        return sorted(positions, key=self.place.__getitem__)
 
     def _elements(self, group: list[int]) -> ArrayStatement:
         """Make an array of statements of one operation, and order these as their arguments are."""
-        group.sort(key=lambda position: list(map(self._place_of, self._in_order(position))))
+        group.sort(key=lambda position: list(map(self.place.__getitem__, self._in_order(position))))
         columns = [list(column) for column in zip(*map(self._in_order, group), strict=True)]
         operands = [self._operand(column) for column in columns]
         if all(len(operand) == 1 for operand in operands):  # sums of the same terms, which were added in other orders
@@ -352,9 +340,15 @@ class _Finder:
         factors = self._sorted(products)
         if factors[0] == ONE and products[ONE] > min(products.values()):
             factors = [*factors[1:], ONE]  # as in micrograd, where the bias is the last of a neuron's parameters
-        factors = self.vectors.setdefault(tuple(sorted(factors)), factors)
+        factors = self.vectors.setdefault(frozenset(factors), factors)
         column = next(factor for factor in factors if factor != ONE)
-        group.sort(key=lambda position: self._place_in_matrices(self.sums[position], column))
+
+        def order(position: int) -> int:
+            """Return the place of a row in the transpose of an earlier matrix; else, after these, its first parameter."""
+            parameters = self.sums[position].products
+            return self.entries.get(parameters[column], len(self.entries) + min(parameters.values()))
+
+        group.sort(key=order)
         rows = [self.sums[position] for position in group]
         matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
         for parameter in chain(*matrix):
@@ -365,17 +359,12 @@ class _Finder:
         product.matrix = matrix
         return self._new_array(ADD, group, (product.whole, *others)) if others else product
 
-    def _place_in_matrices(self, row: _Sum, column: int) -> tuple[int, int]:
-        """Return the sort key of a row: its place in the transpose of an earlier matrix, else its first parameter."""
-        parameter = row.products[column]
-        return (0, self.entries[parameter]) if parameter in self.entries else (1, min(row.products.values()))
-
     def _vector(self, factors: list[int]) -> Operand:
         """Return statements, and perhaps the number 1, as rows of one array; a stack is made if need be."""
         segments = self._segments(factors)
         if len(segments) == 1:
             return self.rows(factors)
-        key = tuple(sorted(factors))
+        key = frozenset(factors)
         if key not in self.stacks:
             self.stacks[key] = self._new_array("stack", factors, tuple(map(self.rows, segments)))
         return self.stacks[key].whole
@@ -407,9 +396,8 @@ class _Finder:
 
         The first total is the sum of the output itself, which is left whole.
         """
-        ops, arguments = self.statements.ops, self.statements.arguments
-        if number > 0 and ops[total] is MULTIPLY and self.uses[total] == 1 and self.grouping:
-            a, b = arguments[total]
+        if number > 0 and self.statements.ops[total] is MULTIPLY and self.uses[total] == 1 and self.sums:
+            a, b = self.statements.arguments[total]
             if self.varies[a] and self.varies[b]:
                 return a, b, number
         return total, ONE, number
@@ -419,18 +407,18 @@ class _Finder:
         totals: list[Total] = []
         partners: dict[int, dict[int, int]] = {}
         for a, b, target in pairs:
-            left, right = (b, a) if b != ONE and self._place_of(b) > self._place_of(a) else (a, b)
+            right, left = self._sorted((a, b))
             if right in partners.setdefault(left, {}):  # the same product, summed for another total too
                 totals.append(Total(self.rows([left]), self.rows([right]), ((target,),)))
             else:
                 partners[left][right] = target
-        blocks: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+        blocks: dict[tuple[int, frozenset[int]], list[int]] = {}
         for left, rights in partners.items():
-            blocks.setdefault((self._array_of(left), tuple(sorted(rights))), []).append(left)
+            blocks.setdefault((self._array_of(left), frozenset(rights)), []).append(left)
         for (_, columns), lefts in blocks.items():
             rows = self._sorted(lefts)
-            vector = self.vectors.get(columns)
-            for part in self._segments(self._sorted(columns)) if vector is None else [vector]:
+            parts = [self.vectors[columns]] if columns in self.vectors else self._segments(self._sorted(columns))
+            for part in parts:
                 targets = tuple([tuple([partners[left][right] for right in part]) for left in rows])
                 totals.append(Total(self.rows(rows), self._vector(part), targets))
         return totals

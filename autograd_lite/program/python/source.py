@@ -315,10 +315,9 @@ class _ArrayWriter:
 
     def _parameter_groups(self) -> None:
         """Make an argument of each matrix, and of what is used alone, that is not a part of an earlier one."""
-        matrices = [array.matrix for array in self.arrays.computed if array.op == "matmul"]
-        matrices += [tuple((row,) for row in operand.rows) for operand in self._rows_of(self.arrays.parameters)]
+        columns = [tuple((row,) for row in operand.rows) for operand in self._rows_of(self.arrays.parameters)]
         first = self.arrays.inputs.rows
-        for matrix in matrices:
+        for matrix in (*self.arrays.matrices, *columns):
             if self._block_of(matrix) is None:
                 name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
                 self.exact[matrix] = self.names.new(name or f"W{len(self.blocks) + 1}")
