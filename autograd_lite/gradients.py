@@ -44,9 +44,10 @@ def grad(output: Value, inputs: Value | Sequence[Value]) -> Value | list[Value]:
     (12.0, 12.0)
     """
     check_value("output", output)
-    if isinstance(inputs, Value):
-        return _grad(output, [inputs])[0]
-    return _grad(output, inputs)
+    variables = _check_variables("inputs", [inputs] if isinstance(inputs, Value) else inputs)
+    slopes = adjoints(topological_order(output))
+    gradient = [_as_value(slopes.get(variable, 0.0)) for variable in variables]
+    return gradient[0] if isinstance(inputs, Value) else gradient
 
 
 def derivative(output: Value, input: Value, order: int = 1) -> Value:
@@ -79,7 +80,7 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[Val
     [[1.0, -0.0], [0.0, 2.0]]
     """
     variables = _check_variables("inputs", inputs)
-    return [_grad(output, variables) for output in check_values("outputs", outputs)]
+    return [grad(output, variables) for output in check_values("outputs", outputs)]
 
 
 def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
@@ -106,7 +107,8 @@ def vector_jacobian_product(
     [13.0, 12.0]
     """
     values = check_values("outputs", outputs)
-    return _grad(_weighted_sum(values, _check_vector(vector, "outputs", len(values))), inputs)
+    products = map(_times, _check_vector(vector, "outputs", len(values)), values)
+    return grad(_as_value(sum(products)), _check_variables("inputs", inputs))  # type: ignore[arg-type]
 
 
 def hessian_vector_product(output: Value, inputs: Sequence[Value], vector: Sequence[Operand]) -> list[Value]:
@@ -142,8 +144,7 @@ def jacobian_vector_product(
     """
     values, variables = check_values("outputs", outputs), _check_variables("inputs", inputs)
     entries = _check_vector(vector, "inputs", len(variables))
-    duals = forward_mode(values, dict(zip(variables, entries, strict=True)))
-    return [_as_value(duals[output].tangent) for output in values]
+    return _tangents(values, dict(zip(variables, entries, strict=True)))
 
 
 class Dual(NamedTuple):
@@ -190,6 +191,12 @@ def forward_mode(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> di
     return duals
 
 
+def _tangents(outputs: Sequence[Value], seeds: Mapping[Value, Operand]) -> list[Value]:
+    """Return the tangents of the outputs as graphs."""
+    duals = forward_mode(outputs, seeds)
+    return [_as_value(duals[output].tangent) for output in outputs]
+
+
 def check_gradients(
     f: Callable[..., Value],
     inputs: Iterable[SupportsFloat],
@@ -226,12 +233,21 @@ def check_gradients(
         raise TypeError(f"inputs must be a sequence of numbers, not {type(inputs).__name__}: {inputs!r}")
     numbers = [as_float(number, f"input {position}") for position, number in enumerate(inputs, start=1)]
 
-    def evaluate(point: Sequence[float]) -> tuple[Value, list[Value]]:
-        variables = [Value(number, f"x{position}") for position, number in enumerate(point, start=1)]
+    def evaluate(changed: Mapping[int, float]) -> tuple[Value, list[Value]]:
+        """Return f at the inputs, of which some may be changed, and its variables."""
+        variables = [Value(changed.get(i, number), f"x{i + 1}") for i, number in enumerate(numbers)]
         output = f(*variables)
         if not isinstance(output, Value):
             raise TypeError(f"f must return a Value, received {type(output).__name__}: {output!r}")
         return output, variables
+
+    def differences_of_f(i: int, number: float) -> Estimate:
+        """Return the derivative of f with respect to input i, if that is the number."""
+        return central_differences(lambda x: [evaluate({i: x})[0]], number)[0]
+
+    def differences_of_gradient(i: int) -> list[Estimate]:
+        """Return the derivatives of the gradient with respect to input i."""
+        return central_differences(lambda x: grad(*evaluate({i: x})), numbers[i])
 
     def check(what: str, expected: Estimate, enough: float, size: float, **received: Value) -> None:
         tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
@@ -252,20 +268,17 @@ def check_gradients(
                     f"inputs {numbers}; f must be smooth there, and absolute_tolerance may be set"
                 )
 
-    def along(position: int, number: float) -> tuple[Value, list[Value]]:
-        return evaluate([*numbers[:position], number, *numbers[position + 1 :]])
-
     def largest(row: list[Estimate]) -> float:
         return max((abs(slope) for slope, error, _ in row if error <= relative_tolerance * abs(slope)), default=0.0)
 
-    output, variables = evaluate(numbers)
+    output, variables = evaluate({})
     gradient = grad(output, variables)
     positions = range(len(numbers))
-    first = [central_differences(lambda x, i=i: [along(i, x)[0]], numbers[i])[0] for i in positions]  # type: ignore[misc]
-    second = [central_differences(lambda x, i=i: grad(*along(i, x)), numbers[i]) for i in positions]  # type: ignore[misc]
+    first = list(map(differences_of_f, positions, numbers))
+    second = list(map(differences_of_gradient, positions))
     scales = [max(abs(number), 1e-4) for number in numbers]
     for i, scale in enumerate(scales):
-        [forward] = jacobian_vector_product([output], variables, _unit_vector(i, len(numbers)))
+        [forward] = _tangents([output], {variables[i]: 1.0})
         what, curvature = f"df/dx{i + 1}, of input {i + 1},", largest([second[i][i]])
         # Near an extremum f is about f(x) + f'' h^2 / 2, where a step of h = sqrt(f / f'') shows the slope best
         best = 64 * sys.float_info.epsilon * math.sqrt(abs(output.data)) * math.sqrt(curvature)
@@ -273,10 +286,10 @@ def check_gradients(
         check(what, first[i], max(enough, best), size, reverse_mode=gradient[i], forward_mode=forward)
         if enough < first[i].error + first[i].rounding <= best and gradient[i].data:  # beside it, the slope is in sight
             beside = numbers[i] + math.sqrt(abs(output.data) / curvature) / 16
-            [expected] = central_differences(lambda x, i=i: [along(i, x)[0]], beside)  # type: ignore[misc]
-            check(f"{what} increased to {beside!r},", expected, enough, 0.0, reverse_mode=grad(*along(i, beside))[i])
+            slope, expected = grad(*evaluate({i: beside}))[i], differences_of_f(i, beside)
+            check(f"{what} increased to {beside!r},", expected, enough, 0.0, reverse_mode=slope)
     for i, scale in enumerate(scales):
-        forward_row = jacobian_vector_product(gradient, variables, _unit_vector(i, len(numbers)))
+        forward_row = _tangents(gradient, {variables[i]: 1.0})
         enough = relative_tolerance * max(largest(first), largest(second[i]))
         for j in positions:
             what = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
@@ -286,10 +299,6 @@ def check_gradients(
             }
             size = max(abs(gradient[j].data), abs(output.data) / scales[j]) / scale
             check(what, second[i][j], enough, size, **modes)
-
-
-def _unit_vector(position: int, length: int) -> list[float]:
-    return [float(other == position) for other in range(length)]
 
 
 class NotConvergedError(ArithmeticError):
@@ -424,14 +433,6 @@ def _extrapolated(centre: float, samples: list[tuple[Sample, Sample]]) -> Iterat
         previous = row
 
 
-def _grad(output: Value, inputs: Sequence[Value]) -> list[Value]:
-    """Return the gradient as a list of graphs."""
-    variables = _check_variables("inputs", inputs)
-    order = topological_order(output)
-    gradients = adjoints(order)
-    return [_as_value(gradients.get(value, 0.0)) for value in variables]
-
-
 class _Adjoint(NamedTuple):
     """An adjoint that is an operand of a graph; `chain_rule` multiplies and adds it like a number."""
 
@@ -505,13 +506,6 @@ def _is_number(operand: Operand, number: float) -> bool:
 
 def _as_value(operand: Operand) -> Value:
     return operand if isinstance(operand, Value) else constant(operand)
-
-
-def _weighted_sum(values: Sequence[Value], weights: Sequence[Operand]) -> Value:
-    total: Operand = 0.0
-    for value, weight in zip(values, weights, strict=True):
-        total = total + _times(weight, value)  # type: ignore[operator]
-    return _as_value(total)
 
 
 def check_values(argument: str, values: Iterable[Value]) -> list[Value]:

@@ -105,7 +105,8 @@ class _Reader:
         self.text = visible(" ".join(text.split()))
         self.numbers = {unicodedata.normalize("NFKC", name): numbers[name] for name in numbers}  # as Python does
         self.leaves: dict[str, Value] = {}
-        self.assigned: dict[str, Value | float] = {}
+        self.known: dict[str, Value | float] = dict(CONSTANTS)
+        """What names that have no number of their own stand for."""
 
     def read(self) -> Value:
         if not self.text.partition("#")[0].strip():
@@ -138,9 +139,9 @@ class _Reader:
     def assign(self, statement: ast.stmt) -> Value | float:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=expression):
-                if name in self.numbers or name in self.assigned or name in CONSTANTS:
+                if name in self.numbers or name in self.known:
                     self.fail(f"{name!r} already has a number; take another name", target)
-                result = self.assigned[name] = self.value(expression)
+                result = self.known[name] = self.value(expression)
                 if isinstance(result, Value) and result.parents and not result.label:
                     result.label = name
                 return result
@@ -183,9 +184,8 @@ class _Reader:
             if name not in self.leaves:
                 self.leaves[name] = Value(self.numbers[name], name)
             return self.leaves[name]
-        for known in (self.assigned, CONSTANTS):
-            if name in known:
-                return known[name]
+        if name in self.known:
+            return self.known[name]
         if name in functions():
             self.fail(f"{name!r} is a function; write {name}(...)", node)
         hint = f", or write {WRITTEN[name]}" if name in WRITTEN else ""

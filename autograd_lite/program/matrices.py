@@ -344,7 +344,7 @@ class _Finder:
         column = next(factor for factor in factors if factor != ONE)
 
         def order(position: int) -> int:
-            """Return the place of a row in the transpose of an earlier matrix; else, after these, its first parameter."""
+            """Return the place of a row in the transpose of an earlier matrix; else, behind these, its parameter."""
             parameters = self.sums[position].products
             return self.entries.get(parameters[column], len(self.entries) + min(parameters.values()))
 

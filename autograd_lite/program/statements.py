@@ -116,7 +116,7 @@ class Recorder:
             for leaf in leaves:
                 if leaf in self.positions:
                     raise ValueError(f"{argument} must be different Values; {_called(leaf)} is named twice")
-                self.positions[leaf] = self.append(LEAF, ())
+                self.positions[leaf] = self.statement(LEAF, (), leaf)
 
     def record(self, order: Iterable[Value]) -> None:
         """Add the statements of nodes, each after its parents.
@@ -150,19 +150,19 @@ class Recorder:
         """Return the statement of a node that was recorded, or of a number."""
         return self.positions[operand] if isinstance(operand, Value) else self.constant(float(operand))
 
-    def append(self, op: Primitive, arguments: tuple[int, ...]) -> int:
-        """Add a statement."""
-        self.statements.ops.append(op)
-        self.statements.arguments.append(arguments)
-        return len(self.statements) - 1
+    def statement(self, op: Primitive, arguments: tuple[int, ...], key: Any) -> int:
+        """Return the statement of a primitive with this key, which is added if there is none."""
+        position = self.known.setdefault((op, key), len(self.statements))
+        if position == len(self.statements):
+            self.statements.ops.append(op)
+            self.statements.arguments.append(arguments)
+        return position
 
     def constant(self, number: float) -> int:
         """Return the statement of a constant."""
-        key = (CONSTANT, number.hex())  # 0.0 is not -0.0, and nan is nan
-        if key not in self.known:
-            self.known[key] = self.append(CONSTANT, ())
-            self.statements.numbers[self.known[key]] = number
-        return self.known[key]
+        position = self.statement(CONSTANT, (), number.hex())  # 0.0 is not -0.0, and nan is nan
+        self.statements.numbers[position] = number
+        return position
 
     def operation(self, op: Primitive, arguments: tuple[int, ...]) -> int:
         """Return the statement that applies a primitive: a constant, an earlier one, or a new one."""
@@ -173,10 +173,7 @@ class Recorder:
         if position is not None:
             return position
         in_any_order = op.commutative and len(arguments) == 2
-        key = (op, tuple(sorted(arguments)) if in_any_order else arguments)
-        if key not in self.known:
-            self.known[key] = self.append(op, arguments)
-        return self.known[key]
+        return self.statement(op, arguments, frozenset(arguments) if in_any_order else arguments)
 
     def name(self, node: Value, name: str) -> None:
         """Call the statement of a node by a name, if it has none."""

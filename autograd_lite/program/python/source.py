@@ -298,15 +298,14 @@ class _ArrayWriter:
         count = self.arrays.inputs.rows
         labels = [self.labels.get(row, "") for row in range(count)]
         stems = [common_name([label, label + "0"]) or label for label in labels]
-        starts = {0, *(row for row in range(1, count) if stems[row] != stems[row - 1])}
+        starts = {row for row in range(count) if row == 0 or stems[row] != stems[row - 1]}
         for operand in self._rows_of(self.arrays.inputs):
             starts -= set(range(min(operand.rows) + 1, max(operand.rows) + 1))
         groups = []
         for start, stop in pairwise([*sorted(starts), count]):
-            if stop > start:
-                name = common_name(labels[start:stop]) or "x"
-                members = tuple((row,) for row in range(start, stop))
-                groups.append(Group(self.names.new("x" if name == "o0" else name), members))
+            name = common_name(labels[start:stop]) or "x"
+            members = tuple((row,) for row in range(start, stop))
+            groups.append(Group(self.names.new("x" if name == "o0" else name), members))
         return groups
 
     def _rows_of(self, array: ArrayStatement) -> list[Rows]:
@@ -442,7 +441,5 @@ def _stack(parts: Sequence[str]) -> Written:
 
 def _slices(*axes: tuple[int, int, int]) -> str:
     """Write slices of rows and columns, each from a start to a stop of a number; nothing where all are meant."""
-    texts = [f"{start or ''}:{stop if stop < of else ''}" for start, stop, of in axes]
-    while texts and texts[-1] == ":":
-        texts.pop()
-    return f"[{', '.join(texts)}]" if texts else ""
+    text = ", ".join([f"{start or ''}:{stop if stop < of else ''}" for start, stop, of in axes]).removesuffix(", :")
+    return "" if text == ":" else f"[{text}]"
