@@ -26,14 +26,6 @@ FORMS = (".html", ".tex", ".txt")
 """The file names that a handout can be written to."""
 
 
-class Name(NamedTuple):
-    """A quantity in an equation: W^(1), delta^(2), y; o^(0)T if transposed."""
-
-    letter: str
-    layer: int | None = None
-    transposed: bool = False
-
-
 class Matrix(NamedTuple):
     """A matrix, or a number if it has no dimensions, in an equation; blank if the student is asked for it."""
 
@@ -41,8 +33,8 @@ class Matrix(NamedTuple):
     blank: bool = False
 
 
-Part: TypeAlias = str | Name | Matrix
-"""A part of an equation; text is one of SIGNS, or a number."""
+Part: TypeAlias = str | Matrix
+"""A part of an equation; text is one of SIGNS, or what a layer has: W^(1), delta^(2); transposed, o^(0)T."""
 
 Equation: TypeAlias = tuple[Part, ...]
 
@@ -55,24 +47,26 @@ class Section(NamedTuple):
 
 
 SIGNS = {
-    "=": ("=", "=", "<mo>=</mo>"),
-    "*": ("*", r"\odot", "<mo>⊙</mo>"),
-    "-": ("-", "-", "<mo>−</mo>"),
-    "(": ("(", r"\left(", "<mo>(</mo>"),
-    ")": (")", r"\right)", "<mo>)</mo>"),
-    "theta(": ("theta(", r"\theta\left(", '<mi>θ</mi><mo stretchy="false">(</mo>'),
-    "theta'(": ("theta'(", r"\theta'\left(", '<msup><mi>θ</mi><mo>′</mo></msup><mo stretchy="false">(</mo>'),
-    "delta": ("delta", r"\delta", "δ"),
-    "sum": ("sum", r"\sum_b", "<munder><mo>∑</mo><mi>b</mi></munder>"),
-    "^2": ("^2", "^2", "<msup><mi></mi><mn>2</mn></msup>"),
+    "2": ("2", "<mn>2</mn>"),
+    "e": ("e", "<mi>e</mi>"),
+    "y": ("y", "<mi>y</mi>"),
+    "=": ("=", "<mo>=</mo>"),
+    "*": (r"\odot", "<mo>⊙</mo>"),
+    "-": ("-", "<mo>−</mo>"),
+    "(": (r"\left(", "<mo>(</mo>"),
+    ")": (r"\right)", "<mo>)</mo>"),
+    "theta(": (r"\theta\left(", '<mi>θ</mi><mo stretchy="false">(</mo>'),
+    "theta'(": (r"\theta'\left(", '<msup><mi>θ</mi><mo>′</mo></msup><mo stretchy="false">(</mo>'),
+    "sum": (r"\sum_b", "<munder><mo>∑</mo><mi>b</mi></munder>"),
+    "^2": ("^2", "<msup><mi></mi><mn>2</mn></msup>"),
 }
-"""How signs and letters are written: as text, in LaTeX, in MathML."""
+"""How signs, which are as they stand in text, are written in LaTeX and in MathML."""
 
 WIDEST = 70
 """The most characters in a row of a matrix in LaTeX's usual size."""
 
 BLANK = ("______", r"\underline{\hspace{3.5em}}", '<mspace width="3.5em" height="1.1em"/>')
-"""The space for an answer, in the same three forms."""
+"""The space for an answer: as text, in LaTeX, in MathML."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,46 +128,40 @@ class Handout:
         return [[cell(number) for number in row] for row in (np.atleast_2d(matrix.entries) + 0.0).tolist()]  # not -0
 
     def _text(self, part: Part) -> list[str]:
-        if isinstance(part, Matrix):
-            cells = self._cells(part, 0)
-            if not part.entries.ndim:
-                return cells[0]
-            widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-            return [f"[{'  '.join(f'{c:>{w}}' for c, w in zip(row, widths, strict=True))}]" for row in cells]
-        if isinstance(part, Name):
-            layer = "" if part.layer is None else f"^({part.layer})"
-            return [f"{part.letter}{layer}{'T' * part.transposed}"]
-        return [SIGNS[part][0] if part in SIGNS else part]
+        if isinstance(part, str):
+            return [part]
+        cells = self._cells(part, 0)
+        if not part.entries.ndim:
+            return cells[0]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return [f"[{'  '.join(f'{c:>{w}}' for c, w in zip(row, widths, strict=True))}]" for row in cells]
 
     def _latex(self, part: Part) -> str:
-        if isinstance(part, Matrix):
-            if not part.entries.ndim:
-                return self._cells(part, 1)[0][0]
-            lines = [" & ".join(row) for row in self._cells(part, 1)]
-            rows = r" \\ ".join(lines)
-            if max(map(len, lines)) > WIDEST:
-                return rf"\left[\begin{{smallmatrix}} {rows} \end{{smallmatrix}}\right] \allowbreak"
-            return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}} \allowbreak"  # a line may end between matrices
-        if isinstance(part, Name):
-            letter = SIGNS[part.letter][1] if part.letter in SIGNS else part.letter
-            layer = "" if part.layer is None else f"({part.layer})"
-            above = layer + r"\mathsf{T}" * part.transposed
-            return f"{letter}^{{{above}}}" if above else letter
-        return SIGNS[part][1] if part in SIGNS else part
+        if isinstance(part, str):
+            if part in SIGNS:
+                return SIGNS[part][0]
+            letter, above = part.replace("delta", r"\delta").replace("T", r"\mathsf{T}").split("^")
+            return f"{letter}^{{{above}}}"
+        lines = [" & ".join(row) for row in self._cells(part, 1)]
+        if not part.entries.ndim:
+            return lines[0]
+        rows = r" \\ ".join(lines)
+        if max(map(len, lines)) > WIDEST:
+            return rf"\left[\begin{{smallmatrix}} {rows} \end{{smallmatrix}}\right] \allowbreak"
+        return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}} \allowbreak"  # a line may end between matrices
 
     def _mathml(self, part: Part) -> str:
-        if isinstance(part, Matrix):
-            inner = (lambda cell: cell) if part.blank else "<mn>{}</mn>".format
-            rows = ["".join(f"<mtd>{inner(cell)}</mtd>" for cell in row) for row in self._cells(part, 2)]
-            if not part.entries.ndim:
-                return f"<mtable><mtr>{rows[0]}</mtr></mtable>"
-            return f"<mrow><mo>[</mo><mtable>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>]</mo></mrow>"
-        if isinstance(part, Name):
-            letter = SIGNS[part.letter][2] if part.letter in SIGNS else part.letter
-            layer = "" if part.layer is None else f"<mo>(</mo><mn>{part.layer}</mn><mo>)</mo>"
-            above = layer + "<mi>T</mi>" * part.transposed
-            return f"<msup><mi>{letter}</mi><mrow>{above}</mrow></msup>" if above else f"<mi>{letter}</mi>"
-        return SIGNS[part][2] if part in SIGNS else f"<mn>{part}</mn>"
+        if isinstance(part, str):
+            if part in SIGNS:
+                return SIGNS[part][1]
+            letter, above = part.replace("delta", "δ").split("^")
+            layer, transposed = above.strip("()T"), "<mi>T</mi>" * above.endswith("T")
+            return f"<msup><mi>{letter}</mi><mrow><mo>(</mo><mn>{layer}</mn><mo>)</mo>{transposed}</mrow></msup>"
+        inner = (lambda cell: cell) if part.blank else "<mn>{}</mn>".format
+        rows = ["".join(f"<mtd>{inner(cell)}</mtd>" for cell in row) for row in self._cells(part, 2)]
+        if not part.entries.ndim:
+            return f"<mtable><mtr>{rows[0]}</mtr></mtable>"
+        return f"<mrow><mo>[</mo><mtable>{''.join(f'<mtr>{row}</mtr>' for row in rows)}</mtable><mo>]</mo></mrow>"
 
 
 def delta_handout(
@@ -211,10 +199,7 @@ def delta_handout(
     as_integer("digits", digits, least=1)
     result = back_propagation(net.weights, x, y, net.activations)
     title = title or f"A network {'-'.join(map(str, net.sizes))}: {', '.join(dict.fromkeys(net.activations))}"
-    hidden = set(blanks)
-    if "deltas" in hidden:
-        hidden.add("gradients")
-    sections = _sections(net, result, y, hidden)
+    sections = _sections(net, result, y, blanks)
     if not blanks:
         sections.append(_graph_section(net, x, y))
     return Handout(title, sections, digits)
@@ -235,28 +220,29 @@ def _sections(net: MLP, result: Example, y: Any, blanks: Collection[str]) -> lis
     slope = {l: column("slopes", SLOPE[theta[l]](s[l], o[l][1:] if l < L else o[l])) for l in W}
     forward: list[Equation] = []
     for l, matrix in W.items():
-        product: Equation = (Name("W", l), Name("o", l - 1), "=", Matrix(matrix), output(l - 1))
-        forward.append((Name("s", l), "=", *product, "=", column("signals", s[l])))
-        forward.append((Name("o", l), "=", "theta(", Name("s", l), ")", "=", output(l)))
-    difference = ("(", Name("o", L), "-", Name("y"), ")")
+        product: Equation = (f"W^({l})", f"o^({l - 1})", "=", Matrix(matrix), output(l - 1))
+        forward.append((f"s^({l})", "=", *product, "=", column("signals", s[l])))
+        forward.append((f"o^({l})", "=", "theta(", f"s^({l})", ")", "=", output(l)))
+    difference = ("(", f"o^({L})", "-", "y", ")")
     error = Matrix(np.array(result.error), "outputs" in blanks)
-    forward.append((Name("e"), "=", "sum", *difference, "^2", "=", error))
+    forward.append(("e", "=", "sum", *difference, "^2", "=", error))
     backward: list[Equation] = []
     for l in range(L, 0, -1):
-        backward.append(("theta'(", Name("s", l), ")", "=", slope[l]))
+        backward.append(("theta'(", f"s^({l})", ")", "=", slope[l]))
         if l == L:
             symbols: Equation = ("2", *difference)
             filled: Equation = ("2", "(", output(L), "-", targets, ")")
         else:
-            symbols = (Name("W", l + 1, transposed=True), Name("delta", l + 1))
+            symbols = (f"W^({l + 1})T", f"delta^({l + 1})")
             filled = (Matrix(W[l + 1].T[1:]), column("deltas", delta[l + 1]))
-        product = (*symbols, "*", "theta'(", Name("s", l), ")", "=", *filled, "*", slope[l])
-        backward.append((Name("delta", l), "=", *product, "=", column("deltas", delta[l])))
+        product = (*symbols, "*", "theta'(", f"s^({l})", ")", "=", *filled, "*", slope[l])
+        backward.append((f"delta^({l})", "=", *product, "=", column("deltas", delta[l])))
     gradients: list[Equation] = []
+    blank = "gradients" in blanks or "deltas" in blanks  # because the gradient of a bias is a delta
     for l in W:
         row = output(l - 1)._replace(entries=o[l - 1].reshape(1, -1))
-        product = (Name("delta", l), Name("o", l - 1, transposed=True), "=", column("deltas", delta[l]), row)
-        gradients.append((Name("G", l), "=", *product, "=", Matrix(result.G[l], "gradients" in blanks)))
+        product = (f"delta^({l})", f"o^({l - 1})T", "=", column("deltas", delta[l]), row)
+        gradients.append((f"G^({l})", "=", *product, "=", Matrix(result.G[l], blank)))
     return [
         Section("Forward: below the output layer, o begins with 1, for the biases", forward),
         Section("Backward: products entry by entry; W transposed has no row for the biases", backward),
@@ -274,8 +260,8 @@ def _graph_section(net: MLP, x: Any, y: Any) -> Section:
     equations: list[Equation] = []
     for l, G in enumerate(net.gradients, start=1):
         deltas = np.array([[in_graph[unit_label("s", b, l)]] for b in range(1, len(G) + 1)])
-        equations.append((Name("delta", l), "=", Matrix(deltas)))
-        equations.append((Name("G", l), "=", Matrix(G)))
+        equations.append((f"delta^({l})", "=", Matrix(deltas)))
+        equations.append((f"G^({l})", "=", Matrix(G)))
     return Section("The same from the graph: the gradients of the nodes s and of the weights", equations)
 
 
@@ -408,10 +394,8 @@ LATEX = r"""\documentclass[11pt]{{article}}
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `handout-network` to the commands of autograd-lite."""
     purpose = "Write out the delta recursion of a network in matrices, as a handout or as worksheets."
-    epilog = (
-        "For example: autograd-lite handout-network 2-2-1 --blanks deltas,gradients --variants 30 -o sheets.html "
-        "--key key.html"
-    )
+    example = "2-2-1 --blanks deltas,gradients --variants 30 -o sheets.html --key key.html"
+    epilog = f"For example: autograd-lite handout-network {example}"
     parser = commands.add_parser("handout-network", help=purpose, description=purpose, epilog=epilog)
     add_network(parser)
     parser.add_argument("--x", type=numbers, help="the inputs, for example 1,-1; without them, random ones")
