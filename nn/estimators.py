@@ -104,7 +104,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _train(self, X: FloatArray, y: npt.NDArray[Any], outputs: int, loss: str) -> None:
         """Train a new network with this number of linear outputs."""
         widths, optimizer = [*self._hidden(), outputs], self._optimizer()
-        as_integer("max_iter", self.max_iter, least=1)
+        max_iter = as_integer("max_iter", self.max_iter, least=1)
         if not isinstance(self.stop, Criterion | None):
             raise TypeError(f"stop must be a Criterion, as SmallGradient(0.01), or None; received {self.stop!r}")
         regularization, dropout = self.regularization, self.dropout
@@ -112,7 +112,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             regularization = L2(as_number("regularization", regularization, least=0))
         if not isinstance(dropout, Dropout):
             dropout = Dropout(as_number("dropout", dropout, least=0, below=1))
-        seed, validation, criteria = self._seed(), None, [self.stop]
+        seed, validation = self._seed(), None
+        criteria = [] if self.stop is None else [self.stop]
         if self.early_stopping:
             as_number("validation_fraction", self.validation_fraction, above=0, below=1)
             criteria.append(ValidationRising(as_integer("patience", self.patience, least=1)))
@@ -121,9 +122,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         if batch_size is not None:
             batch_size = min(as_integer("batch_size", batch_size, least=1), len(X))
         sizes = np.diff([*range(0, len(X), batch_size or len(X)), len(X)])  # of the batches of an epoch
-        stop: Criterion = MaximumIterations(self.max_iter * len(sizes))
+        stop: Criterion = MaximumIterations(max_iter * len(sizes))
         for criterion in criteria:
-            stop = stop if criterion is None else stop | criterion
+            stop |= criterion
         self.net_ = MLP(X.shape[1], widths, self.activation, "linear", seed=seed)
         self.history_ = fit(
             self.net_,

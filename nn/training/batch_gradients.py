@@ -66,8 +66,8 @@ class BatchGradients:
     ) -> None:
         self.net, self.loss, self.dropout, self.engine = net, loss, dropout, engine
         self.ours = loss in LOSSES.values()
-        self.shapes = [matrix.shape for matrix in net.weights]
-        self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
+        self.shapes = [W.shape for W in net.weights]
+        self.ends = np.cumsum([W.size for W in net.weights])
         self.programs: dict[bool, autograd_lite.Program] = {}
         self.bound: dict[tuple[bool, int, str], Any] = {}
         """Programs on preallocated buffers, by whether they compute gradients, the batch size and the back end."""

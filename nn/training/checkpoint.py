@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import warnings
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -161,7 +162,8 @@ class Checkpoint:
     """
 
     def __init__(self, run: SimpleNamespace) -> None:
-        self.run, self.path = run, Path(run.checkpoint)
+        self.run = weakref.proxy(run)  # without a circle, the data are freed as soon as the run has ended
+        self.path = Path(run.checkpoint)
         thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in run.net.layers]
         parts = {name: getattr(run, name) for name in SETTINGS} | {"net": (type(run.net), run.net.sizes, thetas)}
         self.first_weights = digest("weights", run.weights)

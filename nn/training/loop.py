@@ -25,7 +25,7 @@ from nn.training.checkpoint import Checkpoint
 from nn.training.losses import LOSSES, Loss, bounds_allowed, check_loss, range_of, takes_class_numbers
 from nn.training.optimizers import GradientDescent, Optimizer
 from nn.training.regularization import L2, Dropout, updated_weights
-from nn.training.termination import LISTS, Criterion, EndedBy, History, MaximumIterations, Or
+from nn.training.termination import LISTS, Criterion, EndedBy, History, MaximumIterations, Or, parts_of
 
 Callback: TypeAlias = Callable[[MLP, History], object]
 """A function that is called after each iteration; if it returns True, the run ends."""
@@ -203,14 +203,13 @@ class Run(SimpleNamespace):
         if self.checkpoint is not None:
             self.checkpoint = Checkpoint(self)
         self.begun = True
-        self._release_interrupts()
 
     def _iterate(self) -> None:
         """Do all iterations, and the last evaluation."""
         history, met, stopped = self.history, self.stop.watch(), False
         start = perf_counter() - (history.time[-1] if history.time else 0.0)
-        self.interrupts.held = True
-        with progress_bar(self.progress, "iterations", _iterations(self.stop), history.iterations) as bar:
+        limits = [one.n for one in parts_of(self.stop, Or) if isinstance(one, MaximumIterations)]
+        with progress_bar(self.progress, "iterations", min(limits, default=None), history.iterations) as bar:
             self._release_interrupts()
             while not stopped and not met(history):
                 self.interrupts.held = True
@@ -365,12 +364,6 @@ class Run(SimpleNamespace):
                 'output_activation="linear"',
                 stacklevel=5,
             )
-
-
-def _iterations(stop: Criterion) -> int | None:
-    """After how many iterations a run ends at the latest, if that is known."""
-    criteria = stop.criteria if isinstance(stop, Or) else (stop,)
-    return min((one.n for one in criteria if isinstance(one, MaximumIterations)), default=None)
 
 
 def progress_bar(progress: bool | None, unit: str, total: int | None, done: int = 0) -> AbstractContextManager[Any]:

@@ -243,15 +243,8 @@ def _run_start(number: int, of: int, seed: int, *, net: MLP, X: Any, y: Any, opt
     except Exception as error:
         name = f"start {number} of {of}, of seed {seed}"
         error.add_note(f"This was {name}.")
-        if not _survives_pickling(error):  # it would break the pool of processes on its way back
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:  # whatever its class does wrong: it would break the pool of processes on its way back
             raise RuntimeError(f"{name}, raised {type(error).__name__}: {error}") from error
         raise
-
-
-def _survives_pickling(error: Exception) -> bool:
-    """Return whether it can be sent from one process to another."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever its class does wrong
-        return False
-    return True

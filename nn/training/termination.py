@@ -115,10 +115,10 @@ class Criterion(Checked, ABC):
         return self.reason
 
     def __and__(self, other: "Criterion") -> "Criterion":
-        return And((*_parts(self, And), *_parts(other, And))) if isinstance(other, Criterion) else NotImplemented
+        return And((*parts_of(self, And), *parts_of(other, And))) if isinstance(other, Criterion) else NotImplemented
 
     def __or__(self, other: "Criterion") -> "Criterion":
-        return Or((*_parts(self, Or), *_parts(other, Or))) if isinstance(other, Criterion) else NotImplemented
+        return Or((*parts_of(self, Or), *parts_of(other, Or))) if isinstance(other, Criterion) else NotImplemented
 
     def __bool__(self) -> bool:
         raise TypeError("a criterion is neither true nor false: combine with & and |, and ask met(history)")
@@ -321,10 +321,7 @@ class ValidationRising(Criterion):
     patience: int = field(metadata=COUNT)
     least_improvement: float = field(default=0.0, metadata=AT_LEAST_0)
 
-    @property
-    def reads_validation(self) -> bool:
-        """It does."""
-        return True
+    reads_validation = True
 
     @property
     def reason(self) -> str:
@@ -412,6 +409,6 @@ class Or(Combined):
     _enough, _word, _operator = any, "or", "|"
 
 
-def _parts(criterion: Criterion, kind: type[And] | type[Or]) -> tuple[Criterion, ...]:
+def parts_of(criterion: Criterion, kind: type[And] | type[Or]) -> tuple[Criterion, ...]:
     """The criteria of one of that kind, so that a & b & c is one And of three; else the criterion alone."""
     return criterion.criteria if isinstance(criterion, kind) else (criterion,)
