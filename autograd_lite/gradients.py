@@ -249,7 +249,7 @@ def check_gradients(
         """Return the derivatives of the gradient with respect to input i."""
         return central_differences(lambda x: grad(*evaluate({i: x})), numbers[i])
 
-    def check(what: str, expected: Estimate, enough: float, size: float, **received: Value) -> None:
+    def check(what: str, expected: Estimate, enough: float, size: float, received: Mapping[str, Value]) -> None:
         tolerance = max(relative_tolerance * abs(expected.value), absolute_tolerance)
         converged = expected.error <= max(tolerance, 3 * expected.rounding)
         for mode, derivative in received.items():
@@ -257,7 +257,7 @@ def check_gradients(
             error = expected.error + expected.rounding + (rounding if math.isfinite(rounding) else 0.0)
             if converged and not abs(slope - expected.value) <= max(tolerance, 8 * error):
                 raise AssertionError(
-                    f"{what} is wrong: received {slope!r} by {mode.replace('_', ' ')}, expected {expected.value!r} by "
+                    f"{what} is wrong: received {slope!r} by {mode}, expected {expected.value!r} by "
                     f"central differences, at the inputs {numbers}"
                 )
             is_0 = abs(slope) <= 8 * rounding <= max(relative_tolerance * size, sys.float_info.min)
@@ -283,22 +283,22 @@ def check_gradients(
         # Near an extremum f is about f(x) + f'' h^2 / 2, where a step of h = sqrt(f / f'') shows the slope best
         best = 64 * sys.float_info.epsilon * math.sqrt(abs(output.data)) * math.sqrt(curvature)
         enough, size = relative_tolerance * largest(first), max(abs(output.data) / scale, curvature * scale)
-        check(what, first[i], max(enough, best), size, reverse_mode=gradient[i], forward_mode=forward)
+        check(what, first[i], max(enough, best), size, {"reverse mode": gradient[i], "forward mode": forward})
         if enough < first[i].error + first[i].rounding <= best and gradient[i].data:  # beside it, the slope is in sight
             beside = numbers[i] + math.sqrt(abs(output.data) / curvature) / 16
             slope, expected = grad(*evaluate({i: beside}))[i], differences_of_f(i, beside)
-            check(f"{what} increased to {beside!r},", expected, enough, 0.0, reverse_mode=slope)
+            check(f"{what} increased to {beside!r},", expected, enough, 0.0, {"reverse mode": slope})
     for i, scale in enumerate(scales):
         forward_row = _tangents(gradient, {variables[i]: 1.0})
         enough = relative_tolerance * max(largest(first), largest(second[i]))
         for j in positions:
             what = f"d2f/dx{j + 1} dx{i + 1}, of inputs {j + 1} and {i + 1},"
             modes = {
-                "reverse_mode_over_reverse_mode": grad(gradient[j], variables[i]),
-                "forward_mode_over_reverse_mode": forward_row[j],
+                "reverse mode over reverse mode": grad(gradient[j], variables[i]),
+                "forward mode over reverse mode": forward_row[j],
             }
             size = max(abs(gradient[j].data), abs(output.data) / scales[j]) / scale
-            check(what, second[i][j], enough, size, **modes)
+            check(what, second[i][j], enough, size, modes)
 
 
 class NotConvergedError(ArithmeticError):

@@ -36,23 +36,21 @@ def graph_data(order: Sequence[Value]) -> Json:
     >>> data["nodes"], data["numbers"], data["rows"][1]
     ([[0], [1, 0]], {0: 2.0}, {'name': 'tanh', 'code': [1.0, ['multiply', 0, 0], ['subtract', 2, 3]], 'slopes': [4]})
     """
+
+    def row_of(node: Value) -> tuple[Primitive, tuple[float | None, ...]]:
+        """Return the row that computes a node; and the constants that it is written out for, if it is composite."""
+        is_composite = node.op.composite
+        constants = [p.data if is_composite and p.op is CONSTANT and not p.label else None for p in node.parents]
+        return node.op, tuple(constants)
+
+    rows = {row: row_data(*row) for row in dict.fromkeys(map(row_of, order))}
+    if None in rows.values():
+        return None
+    numbers = {row: number for number, row in enumerate(rows)}
     positions = {node: position for position, node in enumerate(order)}
-    numbers: dict[tuple[Primitive, tuple[float | None, ...]], int] = {}
-    rows: list[Json] = []
-    nodes = []
-    for node in order:
-        is_written_out = node.op.composite  # for its constants
-        constants = [p.data if is_written_out and p.op is CONSTANT and not p.label else None for p in node.parents]
-        key = node.op, tuple(constants)
-        if key not in numbers:
-            row = row_data(*key)
-            if row is None:
-                return None
-            numbers[key] = len(rows)
-            rows.append(row)
-        nodes.append([numbers[key], *[positions[parent] for parent in node.parents]])
+    nodes = [[numbers[row_of(node)], *[positions[parent] for parent in node.parents]] for node in order]
     leaves = {position: number_data(node.data) for position, node in enumerate(order) if not node.parents}
-    return {"nodes": nodes, "numbers": leaves, "rows": rows}
+    return {"nodes": nodes, "numbers": leaves, "rows": list(rows.values())}
 
 
 def row_data(op: Primitive, constants: Sequence[float | None]) -> Json:

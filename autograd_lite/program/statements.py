@@ -175,12 +175,6 @@ class Recorder:
         in_any_order = op.commutative and len(arguments) == 2
         return self.statement(op, arguments, frozenset(arguments) if in_any_order else arguments)
 
-    def name(self, node: Value, name: str) -> None:
-        """Call the statement of a node by a name, if it has none."""
-        position = self.positions[node]
-        if name and position not in self.statements.numbers:
-            self.statements.names.setdefault(position, name)
-
 
 def _simpler(recorder: Recorder, op: Primitive, arguments: tuple[int, ...]) -> int | None:
     """Return a statement that computes the same as an operation, but for rounding, with less work; None without one."""
@@ -264,7 +258,8 @@ def trace(
     statements.backward = len(statements)
     statements.outputs, statements.roots = [positions[root] for root in roots], len(roots)
     for node in order:
-        recorder.name(node, node.label)
+        if node.label:
+            statements.names.setdefault(positions[node], node.label)
     if gradients:
         first = topological_order(roots[0])
         slopes = _traced(adjoints, first)
@@ -278,7 +273,7 @@ def trace(
         for node in reversed(first):  # a signal before its bias, whose adjoint is the same
             slope = slopes.get(node)
             if node.label and isinstance(slope, Value) and positions.get(slope, -1) >= statements.backward:
-                recorder.name(slope, delta_name(node.label) or f"d_{node.label}")
+                statements.names.setdefault(positions[slope], delta_name(node.label) or f"d_{node.label}")
     names = [op.name for op in statements.user_defined()]
     if len(set(names)) < len(names):
         raise ValueError(f"primitives of a graph must have different names, received {', '.join(sorted(names))}")
@@ -325,5 +320,5 @@ def without_dead(statements: Statements) -> Statements:
         outputs=[new[position] for position in statements.outputs],
         totals=[new[position] for position in statements.totals],
         backward=sum(position < statements.backward for position in new),
-        names={new[position]: name for position, name in statements.names.items() if position in new},
+        names={new[at]: name for at, name in statements.names.items() if at in new and at not in statements.numbers},
     )

@@ -97,15 +97,15 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*taken, *TAKEN}
-        self.numbers: dict[str, int] = {}
+        self.numbers: Counter[str] = Counter()
 
     def new(self, wanted: str) -> str:
         """Return a new name like the one that is wanted; v1, v2, ... where none is."""
         stem = identifier(wanted)
         name = stem
         while not name or name in self.taken:
-            self.numbers[stem] = self.numbers.get(stem, 1 if stem else 0) + 1
-            name = f"{stem}_{self.numbers[stem]}" if stem else f"v{self.numbers[stem]}"
+            self.numbers[stem] += 1
+            name = f"{stem}_{self.numbers[stem] + 1}" if stem else f"v{self.numbers[stem]}"
         self.taken.add(name)
         return name
 
@@ -263,9 +263,9 @@ class _ArrayWriter:
         self.texts: dict[ArrayStatement, Written] = {}
         """For each array that was written: its name, or which part of a stack it is; or its expression."""
         self.blocks: list[Group] = []
-        self.exact: dict[Indices, str] = {}
-        """The names of the blocks, by their members."""
-        self.places: dict[int, tuple[int, int, int]] = {}
+        self.matrices: dict[Indices, str] = {}
+        """How each matrix of parameters is written: as a block, or as a part of one, or as the transpose of a part."""
+        self.places: dict[int, tuple[Group, int, int]] = {}
         """For each parameter, the first of the blocks that it is in, and its row and column there."""
 
     def write(self) -> Source:
@@ -316,30 +316,27 @@ class _ArrayWriter:
         """Make an argument of each matrix, and of what is used alone, that is not a part of an earlier one."""
         columns = [tuple((row,) for row in operand.rows) for operand in self._rows_of(self.arrays.parameters)]
         first = self.arrays.inputs.rows
-        for matrix in (*self.arrays.matrices, *columns):
-            if self._block_of(matrix) is None:
+        for matrix in dict.fromkeys((*self.arrays.matrices, *columns)):
+            text = self._part_of_block(matrix)
+            if not text:
                 name = common_name([self.labels.get(first + member, "") for row in matrix for member in row])
-                self.exact[matrix] = self.names.new(name or f"W{len(self.blocks) + 1}")
+                text = self.names.new(name or f"W{len(self.blocks) + 1}")
+                self.blocks.append(Group(text, matrix))
                 for r, row in enumerate(matrix):
                     for c, member in enumerate(row):
-                        self.places.setdefault(member, (len(self.blocks), r, c))
-                self.blocks.append(Group(self.exact[matrix], matrix))
+                        self.places.setdefault(member, (self.blocks[-1], r, c))
+            self.matrices[matrix] = text
 
-    def _block_of(self, matrix: Indices) -> str | None:
-        """Write a matrix as a part of an argument, or as the transpose of one; None if it is neither."""
-        if matrix in self.exact:
-            return self.exact[matrix]
-        place = self.places.get(matrix[0][0])
-        if place is None:
-            return None
-        block, r, c = place
-        members = self.blocks[block].members
-        for part, transposed in ((matrix, ""), (tuple(zip(*matrix, strict=True)), ".T")):
-            down, across = r + len(part), c + len(part[0])
-            if tuple(row[c:across] for row in members[r:down]) == part:
-                slices = _slices((r, down, len(members)), (c, across, len(members[0])))
-                return f"{self.blocks[block].name}{slices}{transposed}"
-        return None
+    def _part_of_block(self, matrix: Indices) -> str:
+        """Write a matrix as a part of an argument, or as the transpose of one; "" if it is neither."""
+        if matrix[0][0] in self.places:
+            block, r, c = self.places[matrix[0][0]]
+            for part, transposed in ((matrix, ""), (tuple(zip(*matrix, strict=True)), ".T")):
+                down, across = r + len(part), c + len(part[0])
+                if tuple(row[c:across] for row in block.members[r:down]) == part:
+                    slices = _slices((r, down, len(block.members)), (c, across, len(block.members[0])))
+                    return f"{block.name}{slices}{transposed}"
+        return ""
 
     # Statements
 
@@ -358,7 +355,7 @@ class _ArrayWriter:
             return  # it is written with the array in it
         operands = [self._operand(argument) for argument in array.arguments]
         if array.op == "matmul":
-            expression = Written(f"{self._block_of(array.matrix)} @ {_atom(operands[0])}", PRODUCT)
+            expression = Written(f"{self.matrices[array.matrix]} @ {_atom(operands[0])}", PRODUCT)
         elif array.op == "sum":
             expression = Written(f"{_atom(operands[0])}.sum(axis=0, keepdims=True)", ATOM)
         elif array.op == "stack":
@@ -399,7 +396,7 @@ class _ArrayWriter:
             return Written(self._constant(f"array([[{rows_of_numbers}]])"), ATOM)
         array, rows = operand
         if array is self.arrays.parameters:
-            return Written(str(self._block_of(tuple((row,) for row in rows))), ATOM)
+            return Written(self.matrices[tuple((row,) for row in rows)], ATOM)
         if array is self.arrays.inputs:
             group = next(group for group in self.inputs if group.members[0][0] <= min(rows) <= group.members[-1][0])
             name, above, of = group.name, -group.members[0][0], len(group.members)
@@ -422,7 +419,7 @@ class _ArrayWriter:
             left = total.left
             return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
         members = tuple(tuple(self.arrays.variables[target - 1] for target in row) for row in total.targets)
-        name = self.exact.get(members, "")
+        name = next((block.name for block in self.blocks if block.members == members), "")
         return f"G{name[1:]}" if name.startswith("W") else f"d_{name}" if name else ""
 
     def _total(self, total: Total) -> str:
