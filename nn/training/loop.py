@@ -331,9 +331,10 @@ class Run(SimpleNamespace):
         for argument in ("batch_size", "evaluate_every"):
             if getattr(self, argument) is not None:
                 as_integer(argument, getattr(self, argument), least=1)
-        path = None if self.checkpoint is None else Path(self.checkpoint)
-        if path is not None and (not path.parent.is_dir() or (path.exists() and not path.is_file())):
-            raise ValueError(f"checkpoint must be a file in an existing folder; received {self.checkpoint!r}")
+        if self.checkpoint is not None:
+            path = Path(self.checkpoint)
+            if not path.parent.is_dir() or (path.exists() and not path.is_file()):
+                raise ValueError(f"checkpoint must be a file in an existing folder; received {self.checkpoint!r}")
 
     def _check_examples(self) -> None:
         self.loss = check_loss(self.loss)
