@@ -336,13 +336,10 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
     if np.ma.is_masked(x):  # a masked array of NumPy marks entries as missing
         raise ValueError(f"x must be an array without masked entries; received {x!r}")
-    return [_as_input(entry, a, layer) for a, entry in enumerate(x, start=1)]
-
-
-def _as_input(entry: Any, a: int, layer: int) -> Value:
-    if isinstance(entry, Value):
-        return entry
-    try:
-        return constant(entry, unit_label("o", a, layer))
-    except TypeError as error:
-        raise TypeError(f"x is wrong in entry {a}: {error}") from None  # show this error alone
+    values: list[Value] = []
+    for a, entry in enumerate(x, start=1):
+        try:
+            values.append(entry if isinstance(entry, Value) else constant(entry, unit_label("o", a, layer)))
+        except TypeError as error:
+            raise TypeError(f"x is wrong in entry {a}: {error}") from None  # show this error alone
+    return values

@@ -202,9 +202,8 @@ def plot_learning_curves(
             ax.plot(run.error, ".", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
         means = np.convolve(run.error, np.full(smooth, 1 / smooth), "valid")
         second = colour if several else COLOURS["vermillion"]
-        training = (colour, range(smooth - 1, len(run.error)), means)
-        lines: dict[str, Any] = {"-": training, "--": (second, ts, losses[ts])}
-        for dashes, (ink, xs, ys) in lines.items():
+        lines: list[Any] = [("-", colour, range(smooth - 1, len(run.error)), means), ("--", second, ts, losses[ts])]
+        for dashes, ink, xs, ys in lines:
             if len(xs):
                 marker = shape if several or len(xs) == 1 else None
                 marks = _marks(len(xs), number, len(runs))
@@ -257,13 +256,13 @@ def plot_decision_boundary(
     xs, ys = ((edge[1:] + edge[:-1]) / 2 for edge in edges)
     points = np.stack(np.meshgrid(xs, ys), axis=-1)
     outputs = outputs_of(net, points.reshape(-1, 2)).reshape(resolution, resolution, -1)
+    if not several:  # the class is the number of the largest here too
+        outputs, targets = (np.insert(numbers, 0, threshold, axis=-1) for numbers in (outputs, targets))
+    classes = np.argmax(targets, axis=1)
     if several:
-        classes = np.argmax(targets, axis=1)
         names = [f"class {number}" for number in range(net.sizes[-1])]
     else:
-        classes = (targets[:, 0] > threshold).astype(int)
-        names = [_class_name(targets[classes == k, 0], k, threshold) for k in (0, 1)]
-        outputs = np.insert(outputs, 0, threshold, axis=-1)  # so that the class is the number of the largest here too
+        names = [_class_name(targets[classes == k, 1], k, threshold) for k in (0, 1)]
     looks = list(islice(styles(), len(names)))
     extent = (edges[0][0], edges[0][-1], edges[1][0], edges[1][-1])
     tints = _matplotlib("colors").ListedColormap([colour for colour, _ in looks])
@@ -610,11 +609,15 @@ def _matplotlib(module: str) -> Any:
         ) from error
 
 
-def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5), layout: str = "constrained") -> "Axes":
-    """Return the given Axes, or the Axes of a new figure, whose size is in inches."""
+def _axes(ax: "Axes | None", size: tuple[float, float] = (7.0, 4.5), layout: Any = "constrained") -> "Axes":
+    """Return the given Axes, or the Axes of a new figure, whose size is in inches.
+
+    Their figure gets a layout engine, if it has none, which makes room for what lies beside the Axes.
+    """
     if ax is None:
         ax = _matplotlib("pyplot").subplots(figsize=size)[1]
-    _make_room(ax, layout)
+    if ax.get_subplotspec() is not None and ax.figure.figure.get_layout_engine() is None:
+        ax.figure.figure.set_layout_engine(layout)
     return ax
 
 
@@ -668,12 +671,6 @@ def _legend_below(ax: "Axes") -> None:
         legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, frameon=False, ncols=columns)
         if legend.get_window_extent().width <= ax.get_window_extent().width:
             break
-
-
-def _make_room(ax: "Axes", layout: Any) -> None:
-    """Let matplotlib make room for what lies beside the Axes, unless their figure has a layout engine already."""
-    if ax.get_subplotspec() is not None and ax.figure.figure.get_layout_engine() is None:
-        ax.figure.figure.set_layout_engine(layout)
 
 
 def _legend(ax: "Axes") -> None:
@@ -836,7 +833,7 @@ def _plot_matrices(
     axes = _new_axes(matrices) if ax is None else list(np.ravel(np.array(ax, dtype=object)))
     if len(axes) != len(matrices):
         raise ValueError(f"ax must be {len(matrices)} Axes, one for each layer; received {len(axes)}")
-    _make_room(axes[0], "constrained")
+    _axes(axes[0])  # so that there is room for what lies beside them
     figure: Figure = axes[0].figure
     limits = [float(np.abs(matrix).max()) or 1.0 for matrix in matrices]
     if same_scale:
