@@ -1,6 +1,7 @@
 """`fit` against NumPy runs of the same formulas, its ways out, checkpoints, seeds, and what it refuses."""
 
 import builtins
+import gc
 import itertools
 import json
 import math
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import warnings
+import weakref
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -1176,6 +1178,20 @@ def test_a_checkpoint_is_written_at_the_start_and_after_100_iterations(tmp_path)
     assert {f"{which}.{l}" for which in ("weights", "best_weights") for l in (1, 2)} == {
         name for name in arrays if "weights." in name
     }
+
+
+def test_a_run_is_freed_as_soon_as_it_has_ended(tmp_path):
+    """With the garbage collector off: the data may be large, and nothing may refer to itself in a circle."""
+    for options in ({}, {"checkpoint": tmp_path / "c.npz"}, {"checkpoint": tmp_path / "c.npz"}):
+        look_on = lambda net, history: None
+        reference = weakref.ref(look_on)
+        gc.disable()
+        try:
+            fit(network(), X, Y, stop=MaximumIterations(2), callbacks=[look_on], **options)
+            del look_on
+            assert reference() is None
+        finally:
+            gc.enable()
 
 
 def test_after_ctrl_c_the_warning_names_the_file(tmp_path):
