@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from autograd_lite.graph import TracingError, tracing
 from autograd_lite.primitives import BUILT_IN, CONSTANT, Primitive, slope_at
 from autograd_lite.program.statements import Recorder
-from autograd_lite.value import Value, topological_order
+from autograd_lite.value import Value
 
 Json: TypeAlias = Any
 
@@ -32,7 +32,7 @@ def graph_data(order: Sequence[Value]) -> Json:
     leaves and constants, by position; and `rows` are the rows of the table that are applied.
 
     >>> x = Value(2.0, "x")
-    >>> data = graph_data(topological_order(x.tanh()))
+    >>> data = graph_data([x, x.tanh()])
     >>> data["nodes"], data["numbers"], data["rows"][1]
     ([[0], [1, 0]], {0: 2.0}, {'name': 'tanh', 'code': [1.0, ['multiply', 0, 0], ['subtract', 2, 3]], 'slopes': [4]})
     """
@@ -75,8 +75,7 @@ def row_data(op: Primitive, constants: Sequence[float | None]) -> Json:
     except TracingError:
         return None
     recorder = Recorder([out, *leaves], [])
-    recorder.record(topological_order(*[result for result in results if isinstance(result, Value)]))
-    places = [recorder.position_of(result) for result in results]
+    places = recorder.results(results)
     statements = recorder.statements
     if statements.user_defined() or not (op.name in BUILT_IN or op.composite):
         return None

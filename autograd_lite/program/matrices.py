@@ -169,7 +169,7 @@ class _Sum(NamedTuple):
     """A sum, or a single product, taken apart into products of a parameter and something that varies, and the rest."""
 
     products: dict[int, int]
-    """For each second factor, or ONE, the parameter; a row of a matrix product, or empty."""
+    """For each second factor, or ONE, the number of the parameter; a row of a matrix product, or empty."""
     others: tuple[int, ...]
     """The other terms."""
 
@@ -223,7 +223,7 @@ def _sums(statements: Statements) -> dict[int, _Sum]:
             if factor in products or not first <= parameter < last:
                 others.append(term)  # of products with the same second factor only the first is one
             else:
-                products[factor] = parameter
+                products[factor] = parameter - first
                 if factor != ONE and uses[term] == 1:
                     within.add(term)
         if len(products) > is_sum:  # a sum needs two, of which at least one is not with the number 1
@@ -253,15 +253,14 @@ class _Finder:
             self.place[position] = (0, position) if position < inputs else (1, position - inputs)
 
     def find(self) -> Arrays:
-        pairs = [self._pair(number, total) for number, total in enumerate(self.statements.totals)]
-        wanted = {*self.statements.outputs, *(p for *factors, _ in pairs for p in factors if p != ONE)}
-        for group in self._by_depth(wanted):
+        statements = self.statements
+        pairs = [self._factors(number, total) for number, total in enumerate(statements.totals)]
+        for group in self._by_depth({*statements.outputs, *chain(*pairs)} - {ONE}):
             self._place(group)
-        outputs, totals = list(map(self.rows, self._segments(self.statements.outputs))), self._totals(pairs)
+        outputs, totals = list(map(self.rows, self._segments(statements.outputs))), self._totals(pairs)
         inputs, parameters, *computed = self.made
         computed.sort(key=lambda array: array.backward)  # which no array of the forward pass depends on
-        number, variables = len(self.statements.totals), self.statements.variables
-        return Arrays(inputs, parameters, computed, outputs, totals, number, variables)
+        return Arrays(inputs, parameters, computed, outputs, totals, len(statements.totals), statements.variables)
 
     def _segments(self, positions: Iterable[int]) -> list[list[int]]:
         """Split positions wherever the next one is in another array."""
@@ -335,7 +334,6 @@ class _Finder:
 
     def _product(self, group: list[int]) -> ArrayStatement:
         """Make a matrix product, and the sum with what else is added to it; and order the rows."""
-        first = self.statements.inputs
         products = self.sums[group[0]].products
         factors = self._sorted(products)
         if factors[0] == ONE and products[ONE] > min(products.values()):
@@ -350,9 +348,9 @@ class _Finder:
 
         group.sort(key=order)
         rows = [self.sums[position] for position in group]
-        matrix = tuple([tuple([row.products[factor] - first for factor in factors]) for row in rows])
+        matrix = tuple([tuple([row.products[factor] for factor in factors]) for row in rows])
         for parameter in chain(*matrix):
-            self.entries.setdefault(parameter + first, len(self.entries))
+            self.entries.setdefault(parameter, len(self.entries))
         vector = self._vector(factors)
         others = [self._operand(list(column)) for column in zip(*(row.others for row in rows), strict=True)]
         product = self._new_array("matmul", group, (vector,))
@@ -391,23 +389,23 @@ class _Finder:
 
     # Totals
 
-    def _pair(self, number: int, total: int) -> tuple[int, int, int]:
-        """Return both factors of a total that sums a product, else what it sums and ONE; and the number of the total.
+    def _factors(self, number: int, total: int) -> tuple[int, int]:
+        """Return both factors of a total that sums a product, else what it sums and ONE.
 
         The first total is the sum of the output itself, which is left whole.
         """
         if number > 0 and self.statements.ops[total] is MULTIPLY and self.uses[total] == 1 and self.sums:
             a, b = self.statements.arguments[total]
             if self.varies[a] and self.varies[b]:
-                return a, b, number
-        return total, ONE, number
+                return a, b
+        return total, ONE
 
-    def _totals(self, pairs: list[tuple[int, int, int]]) -> list[Total]:
+    def _totals(self, pairs: list[tuple[int, int]]) -> list[Total]:
         """Return the sums over the batch, as few and as large as possible."""
         totals: list[Total] = []
         partners: dict[int, dict[int, int]] = {}
-        for a, b, target in pairs:
-            right, left = self._sorted((a, b))
+        for target, pair in enumerate(pairs):
+            right, left = self._sorted(pair)
             if right in partners.setdefault(left, {}):  # the same product, summed for another total too
                 totals.append(Total(self.rows([left]), self.rows([right]), ((target,),)))
             else:

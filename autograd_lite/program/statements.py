@@ -134,21 +134,17 @@ class Recorder:
                     f"{_called(node)} is neither among the inputs nor among the parameters; declare it, "
                     "or make it a number or a constant"
                 )
-            elif node.op.composite:
-                self.positions[node] = self.written_out(node)
+            elif node.op.composite:  # from the statements that it is composed of
+                result, leaves = on_stand_ins(node.op.compute, node.parents)
+                self.positions.update({leaf: self.positions[parent] for leaf, parent in leaves.items()})
+                [self.positions[node]] = self.results([result])
             else:
                 self.positions[node] = self.operation(node.op, tuple([self.positions[p] for p in node.parents]))
 
-    def written_out(self, node: Value) -> int:
-        """Return the statement that computes the result of a composite primitive, from those it is composed of."""
-        result, leaves = on_stand_ins(node.op.compute, node.parents)
-        self.positions.update({leaf: self.positions[parent] for leaf, parent in leaves.items()})
-        self.record(topological_order(result) if isinstance(result, Value) else [])
-        return self.position_of(result)
-
-    def position_of(self, operand: Operand) -> int:
-        """Return the statement of a node that was recorded, or of a number."""
-        return self.positions[operand] if isinstance(operand, Value) else self.constant(float(operand))
+    def results(self, operands: Sequence[Operand]) -> list[int]:
+        """Add what computes some results, which are nodes or numbers, and return their statements."""
+        self.record(topological_order(*[operand for operand in operands if isinstance(operand, Value)]))
+        return [self.positions[one] if isinstance(one, Value) else self.constant(float(one)) for one in operands]
 
     def statement(self, op: Primitive, arguments: tuple[int, ...], key: Any) -> int:
         """Return the statement of a primitive with this key, which is added if there is none."""
@@ -263,13 +259,12 @@ def trace(
     if gradients:
         first = topological_order(roots[0])
         slopes = _traced(adjoints, first)
-        by_inputs, by_parameters = (
-            [slopes.get(leaf, 0.0) for leaf in leaves if leaf.op is not CONSTANT] for leaves in (inputs, parameters)
-        )
-        recorder.record(topological_order(*[one for one in (*by_inputs, *by_parameters) if isinstance(one, Value)]))
-        statements.outputs += map(recorder.position_of, by_inputs)
-        statements.totals = [positions[roots[0]], *map(recorder.position_of, by_parameters)]
         statements.variables = [number for number, leaf in enumerate(parameters) if leaf.op is not CONSTANT]
+        leaves = [leaf for leaf in (*inputs, *parameters) if leaf.op is not CONSTANT]
+        gradient = recorder.results([slopes.get(leaf, 0.0) for leaf in leaves])
+        first_total = len(leaves) - len(statements.variables)
+        statements.outputs += gradient[:first_total]
+        statements.totals = [positions[roots[0]], *gradient[first_total:]]
         for node in reversed(first):  # a signal before its bias, whose adjoint is the same
             slope = slopes.get(node)
             if node.label and isinstance(slope, Value) and positions.get(slope, -1) >= statements.backward:

@@ -148,15 +148,15 @@ class Source:
         """The program as a module that runs by itself."""
         user_defined = {name: op for name, op in self.functions.items() if op.name not in BUILT_IN}
         lookups = [f"{name} = function_of({op.name!r})" for name, op in user_defined.items()]
-        definitions = [line for part in (lookups, self.constants) if part for line in ("", *part)]
-        code = "\n".join([*definitions, "", "", self.body, ""])
+        code = "\n".join([*lookups, *self.constants, self.body])
         imports = [(module, name) for name, module in HELPERS.items() if re.search(rf"\b{name}\b", code)]
         imports += [import_of(op) for name, op in self.functions.items() if name not in user_defined]
         lines = [f"# {self.comment}"]
         for module in dict.fromkeys(HELPERS.values()):
             names = sorted(name for its_module, name in imports if its_module == module)
             lines += [f"from {module} import {', '.join(names)}"] if names else []
-        return "\n".join([*lines, code])
+        above = "\n\n".join("\n".join(part) for part in (lines, lookups, self.constants) if part)
+        return f"{above}\n\n\n{self.body}\n"
 
 
 def called(op: Primitive) -> str:
