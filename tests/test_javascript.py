@@ -99,6 +99,16 @@ def test_the_slopes_of_every_row_are_pythons_at_special_values():
         assert all(agree), (root.op, [parent.data for parent in root.parents], edges, expected)
 
 
+def test_a_row_that_is_written_out_for_0_is_another_one_for_minus_0():
+    y = Value(2.0, "y")
+    cosines = [PRIMITIVES["direction_cosine"](zero, y) for zero in (0.0, -0.0)]
+    data = graph_data(topological_order(*cosines))
+    zeros = [row["code"][0] for row in data["rows"] if row["name"] == "direction_cosine"]
+    [[numbers, _, _]] = in_javascript(data)
+    for received in (zeros, numbers[-2:], [cosine.data for cosine in cosines]):
+        assert repr(received) == "[0.0, -0.0]"
+
+
 def test_random_graphs_have_the_data_and_the_gradients_of_backward():
     programs = [random_program(seed) for seed in range(60)]
     built = [build(program) for program in programs]

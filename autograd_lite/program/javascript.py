@@ -37,11 +37,11 @@ def graph_data(order: Sequence[Value]) -> Json:
     ([[0], [1, 0]], {0: 2.0}, {'name': 'tanh', 'code': [1.0, ['multiply', 0, 0], ['subtract', 2, 3]], 'slopes': [4]})
     """
 
-    def row_of(node: Value) -> tuple[Primitive, tuple[float | None, ...]]:
+    def row_of(node: Value) -> tuple[Primitive, tuple[str | None, ...]]:
         """Return the row that computes a node; and the constants that it is written out for, if it is composite."""
         is_composite = node.op.composite
-        constants = [p.data if is_composite and p.op is CONSTANT and not p.label else None for p in node.parents]
-        return node.op, tuple(constants)
+        constants = [repr(p.data) if is_composite and p.op is CONSTANT and not p.label else None for p in node.parents]
+        return node.op, tuple(constants)  # as text, in which 0.0 is not -0.0
 
     rows = {row: row_data(*row) for row in dict.fromkeys(map(row_of, order))}
     if None in rows.values():
@@ -53,7 +53,7 @@ def graph_data(order: Sequence[Value]) -> Json:
     return {"nodes": nodes, "numbers": leaves, "rows": list(rows.values())}
 
 
-def row_data(op: Primitive, constants: Sequence[float | None]) -> Json:
+def row_data(op: Primitive, constants: Sequence[str | None]) -> Json:
     """Return a row as data: its name, and the statements that compute its slopes; None if only Python can compute it.
 
     Statement 0 is the result, the next ones are the arguments, and `code` has the others: a number, or the name of a
@@ -62,11 +62,11 @@ def row_data(op: Primitive, constants: Sequence[float | None]) -> Json:
 
     Arguments:
         op: the row.
-        constants: for each argument None, or the number that a composite row is written out for.
+        constants: for each argument None, or, as text, the number that a composite row is written out for.
     """
     out, *leaves = [Value(0.5) for _ in (None, *constants)]
     operands: list[Any] = [
-        leaf if constant is None else constant for leaf, constant in zip(leaves, constants, strict=True)
+        leaf if constant is None else float(constant) for leaf, constant in zip(leaves, constants, strict=True)
     ]
     try:
         with tracing():
