@@ -660,9 +660,9 @@ def _label(name: str) -> str:
 
 def _class_name(targets: FloatArray, k: int, threshold: float) -> str:
     """Return the label of one of two classes: its target, if all its examples have the same target."""
-    if len(targets) and (targets == targets[0]).all():
-        return f"$y$ = {targets[0]:g}".replace("-", "−")
-    return f"$y$ {'>' if k else '≤'} {threshold:g}".replace("-", "−")
+    same = len(targets) and (targets == targets[0]).all()
+    words = f"= {targets[0]:g}" if same else f"{'>' if k else '≤'} {threshold:g}"
+    return f"$y$ {words}".replace("-", "−")
 
 
 def _legend_below(ax: "Axes") -> None:

@@ -3,7 +3,7 @@
 import argparse
 import copy
 import html
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -87,7 +87,7 @@ class Handout:
         """Return plain text, with matrices side by side."""
         parts = [self.title]
         for section in self.sections:
-            parts += [section.title, *("\n".join(_beside(map(self._text, parts))) for parts in section.equations)]
+            parts += [section.title, *(_beside([*map(self._text, equation)]) for equation in section.equations)]
         return "\n\n".join(parts)
 
     def latex(self) -> str:
@@ -96,8 +96,8 @@ class Handout:
         for section in self.sections:
             parts.append(rf"\medskip\textit{{{section.title}}}\par\smallskip")
             for equation in section.equations:
-                sides = [" ".join(map(self._latex, side)) for side in _sides(equation)]
-                parts.append(" ".join(rf"$\displaystyle {side}$" for side in sides) + r"\par\smallskip")
+                line = " ".join(map(self._latex, equation)).replace(" = ", r"$ $\displaystyle = ")
+                parts.append(rf"$\displaystyle {line}$\par\smallskip")  # a line may end before each "="
         return "\n".join(parts)
 
     def html(self) -> str:
@@ -106,8 +106,8 @@ class Handout:
         for section in self.sections:
             parts.append(f"<h3>{html.escape(section.title)}</h3>")
             for equation in section.equations:
-                sides = ["".join(map(self._mathml, side)) for side in _sides(equation)]
-                parts.append(f"<p>{' '.join(f'<math><mrow>{side}</mrow></math>' for side in sides)}</p>")
+                line = "".join(map(self._mathml, equation)).replace("<mo>=", "</mrow></math> <math><mrow><mo>=")
+                parts.append(f"<p><math><mrow>{line}</mrow></math></p>")  # a line may end before each "="
         return "\n".join(parts)
 
     def __repr__(self) -> str:
@@ -117,6 +117,7 @@ class Handout:
         return f'<style>{STYLE}</style><div class="handout">{self.html()}</div>'
 
     def _cells(self, matrix: Matrix, form: int) -> list[list[str]]:
+        """Return the numbers of a matrix, or blanks, row by row; the form is 0 for text, 1 for LaTeX, 2 for MathML."""
         minus = "-" if form == 1 else "−"
 
         def cell(number: float) -> str:
@@ -265,19 +266,8 @@ def _graph_section(net: MLP, x: Any, y: Any) -> Section:
     return Section("The same from the graph: the gradients of the nodes s and of the weights", equations)
 
 
-def _sides(equation: Sequence[Part]) -> list[list[Part]]:
-    """Split an equation before each "=", where a line may end."""
-    sides: list[list[Part]] = [[]]
-    for part in equation:
-        if part == "=":
-            sides.append([])
-        sides[-1].append(part)
-    return sides
-
-
-def _beside(blocks: Iterable[list[str]]) -> Iterator[str]:
-    """Yield the lines of blocks of text that stand side by side, each in the middle of the highest."""
-    blocks = list(blocks)
+def _beside(blocks: Sequence[list[str]]) -> str:
+    """Return blocks of text side by side, each in the middle of the highest."""
     height = max(map(len, blocks))
     lines = [""] * height
     for block in blocks:
@@ -285,7 +275,7 @@ def _beside(blocks: Iterable[list[str]]) -> Iterator[str]:
         padded = [""] * above + block + [""] * (height - above - len(block))
         together = lines[0] == "" or lines[above][-1] == "(" or block[0][0] in ")^"
         lines = [f"{line}{'' if together else ' '}{more:{width}}" for line, more in zip(lines, padded, strict=True)]
-    yield from map(str.rstrip, lines)
+    return "\n".join(map(str.rstrip, lines))
 
 
 # Worksheets: a handout for each variant, with blanks, and the key
