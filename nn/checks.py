@@ -4,19 +4,35 @@ An argument of the wrong type raises a TypeError, and a wrong value of the right
 are numbers; True and False are not. Every message names the argument, what was expected and what was received.
 """
 
+import contextlib
 import math
+import os
 import reprlib
+import sys
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from functools import partial
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+INSIDE = (*(f"{Path(file).parent}{os.sep}" for file in (__file__, np.__file__)), contextlib.__file__)
+"""How the names of the files begin through which one function of this package calls another."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of something at the line that called this package, however deep in it that was found."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(INSIDE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def as_number(

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value, exp
-from nn.checks import FloatArray, as_finite_array, as_integer
+from nn.checks import FloatArray, as_finite_array, as_integer, warn
 from nn.randomness import stream
 from nn.training.optimizers import Optimizer
 
@@ -190,8 +190,7 @@ def descend(
                 break
             path[t + 1] = moved
     if np.isnan(path[-1]).any():
-        message = f"the path leaves the finite numbers in iteration {t}; from there on it is nan"
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
+        warn(f"the path leaves the finite numbers in iteration {t}; from there on it is nan", RuntimeWarning)
     return path
 
 

@@ -83,7 +83,8 @@ def test_imports_follow_the_arrows(path):
 def test_the_delta_recursion_shares_no_code_with_the_engine():
     """From nn it may import only the checks of arrays, which know nothing of the graph either."""
     libraries = set(
-        "collections.abc dataclasses decimal functools math numbers reprlib typing numpy numpy.typing".split()
+        "collections.abc contextlib dataclasses decimal functools math numbers os pathlib reprlib sys typing warnings "
+        "numpy numpy.typing".split()
     )
     for name, allowed in (("delta.py", libraries | {"nn.checks"}), ("checks.py", libraries)):
         assert set(imports_of(ROOT / "nn" / name)) <= allowed

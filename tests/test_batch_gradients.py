@@ -16,6 +16,7 @@ from nn.training.loop import fit
 from nn.training.losses import LOSSES, squared_error
 from nn.training.optimizers import GradientDescent, LectureMomentum
 from nn.training.regularization import L2, Dropout
+from nn.training.restarting import random_restarts
 from nn.training.termination import MaximumIterations
 
 HAS_LLVM = importlib.util.find_spec("llvmlite") is not None
@@ -571,7 +572,6 @@ def test_values_have_no_program():
 
 
 def test_what_trains_runs_on_programs(monkeypatch):
-    from nn import random_restarts
     from nn.estimators import NetworkClassifier, NetworkRegressor
 
     def backward(*_):
@@ -610,3 +610,24 @@ def test_the_history_says_what_computed_the_gradients():
     assert [history.engine for history in computed] == ["programs", "values", "values"]
     assert [history.fallback is None for history in computed] == [True, True, False]
     assert caught[0].filename == __file__, "the line of the caller"
+
+
+TRAINED = {
+    "fit": lambda net, X, y, options: fit(net, X, y, **options),
+    "random_restarts": lambda net, X, y, options: random_restarts(net, X, y, starts=2, **options),
+}
+
+
+@pytest.mark.parametrize("way", TRAINED)
+def test_a_warning_in_the_middle_of_the_training_points_to_the_line_of_the_caller(way):
+    def change(_net, history):
+        SETTING[0] = 2.0 + (history.iterations > 2)
+
+    X, y = data()
+    options = {"loss": reads_a_global, "stop": MaximumIterations(5), "callbacks": [change]}
+    try:
+        with pytest.warns(UserWarning, match="when it was traced") as caught:
+            TRAINED[way](network(), X, y, options)
+        assert {warning.filename for warning in caught} == {__file__}
+    finally:
+        SETTING[0] = 2.0

@@ -6,7 +6,6 @@ Values instead, one for each example.
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 import autograd_lite
 from autograd_lite import PRIMITIVES, Value, constant, unit_label
-from nn.checks import FloatArray
+from nn.checks import FloatArray, warn
 from nn.mlp import MLP
 from nn.training.losses import LOSSES, Loss, as_targets
 
@@ -136,10 +135,9 @@ class BatchGradients:
     def _fall_back(self, reason: str) -> None:
         """Build graphs of Values from now on, and warn of it."""
         self.uses_values, self.fallback = True, reason
-        warnings.warn(
+        warn(
             f"gradients are computed by graphs of Values, far slower than by a compiled program: {reason} "
-            '(pass engine="values" to accept this without a warning)',
-            stacklevel=7,  # the caller of `fit`
+            '(pass engine="values" to accept this without a warning)'
         )
 
     # Running

@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import warnings
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.checks import warn
 from nn.mlp import ACTIVATIONS, MLP
 from nn.training.identity import digest
 from nn.training.termination import LISTS
@@ -257,11 +257,10 @@ class Checkpoint:
         run.weights, run.best_weights = list(part("weights.").values()), list(part("best_weights.").values())
         first = str(arrays["first_weights"])
         if self.first_weights not in {first, digest("weights", run.weights), digest("weights", run.best_weights)}:
-            warnings.warn(
+            warn(
                 f"the run of the checkpoint {self.path} began with other weights than the network has, and continues "
                 f"with its own{REMEDY}",
                 RuntimeWarning,
-                stacklevel=6,  # the caller of `fit`
             )
         self.first_weights = first
         for name in LISTS:

@@ -5,7 +5,6 @@ import math
 import os
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd_lite import Value
-from nn.checks import FloatArray, as_finite_array, as_integer, as_number, check_choice
+from nn.checks import FloatArray, as_finite_array, as_integer, as_number, check_choice, warn
 from nn.mlp import MLP
 from nn.randomness import stream
 from nn.training.batch_gradients import ENGINES, BatchGradients
@@ -172,7 +171,7 @@ class Run(SimpleNamespace):
             words = f"training ended: {history.ended}; the best weights are kept"
             if self.begun and self.checkpoint is not None:
                 words += f", and the run is saved in {self.checkpoint.path}"
-            warnings.warn(words, EndedEarlyWarning, stacklevel=3)
+            warn(words, EndedEarlyWarning)
         return history
 
     def _begin(self) -> None:
@@ -359,11 +358,10 @@ class Run(SimpleNamespace):
         low, high = range_of(theta) if allowed < 2 else (-math.inf, math.inf)  # two bounds are the most there can be
         if int(low > -math.inf) + int(high < math.inf) > allowed:
             name = self.loss.__name__ if self.loss in LOSSES.values() else "the loss"
-            warnings.warn(
+            warn(
                 f"{name} takes any outputs, but {theta} keeps the outputs of the network between "
                 f"{low:.2g} and {high:.2g}, so that some probabilities are out of reach; build it with "
-                'output_activation="linear"',
-                stacklevel=5,
+                'output_activation="linear"'
             )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import FloatArray, as_integer
+from nn.checks import FloatArray, as_integer, warn
 from nn.mlp import MLP
 from nn.randomness import random_weights, seed_sequence
 from nn.training.batch_gradients import BatchGradients
@@ -165,10 +165,9 @@ def random_restarts(
     interrupted = len(results) < starts or any(start.history.ended_by is EndedBy.INTERRUPTED for start in results)
     if interrupted:
         words = f"random restarts ended: Ctrl-C after {len(results)} of {starts} starts; the best weights are kept"
-        warnings.warn(words, EndedEarlyWarning, stacklevel=2)
+        warn(words, EndedEarlyWarning)
     if not_finite:
-        words = f"runs ended early, with their best weights: {not_finite}"
-        warnings.warn(words, EndedEarlyWarning, stacklevel=2)
+        warn(f"runs ended early, with their best weights: {not_finite}", EndedEarlyWarning)
     return Restarts(results, best, interrupted)
 
 
