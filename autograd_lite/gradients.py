@@ -325,7 +325,7 @@ def rounding_errors(outputs: Sequence[Value]) -> list[float]:
     ([0.0], True)
     """
     order, generator = topological_order(*outputs), Random(0)
-    errors = [0.0] * len(outputs)
+    tries: list[list[float]] = []
     for _ in range(3):
         numbers: dict[Value, float] = {}
         for node in order:
@@ -335,11 +335,8 @@ def rounding_errors(outputs: Sequence[Value]) -> list[float]:
                 number = math.nan  # neighbouring integers are not floats
             numbers[node] = number if is_exact else number + generator.uniform(-1, 1) * math.ulp(number)
         changes = [abs(numbers[output] - output._number) for output in outputs]
-        errors = [
-            math.inf if math.isnan(change) else max(error, change)
-            for change, error in zip(changes, errors, strict=True)
-        ]
-    return errors
+        tries.append([math.inf if math.isnan(change) else change for change in changes])
+    return list(map(max, *tries))
 
 
 def central_differences(f: Callable[[float], list[Value]], x: float) -> list[Estimate]:

@@ -364,19 +364,18 @@ class _ArrayWriter:
             expression = Written(f"{_atom(operands[0])}**2", SIGNED)
         else:
             expression = write(array.primitive, operands)
+        self.texts[array] = expression
         is_written_once = self.uses[array] == 1 and (not array.name or array.name.startswith("d_"))
         stack = self.stacked.get(array)
         if stack is None and is_written_once and len(expression.text) < LONGEST_LINE // 2:
-            self.texts[array] = expression  # which is written where it is used
-            return
+            return  # it is written where it is used
         name = self.names.new(array.name or self._name_of_inputs(array))
-        self.texts[array] = Written(name, ATOM)
-        if stack is not None:
-            parts = [
-                expression.text if isinstance(part, Rows) else self._operand(part).text for part in stack.arguments
-            ]
+        if stack is None:
+            self.texts[array] = Written(name, ATOM)
+        else:
+            parts = [self._operand(part).text for part in stack.arguments]
             first = parts.index(expression.text)
-            expression, self.texts[stack] = _stack(parts), self.texts[array]
+            expression, self.texts[stack] = _stack(parts), Written(name, ATOM)
             self.texts[array] = Written(name + _slices((first, first + array.rows, stack.rows)), ATOM)
         self.lines.append(f"    {name} = {expression.text}")
 
@@ -419,8 +418,10 @@ class _ArrayWriter:
             left = total.left
             return f"total_{left.array.name}" if isinstance(left, Rows) and left.array.name else "total"
         members = tuple(tuple(self.arrays.variables[target - 1] for target in row) for row in total.targets)
-        name = next((block.name for block in self.blocks if block.members == members), "")
-        return f"G{name[1:]}" if name.startswith("W") else f"d_{name}" if name else ""
+        name = self.matrices.get(members, "")
+        if not name.isidentifier():  # a part of a block, or nothing that is written
+            return ""
+        return f"G{name[1:]}" if name.startswith("W") else f"d_{name}"
 
     def _total(self, total: Total) -> str:
         left = self._operand(total.left)
