@@ -265,8 +265,8 @@ def _finding(illness: Illness, what: str, layer: int, mask: Any, why: str) -> Fi
 
 
 def _list(parts: Iterable[object]) -> str:
-    first = [*map(str, parts)]
-    return ", ".join([*first[:8], "..."] if len(first) > 8 else first)
+    texts = [*map(str, parts)]
+    return ", ".join([*texts[:8], "..."] if len(texts) > 8 else texts)
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
