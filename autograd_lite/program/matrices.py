@@ -157,12 +157,11 @@ def find_arrays(statements: Statements) -> Arrays:
     """
     sums = _sums(statements)
     heights = Counter(frozenset(of_sum.products) for of_sum in sums.values())
-    if not any(rows > 1 and len(factors) > 1 for factors, rows in heights.items()):
+    if not any(height > 1 and len(factors) > 1 for factors, height in heights.items()):
         return straight_line(statements)
-    alone = [at for at, of_sum in sums.items() if len(of_sum.products) == 1 == heights[frozenset(of_sum.products)]]
-    for position in alone:
-        del sums[position]
-    return _Finder(statements, sums).find()
+    # A single product is a row of a matrix product only beside others
+    kept = {at: one for at, one in sums.items() if len(one.products) != 1 or heights[frozenset(one.products)] > 1}
+    return _Finder(statements, kept).find()
 
 
 class _Sum(NamedTuple):
