@@ -1,5 +1,6 @@
 """What holds for all tests: no test depends on the machine's speed, and each run tries the same examples."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -25,6 +26,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items):
     """Notebooks take longest, so they start first, while there is other work to share."""
     items.sort(key=lambda item: getattr(item, "originalname", None) != "test_a_fresh_execution")
+
+
+def pytest_collection_finish():
+    """The tests themselves stay until the end, so the garbage collector need not look through them again and again."""
+    gc.freeze()
 
 
 # A process that a test starts, in whichever folder, finds the packages that are tested, installed or not, and the

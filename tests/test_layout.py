@@ -44,7 +44,7 @@ def along_path(path, samples=24):
 
 
 @given(diagrams())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_no_two_boxes_overlap_and_all_lie_in_the_picture(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     assert len(layout.boxes) == len(diagram.boxes)
@@ -58,7 +58,7 @@ def test_no_two_boxes_overlap_and_all_lie_in_the_picture(diagram: Diagram) -> No
 
 
 @given(diagrams())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_arrows_lead_from_box_to_box_and_cross_no_other_box(diagram: Diagram) -> None:
     layout = find_layout(diagram)
     assert len(layout.paths) == len(layout.tips) == len(layout.labels) == len(diagram.arrows)

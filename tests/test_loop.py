@@ -9,6 +9,7 @@ import os
 import pickle
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -1006,19 +1007,19 @@ def run_to_be_killed(name, checkpoint):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("keep", ["best", "last"])
-def test_a_run_that_was_killed_resumes_to_the_same_bits(tmp_path, keep):
+def test_a_run_that_was_killed_resumes_to_the_same_bits(tmp_path):
     killed = {name: python(f"tests.run_to_be_killed({name!r}, sys.argv[1])", tmp_path / name) for name in RUNS}
     for name, process in killed.items():
         with process:
             process.communicate()
         assert process.returncode == -signal.SIGKILL
+        shutil.copy(tmp_path / name, tmp_path / f"{name} once more")
+    for name, (keep, copy) in itertools.product(RUNS, {"best": "", "last": " once more"}.items()):
         options = {**RUNS[name], "stop": MaximumIterations(18), "keep": keep, "seed": 0}
         resumed, uninterrupted, iterations = network(), network(), []
         callbacks = [lambda net, history: iterations.append(history.iterations)]  # noqa: B023
-        history = fit(
-            resumed, X, Y, **options, checkpoint=tmp_path / name, checkpoint_every=4, callbacks=callbacks
-        )  # fmt: skip
+        checkpoint = tmp_path / f"{name}{copy}"
+        history = fit(resumed, X, Y, **options, checkpoint=checkpoint, checkpoint_every=4, callbacks=callbacks)
         assert iterations == list(range(9, 19)), "it goes on after the last checkpoint, that of iteration 8"
         assert outcome(resumed, history) == outcome(uninterrupted, fit(uninterrupted, X, Y, **options)), name
         assert history.time == sorted(history.time)

@@ -471,13 +471,13 @@ def test_the_work_is_linear():
     assert [chain(length).operations for length in (1, 10, 100)] == [3, 39, 399]
 
 
-def test_a_chain_of_100_000_nodes_is_traced_without_recursion():
+def test_a_long_chain_is_traced_without_recursion():
     x = Value(0.5, "x")
     node = x
-    for _ in range(100_000):
+    for _ in range(20_000):
         node = -(node + 0.25)
     statements = traced(node, [x], gradients=True)
-    assert statements.operations <= 200_000
+    assert statements.operations <= 40_000
     assert abs(outputs_of(statements, [0.5])[1]) == 1.0
 
 

@@ -23,6 +23,9 @@ from autograd_lite.value import Value
 MOST_CACHED = 128
 """The number of graphs whose code is kept."""
 
+SECONDS_OF_A_MEASUREMENT = 0.05
+"""How long the runs that are measured take together: long for a clock, and short for a class that waits."""
+
 
 class Evaluation(NamedTuple):
     """The results of a program for a batch of N points.
@@ -267,7 +270,9 @@ class Program:
         seconds = {}
         for name, error in self.code.obstacles.items():
             if error is None:
-                runs, total = timeit.Timer(partial(self.code.backend(name), X, P)).autorange()
+                timer, runs = timeit.Timer(partial(self.code.backend(name), X, P)), 1
+                while (total := timer.timeit(runs)) < SECONDS_OF_A_MEASUREMENT:
+                    runs *= 2
                 seconds[name] = total / runs
         return seconds
 
