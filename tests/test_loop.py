@@ -1119,7 +1119,7 @@ def test_after_ctrl_c_in_any_line_the_same_call_goes_on_to_the_same_bits(tmp_pat
     uninterrupted = network()
     expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **options))
     interrupted = 0
-    for line in itertools.count(step=19):
+    for line in itertools.count(step=29):
         net, checkpoint = network(), {"checkpoint": tmp_path / f"{line}.npz", "checkpoint_every": 2}
         trace, lines = at_line(line, interrupt)
         before = sys.gettrace()

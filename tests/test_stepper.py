@@ -73,7 +73,7 @@ def network():
     return error
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000))
 def test_the_page_holds_the_gradients_of_backward_bit_for_bit(seed):
     _, root = random_graph(seed)

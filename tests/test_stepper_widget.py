@@ -56,7 +56,7 @@ def test_bad_state_is_refused(name, bad):
         setattr(widget, name, bad)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), numbers=st.lists(st.floats(-5, 5), min_size=3, max_size=3))
 def test_what_if_returns_the_values_and_gradients_of_a_graph_with_these_leaves(seed, numbers):
     leaves, root = random_graph(seed)
