@@ -365,6 +365,7 @@ def moving_paths(
     for t in iterations:
         show(t)
         pictures.append(_png(figure, 70))
+        figure.set_layout_engine("none")  # the Axes stay in their place, which takes time to find
     return MovingPicture(tuple(pictures), text, interval)
 
 

@@ -766,7 +766,6 @@ PLANE = Surface("A plane", lambda x, y: x + y, ((-6, 6), (-1, 1)))
         (ROSENBROCK, (7.8, 5.6)),
         (ROSENBROCK, (8, 3)),
         (PLANE, (3.5, 3.5)),
-        (PLANE, (8, 3)),
     ],
     ids=lambda given: getattr(given, "name", given),
 )
