@@ -29,8 +29,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """The tests themselves stay until the end, so the garbage collector need not look through them again and again."""
+    """The tests themselves stay until the end: the garbage collector need not look through them, nor come so often."""
     gc.freeze()
+    gc.set_threshold(20_000, 10, 20)
 
 
 # A process that a test starts, in whichever folder, finds the packages that are tested, installed or not, and the

@@ -278,7 +278,7 @@ def test_derivatives_over_the_whole_range_of_floats(name):
 
     program = compile_program(to_second_order, variables, gradients=False, backend="python")
     tried = 0
-    while tried < 12:
+    while tried < 9:
         numbers = [random.choice([-1, 1]) * 10 ** random.uniform(-307, largest) for _ in range(row.arity)]
         if row.arity == 2 and tried % 3 == 0:  # not far from the first number, so that both matter
             numbers[1] = min(abs(numbers[0]), 1e300) * random.choice([-1, 1]) * 10 ** random.uniform(-7, 7)
