@@ -1158,7 +1158,7 @@ def test_a_run_that_was_killed_at_a_random_line_resumes_to_the_same_bits(tmp_pat
     finally:
         sys.settrace(before)
     expected = outcome(uninterrupted, fit(uninterrupted, X, Y, **TRACED))
-    for number in random.Random(6).sample(range(next(lines)), 4):
+    for number in random.Random(6).sample(range(next(lines)), 3):
         with python("tests.run_to_be_killed_at_line(int(sys.argv[1]), sys.argv[2])", number, tmp_path / "c") as process:
             process.communicate()
         assert process.returncode == -signal.SIGKILL

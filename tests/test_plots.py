@@ -85,8 +85,8 @@ def legend_of(axes):
 
 
 def drawn(axes):
-    """Draw it, with all texts and ticks, so that whatever cannot be drawn is found."""
-    axes.figure.canvas.draw()
+    """Go through all that is drawn, with all texts and ticks, so that whatever cannot be drawn is found."""
+    axes.figure.draw_without_rendering()
     return axes
 
 
