@@ -1,7 +1,7 @@
 """Neural networks of Values, in the notation of the lecture (CMU 10-301/601, lecture 14).
 
 Where they depart from the lecture:
-- `fit` leaves the network with the best weights of the run, and not with the last ones (keep="last").
+- `fit` leaves the network with the best weights of the run, rather than the last ones (unless keep="last").
 - `Dropout` scales the outputs of the remaining nodes by 1 / (1 - rate) in training (scale=False: as on the slide).
 - `Momentum` accumulates all earlier gradients, as is usual; the lecture's, with the previous one, is `LectureMomentum`.
 - `LectureMomentumAdagrad` is our combination of both; the lecture names it, and prints no formula.

@@ -24,11 +24,11 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 INSIDE = (*(f"{Path(file).parent}{os.sep}" for file in (__file__, np.__file__)), contextlib.__file__)
-"""How the names of the files begin through which one function of this package calls another."""
+"""The beginnings of the file names that `warn` passes over: this package, NumPy and contextlib."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn of something at the line that called this package, however deep in it that was found."""
+    """Issue a warning at the line that called this package, however deep inside it the problem was found."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(INSIDE):
         frame, level = frame.f_back, level + 1

@@ -26,7 +26,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("-o", "--output", type=Path, default=Path("autograd-lite-demo"), metavar="FOLDER")
     parser.add_argument("--iterations", type=int, default=300, help="steps of gradient descent (default 300)")
     parser.add_argument("--rate", type=float, default=0.005, help="learning rate eta (default 0.005)")
-    parser.add_argument("--seed", type=int, default=0, help="of the weights and of the split (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the weights and of the split (default 0)")
     parser.set_defaults(run=lambda options: run(options.output, options.iterations, options.rate, options.seed))
 
 
@@ -61,7 +61,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     stop, callbacks = MaximumIterations(iterations), [_show_progress(iterations)]
     fit(net, X, Y, optimizer=GradientDescent(rate), stop=stop, callbacks=callbacks, progress=False)
     accuracy = float(np.mean(outputs_of(net, test_X).argmax(axis=1) == test_species))
-    print(f"\nTest accuracy: {accuracy:.1%} of {len(test_X)} flowers that it was not trained on.\n")
+    print(f"\nTest accuracy: {accuracy:.1%} of {len(test_X)} flowers not used in training.\n")
 
     error = squared_error(net.outputs(test_X[0]), _targets(test_species[:1])[0])
     error.backward()
@@ -74,7 +74,7 @@ def run(folder: Path, iterations: int = 300, rate: float = 0.005, seed: int = 0)
     }
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
-    print(f"In {folder}: {', '.join(written)} (all of one test flower, except for the gradients).")
+    print(f"In {folder}: {', '.join(written)} (all for one test flower, except for the gradients).")
     print(f"Next: python3 -m webbrowser {(folder / 'steps.html').resolve().as_uri()}")
     return accuracy
 

@@ -97,7 +97,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         return self
 
     def _part(self, name: str) -> Any:
-        """Return a parameter; in place of no optimizer, the one that is taken then."""
+        """Return a parameter; the default optimizer if it is None."""
         part = getattr(self, name)
         return Adam(0.01) if name == "optimizer" and part is None else part
 
@@ -106,7 +106,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         widths, optimizer = [*self._hidden(), outputs], self._optimizer()
         max_iter = as_integer("max_iter", self.max_iter, least=1)
         if not isinstance(self.stop, Criterion | None):
-            raise TypeError(f"stop must be a Criterion, as SmallGradient(0.01), or None; received {self.stop!r}")
+            raise TypeError(
+                f"stop must be a Criterion, for example SmallGradient(0.01), or None; received {self.stop!r}"
+            )
         regularization, dropout = self.regularization, self.dropout
         if not isinstance(regularization, L2):
             regularization = L2(as_number("regularization", regularization, least=0))
@@ -200,8 +202,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         learning_rate: eta, or a schedule of iterations, in place of the optimizer's; None leaves it.
         batch_size: the number of examples in an iteration, from data in random order; all examples if there are fewer,
             or if None.
-        max_iter: the largest number of epochs, of passes through the data (as in scikit-learn's MLPClassifier); with
-            batch_size=None, of iterations.
+        max_iter: the largest number of epochs, that is, passes through the data (as in scikit-learn's MLPClassifier);
+            with batch_size=None, of iterations.
         stop: a criterion that may end the training before that, for example SmallImprovement(1e-4, over=100), in
             iterations; it combines with the others.
         regularization: lambda_C of L2 regularization, over all weights; or L2(lambda_C, bias=False).
@@ -210,7 +212,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         early_stopping: whether a part of the data is held out, and the training ends when the loss on it has had no new
             lowest value for a while.
         validation_fraction: the fraction that is held out; of classes, the same fraction of each.
-        patience: the number of epochs that make a while.
+        patience: how many epochs may pass without a new lowest loss.
         progress: whether a progress bar is shown.
         random_state: an integer is the seed of everything random, as in MLP and `fit`, and the result is the same to
             the bit each time; from a RandomState the seed is drawn; None draws fresh entropy, never from NumPy's
@@ -218,8 +220,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
-        history_: the History of the run. Errors are averaged, over the mini-batch or, with batch_size=None, over the
-            data, where the lecture sums: so the same learning rate and lambda_C suit data of any size.
+        history_: the History of the run. Errors are averaged over the mini-batch or, with batch_size=None, over the
+            data (which the lecture sums over), so the same learning rate and lambda_C suit data of any size.
         loss_: the mean loss of net_ on the training data, with the penalty of the regularization; with early stopping
             the mean loss on the part that was held out.
         loss_curve_: the mean loss of each epoch, with the penalty; a list.
@@ -232,7 +234,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         TypeError, ValueError: in `fit`, naming the argument that is wrong, before training starts.
 
     Training runs on a program that is compiled from the graph of one example: see `fit`. Prediction is in matrices.
-    There are neither sample weights nor `partial_fit`.
+    Training takes no sample weights, and there is no `partial_fit`.
 
     >>> from nn.data_sets import xor
     >>> classifier = NetworkClassifier(hidden=(4,), learning_rate=0.1, max_iter=30, random_state=0).fit(*xor())
@@ -327,7 +329,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
 
     Attributes:
         net_: the network, an MLP, with the best weights that were found.
-        history_: the History of the run, with the errors of scaled targets: for one output, 1 is the error of the mean.
+        history_: the History of the run, with the errors of scaled targets: for one output, 1 is the error of
+            predicting the mean.
         loss_: the mean loss of the run's best weights, of scaled targets, with the penalty of the regularization, on
             the training data; with early stopping, without the penalty, on the part that was held out.
         loss_curve_, n_iter_, n_features_in_, feature_names_in_: as for NetworkClassifier.
@@ -387,7 +390,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
             y: their targets, of shape (N,) or (N, d^(L)).
             sample_weight: the weights of the examples in R^2, of shape (N,); None is 1 for each.
 
-        R^2 does not depend on the unit and the zero of the targets. Both are changed first, so that no square overflows
+        R^2 does not depend on the unit or the zero of the targets. Both are changed first, so that no square overflows
         or underflows, and equal targets have exactly the deviation 0: R^2 is then 0, or 1 if the predictions are right.
         """
         targets = np.asarray(as_plain_array("y", y), dtype=np.float64).reshape(len(y), -1)

@@ -331,7 +331,7 @@ def as_inputs(x: Inputs, width: int, layer: int = 0) -> list[Value]:
         ValueError: if x does not have as many entries as the width, or some are masked.
     """
     if not is_sequence(x) or getattr(x, "ndim", 1) != 1:  # only an array has ndim; a list counts as 1
-        raise TypeError(f"x must be {width} numbers or Values in a row, not {type(x).__name__}: {x!r}")
+        raise TypeError(f"x must be {width} numbers or Values in one dimension, not {type(x).__name__}: {x!r}")
     if len(x) != width:
         raise ValueError(f"x must have {width} entries, received {len(x)}")
     if np.ma.is_masked(x):  # a masked array of NumPy marks entries as missing

@@ -83,7 +83,7 @@ def panels(
         same_scale: whether all panels share both scales, and can be compared.
 
     Raises:
-        ValueError: if there is no title, or one twice, or `across` is not at least 1.
+        ValueError: if there is no title, or a title occurs twice, or `across` is not at least 1.
         ImportError: without matplotlib.
 
     >>> list(panels(["training", "validation"]))
@@ -92,7 +92,7 @@ def panels(
     names = list(titles)
     as_integer("across", across, least=1)
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"titles must be at least one, and differ; received {names!r}")
+        raise ValueError(f"titles must be one or more, all different; received {names!r}")
     columns = min(across, len(names))
     rows = -(-len(names) // columns)
     figure = _matplotlib("pyplot").figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
@@ -170,7 +170,7 @@ def plot_points(groups: Mapping[str, Any], ax: "Axes | None" = None, **settings:
 def plot_learning_curves(
     history: History | Mapping[str, History], ax: "Axes | None" = None, *, log: bool = False, smooth: int = 1
 ) -> "Axes":
-    """Plot the mean error per example in each iteration (`History.error`), and the validation loss, of runs.
+    """Plot the mean error per example in each iteration (`History.error`), and the validation loss, of some runs.
 
     Arguments:
         history: the History that `fit` returned; or several, by the names that the legend shows.
@@ -179,8 +179,8 @@ def plot_learning_curves(
         smooth: the number of iterations whose mean training error the line shows: those up to t. With more than 1,
             small pale points show the single iterations; small mini-batches need it.
 
-    Returns the Axes. Training errors are solid lines, validation losses dashed ones, of a single run in another
-    colour, and a star marks the lowest validation loss. The error of an iteration is the error of its mini-batch,
+    Returns the Axes. Training errors are solid lines, and validation losses dashed ones (in another colour if there is
+    only one run); a star marks the lowest validation loss. The error of an iteration is the error of its mini-batch,
     before the update and without penalty.
 
     Raises:
@@ -289,7 +289,7 @@ def plot_paths(
         surface: the surface that they descend.
         paths: the points of each path, of shape (T + 1, 2), by name for the legend; as returned by `descend`.
         ax: where to draw; None makes a figure.
-        levels: the heights of the contours; or their number, and about equal areas lie between them.
+        levels: the heights of the contours; or the number of bands between them, which have about equal areas.
 
     Returns the Axes. Circles are the starts, large markers the ends, and crosses the minima that are known.
 
@@ -478,7 +478,7 @@ def plot_surface_restarts(
     ends = np.array([_last_point(path) for path in walks])
     heights = np.array([float(surface(*end)) if np.isfinite(end).all() else math.nan for end in ends.tolist()])
     if not np.isfinite(heights).any():
-        raise ValueError(f"paths must have a finite end, at least one of them; the ends are {ends.tolist()}")
+        raise ValueError(f"paths must include at least one with a finite end; the ends are {ends.tolist()}")
     best = int(np.nanargmin(heights))
     ax = _draw_surface(ax, surface, levels)
     for number, path in enumerate(walks):
@@ -703,17 +703,17 @@ def _marks(points: int, number: int, lines: int) -> tuple[int, int]:
 def _named(argument: str, things: Any) -> Mapping[str, Any]:
     """Return the mapping, or raise a ValueError that names the argument if it is empty."""
     if not isinstance(things, Mapping) or not things:
-        raise ValueError(f"{argument} must be at least one, by its name; received {things!r:.100}")
+        raise ValueError(f"{argument} must be a mapping of names with at least one entry; received {things!r:.100}")
     return things
 
 
 def _row(argument: str, numbers: Any) -> FloatArray:
-    """Return numbers in a row, at least one, with nan for None; or raise a ValueError that names the argument."""
+    """Return at least one number, in one dimension, nan for None; or raise a ValueError that names the argument."""
     if isinstance(numbers, list | tuple):
         numbers = [math.nan if number is None else number for number in numbers]
     row = as_array(argument, numbers)
     if row.ndim != 1 or len(row) == 0:
-        raise ValueError(f"{argument} must be numbers in a row, at least one; received shape {row.shape}")
+        raise ValueError(f"{argument} must be numbers in one dimension, at least one; received shape {row.shape}")
     return row
 
 
@@ -742,12 +742,12 @@ def _last_point(path: FloatArray) -> FloatArray:
 
 
 def _contour_levels(heights: FloatArray, levels: int | Sequence[float]) -> FloatArray:
-    """Return the given heights of contours, or that number of heights with about equal areas between them, rounded."""
+    """Return the given heights of contours, or heights that bound that number of bands of about equal area, rounded."""
     if not isinstance(levels, int):
         return np.unique(as_array("levels", levels))
     as_integer("levels", levels, least=2)
     if heights.size == 0:
-        raise ValueError("surface must have finite values in its window, at least some")
+        raise ValueError("surface must have at least some finite values in its window")
     bounds = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 1)))
     if len(bounds) == 1:  # it is flat
         return np.array([bounds[0] - 1, bounds[0] + 1])

@@ -22,7 +22,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--x", required=True, type=numbers, help="the inputs, for example 1,-1")
     parser.add_argument("--y", required=True, type=numbers, help="the targets, for example 1")
     parser.add_argument("--update", type=number, metavar="RATE", help="go on with a step of gradient descent")
-    what = "write a page (.html) that a browser opens from disk, or an animated picture (.svg); without it, step here"
+    what = (
+        "write a page (.html) that a browser opens from disk, or an animated picture (.svg); else step in the terminal"
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
     parser.set_defaults(run=run)
 
@@ -30,11 +32,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of a command that say which network it is about."""
     parser.add_argument("widths", help="the numbers of inputs and of units in each layer, for example 2-2-1")
-    what = "matrices W^(1), W^(2), ... as JSON, with the biases first in each row, or a file of save_weights"
+    what = "matrices W^(1), W^(2), ... as JSON, with the biases first in each row, or a file written by save_weights"
     parser.add_argument("--weights", help=f"{what}; without it, random weights")
     parser.add_argument("--activation", choices=ACTIVATIONS, help="of all layers (default tanh)")
-    parser.add_argument("--output-activation", choices=ACTIVATIONS, help="of the last layer, if it is another one")
-    parser.add_argument("--seed", type=int, default=0, help="of the random weights (default 0)")
+    parser.add_argument("--output-activation", choices=ACTIVATIONS, help="of the last layer, if different")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random weights (default 0)")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
     if len(options.y) != len(outputs):
         raise ValueError(f"--y must have a number for each output, {len(outputs)} in all; received {len(options.y)}")
     error = squared_error(outputs, options.y)
-    title = f"A network {options.widths}"
+    title = f"A {options.widths} network"
     stepper = step_through(error, update=options.update, title=title, max_nodes=10_000)
     if options.output is None:
         stepper.in_terminal()
@@ -82,7 +84,7 @@ def network(options: argparse.Namespace) -> MLP:
         net = load_weights(options.weights)
         if net.sizes != [nin, *nouts]:
             sizes = "-".join(map(str, net.sizes))
-            raise ValueError(f"{options.weights} has the weights of a network {sizes}, not {options.widths}")
+            raise ValueError(f"{options.weights} has the weights of a {sizes} network, not a {options.widths} network")
         if options.activation or options.output_activation:
             raise ValueError(f"--activation and --output-activation must be left out: {options.weights} has its own")
         return net
@@ -95,7 +97,7 @@ def network(options: argparse.Namespace) -> MLP:
 
 
 def number(text: str) -> float:
-    """Return a number of the command line, which may be a fraction."""
+    """Return a number from the command line, which may be a fraction."""
     try:
         return float(Fraction(text) if "/" in text else text)
     except (ValueError, ArithmeticError):
@@ -103,9 +105,9 @@ def number(text: str) -> float:
 
 
 def numbers(text: str) -> list[float]:
-    """Return numbers that stand between commas."""
+    """Return the numbers of a comma-separated list."""
     try:
         return list(map(number, text.split(",")))
     except argparse.ArgumentTypeError:
-        what = "must be numbers with commas between them, for example 1,-1"
+        what = "must be numbers separated by commas, for example 1,-1"
         raise argparse.ArgumentTypeError(f"{what}; received {text!r}") from None

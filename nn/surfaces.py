@@ -123,8 +123,8 @@ From (-2, 1) with the learning rate eta = 0.3, gradient descent ends in the narr
 of value -0.361. Momentum with beta = 0.9, as the lecture prints it and as a heavy ball, and Nesterov's, reach the
 minimum on the right, of value -0.917 ("Momentum can be used to break out of local minima", lecture 14, slide "Key
 Takeaways"). The heavy ball does so by its speed. Momentum as printed is never faster than two gradients allow; it
-leaves because near a minimum of curvature k it only stays if eta k beta < 1, gradient descent if eta k < 2, and on the
-left eta k is 1.4 along y. The function was made for this project.
+leaves because near a minimum of curvature k it stays only if eta k beta < 1, whereas gradient descent stays if eta k <
+2; on the left eta k is 1.4 along y. The function was made for this project.
 """
 
 SURFACES = {"himmelblau": HIMMELBLAU, "rosenbrock": ROSENBROCK, "saddle": SADDLE, "two_valleys": TWO_VALLEYS}
@@ -190,7 +190,7 @@ def descend(
                 break
             path[t + 1] = moved
     if np.isnan(path[-1]).any():
-        warn(f"the path leaves the finite numbers in iteration {t}; from there on it is nan", RuntimeWarning)
+        warn(f"the path becomes infinite or nan in iteration {t}; from there on it is nan", RuntimeWarning)
     return path
 
 

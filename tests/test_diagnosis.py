@@ -208,7 +208,7 @@ def test_the_command(tmp_path, capsys):
     np.savetxt(data, np.column_stack([X, Y]), delimiter=",")
     options = parser.parse_args(["diagnose-network", "2-4-1", "--data", str(data), "--output-activation", "relu"])
     options.run(options)
-    assert "A loss that the output cannot reach" in capsys.readouterr().out
+    assert "A lowest loss that the output cannot reach" in capsys.readouterr().out
     data.write_text("x,y\n1,2\n")
     with pytest.raises(ValueError, match="--data cannot be read as numbers"):
         options.run(options)

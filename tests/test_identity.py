@@ -431,7 +431,7 @@ UNSEEN = {
 
 @pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN)
 def test_what_reads_what_its_code_does_not_name_is_refused(source):
-    with pytest.raises(TypeError, match=r"loss must be data .* reads what its code does not name"):
+    with pytest.raises(TypeError, match=r"loss must be data .* reads variables or modules that its code does not name"):
         digest("loss", defined(source, a=1))
 
 

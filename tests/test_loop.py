@@ -507,7 +507,9 @@ def test_bounded_outputs_are_warned_of_whatever_wraps_the_loss():
             return self.weight * losses.logistic_loss(o, y)
 
     for loss in (Weighted(2.0), lambda o, y: (1 + (-y[0] * o[0]).exp()).log()):
-        with pytest.warns(UserWarning, match=r"the loss takes any outputs, but tanh keeps the outputs .* -1 and 1, so"):
+        with pytest.warns(
+            UserWarning, match=r"the loss expects unbounded outputs, but tanh keeps the outputs .* -1 and 1, so"
+        ):
             fit(MLP(2, [1], seed=0), X, np.ones(7), loss=loss, stop=MaximumIterations(1))
         fit(MLP(2, [1], "linear", seed=0), X, np.ones(7), loss=loss, stop=MaximumIterations(1))
 
@@ -1457,7 +1459,7 @@ def test_a_checkpoint_that_began_with_other_weights_goes_on_with_a_warning(tmp_p
     options = {"stop": MaximumIterations(2), "checkpoint": tmp_path / "checkpoint.npz"}
     first, other = network(seed=1), network(seed=2)
     fit(first, X, Y, **options)
-    with pytest.warns(RuntimeWarning, match="checkpoint.npz began with other weights than the network has") as caught:
+    with pytest.warns(RuntimeWarning, match="checkpoint.npz began with weights other than the network's") as caught:
         fit(other, X, Y, **options)
     assert bits(other.weights) == bits(first.weights)
     assert caught[0].filename == __file__

@@ -394,12 +394,15 @@ def test_flat_and_half_defined_surfaces_are_drawn(ax, function):
     ("arguments", "message"),
     [
         ({"surface": TWO_VALLEYS.function}, "surface must be a Surface"),
-        ({"paths": {}}, "paths must be at least one, by its name"),
-        ({"paths": [(0, 0)]}, "paths must be at least one, by its name"),
+        ({"paths": {}}, "paths must be a mapping of names with at least one entry"),
+        ({"paths": [(0, 0)]}, "paths must be a mapping of names with at least one entry"),
         ({"paths": {"a": [1, 2, 3]}}, r"paths\['a'\] must be points"),
         ({"paths": {"a": "abc"}}, r"paths\['a'\] must be real numbers"),
         ({"levels": 1}, "levels must be"),
-        ({"surface": Surface("s", lambda x, y: float("nan"), ((0, 1), (0, 1)))}, "surface must have finite values"),
+        (
+            {"surface": Surface("s", lambda x, y: float("nan"), ((0, 1), (0, 1)))},
+            "surface must have at least some finite values",
+        ),
     ],
 )
 def test_a_wrong_argument_of_paths_is_named(ax, arguments, message):
@@ -591,7 +594,7 @@ def test_descents_from_many_points_and_the_lowest_end(ax):
     assert np.array_equal(np.transpose(lowest.get_data()), [paths[int(np.argmin(heights))][-1]])
     with pytest.raises(ValueError, match=r"paths\[1\] must be points"):
         plot_surface_restarts(ROSENBROCK, [[(0, 0)], [0, 0]], ax)
-    with pytest.raises(ValueError, match="paths must have a finite end"):
+    with pytest.raises(ValueError, match="paths must include at least one with a finite end"):
         plot_surface_restarts(ROSENBROCK, [[(np.nan, np.nan)]], ax)
 
 
@@ -627,16 +630,16 @@ def test_groups_of_points_have_markers_and_no_lines(ax):
 @pytest.mark.parametrize(
     ("plot", "arguments", "message"),
     [
-        (plot_curves, {"curves": {}}, "curves must be at least one, by its name"),
-        (plot_curves, {"curves": [1, 2]}, "curves must be at least one, by its name"),
-        (plot_curves, {"curves": {"a": 1}}, r"curves\['a'\] must be numbers in a row, .* received shape \(\)"),
-        (plot_curves, {"curves": {"a": []}}, r"curves\['a'\] must be numbers in a row"),
+        (plot_curves, {"curves": {}}, "curves must be a mapping of names with at least one entry"),
+        (plot_curves, {"curves": [1, 2]}, "curves must be a mapping of names with at least one entry"),
+        (plot_curves, {"curves": {"a": 1}}, r"curves\['a'\] must be numbers in one dimension, .* received shape \(\)"),
+        (plot_curves, {"curves": {"a": []}}, r"curves\['a'\] must be numbers in one dimension"),
         (plot_curves, {"curves": {"a": ["b"]}}, r"curves\['a'\] must be real numbers"),
         (plot_curves, {"curves": {"a": [1, 2]}, "x": [1]}, r"x must have 2 numbers, as curves\['a'\] has; received 1"),
-        (plot_points, {"groups": {}}, "groups must be at least one, by its name"),
+        (plot_points, {"groups": {}}, "groups must be a mapping of names with at least one entry"),
         (plot_points, {"groups": {"a": [1, 2]}}, r"groups\['a'\] must be points"),
-        (panels, {"titles": []}, "titles must be at least one, and differ"),
-        (panels, {"titles": "aba"}, "titles must be at least one, and differ"),
+        (panels, {"titles": []}, "titles must be one or more, all different"),
+        (panels, {"titles": "aba"}, "titles must be one or more, all different"),
         (panels, {"titles": "ab", "across": 0}, "across must be an integer of at least 1"),
     ],
 )

@@ -351,7 +351,7 @@ def test_an_error_in_a_start_names_it(executor):
     with executor() if executor else InThisProcess() as given:
         with pytest.raises(ZeroDivisionError, match="useless") as raised:
             random_restarts(net, X, Y, 3, executor=given if executor else None, **options)
-        assert f"start 2 of 3, of seed {seed}" in "".join(raised.value.__notes__)
+        assert f"start 2 of 3, with seed {seed}" in "".join(raised.value.__notes__)
     assert (net.weights[0] == before[0]).all()
 
 
@@ -372,7 +372,7 @@ def test_an_error_that_pickle_cannot_send_back_does_not_break_the_processes():
     with pytest.raises((AttributeError, pickle.PicklingError)):
         pickle.dumps(OddError("odd"))
     with processes(1) as given:
-        with pytest.raises(RuntimeError, match=r"start 1 of 2, of seed .*, raised OddError: odd"):
+        with pytest.raises(RuntimeError, match=r"start 1 of 2, with seed .*, raised OddError: odd"):
             random_restarts(MLP(2, [1]), X, Y, 2, loss=FailsOddly(), executor=given)
         assert given.submit(len, "abc").result() == 3
 

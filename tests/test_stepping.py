@@ -40,7 +40,7 @@ def test_the_steps_end_with_the_gradients_of_the_delta_recursion(source, tmp_pat
 def test_the_page_has_the_title(tmp_path, capsys):
     page = tmp_path / "network.html"
     run("3-2-2", "--x=1,-1,0", "--y=1,0", "--activation", "sigmoid", "-o", str(page))
-    assert "<title>A network 3-2-2</title>" in page.read_text(encoding="utf-8")
+    assert "<title>A 3-2-2 network</title>" in page.read_text(encoding="utf-8")
     assert capsys.readouterr().out == f"{page}\n"
 
 
@@ -71,10 +71,10 @@ def test_the_wrong_option_is_named(arguments, message):
 @pytest.mark.parametrize(
     ("option", "text", "message"),
     [
-        ("--x", "1,a", "argument --x: must be numbers with commas between them, for example 1,-1; received '1,a'"),
-        ("--x", "1,,2", "argument --x: must be numbers with commas between them, for example 1,-1; received '1,,2'"),
-        ("--y", "", "argument --y: must be numbers with commas between them, for example 1,-1; received ''"),
-        ("--y", "1/0", "argument --y: must be numbers with commas between them, for example 1,-1; received '1/0'"),
+        ("--x", "1,a", "argument --x: must be numbers separated by commas, for example 1,-1; received '1,a'"),
+        ("--x", "1,,2", "argument --x: must be numbers separated by commas, for example 1,-1; received '1,,2'"),
+        ("--y", "", "argument --y: must be numbers separated by commas, for example 1,-1; received ''"),
+        ("--y", "1/0", "argument --y: must be numbers separated by commas, for example 1,-1; received '1/0'"),
         ("--update", "fast", "argument --update: must be a number, for example 0.1 or 1/2; received 'fast'"),
     ],
 )
@@ -94,7 +94,7 @@ def test_numbers_may_be_fractions_and_an_svg_is_written_too(tmp_path, capsys):
 def test_weights_of_another_network_are_refused(tmp_path):
     weights = str(tmp_path / "weights.npz")
     save_weights(MLP(2, [2, 1], seed=0), weights)
-    with pytest.raises(ValueError, match="has the weights of a network 2-2-1, not 2-3-1"):
+    with pytest.raises(ValueError, match="has the weights of a 2-2-1 network, not a 2-3-1 network"):
         run("2-3-1", "--x=1,2", "--y=1", "--weights", weights)
     with pytest.raises(ValueError, match=r"--activation and --output-activation must be left out: .* has its own"):
         run("2-2-1", "--x=1,2", "--y=1", "--activation=relu", "--weights", weights)

@@ -118,7 +118,7 @@ def test_small_improvement_in_words():
         "the error has improved by 0.5 in the last 2 iterations, less than 1.0"
     )
     for over, read, losses in ((2, 3, [nan, nan, 1.0]), (1, 2, [1.0, inf]), (3, 4, [1.0, nan, nan, nan, 1.0])):
-        words = f"the error has not been finite twice in the last {read} iterations"
+        words = f"the error has been finite fewer than two times in the last {read} iterations"
         assert SmallImprovement(1.0, over).which(history(losses)) == words
 
 

@@ -23,7 +23,7 @@ STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 """The greatest slope of the activation functions that saturate."""
 
 FLAT = 0.02
-"""A unit is saturated where its slope is below this share of the greatest one; for tanh, where |s| > 2.65."""
+"""A unit is saturated where its slope is below this share of the greatest one; for tanh, where |s| > 2.64."""
 
 NEARLY_ALL = 0.95
 """The share of the examples for which a unit must be saturated to be counted."""
@@ -93,10 +93,10 @@ class Diagnosis:
 def diagnose(net: MLP, X: Any, y: Any, *, loss: str | Loss = "squared_error") -> Diagnosis:
     """Look for what keeps a network from learning, in one forward and one backward pass over the examples.
 
-    It looks for dead ReLUs (s <= 0 for all examples); saturated units (the slope of tanh or sigmoid is nearly 0 for
-    nearly all examples, in at least half of a layer, or at an output that should be at the other end); gradients that
-    vanish or explode from layer to layer; targets that the output cannot reach; unscaled inputs; and units that will
-    always stay equal. The thresholds are constants of this module.
+    It looks for dead ReLUs (s <= 0 for all examples); saturated units (the slope of tanh or sigmoid is nearly 0: for
+    nearly all examples, in at least half of a hidden layer; or, for more than a few examples, at an output that should
+    be at the other end); gradients that vanish or explode from layer to layer; targets that the output cannot reach;
+    unscaled inputs; and units that will always stay equal. The thresholds are constants of this module.
 
     Arguments:
         net: the network. It is not changed.
@@ -247,13 +247,13 @@ def _out_of_reach(theta: Mapping[int, str], y: FloatArray, loss: Loss) -> Iterat
     if allowed < 2:
         name = loss.__name__ if loss in LOSSES.values() else "the loss"
         outside: Any = np.full(len(y), np.isfinite([low, high]).sum() > allowed)
-        words = f"{name} takes any outputs, and {theta[L]} keeps them between {low:.3g} and {high:.3g}"
+        words = f"{name} expects unbounded outputs, but {theta[L]} keeps them between {low:.3g} and {high:.3g}"
     else:
         outside = ((y < low - 1e-3) | (y > high + 1e-3)).any(axis=1)  # 1e-3: bounds may only be approached
         nearest = np.mean(np.sum((y - np.clip(y, low, high)) ** 2, axis=1))
         words = f"{theta[L]} is between {low:.3g} and {high:.3g}, so the mean squared error is at least {nearest:.3g}"
     if outside.any() and (allowed < 2 or loss in LOSSES.values()):
-        words = f"A loss that the output cannot reach: {outside.mean():.0%} of the targets. {words}."
+        words = f"A lowest loss that the output cannot reach, for {outside.mean():.0%} of the targets: {words}."
         yield Finding(Illness.OUT_OF_REACH, words, L)
 
 
@@ -275,7 +275,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     epilog = "For example: autograd-lite diagnose-network 2-8-1 --weights net.npz --data data.csv"
     parser = commands.add_parser("diagnose-network", help=purpose, description=purpose, epilog=epilog)
     add_network(parser)
-    what = "a file with an example in each row, its inputs and then its targets, with commas between them"
+    what = "a comma-separated file with an example in each row: its inputs, then its targets"
     parser.add_argument("--data", required=True, type=Path, metavar="FILE", help=what)
     parser.add_argument("--loss", choices=LOSSES, default="squared_error", help="the loss (default squared_error)")
     parser.set_defaults(run=run)
@@ -292,5 +292,5 @@ def run(options: argparse.Namespace) -> None:
     try:
         data = np.loadtxt(options.data, delimiter=",", ndmin=2)
     except ValueError as error:
-        raise ValueError(f"--data cannot be read as numbers with commas between them: {error}") from None
+        raise ValueError(f"--data cannot be read as numbers separated by commas: {error}") from None
     print(diagnose(net, data[:, : net.sizes[0]], data[:, net.sizes[0] :], loss=options.loss))

@@ -23,7 +23,7 @@ BLANKS = ("signals", "outputs", "slopes", "deltas", "gradients")
 """What a worksheet may ask for: s^(l), o^(l) and the error, theta'(s^(l)), delta^(l), G^(l)."""
 
 FORMS = (".html", ".tex", ".txt")
-"""The file names that a handout can be written to."""
+"""The suffixes of the files that a handout can be written to."""
 
 
 class Matrix(NamedTuple):
@@ -199,7 +199,7 @@ def delta_handout(
         check_choice("blanks", blank, BLANKS)
     as_integer("digits", digits, least=1)
     result = back_propagation(net.weights, x, y, net.activations)
-    title = title or f"A network {'-'.join(map(str, net.sizes))}: {', '.join(dict.fromkeys(net.activations))}"
+    title = title or f"A {'-'.join(map(str, net.sizes))} network: {', '.join(dict.fromkeys(net.activations))}"
     sections = _sections(net, result, y, blanks)
     if not blanks:
         sections.append(_graph_section(net, x, y))
@@ -267,7 +267,7 @@ def _graph_section(net: MLP, x: Any, y: Any) -> Section:
 
 
 def _beside(blocks: Sequence[list[str]]) -> str:
-    """Return blocks of text side by side, each in the middle of the highest."""
+    """Return blocks of text side by side, each centred on the tallest."""
     height = max(map(len, blocks))
     lines = [""] * height
     for block in blocks:
@@ -284,7 +284,7 @@ def _beside(blocks: Sequence[list[str]]) -> str:
 def random_networks(
     sizes: Sequence[int], variants: int, *, activation: str = "tanh", seed: int = 0
 ) -> list[tuple[MLP, list[float], list[float]]]:
-    """Return networks for worksheets, each with inputs and targets: different ones, of small numbers.
+    """Return distinct networks with small numbers for worksheets, each with inputs and targets.
 
     Weights are multiples of 0.25 from -1 to 1, but not 0; inputs are -2, -1, 1 or 2, and targets -1 or 1. In each
     layer some gradient is not 0.
@@ -391,9 +391,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--x", type=numbers, help="the inputs, for example 1,-1; without them, random ones")
     parser.add_argument("--y", type=numbers, help="the targets, for example 1; without them, random ones")
     parser.add_argument(
-        "--blanks", type=lambda text: text.replace(",", " ").split(), default=[], help=f"out of {','.join(BLANKS)}"
+        "--blanks",
+        type=lambda text: text.replace(",", " ").split(),
+        default=[],
+        help=f"what to leave blank, out of {','.join(BLANKS)}",
     )
-    parser.add_argument("--variants", type=int, default=1, help="how many sheets, each with other numbers (default 1)")
+    parser.add_argument(
+        "--variants", type=int, default=1, help="how many sheets, each with different numbers (default 1)"
+    )
     parser.add_argument("--digits", type=int, default=4, help="significant digits (default 4)")
     what = f"write a file ({', '.join(FORMS)}); without it, print text"
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)

@@ -1,7 +1,7 @@
 """Errors and gradients of a network for many examples at once, by programs that are compiled from its graph.
 
-The graph of one example is compiled, with its inputs, its targets, the weights and the factors of dropout as what
-varies, so that one program serves all iterations. A user-defined loss that cannot be traced is computed by graphs of
+The graph of one example is compiled, with its inputs, its targets, the weights and the factors of dropout as its
+variables, so that one program serves all iterations. A user-defined loss that cannot be traced is computed by graphs of
 Values instead, one for each example.
 """
 
@@ -98,7 +98,7 @@ class BatchGradients:
     def _compile(self, x: FloatArray, y: FloatArray, gradients: bool) -> "autograd_lite.Program":
         """The program of one example; its parameters are the weights, then the factor of each hidden unit in dropout.
 
-        It computes the error and, for a user-defined loss, also the outputs o^(L), which the loss can be checked for.
+        It computes the error and, for a user-defined loss, also the outputs o^(L), with which the loss can be checked.
         """
         net = self.net
         inputs = _constants("o", 0, x)
@@ -123,7 +123,7 @@ class BatchGradients:
         """Call a user-defined loss again for one example of a batch.
 
         Raises:
-            UntraceableLossError: if it returns another error than the program.
+            UntraceableLossError: if its result differs from the program's.
         """
         received, *numbers = outputs[example].tolist()
         _, y = self._data(batch[example])
@@ -206,7 +206,7 @@ class BatchGradients:
         return np.concatenate([*(W.ravel() for W in weights), *factors])
 
     def _data(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the examples and targets that went into a batch, or of one of its rows."""
+        """Return the examples and targets that went into a batch, or into one of its rows."""
         return batch[..., : self.net.sizes[0]], batch[..., self.net.sizes[0] :]
 
 

@@ -40,7 +40,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
     archive = io.BytesIO()
     np.savez(archive, **arrays)
     content = archive.getvalue()[:-2] + CHECKSUM_LENGTH.to_bytes(2, "little")  # the length of the comment
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # no other process and thread has it
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # no other process or thread has it
     try:
         with open(unfinished, "xb") as file:
             file.write(content + _checksum(content))
@@ -138,8 +138,8 @@ SETTINGS = (
 class Checkpoint:
     """The checkpoint of a run of `fit`: which run it is, and its state between two iterations.
 
-    A run that begins resumes from the file if it exists, and writes it, so that one that cannot be written is noticed
-    before training starts.
+    At its start, a run resumes from the file if it exists, and then writes it, so that a file that cannot be written is
+    noticed before training starts.
 
     Arguments:
         run: a `Run` that is ready for its first iteration. If the file exists, the run's weights, history, optimizer,
@@ -162,7 +162,7 @@ class Checkpoint:
     """
 
     def __init__(self, run: SimpleNamespace) -> None:
-        self.run = weakref.proxy(run)  # without a circle, the data are freed as soon as the run has ended
+        self.run = weakref.proxy(run)  # without a reference cycle, the data are freed as soon as the run has ended
         self.path = Path(run.checkpoint)
         thetas = [[ACTIVATIONS[neuron.activation] for neuron in layer.neurons] for layer in run.net.layers]
         parts = {name: getattr(run, name) for name in SETTINGS} | {"net": (type(run.net), run.net.sizes, thetas)}
@@ -235,7 +235,7 @@ class Checkpoint:
         }
 
     def _resume(self) -> None:
-        """Continue where the run stopped that wrote the file."""
+        """Continue where the run that wrote the file stopped."""
         try:
             arrays = read_arrays(self.path)
         except ValueError as error:
@@ -258,8 +258,8 @@ class Checkpoint:
         first = str(arrays["first_weights"])
         if self.first_weights not in {first, digest("weights", run.weights), digest("weights", run.best_weights)}:
             warn(
-                f"the run of the checkpoint {self.path} began with other weights than the network has, and continues "
-                f"with its own{REMEDY}",
+                f"the run of the checkpoint {self.path} began with weights other than the network's, and continues "
+                f"from those in the file{REMEDY}",
                 RuntimeWarning,
             )
         self.first_weights = first
@@ -296,8 +296,8 @@ class Checkpoint:
         for name, part, identity in checked:
             if digest(name, part, run.net) != identity:
                 raise TypeError(
-                    f"{name} must compute the same from the same arguments if there is a checkpoint, which does not "
-                    f"hold what changes from call to call; received {part!r:.200}"
+                    f"{name} must compute the same from the same arguments if there is a checkpoint, because it "
+                    f"does not hold what changes from call to call; received {part!r:.200}"
                 )
 
     def _another_run(self, different: list[str]) -> ValueError:

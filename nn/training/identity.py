@@ -6,11 +6,11 @@ comments and docstring. A user-defined class is compared by its attributes, an o
 user-defined module by the attributes that the code names. What is installed, for example a function of NumPy
 or of this package, is compared by its name.
 
-A function that reads variables or modules by a text, with `eval`, `globals` or `import_module`, is refused. Not seen
-are files, the clock, global generators of random numbers, and an attribute whose name is put together while a function
-runs. Functions that compute the same may differ, for example by an `else: pass`, or if enclosed variables were renamed
-so that their alphabetical order changed; in Python 3.12 also by the lines of a comprehension, which it compiles
-in another way.
+A function that looks up variables or modules by name, with `eval`, `globals` or `import_module`, is refused. Files, the
+clock, global generators of random numbers, and attributes whose names are put together while a function runs are not
+seen. Functions that compute the same may count as different, for example by an `else: pass`, or if enclosed variables
+were renamed so that their alphabetical order changed; in Python 3.12 also by the lines of a comprehension, which it
+compiles in another way.
 """
 
 import builtins
@@ -100,7 +100,9 @@ class _Description:
             yield [(m, name, self.of(vars(self.modules[m])[name])) for m, name in sorted(new) if not _is_installed(m)]
         read = self.functions | {f"{m}.{name}" for m, name in done} | {f"any.{name}" for name in self.names}
         if unseen := read & UNSEEN:
-            raise TypeError(f"{min(unseen).removeprefix('any.')} reads what its code does not name")
+            raise TypeError(
+                f"{min(unseen).removeprefix('any.')} reads variables or modules that its code does not name"
+            )
 
     def of(self, thing: Any) -> Any:
         """Describe a thing."""

@@ -79,8 +79,9 @@ def fit(
         dropout: Dropout(rate) removes hidden nodes at random in each iteration, Dropout(rate, input_rate=...) also
             inputs.
         validation: X and y of examples that are not trained on.
-        evaluate_every: after how many iterations the validation loss is computed, and for mini-batches without
-            validation data the loss over all data; None: in each iteration, for mini-batches once in N / B.
+        evaluate_every: how many iterations apart the validation loss is computed or, without validation data but with
+            mini-batches, jitter or dropout, the loss over all data; None: in each iteration or, with mini-batches,
+            every N / B iterations.
         stop: when the run ends: criteria that combine with & and |; MaximumIterations(1000) if None.
         keep: "best" leaves the network with the weights of the lowest validation loss, or, without validation data, of
             the lowest loss over all data; "last" with the weights of the last update (after Ctrl-C or nan: the best).
@@ -92,28 +93,28 @@ def fit(
             if possible (see `autograd_lite.compile_program`), and called again for one example in each iteration, to
             check that it has not changed. "values" builds a graph of Values for each example; "numpy", "arrays",
             "llvm" and "python" are the back ends of programs. All agree to rounding.
-        progress: True shows a progress bar, False does not; None shows one in runs of more than two seconds if the
-            package tqdm is installed.
-        checkpoint: a file that is written at the start, after every `checkpoint_every` iterations, and however the run
-            ends, also by Ctrl-C. If it exists already, the run continues where it stopped, to the same weights bit for
-            bit, also with a `stop` that lets it run longer; delete it to start from the beginning. It is refused if
-            another run wrote it: with other data, settings or functions. Functions are compared by their code,
-            constants, defaults, enclosed values and global variables (see `nn.training.identity`), which must not
+        progress: True shows a progress bar, False does not; None shows one in runs of more than two seconds, in a
+            terminal or a notebook, if the package tqdm is installed.
+        checkpoint: a file that is written at the start, after every `checkpoint_every` iterations, and when the run
+            ends, even by Ctrl-C. If it exists already, the run continues where it stopped and reaches the same weights
+            bit for bit, even with a `stop` that lets it run longer; delete it to start from the beginning. It is
+            refused if another run wrote it: with other data, settings or functions. Functions are compared by their
+            code, constants, defaults, enclosed values and global variables (see `nn.training.identity`), which must not
             change during the run. `stop`, `keep` and callbacks that leave the weights as they are may differ; a
             callback that was not there from the beginning is refused once it changes the weights.
 
     Raises:
         TypeError, ValueError: naming the argument that is wrong, before training starts; a ValueError also if the
-            checkpoint was written by another run, or is damaged. Of a checkpoint's functions, what they change is
-            noticed only when they are called.
+            checkpoint was written by another run, or is damaged. With a checkpoint, a function whose state changes is
+            noticed only once it has been called.
         OSError: if the checkpoint cannot be read or written; before training starts, if that can be known.
 
     Warns:
         EndedEarlyWarning: if the run is ended by Ctrl-C, or because the loss, the gradient or a weight is infinite or
             nan.
-        RuntimeWarning: if the checkpoint's run began with other weights than the network has.
+        RuntimeWarning: if the checkpoint's run began with weights other than the network's.
         UserWarning: if graphs of Values compute the gradients because the loss cannot be traced, which is far slower;
-            and if the outputs of the network are bounded, for example by tanh, for a loss that takes any outputs.
+            and if the outputs of the network are bounded, for example by tanh, but the loss expects unbounded outputs.
 
     Source: lecture 14, slides "Gradient Descent" to "Dropout"; each class says which.
 
@@ -359,17 +360,18 @@ class Run(SimpleNamespace):
         if int(low > -math.inf) + int(high < math.inf) > allowed:
             name = self.loss.__name__ if self.loss in LOSSES.values() else "the loss"
             warn(
-                f"{name} takes any outputs, but {theta} keeps the outputs of the network between "
+                f"{name} expects unbounded outputs, but {theta} keeps the outputs of the network between "
                 f"{low:.2g} and {high:.2g}, so that some probabilities are out of reach; build it with "
                 'output_activation="linear"'
             )
 
 
 def progress_bar(progress: bool | None, unit: str, total: int | None, done: int = 0) -> AbstractContextManager[Any]:
-    """A progress bar of the package tqdm, or a context manager of None where there is to be none.
+    """Return a tqdm progress bar, or a context manager that returns None if there is to be no bar.
 
     Arguments:
-        progress: whether there is one; with None there is one after two seconds, in a terminal, if tqdm is installed.
+        progress: whether there is one; with None there is one after two seconds, in a terminal or a notebook, if tqdm
+            is installed.
         unit: what it counts.
         total: how many there are; None if that is not known.
         done: how many are done already.

@@ -131,7 +131,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def bounds_allowed(loss: Loss, targets: Sequence[float]) -> int:
-    """Return how many bounds outputs may have, so that the least error of an example is not out of reach: 0, 1 or 2.
+    """Return how many bounds outputs may have without putting the least error of an example out of reach: 0, 1 or 2.
 
     Losses of logits have the least error at infinite outputs: the error falls as an output grows from -20 to 20, or
     the reverse, and hardly at last. If only differences of outputs count, as for softmax, one bound does no harm.
@@ -168,7 +168,7 @@ def range_of(theta: str) -> tuple[float, float]:
 
 
 def check_loss(loss: str | Loss) -> Loss:
-    """The loss, also by its name.
+    """Return the loss, which may be given by name.
 
     Raises:
         ValueError: if there is none of that name.

@@ -144,7 +144,7 @@ class Optimizer(Checked, ABC):
         """Continue from a state that `state()` returned, in this or in another process.
 
         Raises:
-            ValueError: if it is not a state of such an optimizer, with what is missing or too much; nothing has
+            ValueError: if it is not a state of such an optimizer, naming what is missing or unknown; nothing has
                 changed then.
 
         >>> optimizer = GradientDescent(0.1)
@@ -233,7 +233,7 @@ class LectureMomentum(Optimizer):
 
 @dataclass(eq=False)
 class Momentum(Optimizer):
-    """Momentum (the heavy ball): it accumulates all earlier gradients, whose weights fall by beta in each iteration.
+    """Momentum (the heavy ball): it accumulates all earlier gradients, each multiplied by beta once per iteration.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -299,7 +299,8 @@ class Nesterov(Momentum):
 
 @dataclass(eq=False)
 class Adagrad(Optimizer):
-    """Adaptive gradients: each weight has its own learning rate, smaller the larger its gradients have been.
+    """Adaptive gradients: each weight has its own learning rate: the larger its gradients have been, the smaller the
+    rate.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -366,7 +367,7 @@ class LectureMomentumAdagrad(Optimizer):
 
 @dataclass(eq=False)
 class RMSProp(Optimizer):
-    """RMSProp: Adagrad with a mean of the squares, that forgets old ones, in place of their sum.
+    """RMSProp: Adagrad with a mean of the squares, which forgets old ones, in place of their sum.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -379,7 +380,7 @@ class RMSProp(Optimizer):
     Equations: S_t = beta S_{t-1} + (1 - beta) G_t G_t, W_{t+1} = W_t - eta / sqrt(S_t + epsilon) G_t (Tieleman and
     Hinton, lecture 6.5 of "Neural networks for machine learning", 2012, with beta = 0.9). Their slide has no epsilon;
     here it is inside the root, as in the lecture's Adagrad (PyTorch has it outside). As on their slide, the mean is not
-    corrected for its start from 0, so that first steps are large, up to eta / sqrt(1 - beta).
+    corrected for its start from 0, so that the first steps are large, up to eta / sqrt(1 - beta).
 
     >>> optimizer = RMSProp(1.0, beta=0.75, epsilon=1e-12)
     >>> optimizer.step([[[0.0]]], [[[-3.0]]])[0].round(6).tolist()
@@ -412,10 +413,10 @@ class Adam(Optimizer):
 
     Equations: M_t = beta1 M_{t-1} + (1 - beta1) G_t, V_t = beta2 V_{t-1} + (1 - beta2) G_t G_t,
     W_{t+1} = W_t - eta (M_t / (1 - beta1^k)) / (sqrt(V_t / (1 - beta2^k)) + epsilon) (Kingma and Ba, "Adam: a method
-    for stochastic optimization", 2015, algorithm 1), with epsilon outside the root as in the paper. k is how often the
-    weight has been updated. Without dropout that is t + 1, the paper's t, for it counts from 1; a weight that was left
-    out has forgotten less of its start than t says, and the correction by t would make its steps up to
-    (1 - beta1) / sqrt(1 - beta2), about 3, times too large.
+    for stochastic optimization", 2015, algorithm 1), with epsilon outside the root as in the paper. k is the number of
+    times the weight has been updated. Without dropout that is t + 1, the paper's t, which counts from 1; a weight that
+    was left out has forgotten less of its start than t says, and the correction by t would make its steps up to (1 -
+    beta1) / sqrt(1 - beta2), about 3, times too large.
 
     >>> Adam(0.1).step([[[0.0, 0.0]]], [[[-3.0, 0.004]]])[0].round(6).tolist()
     [[0.1, -0.1]]
@@ -429,7 +430,7 @@ class Adam(Optimizer):
     epsilon: float = field(default=1e-8, metadata=POSITIVE)
 
     def direction(self, G: FloatArray, memory: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-        """The corrected M_t over the root of the corrected V_t + epsilon."""
+        """(corrected M_t) / (sqrt(corrected V_t) + epsilon)."""
         first, second, updates = memory
         updates = updates + 1
         first = self.beta1 * first + (1 - self.beta1) * G

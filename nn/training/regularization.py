@@ -20,7 +20,7 @@ class L2(Checked):
             does not spare them.
 
     Raises:
-        ValueError: if the strength is negative or not a number.
+        TypeError, ValueError: naming the argument that is wrong.
 
     Equations: l_AUG = l_D + lambda_C Omega, Omega = sum over l, i, j of (w_{j,i}^(l))^2, so that the gradient gains
     2 lambda_C w (lecture 14, slide "Neural Networks and Regularization").

@@ -55,7 +55,7 @@ class Restarts:
 
     Attributes:
         starts: the runs, in the order of their numbers; after Ctrl-C, the ones that had begun and could be kept.
-        best: the run with the lowest training error, the first of several.
+        best: the run with the lowest training error, the first if several tie.
         interrupted: whether Ctrl-C ended them.
     """
 
@@ -81,7 +81,7 @@ def random_restarts(
 ) -> Restarts:
     """Train a network several times, each time from other random weights; it then has the best weights that were found.
 
-    The best weights are the ones with the lowest training error at termination, also if there is validation data. The
+    The best weights are the ones with the lowest training error at termination, even if there is validation data. The
     result is the same to the bit, whatever the executor and the number of its workers (unless a time limit ends the
     runs), and the first starts are the same however many there are.
 
@@ -101,7 +101,7 @@ def random_restarts(
     Raises:
         TypeError, ValueError: naming the argument that is wrong; a ValueError also if an option cannot be sent to the
             executor's processes, for example a lambda.
-        RuntimeError: if no run has a finite training error. As after each error, the network keeps its weights.
+        RuntimeError: if no run has a finite training error. As after any error, the network keeps the weights it had.
         Exception: an exception of a run is raised here, with a note that names the start.
 
     Warns:
@@ -217,7 +217,7 @@ def _check_that_pickle_takes(arguments: Mapping[str, Any]) -> None:
         except Exception as error:  # pickle.PicklingError, AttributeError, TypeError, or what the object raises
             raise ValueError(
                 f"{argument} cannot be sent to another process: {value!r:.100} ({error}); define it in a module, or "
-                "pass an executor of threads"
+                "pass a ThreadPoolExecutor"
             ) from error
 
 
@@ -240,7 +240,7 @@ def _run_start(number: int, of: int, seed: int, *, net: MLP, X: Any, y: Any, opt
         error = engine.error(engine.batch(X, y), net.weights) / len(X)
         return Start(number, seed, initial_weights, net.weights, error, history)
     except Exception as error:
-        name = f"start {number} of {of}, of seed {seed}"
+        name = f"start {number} of {of}, with seed {seed}"
         error.add_note(f"This was {name}.")
         try:
             pickle.loads(pickle.dumps(error))

@@ -61,7 +61,8 @@ class StepDecay(Checked):
 class ExponentialDecay(StepDecay):
     """A learning rate that falls by a factor in each iteration.
 
-    Its sum over all t is finite, initial / (1 - factor), so that the weights can only go so far, however long it runs.
+    With a factor less than 1, its sum over all t is finite, initial / (1 - factor), so that the weights can only go so
+    far, however long training runs.
 
     Arguments:
         initial: eta(0); greater than 0.
@@ -110,7 +111,7 @@ class InverseTimeDecay(Checked):
 
 @dataclass(frozen=True)
 class CosineDecay(Checked):
-    """A learning rate that falls along half a wave of the cosine, and then stays.
+    """A learning rate that falls along half a period of a cosine, and then stays constant.
 
     Arguments:
         initial: eta(0); greater than 0.

@@ -47,7 +47,8 @@ class History:
         engine: what computed the gradients, "programs" or "values"; None if the run has not ended.
         fallback: why graphs of Values computed them although nobody asked for them; else None.
         best_iteration, best_loss: how many updates led to the best weights, and the lowest monitored loss: the
-            validation loss if there is validation data, else the loss (with mini-batches, that over all data).
+            validation loss if there is validation data, else the loss (with mini-batches, jitter or dropout, the loss
+            over all data).
     """
 
     loss: list[float] = field(default_factory=list)
@@ -132,7 +133,7 @@ class Criterion(Checked, ABC):
 
 @dataclass(frozen=True, repr=False)
 class MaximumIterations(Criterion):
-    """A number of iterations has been done.
+    """A given number of iterations has been done.
 
     Arguments:
         n: how many; at least 1.
@@ -140,7 +141,7 @@ class MaximumIterations(Criterion):
     Raises:
         TypeError, ValueError: naming the argument that is wrong.
 
-    With `&` it is a least number of iterations: "only stop if enough iterations have passed and the improvement in
+    With `&` it is a minimum number of iterations: "only stop if enough iterations have passed and the improvement in
     error is small" (lecture 14, slide "Terminating Gradient Descent 'Early'").
 
     >>> MaximumIterations(300).reason
@@ -207,7 +208,7 @@ class SmallImprovement(Criterion):
     def _words(self, history: History) -> str:
         improvement = self._improvement(history)
         if not isfinite(improvement):
-            return f"the error has not been finite twice in the last {self.over + 1} iterations"
+            return f"the error has been finite fewer than two times in the last {self.over + 1} iterations"
         if improvement <= 0:
             return f"the error has not improved in the last {self.over} iterations"
         by = f"{improvement:.6g} in the last {self.over} iterations"
@@ -216,9 +217,9 @@ class SmallImprovement(Criterion):
 
 @dataclass(frozen=True, repr=False)
 class SmallGradient(Criterion):
-    """The gradient is short. For non-convex errors that is "often not a good metric for proximity to a minimum".
+    """The gradient is small. For non-convex errors that is "often not a good metric for proximity to a minimum".
 
-    (Lecture 14, slide "Terminating Gradient Descent": saddles and plateaus have short gradients too.)
+    (Lecture 14, slide "Terminating Gradient Descent": saddles and plateaus have small gradients too.)
 
     Arguments:
         less_than: the Euclidean norm of all gradients together; greater than 0.
@@ -249,7 +250,7 @@ class SmallGradient(Criterion):
 
 @dataclass(frozen=True, repr=False)
 class TimeLimit(Criterion):
-    """A time has passed. How far a run comes in it depends on the machine.
+    """A given time has passed. How far a run gets in it depends on the machine.
 
     Arguments:
         seconds: since the start of the run; greater than 0.
