@@ -443,7 +443,7 @@ def test_an_array_of_values_is_a_sequence_of_outputs():
 
 def test_values_in_place_of_numbers_are_refused_with_a_hint():
     x, w = leaves()
-    with pytest.raises(TypeError, match=r"of Values take the numbers, as in \[w.data for w in weights\]"):
+    with pytest.raises(TypeError, match=r"pass the numbers of Values, as in \[w.data for w in weights\]"):
         autograd_lite.compile_program(x * w, [x], [w])([[1.0]], [w])
 
 
@@ -631,7 +631,7 @@ def test_programs_are_for_one_process():
     x, w = leaves()
     program = autograd_lite.compile_program(x * w, [x], [w])
     for copies in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match="a program cannot be copied or pickled: its code is of this process"):
+        with pytest.raises(TypeError, match="a program cannot be copied or pickled: its code belongs to this process"):
             copies(program)
 
 

@@ -42,11 +42,11 @@ def draw(
 
     Each Value is a box: its name (as in `explain`) and how it was computed ("c = a × b"), its number, and its gradient
     once a backward pass has computed it. A number in an expression stands in the box of the operation ("y = x²"); a
-    constant with a name, or that several operations use, has a box of its own. In a network of the lecture, the
-    gradient of s_b^(l) is called by its name, δ_b^(l), and the layers, found from labels like w^(1)_{2,0}, are drawn as
-    groups. A number that was computed before another was changed is marked as stale. Leaves have sharp corners and a
-    thick border, constants are small and dashed, the root has a double border. Edges come from the arguments; where
-    their order matters, they are numbered.
+    constant that has a name, or that several operations use, has its own box. In a network of the lecture, the gradient
+    of s_b^(l) is called δ_b^(l), and the layers, found from labels like w^(1)_{2,0}, are drawn as groups. A number that
+    was computed before another was changed is marked as stale. Leaves have sharp corners and a thick border, constants
+    are small and dashed, and the root has a double border. Edges come from the arguments; where their order matters,
+    they are numbered.
 
     With detail="neuron", a network of the lecture is drawn as circles in layers: the fill is a neuron's output o, the
     ring its delta, and the thickness of a line its weight; what is negative is orange and, if it is a line, dashed.
@@ -54,7 +54,7 @@ def draw(
 
     In Jupyter the picture shows itself, and nbconvert draws it in LaTeX with PGF; `.render("name", format="pdf")`
     writes a file, `.pipe("svg")` returns its bytes, `.source` is the DOT text. SVG, LaTeX and DOT text do not need
-    Graphviz' program `dot`; all other formats do. Without the graphviz library, for example in a browser's Python, the
+    Graphviz' program `dot`; all other formats do. Without the graphviz library, for example in Python in a browser, the
     picture only shows itself, and has `.pipe("svg")`.
 
     Arguments:
@@ -63,12 +63,12 @@ def draw(
         detail: what a box is: a node, a neuron, a layer, or a group of nodes.
         values, gradients, labels, operations: what the boxes of nodes say.
         digits: how many significant digits of numbers are shown, 1 to 17.
-        max_nodes: the largest number of boxes that is drawn.
+        max_nodes: the largest number of nodes or, at another detail, of boxes that may be drawn.
         use_dot: whether SVG, too, is drawn by `dot`.
 
     Raises:
         TypeError: if root is not a Value, or another argument has the wrong type.
-        ValueError: if an argument is out of range, the graph has more than max_nodes nodes, or it is not a network
+        ValueError: if an argument is out of range, there are more than max_nodes of them, or the graph is not a network
             with the labels of the lecture and detail is "neuron" or "layer".
 
     The boxes of the picture's `diagram` are in the order of `topological_order(root)`.
@@ -176,7 +176,7 @@ def kind_of(node: Value) -> str:
 
 
 def is_sum(node: Value) -> bool:
-    """Return whether a Value is a sum of more than two."""
+    """Return whether a Value is a sum of more than two terms."""
     return node.op is ADD and len(node.parents) > 2
 
 

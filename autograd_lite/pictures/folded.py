@@ -132,7 +132,8 @@ def largest(numbers: Iterable[float]) -> float:
 
 
 def relative(number: float, most: float) -> float:
-    """Return how large a number is beside the largest one, from -1 to 1; an infinite one is as large, nan is 0.
+    """Return how large a number is beside the largest one, from -1 to 1; an infinite number counts as the largest, nan
+    as 0.
 
     >>> relative(-1.0, 2.0), relative(-math.inf, 2.0), relative(math.nan, 2.0), relative(0.0, 0.0)
     (-0.5, -1.0, 0.0, 0.0)

@@ -336,7 +336,7 @@ def on_line(start: Point, end: Point, share: float) -> Point:
 
 
 def find_ports(routes: list[list[int]], across: list[float], breadth: list[float]) -> list[float]:
-    """Return where across each arrow arrives: side by side, in the order in which they come, so that none hides."""
+    """Return where across each arrow arrives: side by side, in the order they come, so that none hides another."""
     arriving: dict[int, list[int]] = {}
     for number in sorted(range(len(routes)), key=lambda number: across[routes[number][-2]]):
         arriving.setdefault(routes[number][-1], []).append(number)

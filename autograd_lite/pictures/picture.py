@@ -82,7 +82,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         return as_svg and not self.use_dot and self.source == self.own_source
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, bytes | str]:
-        """Return images for Jupyter; SVG only if it is asked for, because nbconvert needs Inkscape to make it LaTeX."""
+        """Return images for Jupyter; SVG only if it is asked for: nbconvert needs Inkscape to turn it into PDF."""
         bundle: dict[str, bytes | str] = super()._repr_mimebundle_(include, exclude, **options)
         return {kind: image for kind, image in bundle.items() if include is not None or kind != "image/svg+xml"}
 

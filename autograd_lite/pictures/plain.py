@@ -1,4 +1,4 @@
-"""A picture without the graphviz library, which the Python of browsers does not have: SVG by our own layout."""
+"""A picture without the graphviz library, which Python in a browser does not have: SVG by our own layout."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ class PlainPicture:
             ImportError: if another format or the program `dot` is asked for.
         """
         if format != "svg" or self.use_dot:
-            raise ImportError("only SVG by our own layout is drawn without graphviz: pip install graphviz")
+            raise ImportError("without graphviz, only SVG by our own layout can be drawn: pip install graphviz")
         svg = to_svg(self.diagram)
         return svg if encoding else svg.encode("utf-8")
 

@@ -182,7 +182,7 @@ def in_colour(colour: str, text: str) -> str:
 
 
 _IN_COLOUR = re.compile("\x01(.*?)\x02(.*?)\x03|([^\x01]+)")
-"""No label has these signs: it is cleaned."""
+"""No label has these characters: labels are cleaned."""
 
 
 def baselines(box: Box, rectangle: Rectangle) -> list[Point]:

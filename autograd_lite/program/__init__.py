@@ -1,4 +1,4 @@
-"""Programs: a graph of Values, compiled once, and run over whole batches many thousand times faster.
+"""Programs: a graph of Values, compiled once, and run over whole batches many thousands of times faster.
 
 A graph is traced into straight-line statements (`statements`), from which the structure of matrices is recovered where
 there is one (`matrices`). It is written as Python (`python`), which runs on floats and NumPy arrays, or for LLVM
@@ -43,9 +43,9 @@ def compile_program(
         max_nodes: the largest number of nodes that the graph of the outputs may have, without the gradients'.
 
     Returns a Program. `program(inputs, parameters)` runs it, with arrays of shapes (N, inputs) and (parameters,), and
-    returns the `outputs`, the `input_gradients`, and, of the sum of the first output, the `total` and the
-    `parameter_gradients`. `program.source` is its text, `program.explain()` says what was chosen and why. Compiled code
-    is cached for graphs of the same shape.
+    returns the `outputs`, the `input_gradients`, the `total` (the sum of the first output over the batch), and its
+    gradients, the `parameter_gradients`. `program.source` is its text, `program.explain()` says what was chosen and
+    why. Compiled code is cached for graphs of the same shape.
 
     Raises:
         ValueError: if a leaf of the graph was not declared, the graph is too large, or there is no such back end.

@@ -24,7 +24,7 @@ MOST_CACHED = 128
 """The number of graphs whose code is kept."""
 
 SECONDS_OF_A_MEASUREMENT = 0.02
-"""How long the runs that are measured take together: long for a clock, and short for a class that waits."""
+"""How long the runs that are measured take together: long enough for a clock, short enough for waiting students."""
 
 
 class Evaluation(NamedTuple):
@@ -169,7 +169,7 @@ class Program:
         return Evaluation(outputs[:, :roots], outputs[:, roots:], total, totals[1:])
 
     def chosen(self, points: int, runs: float) -> str:
-        """Return the name of the back end for a batch of this size, when the program has run so often."""
+        """Return the name of the back end for a batch of this size, after this many runs."""
         if self.backend != "auto":
             return self.backend
         matrices, llvm = bool(self.code.arrays.matrices), self.code.obstacles["llvm"] is None
@@ -250,7 +250,9 @@ class Program:
         return str(machine.text)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a program cannot be copied or pickled: its code is of this process; compile its graph again")
+        raise TypeError(
+            "a program cannot be copied or pickled: its code belongs to this process; compile its graph again"
+        )
 
     def __repr__(self) -> str:
         return (
@@ -325,7 +327,7 @@ def _numbers(argument: str, numbers: Any) -> FloatArray:
                 hint = "; fill its missing entries, or leave them out"
             else:
                 error = TypeError
-                hint = "; of Values take the numbers, as in [w.data for w in weights]" if Value in kinds else ""
+                hint = "; pass the numbers of Values, as in [w.data for w in weights]" if Value in kinds else ""
     except ValueError:
         hint = "; its rows must have equal length"
     except OverflowError:

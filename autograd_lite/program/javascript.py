@@ -1,7 +1,7 @@
 """A graph as data for a page, where a small interpreter in JavaScript walks it; no code is made.
 
 A back end of the table of primitives: the interpreter is `stepper/script/numbers.js`, and the functions that it calls
-where JavaScript lacks a row or computes it otherwise are listed in `stepper/script/functions.js`.
+where JavaScript lacks a row or computes it differently are listed in `stepper/script/functions.js`.
 """
 
 import math

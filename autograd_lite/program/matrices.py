@@ -174,7 +174,7 @@ class _Sum(NamedTuple):
 
     @property
     def arguments(self) -> list[int]:
-        """What it is computed from, but the parameters in its products."""
+        """What it is computed from, except the parameters in its products."""
         return [*(factor for factor in self.products if factor != ONE), *self.others]
 
 
@@ -201,7 +201,7 @@ def _sums(statements: Statements) -> dict[int, _Sum]:
     within: set[int] = set()  # sums and products that are parts of sums
 
     def product(position: int) -> tuple[int, int]:
-        """Return the parameter of a product, and the factor that varies; else what it is, and ONE."""
+        """Return the parameter of a product, and the factor that varies; otherwise the position itself, and ONE."""
         if statements.ops[position] is MULTIPLY:
             a, b = statements.arguments[position]
             for parameter, factor in ((a, b), (b, a)):

@@ -1,4 +1,4 @@
-"""The walk as an animated picture: one SVG file that moves by its style sheet alone, on a slide as in a README."""
+"""The walk as an animated picture: one SVG file that moves by its style sheet alone, on a slide or in a README."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise

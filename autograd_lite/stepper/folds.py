@@ -194,7 +194,8 @@ class Folds:
 
 
 def arrows_between(outside: Sequence[Value], parts: Sequence[Part]) -> list[tuple[int, int]]:
-    """Return the arrows of a picture: one for each argument of a node that is a node, and one between other parts.
+    """Return the arrows of a picture: one for each use of a single node by another, and one for each other pair of
+    connected boxes.
 
     Arguments:
         outside: nodes from outside; they are the first boxes.

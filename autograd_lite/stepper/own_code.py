@@ -17,7 +17,7 @@ from autograd_lite.words.names import Variable, remember
 def call_with(f: Callable[..., Value], arguments: Mapping[str, Any]) -> Value:
     """Call a function with Values, labelled by the names of its parameters, and record the line of each node.
 
-    A result that no variable of the function holds is called by the name of the function.
+    A result that no variable of the function holds is named after the function.
 
     Arguments:
         arguments: for each parameter a number, a Value, or a list of them, of any depth; anything else is passed on.

@@ -81,7 +81,8 @@ def image(diagram: Diagram) -> str:
 
 
 def framed(document: str, title: str, diagram: Diagram) -> str:
-    """Return HTML for a notebook: a picture, and the document in an iframe, which removes it where scripts run.
+    """Return HTML for a notebook: a picture, and the document in an iframe; where scripts run, the iframe removes the
+    picture.
 
     Arguments:
         document: the page.

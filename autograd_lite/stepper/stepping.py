@@ -93,8 +93,8 @@ class Stepper:
         """Return a widget: sliders on the leaves, and state shared with the kernel (`w.step = 5`, `w.observe`).
 
         Raises:
-            ImportError: if anywidget is not installed; the extra `lab` brings it.
-            RuntimeError: if a number of the graph was changed since (see `Value.backward`).
+            ImportError: if anywidget is not installed; the extra `lab` installs it.
+            RuntimeError: if a number of the graph has been changed since then (see `Value.backward`).
             ValueError: if the graph has more than max_nodes nodes.
         """
         try:
@@ -167,16 +167,17 @@ def step_through(
     is that of `root.backward()`, but no gradient of the graph is changed.
 
     Arguments:
-        root: the Value whose gradients are stepped through; or a function that returns it, whose lines are then shown
-            beside the picture. Its variables name the nodes, h1, h2, ... if a loop computes h again; its own name is
-            that of the root, if no variable holds it.
+        root: the Value whose gradients are stepped through; or a function that returns it. The lines of the function
+            are then shown beside the picture; its variables name the nodes (h1, h2, ... if a loop recomputes h), and
+            the function names the root if no variable holds it.
         below: step only through the part of a large graph that this Value was computed from (see `walk_steps`).
         digits: significant digits of the numbers, 1 to 17.
         max_nodes: the largest number of nodes that are shown one by one; a larger graph is folded (see `detail`).
         detail: what a step of the backward pass is: an "edge"; all edges of a "node"; a "neuron" or a "layer" of a
             network with the labels of the lecture; or a "group" of a large graph, which can be opened: what a line or a
             call of the user's function made, if that was recorded (see `call_sites`). None chooses "neuron" for a
-            network, "group" for a graph of more than max_nodes nodes, and else, to predict, and with an update "edge".
+            network, except that one of at most max_nodes nodes starts with "edge" if predict is given; "group" for any
+            other graph of more than max_nodes nodes; and otherwise "edge".
         direction: where the forward pass goes in the picture: "LR" (left to right), "TB" (top to bottom), "RL", "BT";
             None chooses the one of the first two that fits better.
         step: where to start, from 0; the last is the summary of all gradients.
@@ -186,15 +187,15 @@ def step_through(
             with the upstream gradient ("share"), or the running total ("total").
         tolerance: the relative error that an answer may have.
         large: whether text and picture are large, for example for a projector.
-        layout: "full" (the steps so far fold out under picture and rule), "slide" (picture and rule fill a window or an
-            iframe), or "compact" (lower, among the text of a notebook).
+        layout: "full" (the steps so far unfold below the picture and the rule), "slide" (the picture and the rule fill
+            the window or iframe), or "compact" (less tall, to fit into the text of a notebook).
         mistake: a mistake that the backward pass makes, one of `MISTAKES`; the steps that are wrong are marked.
         update: a learning rate; after the backward pass, a step of gradient descent and the forward pass again follow.
         data: leaves that are not updated, for example inputs and targets.
         title: the title of the page; None for one that names the root.
         arguments: what the function is called with, by the names of its parameters: numbers, which become leaves,
             Values, lists of them, or anything else.
-        inputs: the same as keywords, in `step_through(f, a=2.0, b=-3.0)`.
+        inputs: the same, as keyword arguments: `step_through(f, a=2.0, b=-3.0)`.
 
     Raises:
         TypeError: if root is neither a Value nor a function that returns one, below is not a Value, or another argument

@@ -52,7 +52,7 @@ class Plan(NamedTuple):
 
 
 class BaseStory:
-    """What the view has of every graph, shown as a whole or folded.
+    """What the view shows of any graph, whole or folded.
 
     Arguments:
         root: the Value whose gradients are stepped through.
@@ -112,7 +112,8 @@ class BaseStory:
         return [place[node] for node in nodes]
 
     def count(self, detail: str) -> int:
-        """Return the number of steps at a level of detail: the leaves, each computed part, the seed, and so back.
+        """Return the number of steps at a level of detail: the leaves, each computed part, the seed, and each computed
+        part again, backward.
 
         A network has a summary, too.
         """

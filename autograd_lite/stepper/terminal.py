@@ -13,7 +13,7 @@ from autograd_lite.words.notation import UNICODE
 KEYS = "Enter next, b back, f first, l last, a number goes there, q quits"
 
 COLOURS = {"upstream": 34, "local": 33, "product": 36, "total": 35, "wrong": 31}
-"""The codes of the terminal's blue, yellow, cyan, magenta and red, as near as it has them to the page's."""
+"""The terminal's codes for blue, yellow, cyan, magenta and red, its nearest to the colours of the page."""
 
 
 def coloured(quantity: str, text: str) -> str:
@@ -22,7 +22,7 @@ def coloured(quantity: str, text: str) -> str:
 
 
 def in_terminal(story: Story) -> None:
-    """Step through a walk where somebody types, in colour unless that is not wanted; elsewhere print it."""
+    """Step through a walk in an interactive terminal, in colour unless that is not wanted; elsewhere, print it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(*story.walk, sep="\n")
         return

@@ -47,7 +47,8 @@ class StepperWidget(anywidget.AnyWidget):
         tolerance: the relative error that an answer may have.
         score: {"right": answers right at the first try, "answered": all answers}.
         detail: what a step is, as for `step_through`.
-        opened: the groups that are opened, each by its place among the parts of the one before.
+        opened: the open groups, from the outermost inward, each by its position among the parts of the one that
+            contains it.
         breakpoints: the names of the nodes at which playing stops.
         speed: how fast it plays, 1 being a step in two seconds.
         large: whether the text is large.
@@ -113,7 +114,7 @@ class StepperWidget(anywidget.AnyWidget):
         unknown = [name for name in numbers if name not in self._leaves]
         if unknown:
             raise traitlets.TraitError(
-                f"leaves must be names of leaves ({', '.join(self._leaves)}), received {unknown[0]!r}"
+                f"the keys of leaves must be names of leaves ({', '.join(self._leaves)}), received {unknown[0]!r}"
             )
         try:
             received = {name: as_float(number, name) for name, number in numbers.items()}

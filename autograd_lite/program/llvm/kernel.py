@@ -367,7 +367,7 @@ class Kernel:
                 self.add_to_totals(targets, i + lane, self.lane(sums[0], lane))
 
     def add_pair(self, a: Vector, b: Vector, group: int) -> Vector:
-        """Add each second group of lanes to the group before it; sums of a and sums of b alternate."""
+        """Add every second group of lanes to the group before it; sums of a and sums of b alternate."""
         kind = ir.VectorType(ir.IntType(32), self.lanes)
         lanes = [lane + (self.lanes - group if lane & group else 0) for lane in range(self.lanes)]  # b's come after a's
         masks = [ir.Constant(kind, [lane + own for lane in lanes]) for own in (0, group)]

@@ -87,7 +87,7 @@ FUNCTIONS: dict[str, Function] = {
     "maximum_constant": maximum,
     "minimum_constant": minimum,
 }
-"""The functions for the primitives that NumPy lacks, calls otherwise, or computes otherwise than IEEE 754."""
+"""The functions for the primitives that NumPy lacks, names differently, or computes differently from IEEE 754."""
 
 
 def function_of(op: Primitive | str) -> Function:

@@ -41,7 +41,7 @@ class Backend:
             return np.concatenate([outputs for outputs, _ in blocks]), np.sum([totals for _, totals in blocks], axis=0)
 
     def bind(self, inputs: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray, Callable[[], None]]:
-        """Run; return also a function that runs again, on what the same arrays hold then, into the same results."""
+        """Run; also return a function that runs again on the arrays' current numbers, into the same results."""
         outputs, totals = self(inputs, parameters)
 
         def run() -> None:

@@ -67,7 +67,7 @@ function diagnose(story, step, asked, given, tolerance) {
   };
   if (asked === "slope") {
     if (is(share))
-      return "That is the product: only the local partial derivative is asked, before the upstream gradient comes in.";
+      return "That is the product: only the local partial derivative is asked for, before the upstream gradient comes in.";
     const reason = wrongSlope(is);
     return reason
       ? `The local partial derivative is wrong: ${reason}.`
@@ -83,7 +83,7 @@ function diagnose(story, step, asked, given, tolerance) {
   const product = asked === "total" ? given - before : given;
   const makes = (number) => near(product, number, tolerance);
   if (asked === "share" && before && is(total))
-    return "That is the running total; only the product of this edge is asked.";
+    return "That is the running total; only the product of this edge is asked for.";
   if (makes(-share)) return "The size is right; check the signs of the two factors.";
   if (upstream !== 1 && makes(slope))
     return `The upstream gradient is missing: multiply by ${above} = ${step.upstream[0]}.`;
@@ -109,13 +109,13 @@ function diagnoseNeuron(story, step, asked, is) {
   if (asked === "data")
     return is(sum)
       ? "That is the weighted sum; the activation is missing."
-      : `First the weighted sum, with the bias, which is ${step.sum[0]}; then the activation.`;
+      : `First the weighted sum, including the bias: ${step.sum[0]}; then the activation.`;
   if (step.upstream && is(upstream)) return `That is the upstream gradient; multiply it by the slope of the activation.`;
   if (step.slope && is(slope)) return "That is the slope of the activation; multiply it by the upstream gradient.";
   const other = story.nodes.find((node) => node.delta && node.delta !== delta && is(node.signal));
   if (other) return `That is ${other.delta}, of another neuron.`;
   const one = step.terms.length > 1 && step.terms.some((term) => is(term * slope));
-  if (one) return `${name} is used by ${step.terms.length} neurons: add up delta times weight of all of them.`;
+  if (one) return `${name} is used by ${step.terms.length} neurons: add up delta times weight over all of them.`;
   return step.upstream
     ? `The upstream gradient is ${step.upstream[0]}; multiply it by the slope of the activation.`
     : "Multiply the upstream gradient by the slope of the activation.";

@@ -1,4 +1,4 @@
-// The rows of the table of primitives as functions of numbers: those that JavaScript has not, or computes otherwise.
+// The rows of the table of primitives as functions of numbers: those that JavaScript lacks or computes differently.
 // All others are functions of Math with the names of the rows.
 
 const SPECIAL = { inf: Infinity, "-inf": -Infinity, nan: NaN };

@@ -33,7 +33,7 @@ class Live {
     return changed.map((leaf) => [leaf.key, toJson(this.number(leaf))]);
   }
 
-  /** The story with the numbers of now. */
+  /** The story with the current numbers. */
   get story() {
     const [told, numbers, { rate }] = [this.state.get("story"), this.state.get("leaves"), this];
     if (told !== this.told || numbers !== this.toldFor || rate !== this.toldAt) {

@@ -34,13 +34,13 @@ function explained(story, step, hidden) {
       title: "The leaves have their numbers",
       words:
         `Next, forward: each node is computed from its arguments, up to ${story.root}. Then backward, edge by edge: ` +
-        "the upstream gradient times the local partial derivative is added to the gradient of the node before. " +
+        "the upstream gradient times the local partial derivative is added to the gradient of the argument at that edge. " +
         (mistakeAtStart(story) || "No gradient is known yet, which does not mean that it is 0."),
     };
   if (step.phase === "summary")
     return {
       title: `All gradients of ${story.root}`,
-      words: `Against its gradient, each number lowers ${story.root}: all at once, that is a step of gradient descent.`,
+      words: `Moved a little against its gradient, each number lowers ${story.root}; moving all of them at once is a step of gradient descent.`,
     };
   if (step.phase === "zero")
     return { title: "The gradients are set to 0", words: "Else the next backward pass would add to them." };
