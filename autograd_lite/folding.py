@@ -1,7 +1,7 @@
 """A graph as a tree of groups: neurons of layers, lines and calls of the functions that made it, or labelled parts.
 
 Each group has at most `MOST` parts, which are groups or nodes. However far groups are opened, what is seen has no
-circle: no part is computed from something that was computed from it.
+cycle: no part is computed from something that was computed from it.
 """
 
 from collections import Counter
@@ -122,7 +122,7 @@ def depth_first(root: Value) -> list[Value]:
 
 
 def post_order(starts: Iterable[T], before: Callable[[T], Iterable[T]]) -> list[T]:
-    """Return what a depth-first search finds, each vertex after all that comes before it, except in a circle.
+    """Return what a depth-first search finds, each vertex after all that comes before it, except in a cycle.
 
     Arguments:
         starts: where the search begins.
@@ -217,7 +217,7 @@ def bands(parts: list[Part]) -> list[Part]:
 def partition(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> list[list[Value]]:
     """Return the nodes in sets, each set after those that it is computed from.
 
-    Nodes with the same key are in one set, and sets that are computed from each other in a circle become one.
+    Nodes with the same key are in one set, and sets that are computed from each other in a cycle become one.
 
     Arguments:
         nodes: each after its parents, as far as these are among them.
@@ -227,16 +227,16 @@ def partition(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> list[
     [1, 3, 1]
     """
     set_of, before = sets_of(nodes, key)
-    circle = circles(before)
+    cycle = cycles(before)
     members: dict[int, list[Value]] = {}
     last: dict[int, int] = {}
     for place, (node, number) in enumerate(set_of.items()):
-        members.setdefault(circle[number], []).append(node)
-        last[circle[number]] = place
+        members.setdefault(cycle[number], []).append(node)
+        last[cycle[number]] = place
 
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, sources in enumerate(before):
-        sorter.add(circle[number], *{circle[source] for source in sources} - {circle[number]})
+        sorter.add(cycle[number], *{cycle[source] for source in sources} - {cycle[number]})
     sorter.prepare()
     found = []
     waiting: list[tuple[int, int]] = []  # a priority queue: of the sets that can come next, the one complete first
@@ -262,7 +262,7 @@ def sets_of(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> tuple[d
     return set_of, before
 
 
-def circles(before: Sequence[Iterable[int]]) -> list[int]:
+def cycles(before: Sequence[Iterable[int]]) -> list[int]:
     """Return for each vertex of a directed graph a vertex of its strongly connected component, for all of it the same.
 
     This is the algorithm of Kosaraju and Sharir (1981): the last vertex that a depth-first search returns comes before
@@ -271,7 +271,7 @@ def circles(before: Sequence[Iterable[int]]) -> list[int]:
     Arguments:
         before: for each vertex, those from which an edge leads to it.
 
-    >>> circles([[], [0, 2], [1], [2]])
+    >>> cycles([[], [0, 2], [1], [2]])
     [0, 1, 1, 3]
     """
     after: list[list[int]] = [[] for _ in before]
@@ -309,7 +309,7 @@ class _Sites(NamedTuple):
         return self.parts_of_line(nodes, leaves, depth)
 
     def line(self, nodes: Sequence[Value], leaves: list[Value], depth: int) -> Group:
-        """Return what a call made at a line, or at several lines that use each other's results in a circle."""
+        """Return what a call made at a line, or at several lines that use each other's results in a cycle."""
         sites = [site for node in nodes if (site := self.site(node, depth))]
         code = sites[0].call.code
         first, last = min(site.line for site in sites), max(site.line for site in sites)
@@ -357,8 +357,8 @@ def _connected(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> dict
     for number, sources in enumerate(before):
         for source in sources:
             joined[source].append(number)  # now edges lead both ways
-    circle = circles(joined)
-    return {node: circle[number] for node, number in set_of.items()}
+    cycle = cycles(joined)
+    return {node: cycle[number] for node, number in set_of.items()}
 
 
 def _labelled(nodes: Sequence[Value], key: Callable[[Value], Hashable]) -> dict[Value, Value]:

@@ -139,7 +139,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             average=True,
             regularization=regularization if regularization.strength else None,
             jitter=self.jitter,
-            dropout=dropout if dropout.rate else None,
+            dropout=dropout if dropout.rate or dropout.input_rate else None,
             validation=validation,
             stop=stop,
             seed=seed,

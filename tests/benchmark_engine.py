@@ -6,11 +6,11 @@
 - an engine in the shape of microgpt's `Value`: nodes store their children and local gradients when they are made, and
   the backward pass is one loop over them.
 
-Every measurement is a process of its own, with Python's default garbage collection, so that the garbage of one engine
-does not burden the other; the engines take turns (A B C, A B C, ...), and times are processor times. A process takes
-STEPS training steps, and the time of a step is their mean: a full garbage collection, which takes as long as a forward
-pass, falls on some of the steps only. NumPy is not loaded, because its objects would burden the garbage collector too.
-It takes about three minutes.
+Every measurement runs in a process of its own, with Python's default garbage collection, so that the garbage of one
+engine does not burden the other; the engines take turns (A B C, A B C, ...), and times are processor times. A process
+takes STEPS training steps, and the time of a step is their mean: a full garbage collection, which takes as long as a
+forward pass, falls on only some of the steps. NumPy is not loaded, because its objects would burden the garbage
+collector too. It takes about three minutes.
 """
 
 import argparse
@@ -113,7 +113,7 @@ def load(engine):
 
 
 def moons(engine):
-    """micrograd's demo, a network 2-16-16-1 on 100 points: the parameters, and a function that builds the loss."""
+    """micrograd's demo, a 2-16-16-1 network on 100 points: the parameters, and a function that builds the loss."""
     import micrograd.nn
 
     micrograd.nn.Value = Value = load(engine)

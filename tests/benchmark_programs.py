@@ -5,11 +5,11 @@
 
 What is not installed is left out. All run in one thread and in float64, with Python's default garbage collection. The
 engines take turns (A B C, A B C, ...), each turn a few milliseconds; a row shows the median of the turns, and the
-median of the ratios of two turns in the same round. Time is that of the processor, which in one thread is the time that
-passes, but for what other processes take; `--clock wall` takes the time that passes. Where a peer can be written in
-several ways, all are tried, and our time is compared with the fastest. Peers with preallocated buffers (hand-written
-NumPy, CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is timed, all must
-agree to 1e-10. It takes about four minutes.
+median of the ratios of two turns in the same round. Times are processor times, which for one thread are the elapsed
+times without what other processes use; `--clock wall` measures elapsed time. Where a peer can be written in several
+ways, all are tried, and our time is compared with the fastest. Peers with preallocated buffers (hand-written NumPy,
+CasADi's buffer) are to be compared with our `bound`, the others with a call. Before anything is timed, all must agree
+to 1e-10. It takes about four minutes.
 
     python tests/benchmark_programs.py --section 1 --section 2
 """

@@ -152,7 +152,7 @@ class View:
         return self.root.evaluate(ARROWS)
 
     def box(self):
-        """What is in sight of the picture: x, y, width and height."""
+        """The part of the picture that is in sight: x, y, width and height."""
         return self.root.locator(".picture > svg").evaluate(SEEN)
 
     def perceptible(self):

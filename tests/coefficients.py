@@ -1,10 +1,10 @@
-"""The coefficients of `autograd_lite.program.llvm.vector_math`, by the Remez exchange in 50 digits.
+"""The coefficients of `autograd_lite.program.llvm.vector_math`, by the Remez exchange in 50-digit arithmetic.
 
     python tests/coefficients.py
 
-prints them, and the largest error of each rounded polynomial. A weight makes the error one of the *result*, in
-proportion to it: for example e^r - 1 = r + r^2 P(r), so an error of P counts |r| times. `test_vector_math.py` checks
-that these coefficients are the ones in use.
+prints them, and the largest error of each rounded polynomial. A weight turns the error of a polynomial into the
+relative error of the *result*: for example e^r - 1 = r + r^2 P(r), so an error of P counts |r| times.
+`test_vector_math.py` checks that these coefficients are the ones in use.
 """
 
 import mpmath

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """The tests themselves stay until the end: the garbage collector need not look through them, nor come so often."""
+    """The tests themselves stay until the end: the garbage collector need not look through them, nor run as often."""
     gc.freeze()
     gc.set_threshold(20_000, 10, 20)
 

@@ -154,7 +154,7 @@ class Program(NamedTuple):
 def random_program(seed: int, names: Sequence[str] = tuple(TRUTH)) -> Program:
     """A program that stays where every function is smooth, and where no number becomes large.
 
-    Of its up to 60 lines, all lead to the last: what no line has used is added up in the end.
+    All of its lines lead to the last one: whatever no line has used is added up at the end.
     """
     generator = random.Random(seed)
     inputs = [generator.uniform(-2, 2) for _ in range(generator.randint(1, 4))]

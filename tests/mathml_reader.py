@@ -23,7 +23,7 @@ FUNCTIONS |= {name: name for name, row in PRIMITIVES.items() if row.symbol == na
 
 
 def parse(mathml):
-    """The one element that it is; only elements of MathML Core, without attributes, and text only where it is shown."""
+    """Parse a formula; allow only elements of MathML Core, without attributes, and text only where it is shown."""
     root = ElementTree.fromstring(mathml)
     for element in root.iter():
         assert element.tag in {*CHILDREN, *TOKENS, "mrow", "msqrt"}

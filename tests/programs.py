@@ -30,7 +30,7 @@ def points_near(inputs, batch, seed, spread=1e-3):
 
 
 def by_backward(root, inputs, parameters, X, P):
-    """For each point the root and its gradient by the inputs; over the batch, sums of the root and its gradient."""
+    """At each point, the root and its input gradients; over the batch, the sums of the root and parameter gradients."""
     roots, by_inputs, by_parameters = [], [], np.zeros(len(parameters))
     for parameter, number in zip(parameters, P, strict=True):
         parameter.data = number

@@ -1,4 +1,4 @@
-"""The house: who may import whom, what is loaded when, and that public things are explained."""
+"""The architecture: which module may import which, what is loaded when, and that all that is public has a docstring."""
 
 import ast
 import shutil

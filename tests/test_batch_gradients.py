@@ -151,7 +151,7 @@ def test_removed_units(loss, engine):
 
 @pytest.mark.parametrize("engine", PROGRAMS)
 def test_removed_units_under_a_user_defined_loss(engine):
-    """With its number asked for in the trace, a factor would be frozen, or the loss refused."""
+    """If the trace asked for the number of a factor, the factor would be frozen, or the loss refused."""
     X, y = data()
     net = network()
     ours = BatchGradients(net, X, y, huber, dropout=True, engine=engine)
@@ -295,7 +295,7 @@ def test_a_loss_that_cannot_be_traced_is_computed_by_values(loss):
 
 
 @pytest.mark.parametrize("loss", BRANCHES)
-def test_who_asks_for_a_back_end_is_told_that_the_loss_cannot_be_traced(loss):
+def test_a_back_end_for_a_loss_that_cannot_be_traced_is_refused(loss):
     X, y = data()
     with pytest.raises(TypeError):
         BatchGradients(network(), X, y, loss, engine="numpy")
@@ -312,7 +312,7 @@ LEAVES_THE_GRAPH = [
 @pytest.mark.filterwarnings("ignore:.*graphs of Values")
 @pytest.mark.parametrize("engine", ["auto", "values"])
 def test_a_loss_that_makes_a_value_a_plain_number_is_refused_before_training(loss, engine):
-    """Its gradient would be wrong without a word."""
+    """Its gradient would be silently wrong."""
     X, y = data()
     net = network()
     before = [W.tolist() for W in net.weights]
@@ -360,7 +360,7 @@ def test_the_error_of_a_loss_that_reads_what_changes():
 
 
 def test_one_loss_for_one_kind_of_targets():
-    """The eight targets that are looked at are different ones."""
+    """The eight targets that are checked differ from one another."""
     X = np.ones((20, 2))
     y = np.zeros((20, 3))
     y[19] = 1.0
@@ -436,7 +436,7 @@ def test_an_interrupted_run_goes_on_across_the_change_of_back_ends(tmp_path, mon
     )  # the bits do differ
 
 
-def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
+def test_the_back_end_depends_only_on_the_number_of_earlier_runs(monkeypatch):
     later = "llvm" if HAS_LLVM else "numpy"
     monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 1 else later)
     X, y = data()
@@ -454,7 +454,7 @@ def test_what_runs_it_depends_on_the_runs_alone(monkeypatch):
     assert used[-2:] == [later, later]
 
 
-def test_fewer_runs_have_the_back_end_of_before(monkeypatch):
+def test_going_back_to_fewer_runs_uses_the_earlier_back_end(monkeypatch):
     monkeypatch.setattr(compiled.Program, "chosen", lambda self, points, runs: "arrays" if runs < 5 else "numpy")
     X, y = data(examples=50)
     net = network(sizes=(9, 3))
@@ -462,7 +462,7 @@ def test_fewer_runs_have_the_back_end_of_before(monkeypatch):
     total, gradients = engine.gradients(engine.batch(X, y), net.weights, runs=0)
     engine.gradients(engine.batch(X, y), net.weights, runs=5)
     assert [backend for *_, backend in engine.bound] == ["arrays", "numpy"]
-    engine.bound[True, 50, "numpy"] = None  # whoever runs it again fails
+    engine.bound[True, 50, "numpy"] = None  # running it again would fail
     again, gradients_again = engine.gradients(engine.batch(X, y), net.weights, runs=0)
     assert again == total
     assert all(map(np.array_equal, gradients, gradients_again))
@@ -483,7 +483,7 @@ def test_results_are_not_overwritten_by_the_next_run():
 
 @pytest.mark.parametrize("engine", PROGRAMS)
 def test_a_loss_that_is_not_finite_warns_of_the_first_node(engine):
-    """As graphs of Values do: the programs find that it is so, the graphs where."""
+    """As graphs of Values do: programs find that the loss is not finite, and the graphs find where."""
     X, y = data()
     words = {}
     for name in ("values", engine):

@@ -89,7 +89,7 @@ def test_a_node_made_by_a_generator_belongs_to_the_function_that_uses_it():
 
 
 def test_the_variables_of_comprehensions_name_nodes_by_every_version_of_python():
-    """Before Python 3.12, a comprehension is a frame of its own."""
+    """Before Python 3.12, a comprehension runs in its own frame."""
     with call_sites():
         result = doubled_squares([Value(2.0), Value(3.0)])
     assert list(names_of(topological_order(result)).values())[2:4] == ["s1", "s2"]

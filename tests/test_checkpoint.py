@@ -174,7 +174,7 @@ def test_a_change_of_any_byte_and_a_file_cut_off_anywhere_are_noticed(tmp_path):
             load_weights(path)
 
 
-def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path):
+def test_a_path_that_is_not_a_file_raises_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_weights(tmp_path / "nowhere.npz")
     with pytest.raises(OSError, match="directory"):
@@ -207,7 +207,7 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, m
 
 
 @pytest.mark.parametrize("step", ["open", "fsync", "replace"])
-def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, step):
+def test_an_os_error_names_the_file(tmp_path, monkeypatch, step):
     def fail(*_):
         raise OSError(errno.ENOSPC, "No space left on device", *(["net.npz.part"] if step == "open" else []))
 
@@ -333,7 +333,7 @@ def test_a_symbolic_link_stays_one(tmp_path, exists):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
-def test_links_that_form_a_circle_are_refused(tmp_path):
+def test_links_that_form_a_cycle_are_refused(tmp_path):
     one, other = tmp_path / "one.npz", tmp_path / "other.npz"
     one.symlink_to(other)
     other.symlink_to(one)

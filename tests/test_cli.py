@@ -315,7 +315,7 @@ def test_signs_that_the_output_cannot_encode_are_written_in_ascii(encoding, envi
         assert printed[encoding == "ascii"] in result.stdout, line
 
 
-def test_bytes_that_are_not_utf_8_typed_in_a_terminal_are_asked_again():
+def test_the_terminal_asks_again_after_bytes_that_are_not_utf_8():
     assert "'\\\\xff' is not one of: Enter next" in typed(b"\xff\nq\n")
 
 

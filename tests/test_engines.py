@@ -476,7 +476,7 @@ HARMFUL = {
 
 
 def report_on_harm(broken, name):
-    """Check an engine whose exp does harm; if it never ends, with a deadline that is short, but that all else keeps."""
+    """Check an engine whose exp does harm; if it never ends, with a short deadline that everything else still meets."""
     for seconds in (0.2, 1.0, 10.0) if "loop" in name else (30.0,):
         report = check_engine(broken, seconds=seconds)
         if all("exp" in each.example.code for each in report.failing if "did not end" in each.message):

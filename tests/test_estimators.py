@@ -427,6 +427,8 @@ def test_numbers_stand_for_regularization_and_dropout():
     objects = NetworkClassifier(**SMALL, random_state=0, regularization=L2(0.01), dropout=Dropout(0.5)).fit(X, y)
     neither = NetworkClassifier(**SMALL, random_state=0).fit(X, y)
     assert weights_of(numbers) == weights_of(objects) != weights_of(neither)
+    inputs = NetworkClassifier(**SMALL, random_state=0, dropout=Dropout(0.0, input_rate=0.5)).fit(X, y)
+    assert weights_of(inputs) != weights_of(neither), "dropout of the inputs alone"
 
 
 def test_all_data_at_once_are_averaged_too():
@@ -487,7 +489,7 @@ def test_the_same_random_state_has_the_same_bits():
     assert run(5) != run(6)
     assert run(np.random.RandomState(5)) == run(np.random.RandomState(5))
     state = np.random.RandomState(5)
-    assert run(state) != run(state), "it goes on"
+    assert run(state) != run(state), "the generator goes on"
 
 
 def test_without_a_random_state_the_numbers_are_fresh_and_not_from_the_global_generator():

@@ -1,4 +1,4 @@
-"""autograd_lite.folding: what is seen is a partition without circles, however far a graph is opened."""
+"""autograd_lite.folding: what is seen is a partition without cycles, however far a graph is opened."""
 
 import inspect
 import random
@@ -15,7 +15,7 @@ from autograd_lite.folding import (
     FEW,
     MOST,
     Group,
-    circles,
+    cycles,
     depth_first,
     fold,
     links,
@@ -62,7 +62,7 @@ def doubled(x):
 
 
 def loop(xs, rounds):
-    """Lines that use each other's results in a circle, calls, and comprehensions."""
+    """Lines that use each other's results in a cycle, calls, and comprehensions."""
     total = Value(0.0)
     for _ in range(rounds):
         squares = [x * x for x in xs]
@@ -77,7 +77,7 @@ def deep(x, n):
 
 @given(st.integers(0, 10**6), st.integers(1, 400), st.booleans(), st.booleans())
 @settings(max_examples=60)
-def test_no_circle_is_seen_however_far_a_graph_is_opened(seed, size, recorded, labelled):
+def test_no_cycle_is_seen_however_far_a_graph_is_opened(seed, size, recorded, labelled):
     generator = random.Random(seed)
     if recorded:
         with call_sites():
@@ -92,7 +92,7 @@ def test_no_circle_is_seen_however_far_a_graph_is_opened(seed, size, recorded, l
     before = {number: set() for number in range(len(parts))}
     for tail, head in links(parts):
         before[head].add(tail)
-    assert len(list(TopologicalSorter(before).static_order())) == len(parts)  # it raises where there is a circle
+    assert len(list(TopologicalSorter(before).static_order())) == len(parts)  # it raises where there is a cycle
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ def test_loops_and_recursive_functions_fold(f, arguments):
 
 
 @given(st.lists(st.lists(st.integers(0, 11), max_size=3), min_size=12, max_size=12))
-def test_circles_are_what_reaches_itself(before):
+def test_nodes_in_a_cycle_reach_each_other(before):
     reached = [set(sources) for sources in before]
     for _ in before:
         reached = [found.union(*[reached[source] for source in found]) for found in reached]
-    component = circles(before)
+    component = cycles(before)
     for a in range(12):
         for b in range(12):
             assert (component[a] == component[b]) == (a == b or (a in reached[b] and b in reached[a]))

@@ -284,7 +284,7 @@ READERS = {
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("init", ["__init__.py", "README"], ids=["package", "namespace"])
-def test_what_is_read_of_a_user_defined_module(tmp_path, monkeypatch, reader, init):
+def test_what_is_read_from_a_user_defined_module(tmp_path, monkeypatch, reader, init):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the file changes within a second
 
     def digest_with(number, other, comment="", docstring=""):

@@ -671,7 +671,7 @@ def test_callbacks_see_the_weights_and_the_history_after_each_iteration():
 
 
 @pytest.mark.parametrize("answer", [None, 1, "yes", [], np.ones(3), np.zeros((2, 2)), False, np.False_])
-def test_only_true_as_the_answer_of_a_callback_ends_the_run(answer):
+def test_a_callback_ends_the_run_only_if_it_returns_true(answer):
     history = fit(network(), X, Y, stop=MaximumIterations(3), callbacks=[lambda net, history: answer])
     assert history.iterations == 3
 
@@ -1184,7 +1184,7 @@ def test_a_checkpoint_is_written_at_the_start_and_after_100_iterations(tmp_path)
 
 
 def test_a_run_is_freed_as_soon_as_it_has_ended(tmp_path):
-    """With the garbage collector off: the data may be large, and nothing may refer to itself in a circle."""
+    """With the garbage collector off: the data may be large, and there may be no reference cycles."""
     for options in ({}, {"checkpoint": tmp_path / "c.npz"}, {"checkpoint": tmp_path / "c.npz"}):
         look_on = lambda net, history: None
         reference = weakref.ref(look_on)
@@ -1312,7 +1312,7 @@ def test_the_checkpoint_of_another_run_is_refused_with_what_differs(tmp_path, na
 
 
 def function_with(source, number):
-    """A function of which a number differs, as if its source had been edited."""
+    """A function with this number in it, as if its source had been edited."""
     namespace = {"np": np, "nn": nn, "number": number}
     exec(source.replace("NUMBER", repr(number)), namespace)
     return namespace["f"]
@@ -1691,7 +1691,7 @@ def assert_refused(options, kind, match):
 WRONG_TYPES = {"batch 2.5", "batch True", "X words", "X missing", "seed 1.5"}
 
 
-def test_of_wrong_classes_ten_are_listed():
+def test_ten_wrong_classes_are_listed():
     words = re.escape("y must be class numbers 0 to 3; received [0. 1. 2. 3. 4. 5. 6. 7. 8. 9.]")
     with pytest.raises(ValueError, match=f"^{words}$"):
         fit(MLP(2, [4]), np.ones((30, 2)), np.arange(30), loss="softmax_cross_entropy")

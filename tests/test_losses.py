@@ -138,7 +138,7 @@ def test_as_many_targets_as_outputs(loss, targets, received):
 @given(numbers=st.lists(st.floats(-3, 3), min_size=2, max_size=2))
 def test_gradients_against_central_differences(loss, targets, numbers):
     if loss is hinge and any(abs(1 - y * o) < 1e-3 for y, o in zip(targets, numbers, strict=True)):
-        return  # a kink: no derivative, and no difference that says what it is
+        return  # a kink: there is no derivative to compare with
     h = 2.0**-17
     _, by_graph = gradients(loss, numbers, targets)
     for b, gradient in enumerate(by_graph):
@@ -327,7 +327,7 @@ def test_classes_are_minus_1_and_1(loss, target):
 
 
 @pytest.mark.parametrize("target", [-1, 3, 1.5, math.nan, math.inf, True, None, "1", 1j, Value(1.0)])
-def test_classes_that_are_none(target):
+def test_targets_that_are_not_classes_are_refused(target):
     message = r"^target must be a class, an integer from 0 to 2, or the probabilities of 3 classes; received "
     if target == "1":
         message = r"must be a real number"  # text is a list of letters
@@ -338,7 +338,7 @@ def test_classes_that_are_none(target):
 @pytest.mark.parametrize(
     "target", [[0.5, 0.4, 0.0], [1.5, -0.5, 0.0], [math.nan, 0.5, 0.5], [1, 1, 0], [math.inf, 0, 0]]
 )
-def test_probabilities_that_are_none(target):
+def test_targets_that_are_not_probabilities_are_refused(target):
     with pytest.raises(ValueError, match=r"^target must be probabilities, at least 0, that sum to 1; received "):
         softmax_cross_entropy([Value(1.0), Value(2.0), Value(3.0)], target)
 
@@ -389,7 +389,7 @@ def test_losses_that_are_least_at_infinite_outputs(targets):
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
-def test_of_softmax_only_differences_count(classes):
+def test_only_differences_of_outputs_count_in_softmax(classes):
     for target in np.eye(classes):
         assert bounds_allowed(softmax_cross_entropy, target) == 1
         assert bounds_allowed(lambda o, y: 2 * softmax_cross_entropy(o, y), target) == 1

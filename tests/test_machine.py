@@ -97,7 +97,7 @@ def test_networks_of_all_widths():
 @pytest.mark.parametrize("lanes", [8, 4, 2])
 @pytest.mark.parametrize("number", [inf, -inf, nan, 1e308])
 def test_lanes_beyond_the_last_point_do_not_count(lanes, number):
-    """Whatever the last point, and one coordinate of it: the sums follow IEEE arithmetic over the points."""
+    """Whatever number a coordinate of the last point is, the sums follow IEEE arithmetic over the points alone."""
     x, y, w, v = (Value(0.5, name) for name in "xywv")
     units = [tanh(w * x + v * y), tanh(v * x + w * y), w * x + y]
     root = units[0] * units[1] + units[2] * x

@@ -397,7 +397,7 @@ def test_penalties_of_the_weights():
 
 
 def test_a_gradient_that_is_a_parameter():
-    """Of u v by u."""
+    """For example, the derivative of u v with respect to u is v."""
     generator, x, layers, parameters = a_network(widths=(3,))
     u = numbers(generator, "pqrs")
     for penalty in (u[0] * u[1], u[0] * u[1] + u[2] * u[3], u[0] * u[1] * u[2] - u[3]):

@@ -191,7 +191,7 @@ def test_the_drawing_notebooks_neuron(nonlin):
     assert [p.data for p in n.parameters()] == [0.23550571390294128, 0.06653114721000164, 0.0]
     assert [p.grad for p in n.parameters()] == [1.0, -2.0, 1.0]
     assert [value.grad for value in x] == [0.23550571390294128, 0.06653114721000164]
-    assert random.random() == 0.36584835924937553, "as many random numbers are used"
+    assert random.random() == 0.36584835924937553, "the same count of random numbers is used"
     text = draw_dot(y).source
     assert "data 0.1024 | grad 1.0000" in text
     assert ("ReLU" in text) == nonlin

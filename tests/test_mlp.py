@@ -195,7 +195,7 @@ def test_random_weights_are_small_and_of_either_sign():
     assert np.any(matrices[0][:, 0] != 0), "biases are random too"
 
 
-def test_the_same_seed_has_the_same_weights_and_others_others():
+def test_the_same_seed_has_the_same_weights_and_another_seed_has_others():
     assert equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=np.int64(7)).weights)
     assert not equal(MLP(2, [3, 1], seed=7).weights, MLP(2, [3, 1], seed=8).weights)
     assert not equal(MLP(2, [3, 1]).weights, MLP(2, [3, 1]).weights), "without a seed, new weights"

@@ -60,7 +60,7 @@ def execute(notebook, allow_errors=False):
         allow_errors=allow_errors,
         record_timing=False,
         coalesce_streams=True,
-        # the garbage collector comes less often, as to all tests: it takes a quarter of the time of training
+        # the garbage collector runs less often, as in all tests: it would take a quarter of the training time
         extra_arguments=["--IPKernelApp.exec_lines=__import__('gc').set_threshold(20_000, 10, 20)"],
         resources={"metadata": {"path": str(FOLDER)}},
     )

@@ -1,7 +1,7 @@
 """The optimizers against trajectories worked out otherwise: exact fractions, closed forms, published numbers.
 
 Where the formula has no root, the numbers are sums of powers of 1/2, so that floats are exact and nothing is left to
-rounding. Where it has, the truth is computed in decimal numbers of 50 digits.
+rounding. Where it has one, either all roots are integers or the truth is computed to 50 digits.
 """
 
 import copy

@@ -46,7 +46,7 @@ def test_every_example_shows_in_every_panel(example, panel):
 
 
 def test_mazurs_numbers_are_the_published_ones():
-    """Mazur 2015: the total error is 0.298371109, and its derivative by w5 is 0.082167041."""
+    """Mazur 2015: the total error is 0.298371109, and its derivative with respect to w5 is 0.082167041."""
     shown = show("formula", EXAMPLES[3].text, EXAMPLES[3].numbers, "picture")
     assert shown["result"] == "E = 0.2984"
     gradients = {leaf["name"]: leaf["gradient"] for leaf in shown["leaves"]}

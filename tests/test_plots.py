@@ -134,7 +134,7 @@ def nearest(blindness, colours):
 @pytest.mark.parametrize("blindness", [None, "deuteranopia", "protanopia"])
 def test_the_colours_are_far_apart_with_and_without_colour_blindness(blindness):
     assert nearest(blindness, COLOURS.values()) > 15
-    assert nearest("deuteranopia", ["#b07000", "#759b00"]) < 15, "an orange and a green that must not be taken"
+    assert nearest("deuteranopia", ["#b07000", "#759b00"]) < 15, "an orange and a green that are too alike"
 
 
 def test_styles_differ_in_colour_and_in_marker():
@@ -186,7 +186,7 @@ def test_one_run_without_validation_needs_no_legend(ax):
     assert ax.get_legend() is None
 
 
-def test_a_validation_loss_of_0_is_one(ax):
+def test_a_validation_loss_of_0_is_drawn(ax):
     history = History(error=[1.0, 0.5, 0.0], loss=[1.0, 0.5, 0.0], validation_loss=[0.25, None, 0.0])
     plot_learning_curves(history, ax)
     assert data(ax.lines[1]) == [[0, 2], [0.25, 0.0]]
@@ -221,7 +221,7 @@ def test_no_more_iterations_are_averaged_than_there_are(ax, smooth):
 
 
 @pytest.mark.parametrize("wrong", [{}, History(), {"a": History()}, {"a": [1.0, 2.0]}])
-def test_a_history_without_iterations_is_none(wrong):
+def test_a_history_without_iterations_is_refused(wrong):
     with pytest.raises(ValueError, match="history must be"):
         plot_learning_curves(wrong)
 
@@ -704,7 +704,7 @@ def test_matplotlib_is_loaded_late_and_its_absence_names_the_extra():
 
 
 def boxes_of_texts(figure):
-    """Where each text is that the figure shows, in pixels, by the text."""
+    """Each text that the figure shows, with its box in pixels."""
     figure.figure.draw_without_rendering()
     outside = set()
     for axes in figure.findobj(mpl.axes.Axes):

@@ -43,7 +43,7 @@ PICTURES = {".pictures/neuron.svg": neuron_picture, ".pictures/network.svg": net
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_pictures_are_what_the_package_draws(name, tmp_path):
-    """Places may differ in their last digit, by the arithmetic of the platform; nothing else may.
+    """Coordinates may differ in their last digit, depending on the platform's arithmetic; nothing else may differ.
 
     To make the pictures again: python -c "import tests.test_readme as t; t.write_pictures()".
     """

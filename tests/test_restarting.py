@@ -201,7 +201,7 @@ def test_the_error_at_termination_is_computed_by_programs_if_the_loss_can_be_tra
 
 
 @pytest.mark.parametrize(("errors", "best"), [([3, 1, 1, 2], 2), ([float("nan"), 5, 4], 3), ([float("inf"), 5], 2)])
-def test_nan_never_wins_and_of_equals_the_first(monkeypatch, errors, best):
+def test_nan_never_wins_and_the_first_wins_a_tie(monkeypatch, errors, best):
     return_errors(monkeypatch, iter(errors))
     assert random_restarts(MLP(2, [1]), X, Y, len(errors), stop=MaximumIterations(1)).best.number == best
 

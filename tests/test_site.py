@@ -155,7 +155,7 @@ def page(chromium, address):
 
 @in_browser
 def test_all_pages_without_a_network(page, site):
-    """Formulas are typeset, and nothing is wider than a telephone, whose user would lose it."""
+    """Formulas are typeset, and no page is wider than a phone's screen."""
     page.set_viewport_size({"width": 390, "height": 844})
     formulas = 0
     for path in sorted(site.glob("*.html")):

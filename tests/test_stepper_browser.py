@@ -31,7 +31,7 @@ from playwright.sync_api import expect, sync_playwright
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
 
-# Each is about something else than us.
+# None of these is about our page.
 NOISE_OF_NBCONVERT = [
     r"ERR_INTERNET_DISCONNECTED.*https://cdnjs\.cloudflare\.com",  # its require.js and MathJax, with the network cut
     r"ERR_INTERNET_DISCONNECTED.*https://cdn\.jsdelivr\.net",  # its mermaid
@@ -300,7 +300,7 @@ SCREENS = [
 ]
 """Width, height, whether the text is large, the layout, and the least size of letters, in pixels."""
 
-# What of a step is out of sight, hidden by something else, too wide for its box, or too small, at every step from 0.
+# All that is out of sight, hidden by something else, too wide for its box, or too small, at every step from 0.
 OUT_OF_SIGHT = """([root, least, detail]) => {
     const slider = root.querySelector(".bar > input[type=range]");
     const marked = (kind) => [...root.querySelectorAll(`.${kind}.now`)].map(one => Number(one.dataset[kind]));

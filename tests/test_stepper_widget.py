@@ -95,7 +95,7 @@ def test_some_of_the_leaves_can_be_set_and_the_others_stay():
 @pytest.mark.parametrize(
     ("leaves", "message"),
     [
-        ({"z": 1.0}, r"leaves must be names of leaves \(w, x\), received 'z'"),
+        ({"z": 1.0}, r"the keys of leaves must be names of leaves \(w, x\), received 'z'"),
         ({"w": "1"}, "leaves must be numbers: w must be a real number .* not str"),
         ({"w": None}, "leaves must be numbers: w must be a real number"),
         ({"w": 10**400}, "leaves must be numbers: w is too large"),
@@ -183,7 +183,7 @@ def test_a_score_is_counted_in_integers(score):
 
 @pytest.mark.parametrize("size", [math.nan, math.inf, -math.inf, 0.0, -0.0])
 @pytest.mark.parametrize("name", ["speed", "tolerance"])
-def test_what_must_be_a_size_is_one(name, size):
+def test_speed_and_tolerance_must_be_greater_than_0(name, size):
     widget = step_through(Value(2.0, "x") * 3).widget()
     with pytest.raises(traitlets.TraitError, match=f"{name} must be a number greater than 0"):
         setattr(widget, name, size)

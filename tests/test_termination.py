@@ -318,8 +318,7 @@ def test_the_lectures_combination():
 
 
 def test_early_stopping_that_another_criterion_holds_back_is_not_forgotten():
-    """The lowest error is long past when enough iterations have passed; that errors have risen before does not make it
-    go on."""
+    """Early stopping that is met too early still ends the run once enough iterations have passed."""
     stop = MaximumIterations(6) & ValidationRising(2)
     assert first_met(stop, "validation_loss", [0.1, 0.5, 0.6, 0.5, 0.4, 0.3, 0.2]) == 6
 
@@ -377,7 +376,7 @@ def test_they_print_as_they_are_written_and_copy(criterion, text):
         assert repr(same) == text
 
 
-def test_equal_are_those_that_say_the_same():
+def test_criteria_that_say_the_same_are_equal():
     a, b, c = MaximumIterations(3), TimeLimit(3), SmallGradient(3)
     assert a & (b & c) == (a & b) & c == And((a, b, c))
     assert a | (b | c) == (a | b) | c == Or((a, b, c))
@@ -405,7 +404,7 @@ def test_they_do_not_change():
         MaximumIterations(3).n = 4
 
 
-def test_pythons_and_and_or_are_refused():
+def test_the_keywords_and_and_or_are_refused():
     """`a and b` would be b alone."""
     with pytest.raises(TypeError, match=r"combine with & and \|"):
         MaximumIterations(3) and TimeLimit(60)

@@ -239,7 +239,7 @@ NO_HOOK = {
 
 
 @pytest.mark.parametrize("way", NO_HOOK)
-def test_where_python_asks_a_value_nothing_python_refuses_it(way):
+def test_python_refuses_a_value_where_there_is_no_hook(way):
     with pytest.raises((TypeError, struct.error), match=r"\bValue\b|Rational|float"):
         NO_HOOK[way](Value(0.5))
 

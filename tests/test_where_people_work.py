@@ -1,4 +1,4 @@
-"""What the page on where people work says, tried with the lines that stand on it: a marimo app and a slide."""
+"""What the page on where people work says, tried with the code on that page: a marimo app and a slide."""
 
 import os
 import re

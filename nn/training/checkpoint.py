@@ -33,7 +33,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Non
         OSError: if the file cannot be written, or is write-protected.
     """
     path = Path(os.path.realpath(path))  # so that a symbolic link stays one
-    if path.is_symlink() or (path.exists() and not path.is_file()):  # links that form a circle remain
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # links that form a cycle remain
         raise OSError(errno.EINVAL, "not a file, but a directory, a device or a circular link", os.fspath(path))
     if path.exists() and not path.stat().st_mode & 0o222:  # otherwise only the folder would be asked
         raise PermissionError(errno.EACCES, "the file is write-protected", os.fspath(path))

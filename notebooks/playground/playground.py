@@ -150,7 +150,7 @@ def explanation(graph: Graph) -> str:
 
 
 def derivatives(graph: Graph) -> Iterator[str]:
-    """Yield the derivative by each leaf as a formula, if it is short enough to be read."""
+    """Yield the derivative with respect to each leaf as a formula, if it is short enough to be read."""
     writer = Writer({node: node.label for node in graph.order if node.label}, graph.root, MATHML._replace(digits=4))
     for leaf in graph.leaves:
         sides = [writer.derivative(graph.root, leaf), writer.number(leaf.grad)]

@@ -10,5 +10,5 @@ import sys
 import pytest
 
 deep = pytest.mark.skipif(
-    sys.platform == "emscripten", reason="Pyodide ends if anything nested thousands deep is read or freed, lists too"
+    sys.platform == "emscripten", reason="Pyodide crashes if anything nested thousands deep is read or freed, lists too"
 )

@@ -271,7 +271,7 @@ def test_a_constant_as_input_is_refused(differentiate):
 
 
 def test_an_iterator_of_inputs_is_taken_or_refused_but_not_emptied():
-    """A generator that is walked twice is [] the second time: silently no gradient at all."""
+    """A generator is empty the second time: that would silently return no gradient at all."""
     x, y = Value(3.0), Value(2.0)
     try:
         received = numbers(grad(x * y, (v for v in (x, y))))
@@ -546,7 +546,7 @@ def test_check_gradients_keeps_its_tolerances():
 
 
 def test_a_central_difference_is_local():
-    """Large steps, too, agree with each other, but on the slope from afar."""
+    """Large steps agree with each other too, but on the slope far from the point."""
     [slope] = central_differences(lambda x: [Value(x) * (4 if abs(x) < 1e-4 else 3)], 0.0)
     assert slope.value == pytest.approx(4, rel=1e-9)
 
@@ -765,7 +765,7 @@ def test_check_gradients_calls_no_right_gradient_wrong(f, numbers):
     ("name", "x"), [("sigmoid", 20.0), ("erf", 5.0), ("tanh", 12.0), ("tanh", -9.0), ("atan", 1e9), ("softplus", -3.0)]
 )
 def test_check_gradients_never_passes_a_wrong_slope_that_rounding_hides(name, x, wrong):
-    """It calls it wrong if the difference shows, else it says that it cannot check."""
+    """It calls the slope wrong if the difference shows; otherwise it says that it cannot check."""
     row = PRIMITIVES[name]
     with primitive_of_a_test(row.compute, lambda out, x: row.slopes[0](out, x) * (1 + wrong)) as rough:
         with pytest.raises((AssertionError, NotConvergedError)) as caught:

@@ -25,7 +25,7 @@ COMPUTED = {name for name, row in PRIMITIVES.items() if not row.composite} - {"l
 
 
 def slope_formulas(node, names, form="text"):
-    """The local partial derivatives of a node in each of its arguments."""
+    """The local partial derivatives of a node with respect to each of its arguments."""
     return [slope_formula(node, place, names, form) for place in range(len(node.parents))]
 
 

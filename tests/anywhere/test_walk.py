@@ -83,7 +83,7 @@ def test_too_many_paths_are_counted_and_refused_at_once():
         paths(node, a)
 
 
-def test_paths_from_what_the_root_does_not_depend_on_are_none():
+def test_there_are_no_paths_from_a_node_that_the_root_does_not_depend_on():
     assert paths(Value(1.0) * 2, Value(3.0), limit=0) == []
 
 
