@@ -51,7 +51,7 @@ LATE = {
     "teaching.engines": ["EngineReport", "check_engine"],
     "teaching.worksheets": ["Worksheets", "worksheet"],
 }
-"""What is imported on first use, by its module: NumPy, and what only teachers need, would slow down each start."""
+"""The names imported on first use, by module: NumPy, and what only teachers need, would slow down every start."""
 
 __all__ = ["Explanation", "explain", "explain_paths"]
 __all__ += ["Dual", "NotConvergedError", "check_gradients", "derivative", "forward_mode", "grad", "hessian"]

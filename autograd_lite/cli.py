@@ -1,4 +1,4 @@
-"""The command: autograd-lite explain|draw|step|check|check-engine, and what other packages add, for example demo."""
+"""The command autograd-lite: explain, draw, step, check, worksheet, check-engine, and what other packages add."""
 
 import argparse
 import codecs
@@ -38,7 +38,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 1 if what was checked fails, or 2 after an error, which it prints.
+    """Run the command; return 0 on success, 1 if an engine fails its check, or 2 after an error, which it prints.
 
     Arguments:
         arguments: the words after `autograd-lite`; by default, the arguments of the process.
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """Prepare the standard streams: a closed one leads nowhere; where an encoding lacks a sign, ASCII follows."""
+    """Prepare the standard streams: open closed ones to os.devnull, and write in ASCII what an encoding lacks."""
     codecs.register_error("in_ascii", _rest_in_ascii)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -87,7 +87,7 @@ def _prepare_streams() -> None:
 
 
 def _rest_in_ascii(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written in place of a text from its first sign on that the encoding lacks, and where that ends."""
+    """Return a text in ASCII, from the first character that the encoding lacks, and the position where it ends."""
     assert isinstance(error, UnicodeEncodeError)
     return in_ascii(error.object[error.start :]), len(error.object)
 
@@ -192,14 +192,17 @@ def _add_explain(commands: Commands) -> None:
     purpose = "Print the evaluation trace and the chain rule, edge by edge."
     parser = _add_command(commands, _explain, purpose)
     parser.add_argument(
-        "--format", choices=["text", "markdown", "latex", "html"], default="text", help="of the output (default text)"
+        "--format",
+        choices=["text", "markdown", "latex", "html"],
+        default="text",
+        help="format of the output (default text)",
     )
     what = "with --format latex: write a whole document, whose lines and pages break"
     parser.add_argument("--standalone", action="store_true", help=what)
     parser.add_argument("--symbolic", action="store_true", help="leave the numbers out: the derivation in symbols")
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--tangent", metavar="NAME", help="add forward mode: the tangents with respect to this name")
-    more.add_argument("--paths", metavar="NAME", help="instead, the sum over all paths from this name")
+    more.add_argument("--paths", metavar="NAME", help="print the sum over all paths from this name instead")
     parser.add_argument("-o", "--output", type=_file, metavar="FILE", help="write here, not to the terminal")
 
 
@@ -314,9 +317,11 @@ def _add_worksheet(commands: Commands) -> None:
     purpose = "Write worksheets: both passes with blanks, each sheet with other numbers, and the key."
     example = " --blanks values,totals -o sheet.html --key key.html"
     parser = _add_command(commands, _worksheet, purpose, example=example)
-    parser.epilog = f"{parser.epilog}; numbers may be drawn, as from w=-2..2 (integers), x=0..1/0.25 or b=-1,0,1"
+    parser.epilog = (
+        f"{parser.epilog}; numbers may be drawn at random, for example from w=-2..2 (integers), x=0..1/0.25 or b=-1,0,1"
+    )
     parser.add_argument("--variants", type=int, default=1, metavar="N", help="how many sheets (default 1)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of numbers (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed for the choice of numbers (default 0)")
     blanks = "values,slopes,products,totals"
     parser.add_argument("--blanks", default=blanks, help=f"what is asked for: {','.join(KINDS)} (default {blanks})")
     parser.add_argument("--learning-rate", type=_number, metavar="RATE", help="of the update")

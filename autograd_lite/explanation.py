@@ -30,7 +30,7 @@ class Section(NamedTuple):
     lines: Sequence[tuple[str, ...]]
 
     def text(self, columns: int | None = None) -> str:
-        """Return plain text, in aligned columns, in lines of that many characters."""
+        """Return plain text, in aligned columns, in lines of at most that many characters."""
         return "\n".join([self.title, *aligned(self.lines, columns)])
 
     def markdown(self) -> str:

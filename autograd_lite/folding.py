@@ -82,7 +82,7 @@ def fold(root: Value) -> Group:
     """Return a graph as a tree of groups.
 
     A network with the labels of the lecture folds by neuron. Any other graph folds by the lines and calls that made it,
-    if these were recorded (see `call_sites`), and by its labels; what has still too many parts is cut into bands.
+    if these were recorded (see `call_sites`), and by its labels; what still has too many parts is cut into bands.
 
     >>> x = Value(2.0, "x")
     >>> for _ in range(100):
@@ -205,7 +205,7 @@ def layers_of(parts: Iterable[Part]) -> list[Part]:
 
 
 def bands(parts: list[Part]) -> list[Part]:
-    """Return the parts, in groups of neighbours where they are too many."""
+    """Return the parts, in groups of neighbours if there are too many."""
     while len(parts) > MOST:
         count = ceil(len(parts) / MOST)
         size = ceil(len(parts) / count)
@@ -263,7 +263,7 @@ def sets_of(nodes: Iterable[Value], key: Callable[[Value], Hashable]) -> tuple[d
 
 
 def cycles(before: Sequence[Iterable[int]]) -> list[int]:
-    """Return for each vertex of a directed graph a vertex of its strongly connected component, for all of it the same.
+    """Return for each vertex of a directed graph a vertex that stands for its strongly connected component.
 
     This is the algorithm of Kosaraju and Sharir (1981): the last vertex that a depth-first search returns comes before
     no other component, so all that comes after it is in its component; and so on with the vertices that are left.

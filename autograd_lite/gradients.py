@@ -211,9 +211,9 @@ def check_gradients(
     A derivative is wrong if it differs from the central difference by more than the tolerance and by more than the
     error of the difference, which is estimated from rounding and extrapolation. It passes if that error is within the
     tolerance, relative to the largest derivative of f; or if it is no more than rounding near an extremum of f, and
-    the derivative beside the extremum passes; or if the derivative is 0 within its own rounding error. What passes by
-    none of these cannot be checked: for example the slope 1e-40 of atan at 1e20, because atan returns pi / 2 for all
-    numbers nearby.
+    the derivative beside the extremum passes; or if the derivative is 0 within its own rounding error. A derivative
+    that passes in none of these ways cannot be checked: for example the slope 1e-40 of atan at 1e20, because atan
+    returns pi / 2 for all numbers nearby.
 
     Arguments:
         f: a function of n Values that returns one, and is smooth at the inputs.
@@ -224,7 +224,7 @@ def check_gradients(
     Raises:
         AssertionError: naming the input, the derivative, what was received and what was expected.
         NotConvergedError: if central differences do not reach the tolerance, for example at a kink or at the edge of
-            the domain of f, or because f rounds too coarsely; then nothing is said of the derivative.
+            the domain of f, or because f rounds too coarsely; then nothing is said about the derivative.
         TypeError: if f does not return a Value.
 
     >>> check_gradients(lambda x, y: (x * y).tanh(), [0.5, -2.0])
@@ -342,8 +342,8 @@ def rounding_errors(outputs: Sequence[Value]) -> list[float]:
 def central_differences(f: Callable[[float], list[Value]], x: float) -> list[Estimate]:
     """Return the derivatives at x of the entries of f, by central differences extrapolated to step 0.
 
-    The steps are 1/8, 1/32, ..., or parts of x if x is larger; if x is small, they go on to small parts of x. A point
-    at which f is not defined is left out. The estimate with the smallest error is returned.
+    The steps are 1/8, 1/32, ..., or fractions of x if x is larger; if x is small, they go on to small fractions of x. A
+    point at which f is not defined is left out. The estimate with the smallest error is returned.
 
     >>> [slope] = central_differences(lambda x: [Value(x).sin()], 1000.0)
     >>> abs(slope.value - math.cos(1000.0)) < 1e-9, slope.error < 1e-9
@@ -402,7 +402,7 @@ def _extrapolated(centre: float, samples: list[tuple[Sample, Sample]]) -> Iterat
     ]
     differences = [change / width for change, width in zip(changes, widths, strict=True)]
     previous: list[float] = []
-    for last, width in enumerate(widths[:-2]):  # whether f is smooth, only smaller steps show
+    for last, width in enumerate(widths[:-2]):  # only smaller steps show whether f is smooth
         # A bend shrinks with the square of the step, unless f rounds more coarsely than its numbers.
         smaller = range(last + 1, len(widths))
         coarse = max(bends[small] - 2 * bends[last] * (widths[small] / width) ** 2 for small in smaller)
@@ -526,7 +526,7 @@ def _check_variables(argument: str, values: Iterable[Value]) -> list[Value]:
 
 
 def _check_vector(vector: Iterable[Operand], other: str, length: int) -> list[Operand]:
-    """Return the entries of a vector, if they are as many as asked for, and Values or numbers."""
+    """Return the entries of a vector, if there are as many as asked for, and all are Values or numbers."""
     if not isinstance(vector, Iterable):
         raise TypeError(f"vector must be a sequence of numbers or Values, not {type(vector).__name__}: {vector!r}")
     entries: list[Operand] = [

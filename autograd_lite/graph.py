@@ -146,7 +146,7 @@ def copy_graph(root: Node, memo: dict[int, Any]) -> None:
 
 
 class Pickling(threading.local):
-    """The nodes that the pickle which this thread is writing holds already.
+    """The nodes that are already in the pickle that this thread is writing.
 
     `pickle` stores an object once, and then refers to it. Every node refers to PICKLING before anything else, so
     `__reduce__` is called once in each pickle, at its beginning.

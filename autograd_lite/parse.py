@@ -42,7 +42,7 @@ WRITTEN = {
 
 
 class Function(NamedTuple):
-    """A function that an expression may call, and how many arguments it takes; none means two or more."""
+    """A function that an expression may call, and how many arguments it takes; an empty tuple means two or more."""
 
     compute: Callable[..., Any]
     counts: tuple[int, ...]

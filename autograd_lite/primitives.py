@@ -234,8 +234,9 @@ def _power(x: float, y: float) -> float:
 def _power_partial(x: Any, y: Any, j: float, k: float, divide_last: bool = True) -> Any:
     """Differentiate x**y j times with respect to x and k times with respect to y (Leibniz' rule).
 
-    j derivatives by x are c(y) x**(y - j), with c(y) = y (y - 1) ... (y - j + 1). Of the k derivatives by y, i fall on
-    c(y), and are i! times the sum of all products of j - i of its factors; the others each bring a factor log(x).
+    The j-th derivative with respect to x is c(y) x**(y - j), with c(y) = y (y - 1) ... (y - j + 1). Of the k
+    derivatives with respect to y, i fall on c(y), whose i-th derivative is i! times the sum of all products of j - i of
+    its factors; each of the others brings a factor log(x).
 
     If x and y are tiny, x**(y - j) may overflow where the result does not, because c(y) is tiny too. So if y < j - 1,
     the power is x**(y - j + 1) times 1 / x, multiplied in this order. Formulas need not show that (`divide_last`).
@@ -414,7 +415,7 @@ def add(*arguments: Number | float) -> Number:
 
 
 def divide(a: Number | float, b: Number | float) -> Number:
-    """Return a / b by IEEE 754; d(a/b)/da = 1/b, d(a/b)/db = -(a/b)/b.
+    """Return a / b according to IEEE 754; d(a/b)/da = 1/b, d(a/b)/db = -(a/b)/b.
 
     >>> divide(1.0, 0.0), divide(-1.0, 0.0)
     (inf, -inf)
@@ -432,7 +433,7 @@ def floor_divide(a: Number | float, b: Number | float) -> Number:
 
 
 def power(x: Number | float, y: Number | float) -> Number:
-    """Return x to the power y by IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
+    """Return x to the power y according to IEEE 754 (never complex); d/dx = y x^(y-1), d/dy = x^y log x.
 
     Used in slopes. If y is the number 0 or 1, the result is 1 or x, and no node is added to the graph. If y is a
     constant with |y| < 1e-8, the second derivative may overflow for |x| < 1e-150; it does not if y is a variable.

@@ -264,7 +264,7 @@ class Value:
         "__weakref__", "_adjoint", "_first", "_grad", "_number", "_rest", "_time", "label", "level", "op",
     )  # fmt: skip
 
-    # `others` are arguments too many, as other engines take them; the error says so.
+    # `others` are extra arguments, which other engines take; the error says so.
     def __init__(self, data: Operand, label: str = "", *others: object) -> None:
         if not isinstance(label, str) or others:
             raise label_error(label, *others)

@@ -54,9 +54,9 @@ class WalkStep(NamedTuple):
         result: the number that the step ends with: the node's data, the seed, or the running total of the parent's
             gradient; None where there is no node.
         step: in the backward phase, the application of the chain rule.
-        before: in the backward phase, what the parent had received before this share; None if nothing. After an
-            update, the number before it.
-        number, of: in the backward phase, that this is the first, second, ... of all shares that the parent receives.
+        before: in the backward phase, what the parent had received before this share; None if nothing. In "update" and
+            "again", the number before the update.
+        number, of: in the backward phase, which of the parent's shares this is, counted from 1, and how many there are.
     """
 
     phase: Phase
@@ -98,8 +98,8 @@ def walk_steps(
         data: leaves that are not updated, for example inputs and targets.
 
     Raises:
-        TypeError: if root or below is not a Value, digits is not an integer, update is not a number, or data has
-            something else than Values.
+        TypeError: if root or below is not a Value, digits is not an integer, update is not a number, or data contains
+            something other than Values.
         ValueError: if root was not computed from below, digits is not from 1 to 17, or update is not greater than 0 and
             finite.
         RuntimeError: if the graph is stale (see `Value.backward`).
@@ -192,7 +192,7 @@ def recomputed(
     changed: Mapping[Any, Any],
     compute: Callable[[Value, list[float]], float] = lambda node, arguments: node.op.evaluate(arguments),
 ) -> dict[Value, float]:
-    """Return the numbers of all nodes of a topological order where some leaves have other numbers.
+    """Return the numbers of all nodes of a topological order if some leaves have different numbers.
 
     Arguments:
         compute: computes a node from its arguments.

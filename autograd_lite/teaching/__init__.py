@@ -1,1 +1,1 @@
-"""What a teacher needs around the engine: the usual mistakes of backpropagation, played on the same graph."""
+"""What a teacher needs around the engine: worksheets, checks of answers and engines, and common mistakes."""

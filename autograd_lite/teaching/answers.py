@@ -1,8 +1,8 @@
 """A student's numbers checked: which are right, to how many digits, and which mistakes explain those that are not.
 
 The graph is played with each mistake, with pairs of mistakes, with rounding on the way, and from the other answers as
-they are written. What leads to an answer explains it. But a few digits may agree by chance, so a mistake needs evidence
-of 3 digits, and a pair of mistakes of 5, in all answers that it explains together.
+they are written. What leads to an answer explains it. But a few digits may agree by chance, so a mistake needs 3 digits
+of evidence, and a pair of mistakes 5, counted over all answers that it explains.
 """
 
 import csv
@@ -60,7 +60,7 @@ class Written(NamedTuple):
     """How many digits it has after the point; 0 if the number is exact."""
 
     def agrees(self, number: float) -> bool:
-        """Return whether this is a number, rounded to the last place that is written."""
+        """Return whether this is the given number, rounded to the last place that is written."""
         if not (math.isfinite(number) and math.isfinite(self.number)):
             return repr(number) == repr(self.number)
         return abs(self.number - number) <= max(0.5000001 * self.unit, 1e-12 * abs(number))
@@ -70,7 +70,7 @@ class Written(NamedTuple):
         return self.digits if differ(self.number, number) else max(self.digits, EVIDENCE)
 
     def digits_of(self, number: float) -> int:
-        """Return how many digits of a number are right here, with zeros after the last one; 17 if this is the number.
+        """Return how many digits of a number are right here, if zeros are appended; 17 if this is the number.
 
         >>> read_number("0.42").digits_of(0.41997), read_number("0.43").digits_of(0.41997)
         (4, 1)
@@ -111,13 +111,13 @@ def read_number(number: SupportsFloat | str, argument: str = "number") -> Writte
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one answer.
+    """The result of checking one answer.
 
     Attributes:
         blank: what was asked for.
         given: the answer, as it was written.
         right: the right number.
-        verdict: what the answer is.
+        verdict: whether the answer is right.
         digits: how many of its digits are right; 17 if it is exact.
         explanations: the mistakes, or pairs of mistakes, that lead to this answer, each by itself.
     """
@@ -178,7 +178,7 @@ def check_answers(
     digits: int = 3,
     max_nodes: int = 500,
 ) -> CheckedAnswers:
-    """Check numbers that somebody computed about a graph, and find the mistakes that explain the wrong ones.
+    """Check numbers that somebody computed for a graph, and find the mistakes that explain the wrong ones.
 
     Each argument maps names to numbers. Nodes are called as in `explain`; "v1/w" is the edge from v1 to its argument w.
     A number is right if it agrees to the last digit that is written.
@@ -232,7 +232,7 @@ def check_answers(
 
 
 def find_blank(sheet: Sheet, kind: Kind, what: object) -> Blank:
-    """Return the number of that kind that is called so: by the name of a node or edge, or by Values.
+    """Return the blank of that kind for a node or an edge, given by its name or by Values.
 
     Raises:
         ValueError: if the graph does not have it.
@@ -277,7 +277,7 @@ def _plain(name: str) -> str:
 
 
 def check_sheet(sheet: Sheet, given: Mapping[Blank, Written | None], digits: int = 3) -> tuple[Answer, ...]:
-    """Return what became of each answer; None is a missing one. `digits` is as for `check_answers`."""
+    """Return the result of checking each answer; None is a missing one. `digits` is as for `check_answers`."""
     right = sheet.numbers()
     present = {blank: written for blank, written in given.items() if written is not None}
     wrong = {blank: written for blank, written in present.items() if not written.agrees(right[blank])}
@@ -401,7 +401,7 @@ def _numbers_from(sheet: Sheet, given: Mapping[Blank, float]) -> dict[Blank, flo
 
 @dataclass(frozen=True)
 class MarkedSheet:
-    """The answers of one student, checked: the number of the sheet, the name, and what became of each answer."""
+    """The answers of one student, checked: the number of the sheet, the name, and the result for each answer."""
 
     number: int
     name: str
@@ -417,7 +417,7 @@ class MarkedClass:
     sheets: tuple[MarkedSheet, ...]
 
     def explanation(self) -> Explanation:
-        """Return the marks, the answers without a mark, and the mistakes as text in sections."""
+        """Return the marks, the answers that are not right, and the mistakes as text in sections."""
         marks = [
             (clean(each.name), f"sheet {each.number}", f"{each.marks} of {len(each.answers)}") for each in self.sheets
         ]
@@ -442,7 +442,7 @@ class MarkedClass:
 
 
 def mark_class(key: Path | str, answers: Path | str, digits: int = 3) -> MarkedClass:
-    """Check the answers of a class to the sheets of a key.
+    """Check the answers of a class against the sheets of a key.
 
     Arguments:
         key: the file that `worksheet` has written.
@@ -452,7 +452,8 @@ def mark_class(key: Path | str, answers: Path | str, digits: int = 3) -> MarkedC
 
     Raises:
         OSError: if a file cannot be read.
-        ValueError: if the key is not one, or a row has an unknown sheet, too many answers, or one that is not a number.
+        ValueError: if the key file is not a key, or a row has an unknown sheet, too many answers, or one that is not a
+            number.
     """
     check_integer("digits", digits, 1, 17)
     sheets, marked = load_key(key), []

@@ -48,7 +48,7 @@ class Example:
         code: the lines, with semicolons between them; the result is called L.
         numbers: the leaves.
         needs: the methods that the class must have.
-        title: what the report calls the lesson; if empty, as it is called.
+        title: what the report calls the lesson; if empty, its own name.
         may_raise, may_differ: what an engine may do here and still be right, because well-known ones do.
     """
 
@@ -78,7 +78,7 @@ class Example:
 NUMBERS = {"a": 1.3, "b": -2.1, "c": -4.0, "d": 0.7}
 
 RARE = "tan sinh cosh asinh acosh atan log2 log10 log1p expm1 softplus".split()
-"""Functions that few engines have, so that it need not be said that they are missing."""
+"""Functions that few engines have, so a report does not say that they are missing."""
 
 OPERATIONS = {
     "-a": "__neg__", "a ** 3": "__pow__", "a - b": "__sub__", "a / b": "__truediv__",
@@ -159,7 +159,7 @@ def examples() -> Iterator[Example]:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of an example.
+    """The result of an example.
 
     Attributes:
         example: the lines that ran.
@@ -230,7 +230,7 @@ def _agree(yours: float | None, right: float) -> bool:
 
 @dataclass(frozen=True, repr=False)
 class EngineReport:
-    """What holds and what fails in an engine, in teaching order; it is true if nothing fails."""
+    """What holds and what fails in an engine, in teaching order; the report is true if nothing fails."""
 
     findings: tuple[Finding, ...]
     warning: str = ""
@@ -291,14 +291,14 @@ class EngineReport:
 
 
 MOST_TOLD = 12
-"""How many further failing examples a report tells."""
+"""How many further examples of each kind a report lists."""
 
 
 def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
     """Check an engine in micrograd's shape: a class with data, grad, operators and backward().
 
-    Methods may be missing. The class runs in a child process without output, where the system has them (`os.fork`);
-    else in this one, and the report says what could not be stopped.
+    Methods may be missing. Where the system has child processes (`os.fork`), the class runs in one, without output;
+    otherwise in this one, and the report says what could not be stopped.
 
     Arguments:
         engine: the class; or where it is, as "path.py:Value".
@@ -309,7 +309,7 @@ def check_engine(engine: type | str, *, seconds: float = 2.0) -> EngineReport:
         ValueError: if the text does not name a file and a class, or seconds is not greater than 0.
         OSError: if the file does not exist.
 
-    In a test file of a student, `def test_engine(): check_engine(Value).verify()` is enough.
+    In a student's test file, `def test_engine(): check_engine(Value).verify()` is enough.
 
     >>> class Forgetful(Value):
     ...     def __sub__(self, other):
@@ -403,7 +403,7 @@ def _raised(error: BaseException) -> Result:
 
 
 def _finding(example: Example, result: Result, lacking: set[str]) -> Finding:
-    """Return what became of an example."""
+    """Return the result of an example."""
     space: dict[str, Any] = {name: Value(number) for name, number in example.leaves().items()}
     exec(example.code, space)
     graph: dict[str, Value] = {name: value for name, value in space.items() if isinstance(value, Value)}

@@ -1,4 +1,4 @@
-"""Other people's code run where it can do no harm: in a child process that is ended if it takes too long."""
+"""Run other people's code in a child process, without output, that is ended if it takes too long."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ class DeadlineError(BaseException):
 
 
 def can_fork() -> bool:
-    """Return whether there are child processes; the Python of browsers has os.fork, but none."""
+    """Return whether child processes can be started; in a browser they cannot, although os.fork exists."""
     return hasattr(os, "fork") and sys.platform != "emscripten"
 
 

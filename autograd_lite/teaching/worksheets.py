@@ -32,7 +32,7 @@ SMALL = 100.0
 """Sheets with larger numbers are made only where there are not enough others."""
 
 MOST_NUMBERS = 10_000
-"""No more numbers of a range are used."""
+"""The largest number of entries that are used of a range."""
 
 SUFFIXES = (".html", ".md", ".tex", ".xml")
 """What sheets can be written as; .xml is Moodle's."""
@@ -81,7 +81,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Worksheets:
-    """Sheets that ask for the numbers of a graph, one or in variants; they show as HTML in Jupyter.
+    """Sheets that ask for the numbers of a graph: one, or several variants; Jupyter shows them as HTML.
 
     Attributes:
         title: the heading of each sheet.
@@ -118,11 +118,11 @@ class Worksheets:
         """Write the sheets, or with `key` the answers, to a file, and return its path.
 
         Arguments:
-            path: its suffix says the form, one of SUFFIXES, or for a key one of KEY_SUFFIXES.
+            path: its suffix determines the format: one of SUFFIXES, or for a key one of KEY_SUFFIXES.
             standalone: for LaTeX, whether the file is a whole document.
 
         Raises:
-            ValueError: if there is no such form.
+            ValueError: if there is no such format.
             OSError: if the file cannot be written.
         """
         path = Path(path)
@@ -219,7 +219,9 @@ class Worksheets:
 
 
 class Lines:
-    """The lines of a sheet in one form. A number that is asked for, and all that it leads to, is blank wherever it is.
+    """The lines of a sheet in one form.
+
+    A number that is asked for is blank wherever it appears, and so is all that follows from it.
 
     Arguments:
         sheet: what is asked for.
@@ -240,7 +242,7 @@ class Lines:
         """The blanks that have stood in a line already, with their number."""
 
     def written(self, blank: Blank | None, number: float, hidden: bool) -> Written:
-        """Write a number or a blank; where a number that is asked for stands first, with the number of the blank."""
+        """Write a number or a blank; where a number that is asked for first appears, its blank is numbered."""
         if blank in self.places and blank not in self.named:
             self.named.add(blank)
             setting = self.setting.answer if self.key else self.setting.numbered  # which has no place for the number
@@ -364,7 +366,7 @@ def worksheet(
     title: str | None = None,
     max_nodes: int = 50,
 ) -> Worksheets:
-    """Make worksheets about the passes over a graph: with blanks, and each variant with other numbers.
+    """Make worksheets on both passes over a graph, with blanks; each variant has different numbers.
 
     Numbers are drawn so that they stay small, and preferably so that results are exact in that many digits, and not 0.
 
@@ -440,7 +442,7 @@ def numbers_of(name: str, choice: Choice) -> list[float]:
     """Return the numbers that a leaf may have.
 
     Raises:
-        ValueError, TypeError: if the choice is not one.
+        ValueError, TypeError: if the choice is not valid.
 
     >>> numbers_of("x", "-1..1/0.5,7"), numbers_of("x", [2, 3]), numbers_of("x", "1/2")
     ([-1.0, -0.5, 0.0, 0.5, 1.0, 7.0], [2.0, 3.0], [0.5])

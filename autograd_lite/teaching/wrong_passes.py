@@ -53,7 +53,7 @@ class Mistake:
     Attributes:
         name: what `step_through(root, mistake=...)` calls it.
         does: what the wrong backward pass does.
-        shows: in which graphs the result differs.
+        shows: where the result differs.
         value: computes a node in the forward pass, from its arguments.
         seed: the derivative of the root with respect to itself.
         slope: computes the local partial derivative of an edge.
@@ -367,7 +367,7 @@ def play(order: list[Value], mistake: Mistake, right_steps: list[Step], learning
 
 
 def combined(first: Mistake, second: Mistake) -> Mistake:
-    """Return the mistake that makes both; where both change the same thing, the second does.
+    """Return a mistake that combines both; where both change the same thing, the second wins.
 
     >>> both = combined(MISTAKES["overwrite"], MISTAKES["no input"])
     >>> a = Value(3.0, "a"); root = a * a

@@ -76,7 +76,7 @@ class call_sites:  # noqa: N801  used as a function, in `with call_sites():`
     """Record, inside a `with` block, which call of which function makes each node, at which line, and its name.
 
     A node without a label gets the name of the variable that holds it in the function, and a number if the variable
-    holds several nodes in turn. Comprehensions and generators are counted to the function that contains or uses them.
+    holds several nodes in turn. Comprehensions and generators count as part of the function that contains or uses them.
     Outside of the block nothing is stored, and nothing is slower. Inside it, Python calls the recorder at each call of
     a function (`sys.setprofile`, of this thread only), which makes the forward pass about fifteen times as slow.
 

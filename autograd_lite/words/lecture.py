@@ -64,7 +64,7 @@ def numbered(label: str) -> tuple[LectureName | None, str]:
 
 
 RAISED, LOWERED = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-"""The signs that Unicode has above and below the line."""
+"""The characters that Unicode has above and below the line."""
 
 ABOVE, BELOW = (dict(zip(map(chr, signs.values()), map(chr, signs), strict=True)) for signs in (RAISED, LOWERED))
 _PIECE = re.compile(r"([{0}]+)|([{1}]+(?:,[{1}]+)*)|([^{0}{1}]+)".format(*map("".join, (ABOVE, BELOW))))
@@ -72,7 +72,7 @@ _PIECE = re.compile(r"([{0}]+)|([{1}]+(?:,[{1}]+)*)|([^{0}{1}]+)".format(*map(""
 PLAIN = ABOVE | BELOW | {letter: name for name, letter in GREEK.items()} | {
     "−": "-", "⁻": "-", "×": "*", "·": "*", "∂": "d", "∞": "inf", "√": "sqrt ", "′": "'", "→": "->", "←": "<-",
 }  # fmt: skip
-"""What to write where our signs are missing."""
+"""What to write where our characters are missing."""
 
 
 def typeset(label: str) -> str:
@@ -89,7 +89,7 @@ def typeset(label: str) -> str:
 
 
 def in_ascii(text: str) -> str:
-    """Return a text without the signs that formulas have in Unicode; any other sign is written as an escape.
+    """Return a text in ASCII: the Unicode characters of formulas are spelled out, and any others become escapes.
 
     >>> print(in_ascii("∂w⁽¹⁾₂,₀ = −2 × é²"))
     dw^(1)_2,0 = -2 * \\xe9^2
@@ -101,7 +101,7 @@ def in_ascii(text: str) -> str:
 
 
 def pieces(text: str) -> list[tuple[str, int]]:
-    """Return the pieces of a text in ordinary signs, each with 1 if it stands above the line, -1 below, 0 on it.
+    """Return the pieces of a text in ordinary characters, each with 1 if it stands above the line, -1 below, 0 on it.
 
     >>> pieces("w⁽¹⁾₂,₀ = x²")
     [('w', 0), ('(1)', 1), ('2,0', -1), (' = x', 0), ('2', 1)]

@@ -1,7 +1,7 @@
 """A graph as a formula, in text, Unicode, LaTeX or MathML, with brackets where precedence asks for them.
 
 A back end of the table of primitives: a row says how it is written by its symbol and its arity, and each notation lists
-only the symbols that it writes in another way. Beside that there is one loop over the graph.
+only the symbols that it writes in another way. Besides that, there is one loop over the graph.
 """
 
 import html

@@ -93,7 +93,7 @@ class Writer(NamedTuple):
         return self.form.name(delta).text if delta else ""
 
     def equation(self, *sides: str) -> str:
-        """Write the sides with signs of equality between them; in LaTeX a line of an aligned environment.
+        """Write the sides with equals signs between them; in LaTeX a line of an aligned environment.
 
         >>> from autograd_lite.words.notation import LATEX
         >>> print(Writer({}, Value(1.0), LATEX).equation("a", "b", "c"))
