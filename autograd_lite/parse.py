@@ -127,7 +127,7 @@ class _Reader:
             message, end = f"cannot read this: {error.msg}{hint}", start + 1
             for word in re.finditer(r"\w+", self.text):
                 if keyword.iskeyword(word[0]):
-                    message, (start, end) = f"{word[0]!r} is a keyword of Python; take another name", word.span()
+                    message, (start, end) = f"{word[0]!r} is a keyword of Python; choose another name", word.span()
             raise ExpressionError(message, self.text, start, end) from None
         except (RecursionError, MemoryError):
             raise ExpressionError("the expression is nested too deeply", self.text, 0, 1) from None
@@ -140,7 +140,7 @@ class _Reader:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=expression):
                 if name in self.numbers or name in self.known:
-                    self.fail(f"{name!r} already has a number; take another name", target)
+                    self.fail(f"{name!r} already has a number; choose another name", target)
                 result = self.known[name] = self.value(expression)
                 if isinstance(result, Value) and result.parents and not result.label:
                     result.label = name
@@ -195,7 +195,11 @@ class _Reader:
         known = functions()
         if name not in known:
             near = [WRITTEN[name]] if name in WRITTEN else difflib.get_close_matches(name, known, n=2)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(known)}"
+            hint = (
+                f"did you mean {' or '.join(map(repr, near))}?"
+                if near
+                else f"the known functions are {', '.join(known)}"
+            )
             self.fail(f"unknown function {name!r}; {hint}", function)
         compute, counts = known[name]
         if len(arguments) not in counts if counts else len(arguments) < 2:

@@ -544,21 +544,21 @@ class Value:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Number):
             refuse_if_traced(f"it is compared with {other!r:.50}")
-            raise TypeError(f"a Value is not compared with a number by ==: write x.data == {other!r:.50}")
+            raise TypeError(f"a Value cannot be compared with a number by ==: write x.data == {other!r:.50}")
         return self is other if isinstance(other, Value) else NotImplemented
 
     __hash__ = object.__hash__  # a class with its own __eq__ has no hash unless it says so
 
     def __bool__(self) -> bool:
-        refuse_if_traced("its truth is asked for")
+        refuse_if_traced("its truth value is asked for")
         raise TypeError(
-            "the truth of a Value is not defined, because `if v:` would freeze one branch into the graph; "
+            "the truth value of a Value is not defined, because `if v:` would freeze one branch into the graph; "
             "compare its number instead, as in `if v.data != 0:`"
         )
 
     # round(x, 2) passes the number of digits too.
     def __float__(self, *_digits: object) -> NoReturn:
-        refuse_if_traced("it is made a plain number")
+        refuse_if_traced("it is converted to a plain number")
         raise TypeError(
             "a Value does not become a plain number by itself, because its gradient would be lost: use the functions "
             "of autograd_lite or the methods, as in x.exp() for math.exp(x); where only the number is wanted, write "
@@ -585,7 +585,7 @@ class Value:
     item = numpy = detach = tolist = elsewhere("the number of a Value is x.data")
     requires_grad = elsewhere("every Value has a gradient, except constants: constant(2.0)")
     zero_grad = elsewhere("set x.grad = 0 for each leaf before the next backward()")
-    _backward = elsewhere("the slopes of an operation are a row of the table: x.op.slopes")
+    _backward = elsewhere("the slopes of an operation are in its row of the table: x.op.slopes")
 
     @property
     def _op(self) -> str:

@@ -180,7 +180,7 @@ def update_of(
             changed[leaf] = leaf.data - learning_rate * totals[leaf]
             text = writer.update_line(leaf, learning_rate, totals[leaf], changed[leaf])
             walk.append(WalkStep("update", (text,), leaf, changed[leaf], before=leaf.data))
-    walk.append(WalkStep("zero", ("all gradients are set to 0; else the next backward pass would add to them",)))
+    walk.append(WalkStep("zero", ("all gradients are set to 0; otherwise the next backward pass would add to them",)))
     top = part[-1]
     result = recomputed(part, changed)[top]
     text = f"{writer.name(top)}: {writer.number(top.data)} → {writer.number(result)}"

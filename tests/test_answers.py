@@ -301,7 +301,11 @@ def test_nodes_and_edges_are_called_by_name_or_by_value():
     [
         (ValueError, "gradients must be of .*w.*, received 'q'", {"gradients": {"q": 1}}),
         (ValueError, "slopes must be of .*L/v2.*, received 'L/w'", {"slopes": {"L/w": 1}}),
-        (ValueError, "updated must come with a learning rate, received 'w' without one", {"updated": {"w": 1}}),
+        (
+            ValueError,
+            "updated cannot be checked, because they need a learning rate; received 'w'",
+            {"updated": {"w": 1}},
+        ),
         (
             ValueError,
             "the answer in values must be a number, for example .*, received 'two'",
@@ -318,6 +322,11 @@ def test_bad_arguments_are_refused(error, message, arguments):
     root = parse_expression("L = tanh(w*x + b)", NEURON[1])
     with pytest.raises(error, match=message):
         check_answers(root, **arguments)
+
+
+def test_a_graph_without_operations_has_no_numbers_to_check():
+    with pytest.raises(ValueError, match="values cannot be checked, because the graph has none; received 'x'"):
+        check_answers(Value(2.0, "x"), values={"x": 2})
 
 
 # The command, and a class

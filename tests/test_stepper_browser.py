@@ -904,7 +904,7 @@ def test_the_end_lists_what_was_missed(show):
     view.answer.fill(repr(walk[3].result))
     view.answer.press("Enter")
     view.go(END)
-    expect(view.root.locator(".misses")).to_have_text(f"Not right at the first try: step {3}{SEED + 3}")
+    expect(view.root.locator(".misses")).to_have_text(f"Not right on the first try: step {3}{SEED + 3}")
     view.button(str(SEED + 3)).click()
     expect(view.position).to_have_text(view.at(SEED + 2))
 
@@ -1240,7 +1240,7 @@ def test_a_number_is_nowhere_until_it_is_typed(show, ask):
         assert [secret for secret in secrets if secret not in view.perceptible()] == []
         if at < LAST:
             view.click("Next")
-    expect(view.score).to_have_text(f"Score: {LAST} of {LAST} right at the first try")
+    expect(view.score).to_have_text(f"Score: {LAST} of {LAST} right on the first try")
 
 
 def test_the_live_region_asks_and_does_not_tell(show):
@@ -1292,7 +1292,7 @@ def test_a_wrong_answer_gets_a_hint_that_names_the_wrong_factor(show):
     assert f"the other argument, {second}" in wrong
     elsewhere = walk[at + 4].step.upstream
     assert "upstream gradient is the wrong factor" in hint(view, at, elsewhere * edge.slope)
-    expect(view.score).to_have_text("Score: 0 of 0 right at the first try")
+    expect(view.score).to_have_text("Score: 0 of 0 right on the first try")
 
 
 def test_the_hint_tells_a_product_from_a_running_total(show):
@@ -1321,16 +1321,16 @@ def test_the_score_counts_what_was_right_at_the_first_try(show):
     walk = walk_steps(graph())
     view.answer.fill(repr(walk[1].result))
     view.click("Check")
-    expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+    expect(view.score).to_have_text("Score: 1 of 1 right on the first try")
     view.go(2)
     hint(view, 2, 99)
     view.answer.fill(repr(walk[2].result))
     view.click("Check")
-    expect(view.score).to_have_text("Score: 1 of 2 right at the first try")
+    expect(view.score).to_have_text("Score: 1 of 2 right on the first try")
     view.go(3)
     view.click("Show answer")
     expect(view.verdict).to_have_text(f"The answer is {number_text(walk[3].result, 4)}.")
-    expect(view.score).to_have_text("Score: 1 of 3 right at the first try")
+    expect(view.score).to_have_text("Score: 1 of 3 right on the first try")
 
 
 def test_an_answer_that_is_not_a_number_does_not_count_as_a_try(show):
@@ -1341,7 +1341,7 @@ def test_an_answer_that_is_not_a_number_does_not_count_as_a_try(show):
         expect(view.verdict).to_contain_text("Type a number")
     view.answer.fill(repr(walk_steps(graph())[1].result))
     view.answer.press("Enter")
-    expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+    expect(view.score).to_have_text("Score: 1 of 1 right on the first try")
 
 
 def test_only_marked_nodes_are_asked_for_if_there_are_any(show):
@@ -1730,7 +1730,7 @@ def test_a_mistake_is_red_from_the_neuron_where_it_begins(show, mistake):
                 expect(circle).to_contain_class("wrong")
                 expect(circle).to_contain_text("✗")
     view.press("ArrowLeft")
-    expect(view.root.locator(".words")).to_contain_text("Right would be")
+    expect(view.root.locator(".words")).to_contain_text("Correct: ")
 
 
 def test_between_neurons_outputs_and_deltas_travel_and_become_products(show):
@@ -2229,7 +2229,7 @@ def test_the_iframe_works_in_jupyterlab(lab, page):
     view.click("Predict")
     expect(view.answer).to_be_focused()
     view.click("Show answer")
-    expect(view.score).to_have_text("Score: 0 of 1 right at the first try")
+    expect(view.score).to_have_text("Score: 0 of 1 right on the first try")
     assert view.serious_violations() == []
     frame = page.locator(".jp-OutputArea-output iframe").element_handle()
     for large in ("true", "false"):  # the iframe is as high as what it shows
@@ -2382,7 +2382,7 @@ def test_predict_mode_in_the_widget_counts_in_the_kernel_and_axe_finds_nothing_s
     expect(view.position).to_have_text(view.at(2))
     view.answer.fill(repr(walk[2].result))
     view.click("Check")
-    expect(view.score).to_have_text("Score: 1 of 2 right at the first try")
+    expect(view.score).to_have_text("Score: 1 of 2 right on the first try")
     lab.run_cell(page, 1)
     expect(lab.output(page, 1)).to_have_text("({'right': 1, 'answered': 2}, 2)")
     view.click("Predict")
@@ -2406,7 +2406,7 @@ def test_two_views_of_a_widget_share_the_score(lab, page):
     first.click("Next")
     for view in (first, second):
         expect(view.position).to_have_text(view.at(2))
-        expect(view.score).to_have_text("Score: 1 of 1 right at the first try")
+        expect(view.score).to_have_text("Score: 1 of 1 right on the first try")
 
 
 def test_labels_are_never_markup_or_script_in_jupyterlab(lab, page):

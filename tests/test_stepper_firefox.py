@@ -81,7 +81,7 @@ def test_it_asks_and_takes_the_right_answer(show):
         page.press(key)
     page.press(ENTER)
     assert page.text(".verdict") == "Right: −6."
-    assert page.text(".score") == "Score: 1 of 1 right at the first try"
+    assert page.text(".score") == "Score: 1 of 1 right on the first try"
 
 
 @pytest.mark.parametrize("screen", [(1280, 800, 14), (390, 844, 11)], ids=str)

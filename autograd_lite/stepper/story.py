@@ -167,7 +167,7 @@ class Story(BaseStory):
         if not right:
             return walked
         told = ", ".join(f"{PARTS[name]} {text}" for name, (text, _) in right.items())
-        return walked._replace(parts=(*walked.parts, writer.form.mark("wrong", f"right would be {told}")))
+        return walked._replace(parts=(*walked.parts, writer.form.mark("wrong", f"correct: {told}")))
 
     def count(self, detail: str) -> int:
         """Return the number of steps at a level of detail, with the summary."""

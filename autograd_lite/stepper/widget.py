@@ -45,7 +45,7 @@ class StepperWidget(anywidget.AnyWidget):
         predict: whether numbers are hidden until the reader types them.
         ask: which number the reader must predict: "slope", "share" or "total".
         tolerance: the relative error that an answer may have.
-        score: {"right": answers right at the first try, "answered": all answers}.
+        score: {"right": answers right on the first try, "answered": all answers}.
         detail: what a step is, as for `step_through`.
         opened: the open groups, from the outermost inward, each by its position among the parts of the one that
             contains it.

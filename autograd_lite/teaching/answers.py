@@ -244,7 +244,8 @@ def find_blank(sheet: Sheet, kind: Kind, what: object) -> Blank:
         if _plain(blank.name) == _plain(name):
             return blank
     if not known:
-        raise ValueError(f"{kind} must come with a learning rate, received {name!r} without one")
+        why = "they need a learning rate" if kind == "updated" else "the graph has none"
+        raise ValueError(f"{kind} cannot be checked, because {why}; received {name!r}")
     names = ", ".join(blank.name for blank in known)
     raise ValueError(f"{kind} must be of {names}, received {name!r}")
 

@@ -67,7 +67,7 @@ def test_a_new_row_of_the_table_can_be_called():
     ("text", "message", "marked"),
     [
         ("tahn(x)", "unknown function 'tahn'", "tahn"),
-        ("x * foo(x)", "unknown function 'foo'; known are", "foo"),
+        ("x * foo(x)", "unknown function 'foo'; the known functions are", "foo"),
         ("x + q", "'q' has no number; give it one, as in q=2", "q"),
         ("x + tanh", r"'tanh' is a function; write tanh\(...\)", "tanh"),
         ("2 * x^2", r"write \*\* for powers", "2 * x^2"),
@@ -101,8 +101,8 @@ def test_a_new_row_of_the_table_can_be_called():
         ("2*|x|", r"\| is not understood; write abs\(\.\.\.\)", "|x|"),
         ("x² + x", r"² is not understood; write \*\*2", "²"),
         ("x⁷", r"⁷ is not understood; write \*\*7", "⁷"),
-        ("2 * lambda + x", "'lambda' is a keyword of Python; take another name", "lambda + x"),
-        ("x + is", "'is' is a keyword of Python; take another name", "is"),
+        ("2 * lambda + x", "'lambda' is a keyword of Python; choose another name", "lambda + x"),
+        ("x + is", "'is' is a keyword of Python; choose another name", "is"),
         ("x + \ud800", "invalid character '�'", "�"),
     ],
 )
@@ -182,7 +182,7 @@ def test_assignments_name_what_they_compute():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 2*x; x", "'x' already has a number; take another name"),
+        ("x = 2*x; x", "'x' already has a number; choose another name"),
         ("z = x; z = x + 1; z", "'z' already has a number"),
         ("pi = 3*x; pi", "'pi' already has a number"),
         ("x + 1; x", "only the last expression can stand without a name"),

@@ -102,9 +102,9 @@ def test_divmod_stays_in_the_graph(a, b):
 
 def test_the_truth_of_a_value_is_refused():
     for number in (0.0, 1.0):
-        with pytest.raises(TypeError, match="truth of a Value"):
+        with pytest.raises(TypeError, match="truth value of a Value"):
             bool(Value(number))
-    with pytest.raises(TypeError, match="truth of a Value"):
+    with pytest.raises(TypeError, match="truth value of a Value"):
         not Value(1.0)
 
 

@@ -118,7 +118,7 @@ def test_data_and_constants_are_not_updated():
     walk = walk_steps(root, update=0.25, data=[x, y])
     assert [str(step) for step in walk[-3:]] == [
         "update    w ← w − 0.25 · ∂root/∂w = 0.5 − 0.25 × (−8) = 2.5",
-        "zero      all gradients are set to 0; else the next backward pass would add to them",
+        "zero      all gradients are set to 0; otherwise the next backward pass would add to them",
         "again     root: 4 → 4",  # from -2 to 2: the step was too large
     ]
     assert (w.data, w.has_grad) == (0.5, False)

@@ -377,7 +377,7 @@ function withRight(folds, forward, { group, result }, told) {
   const wrong = forward ? [] : nodesOf(group ?? result).filter((i) => folds.isWrong(i));
   if (!wrong.length) return told;
   const delta = group?.signal ?? group?.output;
-  const right = wrong.includes(delta) && group.delta ? ` Right would be ${group.delta} = ${folds.number(folds.rightTotals[delta])[0]}.` : "";
+  const right = wrong.includes(delta) && group.delta ? ` Correct: ${group.delta} = ${folds.number(folds.rightTotals[delta])[0]}.` : "";
   const count = wrong.length === 1 ? "one gradient" : `${wrong.length} gradients`;
   return { ...told, words: `Wrong (${folds.story.mistake.does}): ${count} here.${right}` };
 }

@@ -44,7 +44,7 @@ class Prediction {
   get hides() {
     return this.view.state.get("predict") && this.asked !== null && !this.record.done ? this.asked : null;
   }
-  /** The steps whose number was not right at the first try. */
+  /** The steps whose number was not right on the first try. */
   get missed() {
     const missed = [...this.records.values()].filter(({ done, right }) => done && !right).map(({ at }) => at);
     return [...new Set(missed)].sort((a, b) => a - b);
@@ -57,7 +57,7 @@ class Prediction {
   /** List what was missed, as ways back to it, or nothing. */
   list(on) {
     const steps = on ? this.missed.map((at) => button(String(at + 1), () => this.view.go(at))) : [];
-    this.misses.replaceChildren(...(steps.length ? ["Not right at the first try: step ", ...steps] : []));
+    this.misses.replaceChildren(...(steps.length ? ["Not right on the first try: step ", ...steps] : []));
   }
 
   judge(kind, text) {

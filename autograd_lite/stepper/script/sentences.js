@@ -43,7 +43,7 @@ function explained(story, step, hidden) {
       words: `Moved a little against its gradient, each number lowers ${story.root}; moving all of them at once is a step of gradient descent.`,
     };
   if (step.phase === "zero")
-    return { title: "The gradients are set to 0", words: "Else the next backward pass would add to them." };
+    return { title: "The gradients are set to 0", words: "Otherwise the next backward pass would add to them." };
   if (step.phase === "again")
     return {
       title: "Forward again, with the new numbers",
@@ -112,7 +112,7 @@ function seedInWords(isRoot) {
 function mistakeInWords(story, step) {
   const names = { slope: "local partial derivative", share: "product", total: "total" };
   const right = Object.entries(step.right).map(([quantity, [text]]) => `${names[quantity]} ${text}`);
-  return `Wrong (${story.mistake.does}). Right would be: ${right.join(", ")}.`;
+  return `Wrong (${story.mistake.does}). Correct: ${right.join(", ")}.`;
 }
 
 /** The rows of the summary: each leaf, its gradient, and which way it lowers the root. */
@@ -150,7 +150,7 @@ function lineOf(story, step, hidden) {
     return story.leaves.map((i) => written(story.nodes[i])).join(", ") || "there are none";
   }
   if (step.phase === "summary") return `All gradients of ${story.root}`;
-  if (step.phase === "zero") return "all gradients are set to 0; else the next backward pass would add to them";
+  if (step.phase === "zero") return "all gradients are set to 0; otherwise the next backward pass would add to them";
   const node = story.nodes[step.node];
   if (step.phase === "again") return `${node.name}: ${step.before[0]} → ${step.data[0]}`;
   if (step.phase === "update") {

@@ -527,7 +527,7 @@ class View {
     pressed(this.large, state.get("large"));
     pressed(this.breakpoint, state.get("breakpoints").includes(this.story.nodes[this.chosen.value]?.key));
     const { right, answered } = state.get("score");
-    setText(this.prediction.score, state.get("predict") ? `Score: ${right} of ${answered} right at the first try` : "");
+    setText(this.prediction.score, state.get("predict") ? `Score: ${right} of ${answered} right on the first try` : "");
     this.renderPlayer();
   }
 
