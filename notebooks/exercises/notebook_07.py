@@ -55,7 +55,7 @@ EXERCISES = (
         wrong=(
             ("momentum_D = 14.75", "That is the heavy ball, which remembers more than one gradient."),
             ("momentum_D = 0.5 * (4 + 12)", "The factor belongs to the earlier gradient only."),
-            ("momentum_D = -14", "Directions are asked. The minus sign comes when the weight is moved."),
+            ("momentum_D = -14", "The question asks for directions. The minus sign comes when the weight is moved."),
             ("momentum_D = 12", "That is gradient descent, without a memory."),
         ),
         why="It remembers the gradient before, and nothing older.",
@@ -70,7 +70,10 @@ EXERCISES = (
         wrong=(
             ("heavy_ball_D = 14", "That is momentum as printed. The heavy ball remembers its whole direction before."),
             ("heavy_ball_D = 0.5 * (5.5 + 12)", "The factor belongs to what is remembered only."),
-            ("heavy_ball_D = -14.75", "Directions are asked. The minus sign comes when the weight is moved."),
+            (
+                "heavy_ball_D = -14.75",
+                "The question asks for directions. The minus sign comes when the weight is moved.",
+            ),
             ("heavy_ball_D = 3 + 4 + 12", "Old gradients count less and less: each step multiplies them by one half."),
         ),
         why="The first gradient still counts, with a quarter of its weight.",
@@ -113,7 +116,7 @@ EXERCISES = (
             ),
             (
                 HEAVY_BALL.replace("beta * V + G", "V + beta * G"),
-                "The factor is at the wrong place: it makes what is remembered smaller, so that old gradients fade.",
+                "The factor is in the wrong place: it should make what is remembered smaller, so that old gradients fade.",
             ),
         ),
         why="One number carries all that it remembers.",
