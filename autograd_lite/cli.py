@@ -314,7 +314,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _add_worksheet(commands: Commands) -> None:
-    purpose = "Write worksheets: both passes with blanks, each sheet with other numbers, and the key."
+    purpose = "Write worksheets: both passes with blanks, each sheet with different numbers, and the key."
     example = " --blanks values,totals -o sheet.html --key key.html"
     parser = _add_command(commands, _worksheet, purpose, example=example)
     parser.epilog = (

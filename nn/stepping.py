@@ -22,9 +22,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--x", required=True, type=numbers, help="the inputs, for example 1,-1")
     parser.add_argument("--y", required=True, type=numbers, help="the targets, for example 1")
     parser.add_argument("--update", type=number, metavar="RATE", help="go on with a step of gradient descent")
-    what = (
-        "write a page (.html) that a browser opens from disk, or an animated picture (.svg); else step in the terminal"
-    )
+    what = "write a page (.html) that a browser opens from disk, or an animated picture (.svg); without it, step here"
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=what)
     parser.set_defaults(run=run)
 

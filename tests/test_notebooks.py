@@ -5,6 +5,7 @@ for example `01 05`, name the notebooks.
 """
 
 import base64
+import gc
 import importlib
 import io
 import itertools
@@ -60,8 +61,8 @@ def execute(notebook, allow_errors=False):
         allow_errors=allow_errors,
         record_timing=False,
         coalesce_streams=True,
-        # the garbage collector runs less often, as in all tests: it would take a quarter of the training time
-        extra_arguments=["--IPKernelApp.exec_lines=__import__('gc').set_threshold(20_000, 10, 20)"],
+        # the garbage collector runs as seldom as in all tests: it would take a quarter of the training time
+        extra_arguments=[f"--IPKernelApp.exec_lines=__import__('gc').set_threshold{gc.get_threshold()}"],
         resources={"metadata": {"path": str(FOLDER)}},
     )
     client.execute(env={**os.environ, "PATH": ""})

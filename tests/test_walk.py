@@ -7,6 +7,8 @@ from random_graphs import random_graph
 from autograd_lite import Value, backward_steps, paths, topological_order, walk_steps
 from nn import MLP, squared_error
 
+fewer_examples = settings(max_examples=50)  # each walks over a whole graph
+
 
 def edges(root):
     """Each argument of each node, constants left out: what the chain rule is applied to."""
@@ -18,7 +20,7 @@ def edges(root):
     ]
 
 
-@settings(max_examples=50)
+@fewer_examples
 @given(st.integers(0, 10_000))
 def test_the_walk_has_a_step_for_each_node_and_for_each_edge_in_the_order_of_the_phases(seed):
     _, root = random_graph(seed)
@@ -34,7 +36,7 @@ def test_the_walk_has_a_step_for_each_node_and_for_each_edge_in_the_order_of_the
     assert set(taken) == set(edges(root))
 
 
-@settings(max_examples=50)
+@fewer_examples
 @given(st.integers(0, 10_000))
 def test_the_last_total_of_each_node_is_the_gradient_of_backward_bit_for_bit(seed):
     _, root = random_graph(seed)
@@ -48,7 +50,7 @@ def test_the_last_total_of_each_node_is_the_gradient_of_backward_bit_for_bit(see
     assert root.grad == 1.0
 
 
-@settings(max_examples=50)
+@fewer_examples
 @given(st.integers(0, 10_000))
 def test_contributions_are_numbered_and_each_adds_to_what_was_there_before(seed):
     _, root = random_graph(seed)
@@ -69,7 +71,7 @@ def test_contributions_are_numbered_and_each_adds_to_what_was_there_before(seed)
             assert step.of == len(arrived[step.step.parent])
 
 
-@settings(max_examples=50)
+@fewer_examples
 @given(st.integers(0, 10_000), st.data())
 def test_the_part_below_a_node_has_the_numbers_of_the_whole_backward_pass(seed, data):
     _, root = random_graph(seed)
@@ -117,7 +119,7 @@ def leaves_of(root):
     return [node for node in topological_order(root) if node.op.name == "leaf"]
 
 
-@settings(max_examples=50)
+@fewer_examples
 @given(st.integers(0, 10_000), st.sampled_from([1e-3, 0.1, 2.0]))
 def test_a_step_of_gradient_descent_follows_with_the_numbers_of_backward_and_forward(seed, rate):
     _, root = random_graph(seed)

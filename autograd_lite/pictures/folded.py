@@ -132,8 +132,7 @@ def largest(numbers: Iterable[float]) -> float:
 
 
 def relative(number: float, most: float) -> float:
-    """Return how large a number is beside the largest one, from -1 to 1; an infinite number counts as the largest, nan
-    as 0.
+    """Return how large a number is beside the largest one, from -1 to 1: the largest if infinite, 0 if nan.
 
     >>> relative(-1.0, 2.0), relative(-math.inf, 2.0), relative(math.nan, 2.0), relative(0.0, 0.0)
     (-0.5, -1.0, 0.0, 0.0)

@@ -194,8 +194,7 @@ class Folds:
 
 
 def arrows_between(outside: Sequence[Value], parts: Sequence[Part]) -> list[tuple[int, int]]:
-    """Return the arrows of a picture: one for each use of a single node by another, and one for each other pair of
-    connected boxes.
+    """Return the arrows of a picture: one for each use of a node by a node, and one for each other connected pair.
 
     Arguments:
         outside: nodes from outside; they are the first boxes.

@@ -81,8 +81,7 @@ def image(diagram: Diagram) -> str:
 
 
 def framed(document: str, title: str, diagram: Diagram) -> str:
-    """Return HTML for a notebook: a picture, and the document in an iframe; where scripts run, the iframe removes the
-    picture.
+    """Return HTML for a notebook: the document in an iframe, and a picture that it removes where scripts run.
 
     Arguments:
         document: the page.

@@ -112,8 +112,7 @@ class BaseStory:
         return [place[node] for node in nodes]
 
     def count(self, detail: str) -> int:
-        """Return the number of steps at a level of detail: the leaves, each computed part, the seed, and each computed
-        part again, backward.
+        """Return the number of steps at a level of detail: leaves, parts forward, the seed, and parts backward.
 
         A network has a summary, too.
         """

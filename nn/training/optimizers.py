@@ -299,8 +299,7 @@ class Nesterov(Momentum):
 
 @dataclass(eq=False)
 class Adagrad(Optimizer):
-    """Adaptive gradients: each weight has its own learning rate: the larger its gradients have been, the smaller the
-    rate.
+    """Adaptive gradients: each weight has its own learning rate, which falls as its gradients add up.
 
     Arguments:
         learning_rate: eta, or a schedule.
@@ -415,8 +414,8 @@ class Adam(Optimizer):
     W_{t+1} = W_t - eta (M_t / (1 - beta1^k)) / (sqrt(V_t / (1 - beta2^k)) + epsilon) (Kingma and Ba, "Adam: a method
     for stochastic optimization", 2015, algorithm 1), with epsilon outside the root as in the paper. k is the number of
     times the weight has been updated. Without dropout that is t + 1, the paper's t, which counts from 1; a weight that
-    was left out has forgotten less of its start than t says, and the correction by t would make its steps up to (1 -
-    beta1) / sqrt(1 - beta2), about 3, times too large.
+    was left out has forgotten less of its start than t says, and the correction by t would make its steps up to
+    (1 - beta1) / sqrt(1 - beta2), about 3, times too large.
 
     >>> Adam(0.1).step([[[0.0, 0.0]]], [[[-3.0, 0.004]]])[0].round(6).tolist()
     [[0.1, -0.1]]
